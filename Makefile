@@ -1,0 +1,55 @@
+# Every entry sets up what it needs: scripts/setup makes .venv, and does nothing where it is up to date.
+# ARGS goes to the command: `make test ARGS="tests/store -x -n0"`, `make demo ARGS="--port 9000"`.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format schema schema-check bench lock setup clean
+
+BIN := .venv/bin
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: ## make a demonstration store and serve it at http://127.0.0.1:8000
+	@scripts/setup
+	@$(BIN)/lineageql demo $(ARGS)
+
+test: ## run every test
+	@scripts/setup dev
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+lint: ## check style, types and the direction of imports
+	@scripts/setup dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then $(BIN)/mypy --strict gql; \
+	else echo "types are checked with Python 3.11 and newer: SQLAlchemy's differ before"; fi
+	@$(BIN)/lint-imports --no-logo
+
+format: ## put the code into its style
+	@scripts/setup dev
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+schema: ## print schema.graphql from the code
+	@scripts/setup
+	@$(BIN)/lineageql schema > .venv/schema.graphql
+	@mv .venv/schema.graphql schema.graphql
+
+schema-check: ## check that schema.graphql is what the code prints
+	@scripts/setup
+	@$(BIN)/lineageql schema > .venv/schema.graphql
+	@diff -u schema.graphql .venv/schema.graphql || { echo "schema.graphql is not what the code prints: run make schema" >&2; exit 1; }
+
+bench: ## measure
+	@scripts/setup dev
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: ## make requirements/*.txt again from pyproject.toml; ARGS=--upgrade takes newer versions
+	@scripts/lock $(ARGS)
+
+setup: ## make .venv, with everything for development
+	@scripts/setup dev
+
+clean: ## take away what these entries made
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find gql tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,146 @@
+"""Every error that LineageQL raises on purpose, as one tree.
+
+Each class carries the code that a GraphQL client sees in `extensions.code`::
+
+    LineageQLError
+    ├── RequestError             what the client sent cannot be served
+    │   ├── BadRequest           BAD_REQUEST        not a GraphQL request, or one that does not validate
+    │   ├── InvalidArgument      INVALID_ARGUMENT   a value is wrong; `argument` says which
+    │   ├── NotFound             NOT_FOUND          a well-formed id of nothing, where something is needed
+    │   ├── AlreadyExists        ALREADY_EXISTS     a name that is taken, where a new one is needed
+    │   ├── ReadOnly             READ_ONLY          this service only reads
+    │   └── TooExpensive         TOO_EXPENSIVE      more than the limits allow
+    ├── ServiceError             the service cannot answer now
+    │   ├── DeadlineExceeded     DEADLINE_EXCEEDED  the time for one operation is over
+    │   └── Unavailable          UNAVAILABLE        the store or the recorder is out of reach; try again
+    ├── StoreError               UNAVAILABLE        the store cannot be opened or read
+    │   ├── StoreMissing                            there is nothing at this address
+    │   ├── StoreLocked                             another process holds it
+    │   ├── NotMLMD                                 there is something, and it is no MLMD store
+    │   └── SchemaMismatch                          an MLMD store of another schema version
+    └── UsageError               BAD_REQUEST        a flag, setting or file of the command line is wrong
+
+Foreign exceptions (a driver's, ml-metadata's) are turned into these at one door
+each: the driver modules of `store.sql` and the channel of `store.mlmd`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LineageQLError(Exception):
+    """The root of the tree. `str(error)` is a sentence for the user."""
+
+    code: ClassVar[str] = "INTERNAL"
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """What a GraphQL error shows beside its message."""
+        return {"code": self.code}
+
+
+class RequestError(LineageQLError):
+    """What the client sent cannot be served; the same request fails again."""
+
+    code = "BAD_REQUEST"
+
+
+class BadRequest(RequestError):
+    """Not a GraphQL request, or a document that does not parse or validate."""
+
+
+class InvalidArgument(RequestError):
+    """A value is wrong.
+
+    Args:
+        message: what is wrong with it and what would be right.
+        argument: the path of the value, such as `input.labels[2].key`.
+    """
+
+    code = "INVALID_ARGUMENT"
+
+    def __init__(self, message: str, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        if self.argument is None:
+            return {"code": self.code}
+        return {"code": self.code, "argument": self.argument}
+
+    def under(self, prefix: str) -> InvalidArgument:
+        """The same error, its path continued to the left by `prefix`."""
+        if not self.argument:
+            return InvalidArgument(str(self), prefix)
+        joint = "" if self.argument.startswith("[") else "."
+        return InvalidArgument(str(self), f"{prefix}{joint}{self.argument}")
+
+
+class NotFound(RequestError):
+    """A well-formed id or name of nothing, where something is needed."""
+
+    code = "NOT_FOUND"
+
+
+class AlreadyExists(RequestError):
+    """A name or external id that is taken, where a new one is needed."""
+
+    code = "ALREADY_EXISTS"
+
+
+class ReadOnly(RequestError):
+    """A mutation sent to a service that only reads."""
+
+    code = "READ_ONLY"
+
+
+class TooExpensive(RequestError):
+    """A request beyond the limits of depth, cost or size."""
+
+    code = "TOO_EXPENSIVE"
+
+
+class ServiceError(LineageQLError):
+    """The service cannot answer now; the same request may succeed later."""
+
+    code = "UNAVAILABLE"
+
+
+class DeadlineExceeded(ServiceError):
+    """The time for one operation is over."""
+
+    code = "DEADLINE_EXCEEDED"
+
+
+class Unavailable(ServiceError):
+    """The store or the recorder is out of reach."""
+
+
+class StoreError(LineageQLError):
+    """The store cannot be opened or read."""
+
+    code = "UNAVAILABLE"
+
+
+class StoreMissing(StoreError):
+    """There is nothing at the store's address."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds the store's file."""
+
+
+class NotMLMD(StoreError):
+    """There is something at the address, and it is no MLMD store."""
+
+
+class SchemaMismatch(StoreError):
+    """An MLMD store of a schema version that this release does not serve."""
+
+
+class UsageError(LineageQLError):
+    """A flag, a setting or a file given on the command line is wrong."""
+
+    code = "BAD_REQUEST"

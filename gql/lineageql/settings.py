@@ -1,0 +1,139 @@
+"""Every setting, in one table.
+
+A field of `Settings` is a setting: its default, its help and its bounds stand
+with it. Flags (`--page-size`), environment names (`LINEAGEQL_PAGE_SIZE`) and
+the table in the documentation are derived from here. A flag wins over the
+environment, the environment over the default. The environment is read once,
+by `Settings.load`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+from lineageql.errors import UsageError
+
+PREFIX = "LINEAGEQL_"
+
+
+def _setting(default: Any, help: str, *, minimum: int | None = None, maximum: int | None = None) -> Any:
+    return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The service's settings, checked. Times are in seconds, sizes in bytes."""
+
+    store: str = _setting("sqlite:///lineage.db", "URL of the store, or the path of an SQLite file")
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8000, "TCP port to listen on; 0 takes a free one", minimum=0, maximum=65535)
+    read_only: bool = _setting(False, "refuse every mutation and open the store for reading only")
+    create: bool = _setting(False, "make the store where there is none yet")
+    graphiql: bool = _setting(True, "serve GraphiQL to browsers at /graphql")
+    page_size: int = _setting(50, "rows of a connection when neither first nor last is given", minimum=1)
+    max_page_size: int = _setting(1000, "the most rows that first or last may ask for", minimum=1)
+    lineage_nodes: int = _setting(10_000, "nodes of a lineage when maxNodes is not given", minimum=1)
+    max_lineage_nodes: int = _setting(200_000, "the most nodes that maxNodes may ask for", minimum=1)
+    deadline: int = _setting(30, "seconds that one operation may take", minimum=1)
+    max_depth: int = _setting(24, "how deep the selections of a query may nest", minimum=1)
+    max_cost: int = _setting(500_000, "how many nodes a query may ask for, estimated before it runs", minimum=1)
+    max_tokens: int = _setting(10_000, "lexical tokens in one GraphQL document", minimum=1)
+    max_body_size: int = _setting(8_388_608, "bytes in one HTTP request body", minimum=1)
+    max_filter_terms: int = _setting(2_000, "terms in one filter, each value of a list being one", minimum=1)
+    reader_threads: int = _setting(
+        4, "threads that read an SQLite store, each with a connection", minimum=1, maximum=64
+    )
+    lock_timeout: int = _setting(5, "seconds to wait for a locked SQLite file", minimum=0)
+    log_level: str = _setting("info", "critical, error, warning, info or debug")
+
+    @classmethod
+    def load(cls, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+        """Settings from flags, then the environment, then the defaults.
+
+        Args:
+            flags: values by field name; None stands for a flag that was not given.
+            environ: environment variables; `os.environ` when None.
+
+        Raises:
+            UsageError: a value has the wrong type or is out of bounds, or a
+                variable with the prefix `LINEAGEQL_` is none of the settings.
+        """
+        variables = {
+            name: value
+            for name, value in (os.environ if environ is None else environ).items()
+            if not _is_service_link(name, value)
+        }
+        values: dict[str, Any] = {}
+        for row in fields(cls):
+            name = variable(row)
+            if name in variables:
+                values[row.name] = _parse(row, variables[name], name)
+        known = {variable(row) for row in fields(cls)}
+        for name in variables:
+            if name.startswith(PREFIX) and name not in known:
+                raise UsageError(f"environment variable {name} is none of the settings; see `lineageql serve --help`")
+        for row in fields(cls):
+            given = (flags or {}).get(row.name)
+            if given is not None:
+                values[row.name] = _parse(row, given, flag(row))
+        settings = cls(**values)
+        for size, bound in (("page_size", "max_page_size"), ("lineage_nodes", "max_lineage_nodes")):
+            if getattr(settings, size) > getattr(settings, bound):
+                raise UsageError(f"{size} is {getattr(settings, size)}, above {bound} {getattr(settings, bound)}")
+        return settings
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    # Kubernetes tells each pod of a Service named `lineageql` by variables that look like settings.
+    return name.startswith((f"{PREFIX}SERVICE_", f"{PREFIX}PORT_")) or (name == f"{PREFIX}PORT" and "://" in value)
+
+
+def flag(row: Field[Any]) -> str:
+    """The flag of a setting: `max_depth` is `--max-depth`."""
+    return "--" + row.name.replace("_", "-")
+
+
+def variable(row: Field[Any]) -> str:
+    """The environment variable of a setting: `max_depth` is `LINEAGEQL_MAX_DEPTH`."""
+    return PREFIX + row.name.upper()
+
+
+LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _parse(row: Field[Any], given: Any, source: str) -> Any:
+    if isinstance(row.default, bool):
+        value = _BOOLEANS.get(str(given).strip().lower())
+        if value is None:
+            raise UsageError(f"{source} is {given!r}; it takes true or false")
+        return value
+    if isinstance(row.default, int):
+        try:
+            number = int(str(given).strip())
+        except ValueError:
+            raise UsageError(f"{source} is {given!r}; it takes a whole number") from None
+        low, high = row.metadata["minimum"], row.metadata["maximum"]
+        if low is not None and number < low:
+            raise UsageError(f"{source} is {number}; the least is {low}")
+        if high is not None and number > high:
+            raise UsageError(f"{source} is {number}; the most is {high}")
+        return number
+    text = str(given)
+    if row.name == "log_level" and text not in LOG_LEVELS:
+        raise UsageError(f"{source} is {text!r}; it takes one of {', '.join(LOG_LEVELS)}")
+    if not text:
+        raise UsageError(f"{source} is empty")
+    return text
+
+
+def table() -> str:
+    """The settings as a Markdown table, as it stands in the documentation."""
+    rows = ["| flag | environment | default | what it does |", "| --- | --- | --- | --- |"]
+    for row in fields(Settings):
+        default = str(row.default).lower() if isinstance(row.default, bool) else row.default
+        rows.append(f"| `{flag(row)}` | `{variable(row)}` | `{default}` | {row.metadata['help']} |")
+    return "\n".join(rows) + "\n"
