@@ -1,0 +1,197 @@
+"""What a convention is: a table of where one writer keeps each domain field.
+
+A *place* is somewhere in an MLMD node where a value may stand. A field's places
+are read in order, and the first that has a value gives it. The Reader compiles
+the same table to SQL, so what is shown and what filters see cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from lineageql.model.conventions.places import Beyond, ContextSuffix, EventKey, HashedName, OwnedName, TypeName
+from lineageql.model.nodes import Node, NodeKind, NodeType
+from lineageql.model.predicates import Field
+from lineageql.model.values import JSONValue, as_text, parse_json, plain_text
+
+BOOKKEEPING = "__"
+"""How the names begin that no writer means for its users' eyes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the node's own row: `name`, `uri`, `external_id`."""
+
+    name: str
+
+    def read(self, node: Node) -> str | None:
+        value: str | None = getattr(node, self.name)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A property that the node's type declares."""
+
+    name: str
+
+    def read(self, node: Node) -> str | None:
+        return plain_text(node.properties.get(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """A custom property."""
+
+    name: str
+
+    def read(self, node: Node) -> str | None:
+        return plain_text(node.custom_properties.get(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class UriTail:
+    """The last part of the uri, after its last slash that is not the end."""
+
+    def read(self, node: Node) -> str | None:
+        return (node.uri or "").rstrip("/").rpartition("/")[2] or None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeAndId:
+    """The type's name and the node's id, `type/id`: a name for what has none."""
+
+    def read(self, node: Node) -> str | None:
+        return f"{node.type.name}/{node.id}"
+
+
+Place = Column | Declared | Custom | UriTail | TypeAndId | TypeName | OwnedName | HashedName | Beyond
+
+
+def either(name: str) -> tuple[Place, ...]:
+    """A property of this name, declared or custom."""
+    return (Declared(name), Custom(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An object inside the JSON text of a declared property.
+
+    `written_prefix` is how the texts begin that LineageQL wrote itself: what
+    these hold stands in properties of its own too, where filters find it.
+    """
+
+    property: str
+    member: str | None = None
+    written_prefix: str | None = None
+
+    def read(self, node: Node) -> dict[str, JSONValue]:
+        value = parse_json(node.properties.get(self.property))
+        if isinstance(value, dict) and self.member is not None:
+            value = value.get(self.member)
+        return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Where labels stand: in custom properties with a prefix, and in a document."""
+
+    prefix: str | None = None
+    document: Document | None = None
+
+    def read(self, node: Node) -> dict[str, str]:
+        found: dict[str, str] = {}
+        if self.document is not None:
+            for key, value in self.document.read(node).items():
+                text = as_text(value)
+                if text is not None:
+                    found[key] = text
+        if self.prefix is not None:
+            for name, raw in node.custom_properties.items():
+                if name.startswith(self.prefix) and isinstance(raw, str):
+                    found[name[len(self.prefix) :]] = raw
+        return found
+
+
+class Role(Enum):
+    """What a context stands for."""
+
+    WORKSPACE = "workspace"
+    RUN = "run"
+    NEITHER = "neither"
+    BY_STRUCTURE = "by structure"  # a run is a context with a parent and no children, a workspace any other
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One writer's way of using MLMD.
+
+    Attributes:
+        name: the writer.
+        owns: whether a type is this writer's, as the type alone shows.
+        adopts: whether a type that no convention owns is this writer's, in a store
+            with a context type that is.
+        kind_fields: for each kind of node, the places of each field.
+        labels: for each kind of node, where its labels stand.
+        role: what a context of a type stands for.
+        hidden: names of properties that encode something shown elsewhere.
+        bookkeeping: names of properties that are the writer's own business, beside all
+            that begin with two underscores. Declared ones are shown with the custom ones.
+        encoding: prefixes of custom properties that encode something shown elsewhere.
+        extras: a document whose members are shown as custom properties.
+        parent: where an execution names the execution that encloses it, by MLMD's id.
+        run_names: whether executions name their workspace and their run in properties.
+        run_workspace: the declared property of a run that names its workspace, where
+            no parent does.
+        linked: whether all that belongs to a run is linked to the run's workspace too.
+        run_holds: whether what is attributed to a run is an output of it, though no execution wrote it.
+        ports: whether the keys of event paths name inputs and outputs.
+    """
+
+    name: str
+    owns: Callable[[NodeType], bool]
+    kind_fields: Mapping[NodeKind, Mapping[Field, tuple[Place, ...]]]
+    adopts: Callable[[NodeType], bool] = lambda _: False
+    labels: Mapping[NodeKind, Labels] = field(default_factory=dict)
+    role: Callable[[NodeType], Role] = lambda _: Role.BY_STRUCTURE
+    hidden: frozenset[str] = frozenset()
+    bookkeeping: frozenset[str] = frozenset()
+    encoding: tuple[str, ...] = ()
+    extras: Mapping[NodeKind, Document] = field(default_factory=dict)
+    parent: tuple[Place, ...] = ()
+    run_names: bool = False
+    run_workspace: str | None = None
+    linked: bool = False
+    run_holds: bool = False
+    ports: bool = True
+
+    def places(self, kind: NodeKind, subject: Field) -> tuple[Place, ...]:
+        """Where the field stands in nodes of a kind; nowhere gives an empty tuple."""
+        return self.kind_fields[kind].get(subject, ())
+
+    def read(self, node: Node, subject: Field) -> str | None:
+        """The field's value as text: the first place that has one that is not empty."""
+        for place in self.places(node.type.kind, subject):
+            text = place.read(node)
+            if text:
+                return text
+        return None
+
+    def awaited(self, node: Node, subject: Field) -> Beyond | None:
+        """The place beyond the node that its field needs, as nothing before it has a value."""
+        for place in self.places(node.type.kind, subject):
+            if isinstance(place, (EventKey, ContextSuffix)):
+                return place
+            if as_text(place.read(node)):
+                return None
+        return None
+
+    def conceals(self, name: str) -> bool:
+        """Whether a property of this name is the convention's own and not the user's."""
+        return name in self.hidden or name.startswith(self.encoding)
+
+    def bookkeeps(self, name: str) -> bool:
+        """Whether a property of this name is bookkeeping, which is shown only where all is."""
+        return name.startswith(BOOKKEEPING) or name in self.bookkeeping

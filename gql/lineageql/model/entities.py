@@ -1,0 +1,304 @@
+"""Workspaces, runs, executions and artifacts: MLMD's nodes as their writer's convention means them.
+
+An entity is a view of one node. Its attributes are decoded when they are read,
+so a query pays for the fields that it selects, and a row that MLMD itself could
+not read breaks none of its neighbours. Times are milliseconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar, TypeVar
+
+from lineageql.model.conventions.base import Convention
+from lineageql.model.conventions.kubeflow import ALL_META, EXACT_PREFIX, RUN_NAME, WORKSPACE_NAME
+from lineageql.model.identity import EntityKind, Ref, RunName, global_id
+from lineageql.model.kinds import ArtifactKind, kind_of
+from lineageql.model.nodes import Node, NodeType, RawValue
+from lineageql.model.predicates import Field
+from lineageql.model.values import JSONValue, decode, parse_json
+
+
+class ArtifactState(Enum):
+    """MLMD's `Artifact.State`."""
+
+    UNKNOWN = 0
+    PENDING = 1
+    LIVE = 2
+    MARKED_FOR_DELETION = 3
+    DELETED = 4
+    ABANDONED = 5
+    REFERENCE = 6
+
+
+class ExecutionState(Enum):
+    """MLMD's `Execution.State`."""
+
+    UNKNOWN = 0
+    NEW = 1
+    RUNNING = 2
+    COMPLETE = 3
+    FAILED = 4
+    CACHED = 5
+    CANCELED = 6
+
+
+STATE_WORDS = {
+    "new": ExecutionState.NEW,
+    "running": ExecutionState.RUNNING,
+    "complete": ExecutionState.COMPLETE,
+    "completed": ExecutionState.COMPLETE,
+    "succeeded": ExecutionState.COMPLETE,
+    "failed": ExecutionState.FAILED,
+    "cached": ExecutionState.CACHED,
+    "canceled": ExecutionState.CANCELED,
+    "cancelled": ExecutionState.CANCELED,
+}
+"""How writers without MLMD's own state spell it in a property `state`, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelValue:
+    """One label."""
+
+    key: str
+    value: str
+
+
+State = TypeVar("State", ArtifactState, ExecutionState)
+
+
+class Entity:
+    """What the four kinds have in common."""
+
+    __slots__ = ("convention", "id", "node")
+    entity_kind: ClassVar[EntityKind]
+
+    def __init__(self, node: Node, convention: Convention) -> None:
+        self.node = node
+        self.convention = convention
+        self.id = global_id(self.entity_kind, node.id)
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.entity_kind, self.node.id)
+
+    @property
+    def mlmd_id(self) -> int | None:
+        return self.node.id
+
+    @property
+    def type(self) -> NodeType:
+        return self.node.type
+
+    @property
+    def name(self) -> str:
+        return self.convention.read(self.node, Field.NAME) or ""
+
+    @property
+    def description(self) -> str | None:
+        return self.convention.read(self.node, Field.DESCRIPTION)
+
+    @property
+    def external_id(self) -> str | None:
+        return self.node.external_id
+
+    @property
+    def create_time(self) -> int | None:
+        return self.node.create_time or None
+
+    @property
+    def update_time(self) -> int | None:
+        return self.node.update_time or None
+
+    @property
+    def label_values(self) -> dict[str, str]:
+        places = self.convention.labels.get(self.node.type.kind)
+        return places.read(self.node) if places is not None else {}
+
+    @property
+    def labels(self) -> list[LabelValue]:
+        return [LabelValue(key, value) for key, value in sorted(self.label_values.items())]
+
+    @property
+    def properties(self) -> dict[str, JSONValue]:
+        bookkeeps = self.convention.bookkeeps
+        return {name: value for name, value in self._values(self.node.properties).items() if not bookkeeps(name)}
+
+    @property
+    def custom_properties(self) -> dict[str, JSONValue]:
+        extras = self.convention.extras.get(self.node.type.kind)
+        found = extras.read(self.node) if extras is not None and extras.property in self.node.properties else {}
+        bookkeeping = {name: raw for name, raw in self.node.properties.items() if self.convention.bookkeeps(name)}
+        found.update(self._values(bookkeeping))
+        found.update(self._values(self.node.custom_properties))
+        return found
+
+    def _values(self, stored: dict[str, RawValue]) -> dict[str, JSONValue]:
+        convention, customs = self.convention, self.node.custom_properties
+        found: dict[str, JSONValue] = {}
+        for name, raw in stored.items():
+            if not convention.conceals(name):
+                exact = parse_json(customs.get(EXACT_PREFIX + name))
+                found[name] = decode(raw) if exact is None or raw is None else exact
+        return found
+
+    def property(self, name: str) -> JSONValue:
+        """The property of this name, else the custom property, else None."""
+        value = self.properties.get(name)
+        return self.custom_properties.get(name) if value is None else value
+
+    def _document(self, member: str) -> JSONValue:
+        meta = parse_json(self.node.properties.get(ALL_META))
+        return meta.get(member) if isinstance(meta, dict) else None
+
+
+class Workspace(Entity):
+    """A group of runs, executions and artifacts."""
+
+    __slots__ = ()
+    entity_kind = EntityKind.WORKSPACE
+
+
+class Run(Entity):
+    """A run of a pipeline or a notebook: a context, or only a name."""
+
+    __slots__ = ("run_name",)
+    entity_kind = EntityKind.RUN
+
+    def __init__(self, node: Node, convention: Convention, run_name: RunName | None = None) -> None:
+        super().__init__(node, convention)
+        self.run_name = run_name
+        if run_name is not None:
+            self.id = str(Ref(EntityKind.RUN, run_name))
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(EntityKind.RUN, self.run_name or self.node.id)
+
+    @property
+    def mlmd_id(self) -> int | None:
+        return self.node.id or None  # 0 stands for a run that no context stands for
+
+    @property
+    def name(self) -> str:
+        return self.run_name.name if self.run_name is not None else super().name
+
+
+class Execution(Entity):
+    """A step that read and wrote artifacts."""
+
+    __slots__ = ()
+    entity_kind = EntityKind.EXECUTION
+
+    @property
+    def state(self) -> ExecutionState:
+        state = _state(ExecutionState, self.node.state)
+        if state is ExecutionState.UNKNOWN:
+            word = self.convention.read(self.node, Field.STATE)
+            state = STATE_WORDS.get(word.lower(), state) if word else state
+        return state
+
+    @property
+    def run_name(self) -> RunName | None:
+        return _run_name(self)
+
+    @property
+    def parent_id(self) -> int | None:
+        """MLMD's id of the execution that encloses it, such as a DAG of Kubeflow Pipelines."""
+        values = (place.read(self.node) for place in self.convention.parent)
+        return next((id_ for id_ in map(_id, values) if id_ is not None), None)
+
+
+class Artifact(Entity):
+    """A model, a data set, metrics or anything else that executions read and write."""
+
+    __slots__ = ()
+    entity_kind = EntityKind.ARTIFACT
+
+    @property
+    def kind(self) -> ArtifactKind:
+        return kind_of(self.node.type)
+
+    @property
+    def uri(self) -> str | None:
+        return self.node.uri
+
+    @property
+    def state(self) -> ArtifactState:
+        return _state(ArtifactState, self.node.state)
+
+    @property
+    def version(self) -> str | None:
+        return self.convention.read(self.node, Field.VERSION)
+
+    @property
+    def owner(self) -> str | None:
+        return self.convention.read(self.node, Field.OWNER)
+
+    @property
+    def model_type(self) -> JSONValue:
+        return self._text("model_type")
+
+    @property
+    def training_framework(self) -> JSONValue:
+        return self._document("training_framework")
+
+    @property
+    def hyperparameters(self) -> JSONValue:
+        return self._document("hyperparameters")
+
+    @property
+    def query(self) -> JSONValue:
+        return self._text("query")
+
+    @property
+    def metrics_type(self) -> JSONValue:
+        return self._text("metrics_type")
+
+    @property
+    def values(self) -> JSONValue:
+        """Metric values by name; of writers without such an object, their numeric properties."""
+        if ALL_META in self.node.type.properties or ALL_META in self.node.properties:
+            found = self._document("values")
+            return found if isinstance(found, dict) else {}
+        found = {**self.custom_properties, **self.properties}
+        numbers = {name: v for name, v in found.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+        return {name: number for name, number in numbers.items() if not self.convention.bookkeeps(name)}
+
+    @property
+    def model_id(self) -> int | None:
+        return _id(self.node.properties.get("model_id"))
+
+    @property
+    def data_set_id(self) -> int | None:
+        return _id(self.node.properties.get("data_set_id"))
+
+    def _text(self, name: str) -> str | None:
+        value = decode(self.node.properties.get(name))
+        return value if isinstance(value, str) else None
+
+
+def _run_name(entity: Entity) -> RunName | None:
+    """The run that an execution of the Kubeflow convention names."""
+    if not entity.convention.run_names:
+        return None
+    stored = entity.node.custom_properties
+    workspace, run = stored.get(WORKSPACE_NAME), stored.get(RUN_NAME)
+    if isinstance(workspace, str) and isinstance(run, str) and run:
+        return RunName(workspace, run)
+    return None
+
+
+def _state(states: type[State], number: int | None) -> State:
+    try:
+        return states(number or 0)
+    except ValueError:
+        return states(0)
+
+
+def _id(raw: object) -> int | None:
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 19:
+        return int(raw)
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None

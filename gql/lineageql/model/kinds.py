@@ -1,0 +1,61 @@
+"""Kinds of artifacts, so that one filter finds models across writers."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from lineageql.model.nodes import NodeType
+
+
+class ArtifactKind(Enum):
+    """What an artifact is to its users, whoever wrote it."""
+
+    MODEL = "MODEL"
+    DATA_SET = "DATA_SET"
+    METRICS = "METRICS"
+    STATISTICS = "STATISTICS"
+    OTHER = "OTHER"
+
+
+_BY_BASE = {
+    "mlmd.Model": ArtifactKind.MODEL,
+    "mlmd.Dataset": ArtifactKind.DATA_SET,
+    "mlmd.Metrics": ArtifactKind.METRICS,
+    "mlmd.Statistics": ArtifactKind.STATISTICS,
+}
+_BY_NAME = {
+    "kubeflow.org/alpha/model": ArtifactKind.MODEL,
+    "system.Model": ArtifactKind.MODEL,
+    "Model": ArtifactKind.MODEL,
+    "PushedModel": ArtifactKind.MODEL,
+    "kf.ModelArtifact": ArtifactKind.MODEL,
+    "odh.ModelArtifact": ArtifactKind.MODEL,
+    "kubeflow.org/alpha/data_set": ArtifactKind.DATA_SET,
+    "system.Dataset": ArtifactKind.DATA_SET,
+    "Examples": ArtifactKind.DATA_SET,
+    "Dataset": ArtifactKind.DATA_SET,
+    "Dataslice": ArtifactKind.DATA_SET,
+    "kf.DataSet": ArtifactKind.DATA_SET,
+    "kubeflow.org/alpha/metrics": ArtifactKind.METRICS,
+    "system.Metrics": ArtifactKind.METRICS,
+    "system.ClassificationMetrics": ArtifactKind.METRICS,
+    "system.SlicedClassificationMetrics": ArtifactKind.METRICS,
+    "ModelEvaluation": ArtifactKind.METRICS,
+    "Metrics": ArtifactKind.METRICS,
+    "Step_Metrics": ArtifactKind.METRICS,
+    "kf.Metric": ArtifactKind.METRICS,
+    "ExampleStatistics": ArtifactKind.STATISTICS,
+    **_BY_BASE,
+}
+
+
+def kind_of(type_: NodeType) -> ArtifactKind:
+    """The kind of the artifacts of a type: by its name, else by its base type."""
+    if type_.name in _BY_NAME:
+        return _BY_NAME[type_.name]
+    return next((_BY_BASE[base] for base in type_.bases if base in _BY_BASE), ArtifactKind.OTHER)
+
+
+def base_of(kind: ArtifactKind) -> str | None:
+    """The name of MLMD's base type for a kind; None for OTHER."""
+    return next((name for name, base_kind in _BY_BASE.items() if base_kind is kind), None)

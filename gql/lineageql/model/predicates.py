@@ -1,0 +1,172 @@
+"""What can be asked of an entity, as a small tree.
+
+A predicate is true or false of an entity, never unknown. A test of something
+that the entity lacks is false; `ne`, `notIn` and `isNull` are negations, so
+they are true of what is lacking, as in Kubernetes' label selectors.
+
+::
+
+    Predicate
+    ├── And(terms), Or(terms), Not(term)
+    ├── Test(subject, operator, operand)     of one field, label or property
+    └── Related(relation, predicate)         some related entity makes it true
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from lineageql.model.identity import EntityKind
+
+
+class Field(Enum):
+    """The fields of entities that can be tested and ordered by."""
+
+    ID = "id"  # MLMD's own id
+    REF = "ref"  # the global id, for runs that are only names
+    NAME = "name"
+    TYPE = "type"
+    KIND = "kind"
+    URI = "uri"
+    VERSION = "version"
+    OWNER = "owner"
+    DESCRIPTION = "description"
+    STATE = "state"
+    EXTERNAL_ID = "externalId"
+    CREATE_TIME = "createTime"
+    UPDATE_TIME = "updateTime"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The label of this key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """The property of this name, else the custom property of this name."""
+
+    name: str
+
+
+Subject = Field | Label | Property
+
+
+class Operator(Enum):
+    """The tests there are. Every other operator of the schema is built from these."""
+
+    EQ = "="
+    IN = "in"
+    STARTS_WITH = "startsWith"
+    ENDS_WITH = "endsWith"
+    CONTAINS = "contains"
+    LT = "<"
+    LTE = "<="
+    GT = ">"
+    GTE = ">="
+    EXISTS = "exists"
+
+
+Scalar = str | int | float | bool | None
+Operand = object
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test of one subject. The operand of IN is a tuple, of EXISTS None."""
+
+    subject: Subject
+    operator: Operator
+    operand: Operand = None
+    ignore_case: bool = False
+
+    __test__ = False  # not a test class of pytest's
+
+
+class Relation(Enum):
+    """From an entity to the entities beside it."""
+
+    WORKSPACE = "workspace"
+    RUN = "run"
+    PRODUCED_BY = "producedBy"
+    CONSUMED_BY = "consumedBy"
+    INPUTS = "inputs"
+    OUTPUTS = "outputs"
+
+    @property
+    def target(self) -> EntityKind:
+        """The kind of entity at the other end."""
+        return _TARGETS[self]
+
+    @property
+    def by_event(self) -> bool:
+        """Whether it leads over events, from artifacts to executions or back."""
+        return self not in (Relation.WORKSPACE, Relation.RUN)
+
+
+_TARGETS = {
+    Relation.WORKSPACE: EntityKind.WORKSPACE,
+    Relation.RUN: EntityKind.RUN,
+    Relation.PRODUCED_BY: EntityKind.EXECUTION,
+    Relation.CONSUMED_BY: EntityKind.EXECUTION,
+    Relation.INPUTS: EntityKind.ARTIFACT,
+    Relation.OUTPUTS: EntityKind.ARTIFACT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Some entity at the other end of the relation makes the predicate true."""
+
+    relation: Relation
+    predicate: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every term is true; with no terms, true."""
+
+    terms: tuple[Predicate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Some term is true; with no terms, false."""
+
+    terms: tuple[Predicate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The term is false."""
+
+    term: Predicate
+
+
+Predicate = And | Or | Not | Test | Related
+
+ALWAYS = And()
+NEVER = Or()
+
+
+def all_of(*terms: Predicate) -> Predicate:
+    """The conjunction of the terms, without nesting for its own sake."""
+    flat: list[Predicate] = []
+    for term in terms:
+        flat.extend(term.terms) if isinstance(term, And) else flat.append(term)
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def size(predicate: Predicate) -> int:
+    """How many tests a predicate holds; an IN counts each value."""
+    match predicate:
+        case And(terms) | Or(terms):
+            return 1 + sum(map(size, terms))
+        case Not(term) | Related(_, term):
+            return 1 + size(term)
+        case Test(_, _, tuple() as values):
+            return 1 + len(values)
+    return 1

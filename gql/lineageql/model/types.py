@@ -1,0 +1,69 @@
+"""The types of one store, and what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from lineageql.model.conventions import convention_of, conventions_of
+from lineageql.model.conventions.base import Convention, Role
+from lineageql.model.nodes import NodeKind, NodeType
+
+
+class TypeCatalog:
+    """The types of a store by id, grouped by the conventions that own them."""
+
+    def __init__(self, types: Iterable[NodeType]) -> None:
+        self.by_id = {type_.id: type_ for type_ in types}
+        self.conventions = conventions_of(self.by_id.values())
+
+    def convention(self, type_: NodeType) -> Convention:
+        """The convention of a type, also of one that the store names but does not hold."""
+        return self.conventions.get(type_.id) or convention_of(type_)
+
+    def of(self, kind: NodeKind) -> list[NodeType]:
+        """The types of a kind of node, those of MLMD's own simple types that have nodes among them."""
+        return [type_ for type_ in self.by_id.values() if type_.kind is kind]
+
+    def ids(self, kind: NodeKind, condition: Callable[[NodeType], bool]) -> list[int]:
+        """The ids of the types of a kind that meet a condition."""
+        return [type_.id for type_ in self.of(kind) if condition(type_)]
+
+    def groups(self, kind: NodeKind) -> list[tuple[Convention, Sequence[int]]]:
+        """The conventions of a kind's types, each with the ids of its types."""
+        found: dict[str, tuple[Convention, list[int]]] = {}
+        for type_ in self.of(kind):
+            convention = self.conventions[type_.id]
+            found.setdefault(convention.name, (convention, []))[1].append(type_.id)
+        return list(found.values())
+
+    def contexts(self, role: Role, condition: Callable[[Convention], bool] = lambda _: True) -> list[int]:
+        """The ids of the context types of a role, of the conventions that meet a condition."""
+
+        def plays(type_: NodeType) -> bool:
+            convention = self.conventions[type_.id]
+            return convention.role(type_) is role and condition(convention)
+
+        return self.ids(NodeKind.CONTEXT, plays)
+
+    def named_contexts(self, role: Role) -> list[int]:
+        """The ids of the context types of a role, of the writers who name workspaces and runs in properties."""
+        return self.contexts(role, lambda convention: convention.run_names)
+
+    @property
+    def holding_runs(self) -> list[int]:
+        """The ids of the types of runs whose artifacts are theirs by attribution."""
+        return self.contexts(Role.RUN, lambda convention: convention.run_holds)
+
+    @property
+    def through_children(self) -> bool:
+        """Whether something may belong to a workspace through a child of it, without a link of its own."""
+        return any(not self.conventions[type_.id].linked for type_ in self.of(NodeKind.CONTEXT))
+
+    def run_named(self, kind: NodeKind) -> list[int]:
+        """The ids of the types whose nodes name their run in a property."""
+        return self.ids(kind, lambda type_: self.conventions[type_.id].run_names)
+
+    def find(self, kind: NodeKind, name: str) -> NodeType | None:
+        """The type of a name; the unversioned one where there are several."""
+        named = [type_ for type_ in self.of(kind) if type_.name == name]
+        return min(named, key=lambda type_: (type_.version is not None, type_.id), default=None)

@@ -1,0 +1,143 @@
+"""Property values: MLMD's columns to JSON values and back.
+
+MLMD keeps a double with six decimals, a number inside a Struct as a double, and
+a Struct as text. What LineageQL records reads back equal all the same: where
+MLMD's form of a value would read back as another one, the value's JSON text is
+recorded beside it, as the custom property `exact:<name>`, which wins.
+
+Lists and objects are recorded as Structs in the wrapping of Kubeflow Pipelines,
+`{"list": […]}` and `{"struct": {…}}`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from google.protobuf.struct_pb2 import Struct, Value
+
+from lineageql.model.nodes import Packed, RawValue
+from lineageql.model.protos import unpack
+
+STRUCT_PREFIX = "mlmd-struct::"
+NULL_TEXT = "__MLMD_NULL__"
+MAX_INT = 2**63 - 1
+
+JSONValue = None | bool | int | float | str | list[Any] | dict[str, Any]
+
+
+def decode(raw: RawValue) -> JSONValue:
+    """The JSON value of a property, as its column holds it.
+
+    Bytes become base64, a Struct becomes what it holds, a proto its JSON. What
+    cannot be decoded is shown as the text it is; JSON has no NaN and no infinities, so these are
+    shown as text too.
+    """
+    if isinstance(raw, str):
+        return _decode_struct(raw) if raw.startswith(STRUCT_PREFIX) else raw
+    if isinstance(raw, bytes):
+        return base64.b64encode(raw).decode("ascii")
+    if isinstance(raw, Packed):
+        return unpack(raw.text)
+    if isinstance(raw, float) and not math.isfinite(raw):
+        return str(raw)
+    return raw
+
+
+def unwrap(value: JSONValue) -> JSONValue:
+    """A list or an object out of the wrapping of Kubeflow Pipelines."""
+    if isinstance(value, dict) and len(value) == 1:
+        if isinstance(value.get("list"), list):
+            return list(value["list"])
+        if isinstance(value.get("struct"), dict):
+            return dict(value["struct"])
+    return value
+
+
+def wrap(value: list[Any] | dict[str, Any]) -> Struct:
+    """A list or an object as the Struct that is recorded for it."""
+    struct = Struct()
+    struct.update({"list": value} if isinstance(value, list) else {"struct": value})
+    return struct
+
+
+def survives(value: JSONValue) -> bool:
+    """Whether MLMD's own form of a value reads back as the same value."""
+    if isinstance(value, float):
+        # MLMD writes the digits of C's "%f"; where these are not enough, the number changes. It may change, too, where
+        # they are more than 15: then a database's reading of decimals need not be the nearest double. And SQLite has
+        # no negative zero.
+        negative_zero = value == 0 and math.copysign(1.0, value) < 0
+        return abs(value) < 1e9 and float(f"{value:.6f}") == value and not negative_zero
+    if isinstance(value, (list, dict)):
+        return json.dumps(unwrap(_from_struct(wrap(value))), sort_keys=True) == json.dumps(value, sort_keys=True)
+    return True
+
+
+def as_text(value: JSONValue) -> str | None:
+    """A value where a field holds text: text as it is, anything else as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def plain_text(raw: RawValue) -> str | None:
+    """A property's value where a field holds text: text as it is, numbers and booleans as JSON.
+
+    Bytes, Structs and protos are none: the databases do not read them, and a field must
+    hold the same for those who see it and for those who filter by it.
+    """
+    if isinstance(raw, (bytes, Packed)) or (isinstance(raw, str) and raw.startswith(STRUCT_PREFIX)):
+        return None
+    return as_text(decode(raw))
+
+
+def parse_json(raw: RawValue) -> JSONValue:
+    """The value of a JSON text, None where it is not one."""
+    if not isinstance(raw, str):
+        return None
+    try:
+        return json.loads(raw, parse_constant=str, parse_float=_finite)  # type: ignore[no-any-return]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _finite(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _decode_struct(raw: str) -> JSONValue:
+    struct = Struct()
+    try:
+        struct.ParseFromString(base64.b64decode(raw[len(STRUCT_PREFIX) :], validate=True))
+    except (binascii.Error, ValueError, DecodeError):
+        return raw
+    return unwrap(_from_struct(struct))
+
+
+def _from_struct(struct: Struct) -> dict[str, Any]:
+    return {name: _from_value(value) for name, value in struct.fields.items()}
+
+
+def _from_value(value: Value) -> JSONValue:
+    kind = value.WhichOneof("kind")
+    if kind == "number_value":
+        number = float(value.number_value)
+        if not math.isfinite(number):
+            return str(number)
+        # A Struct knows doubles only; a whole number was most likely written as one.
+        return int(number) if number.is_integer() and abs(number) <= 2**53 else number
+    if kind == "struct_value":
+        return _from_struct(value.struct_value)
+    if kind == "list_value":
+        return [_from_value(item) for item in value.list_value.values]
+    if kind == "string_value":
+        return str(value.string_value)
+    if kind == "bool_value":
+        return bool(value.bool_value)
+    return None
