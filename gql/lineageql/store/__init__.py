@@ -1,0 +1,31 @@
+"""The stores of ML Metadata that this service reads and writes, and how one is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lineageql.settings import Settings
+    from lineageql.store.ports import Store
+
+
+async def open_store(url: str, settings: Settings) -> Store:
+    """Opens the store at an address.
+
+    Args:
+        url: `sqlite:///relative.db`, `sqlite:////absolute/path.db`, or the path of an SQLite file.
+        settings: `read_only`, `create`, `reader_threads` and `lock_timeout` decide how it is opened.
+
+    Raises:
+        UsageError: the address is none that this release opens.
+        StoreMissing: there is nothing, and nothing is to be made or can be.
+        StoreLocked: another process holds the file.
+        NotMLMD: it is no MLMD store.
+        SchemaMismatch: it is one of another schema version.
+        StoreError: the file may not be read or, without `read_only`, not be written.
+    """
+    # The worker process imports this package and needs none of what follows.
+    from lineageql.store.addresses import path_of
+    from lineageql.store.sqlite_store import open_sqlite
+
+    return await open_sqlite(path_of(url), settings)

@@ -1,0 +1,148 @@
+"""Care for SQLite stores: check one, add the indexes that MLMD lacks, upgrade a copy of an old one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from lineageql.errors import NotMLMD, SchemaMismatch, StoreError, UsageError
+from lineageql.store.mlmd.channel import WorkerChannel
+from lineageql.store.mlmd.connection import sqlite_config
+from lineageql.store.sql.checkup import Checkup, check
+from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.indexes import INDEXES, Index, add_indexes, missing_indexes
+from lineageql.store.sql.opening import SCHEMA_VERSION, TABLES, stored_version
+from lineageql.store.sql.sqlite import SQLiteDriver, translate
+
+
+@dataclass(frozen=True)
+class Indexing:
+    """Which indexes were added, and which were there."""
+
+    added: list[Index]
+    present: list[Index]
+
+
+@dataclass(frozen=True)
+class Upgrading:
+    """From which schema version to which a copy was upgraded."""
+
+    before: int
+    after: int
+
+
+@asynccontextmanager
+async def _open(path: Path, lock_timeout: float) -> AsyncIterator[tuple[SQLiteDriver, int]]:
+    """A file opened for reading only, and its schema version; what is not MLMD's is refused, and stays as it is."""
+    driver = await asyncio.to_thread(SQLiteDriver, path, threads=1, lock_timeout=lock_timeout)
+    try:
+        rows = await driver.fetch(Statement("SELECT name FROM sqlite_master WHERE type = 'table'", {}))
+        yield driver, await stored_version(driver, {row[0] for row in rows}, str(path))
+    finally:
+        await driver.close()
+
+
+async def check_store(path: Path, lock_timeout: float) -> Checkup:
+    """Checks a store.
+
+    Raises:
+        StoreMissing, StoreLocked, NotMLMD, StoreError: it cannot be read.
+    """
+    async with _open(path, lock_timeout) as (driver, version):
+        return await check(driver, version)
+
+
+async def index_store(path: Path, lock_timeout: float) -> Indexing:
+    """Adds the indexes that a store lacks.
+
+    Raises:
+        SchemaMismatch: it is of another schema version.
+        StoreMissing, StoreLocked, NotMLMD, StoreError: it cannot be read or written.
+    """
+    async with _open(path, lock_timeout) as (driver, version):
+        if version != SCHEMA_VERSION:
+            raise SchemaMismatch(f"{path} is of schema version {version}; only version {SCHEMA_VERSION} is indexed")
+        missing = await missing_indexes(driver)
+    if missing:
+        if not os.access(path, os.W_OK):
+            raise StoreError(f"{path} is not writable")
+        await asyncio.to_thread(add_indexes, path, missing, lock_timeout)
+    return Indexing(missing, [index for index in INDEXES if index not in missing])
+
+
+async def upgrade_copy(source: Path, copy: Path, lock_timeout: float) -> Upgrading:
+    """Copies a store of an older schema version and upgrades the copy through ml-metadata.
+
+    The copy has another name until it is whole, and its own never replaces a file.
+
+    Raises:
+        UsageError: the copy is there already, or the source is of the version that is served.
+        SchemaMismatch: the source is of a newer version.
+        StoreMissing, StoreLocked, NotMLMD, StoreError, Unavailable: what the source, the folder or ml-metadata says.
+    """
+    await asyncio.to_thread(_refuse_taken, copy)
+    async with _open(source, lock_timeout) as (driver, version):
+        if version == SCHEMA_VERSION:
+            raise UsageError(f"{source} is of schema version {version} already, which is served as it is")
+        if version > SCHEMA_VERSION:
+            raise SchemaMismatch(f"{source} is of schema version {version}, newer than any that is known here")
+        counts = await _counts(driver)
+    draft = copy.parent / f".lineageql-{secrets.token_hex(8)}"
+    try:
+        await asyncio.to_thread(_copy, source, draft, lock_timeout)
+        worker = WorkerChannel(sqlite_config(draft, create=False), upgrade=True)
+        try:
+            await worker.start()
+        finally:
+            # ml-metadata must have let go of the file before Python's SQLite opens it.
+            await worker.close()
+        async with _open(draft, lock_timeout) as (driver, after):
+            if after != SCHEMA_VERSION or await _counts(driver) != counts:
+                raise StoreError(f"ml-metadata upgraded the copy of {source} wrongly; nothing was kept")
+        try:
+            os.link(draft, copy)
+        except FileExistsError:
+            raise UsageError(f"{copy} is there already, and is not written over") from None
+        except OSError:
+            os.rename(draft, copy)  # a file system without links
+        return Upgrading(version, after)
+    finally:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            with suppress(OSError):
+                os.unlink(f"{draft}{suffix}")
+
+
+def _refuse_taken(copy: Path) -> None:
+    if os.path.lexists(copy):
+        raise UsageError(f"{copy} is there already, and is not written over")
+    if not copy.parent.is_dir():
+        raise UsageError(f"there is no folder {copy.parent}")
+
+
+def _copy(source: Path, draft: Path, lock_timeout: float) -> None:
+    """Copies by SQLite, which takes what stands in a log beside the file with it."""
+    uri = f"file:{quote(str(source.absolute()))}?mode=ro"
+    try:
+        with (
+            closing(sqlite3.connect(uri, uri=True, timeout=lock_timeout)) as one,
+            closing(sqlite3.connect(draft)) as other,
+        ):
+            one.backup(other)
+    except sqlite3.Error as error:
+        raise translate(error, source) from error
+
+
+async def _counts(driver: SQLiteDriver) -> list[int]:
+    """How many rows the tables of nodes and events have."""
+    tables = [table for table in TABLES if table not in ("Type", "MLMDEnv")]
+    try:
+        return [(await driver.fetch(Statement(f"SELECT count(*) FROM {table}", {})))[0][0] for table in tables]
+    except StoreError as error:
+        raise NotMLMD(str(error)) from error

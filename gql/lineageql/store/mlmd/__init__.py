@@ -1,0 +1,1 @@
+"""MLMD itself: the library in a worker process, and its service."""

@@ -1,0 +1,230 @@
+"""What the rest of the service asks of a store: a Reader and a Recorder.
+
+All verbs take and answer batches, so that the number of statements follows the
+depth of a query and not the number of its rows. A Reader serves one operation:
+it reads the store's types once, when they are first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from lineageql.model.entities import Entity, ExecutionState
+from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
+from lineageql.model.predicates import ALWAYS, Field, Predicate
+
+Key = tuple[str | int | None, ...]
+"""Where a row stands in an order: the ordered value, then what breaks ties."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By which field rows come; ties come by id, in the same direction."""
+
+    field: Field = Field.ID
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows of an order are wanted: `limit` of them between two keys.
+
+    With `backward` these are the last `limit` rows; they come in order all the same.
+    """
+
+    limit: int
+    after: Key | None = None
+    before: Key | None = None
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Entities of one kind that make a predicate true, in an order."""
+
+    kind: EntityKind
+    predicate: Predicate = ALWAYS
+    order: Order = field(default_factory=Order)
+
+
+class Facet(Enum):
+    """By what artifacts can be counted."""
+
+    KIND = "kind"
+    TYPE = "type"
+    STATE = "state"
+    WORKSPACE = "workspace"
+    LABEL_KEY = "label key"
+    LABEL_VALUE = "label value"
+
+
+class Link(Enum):
+    """From an owner to the entities that a connection under it lists."""
+
+    WORKSPACE_RUNS = (EntityKind.WORKSPACE, EntityKind.RUN)
+    WORKSPACE_EXECUTIONS = (EntityKind.WORKSPACE, EntityKind.EXECUTION)
+    WORKSPACE_ARTIFACTS = (EntityKind.WORKSPACE, EntityKind.ARTIFACT)
+    RUN_EXECUTIONS = (EntityKind.RUN, EntityKind.EXECUTION)
+    RUN_INPUTS = (EntityKind.RUN, EntityKind.ARTIFACT, "consumed, not produced here")
+    RUN_OUTPUTS = (EntityKind.RUN, EntityKind.ARTIFACT, "produced here")
+    EXECUTION_INPUTS = (EntityKind.EXECUTION, EntityKind.ARTIFACT, "input events")
+    EXECUTION_OUTPUTS = (EntityKind.EXECUTION, EntityKind.ARTIFACT, "output events")
+    ARTIFACT_PRODUCERS = (EntityKind.ARTIFACT, EntityKind.EXECUTION, "output events")
+    ARTIFACT_CONSUMERS = (EntityKind.ARTIFACT, EntityKind.EXECUTION, "input events")
+    MODEL_METRICS = (EntityKind.ARTIFACT, EntityKind.ARTIFACT, "metrics")
+
+    @property
+    def owner(self) -> EntityKind:
+        kind: EntityKind = self.value[0]
+        return kind
+
+    @property
+    def target(self) -> EntityKind:
+        kind: EntityKind = self.value[1]
+        return kind
+
+    @property
+    def by_event(self) -> bool:
+        """Whether each row is an event, so that one entity may come more than once."""
+        return self in _BY_EVENT
+
+
+_BY_EVENT = {Link.EXECUTION_INPUTS, Link.EXECUTION_OUTPUTS, Link.ARTIFACT_PRODUCERS, Link.ARTIFACT_CONSUMERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a slice; `event` is there where the link is by event."""
+
+    key: Key
+    entity: Entity
+    event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows in order, and whether there are more beyond them in the window's direction."""
+
+    rows: Sequence[Row]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """How many of each there are in the store."""
+
+    workspaces: int
+    runs: int
+    executions: int
+    artifacts: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a store is; `url` is without credentials."""
+
+    url: str
+    backend: str
+    schema_version: int | None
+    writable: bool
+
+
+class Reader(Protocol):
+    """Reads one store for one operation.
+
+    Raises:
+        Unavailable: the store cannot be reached or read now.
+    """
+
+    async def types(self) -> Sequence[NodeType]:
+        """All types but MLMD's own simple ones."""
+
+    async def search(self, search: Search, window: Window) -> Slice:
+        """The rows of the whole store that a window shows."""
+
+    async def search_under(
+        self, link: Link, owners: Sequence[Ref], search: Search, window: Window
+    ) -> Mapping[Ref, Slice]:
+        """The rows that a window shows under each owner."""
+
+    async def count(self, search: Search) -> int:
+        """How many entities of the whole store make the predicate true."""
+
+    async def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
+        """How many rows there are under each owner."""
+
+    async def facets(self, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
+        """How many of the artifacts that make the predicate true have each value; `key` for LABEL_VALUE."""
+
+    async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
+        """Entities in whose names, uris, label values or descriptions a text is, best matches first.
+
+        Keys are the rank, 1 the best, then what breaks ties. A window after the
+        rank alone begins with the next rank.
+        """
+
+    async def count_text(self, kind: EntityKind, text: str) -> int:
+        """How many entities a text is in."""
+
+    async def get(self, refs: Sequence[Ref]) -> Mapping[Ref, Entity]:
+        """The entities of these references; what is not there is left out."""
+
+    async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
+        """The ids among these whose artifacts or executions make the predicate true."""
+
+    async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
+        """The type of each of these artifacts or executions."""
+
+    async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
+        """The events of these types at these artifacts or executions, without paths."""
+
+    async def paths(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The same events with their paths."""
+
+    async def workspaces_of(self, kind: EntityKind, ids: Sequence[Ref]) -> Mapping[Ref, Ref]:
+        """The workspace of each run, execution or artifact that has one."""
+
+    async def runs_of(self, executions: Sequence[Ref]) -> Mapping[Ref, Ref]:
+        """The run of each execution that has one."""
+
+    async def runs_holding(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Ref]:
+        """The run that holds each artifact without an execution that wrote it, where the writer records no events."""
+
+    async def run_states(self, runs: Sequence[Ref]) -> Mapping[Ref, Mapping[ExecutionState, int]]:
+        """For each run, how many of its executions are in each state."""
+
+    async def counts(self) -> StoreCounts:
+        """How many of each there are."""
+
+
+class Recorder(Protocol):
+    """Writes to a store by the methods of MLMD's service, each atomic.
+
+    Raises:
+        Unavailable: MLMD cannot be reached, or went away during the call.
+        LineageQLError: what MLMD answered, in the one tree of errors.
+    """
+
+    async def call(self, rpc: str, request: bytes) -> bytes:
+        """Sends a serialized request to the method of this name; answers the serialized reply."""
+
+    async def close(self) -> None:
+        """Lets go of what the recorder holds."""
+
+
+class Store(Protocol):
+    """An open store."""
+
+    info: StoreInfo
+    recorder: Recorder | None
+
+    def reader(self) -> Reader:
+        """A Reader for one operation."""
+
+    async def close(self) -> None:
+        """Closes connections and ends the recorder."""

@@ -1,0 +1,1 @@
+"""Reading MLMD's database by SQL."""

@@ -1,0 +1,150 @@
+"""What is in a store, and what is wrong with it; also with one of a schema version that is not served."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from lineageql.model.conventions import conventions_of
+from lineageql.model.nodes import NodeKind, NodeType, Packed
+from lineageql.model.values import NULL_TEXT, STRUCT_PREFIX, decode
+from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.driver import Driver, Rows
+from lineageql.store.sql.indexes import Index, missing_indexes
+from lineageql.store.sql.opening import SCHEMA_VERSION, UPGRADE
+from lineageql.store.sql.rows import types_of
+
+_OWNERS = {NodeKind.ARTIFACT: "artifact_id", NodeKind.EXECUTION: "execution_id", NodeKind.CONTEXT: "context_id"}
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCount:
+    """How many nodes a type has, and whose it is."""
+
+    convention: str
+    kind: str
+    type: str
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A property at which MLMD's own reading of its whole page fails."""
+
+    kind: str
+    node: int
+    property: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.node}, property {self.property!r}: {self.reason}"
+
+
+@dataclass
+class Checkup:
+    """What a check found."""
+
+    backend: str
+    schema_version: int
+    types: list[TypeCount] = field(default_factory=list)
+    events: int = 0
+    missing_indexes: list[Index] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def served(self) -> bool:
+        return self.schema_version == SCHEMA_VERSION
+
+    @property
+    def findings(self) -> list[str]:
+        """What is to be done something about, each a sentence."""
+        found = []
+        if not self.served:
+            found.append(f"schema version {self.schema_version} is not served, {SCHEMA_VERSION} is; {UPGRADE}")
+        found += [f"no index {index}; `lineageql store index` adds it" for index in self.missing_indexes]
+        found += [f"ml-metadata cannot read {row}" for row in self.unreadable]
+        return found
+
+
+async def check(driver: Driver, version: int) -> Checkup:
+    """Checks an SQLite file of MLMD's, of any schema version."""
+    tables = {str(row[0]) for row in await driver.fetch(_all("SELECT name FROM sqlite_master WHERE type = 'table'"))}
+    found = Checkup("sqlite", version)
+    found.types = await _types(driver, tables)
+    found.events = (await driver.fetch(_all("SELECT count(*) FROM Event")))[0][0]
+    if found.served:
+        found.missing_indexes = await missing_indexes(driver)
+    for kind in NodeKind:
+        if f"{_table(kind)}Property" in tables:
+            found.unreadable += [row async for row in _unreadable(driver, kind)]
+    return found
+
+
+async def _types(driver: Driver, tables: set[str]) -> list[TypeCount]:
+    # Columns that older schemas lack are not asked for.
+    names = [(id_, name, None, kind, None) for id_, name, kind in await _select(driver, "id, name, type_kind", "Type")]
+    properties = await _select(driver, "type_id, name, data_type", "TypeProperty")
+    parents: Rows = []
+    if "ParentType" in tables:
+        query = "SELECT p.type_id, t.name FROM ParentType AS p JOIN Type AS t ON t.id = p.parent_type_id"
+        parents = await driver.fetch(_all(query))
+    types = {type_.id: type_ for type_ in types_of(names, properties, parents)}
+    conventions = conventions_of(types.values())
+    counts: list[TypeCount] = []
+    for kind in (kind for kind in NodeKind if _table(kind) in tables):
+        query = f"SELECT type_id, count(*) FROM {_table(kind)} GROUP BY type_id"
+        numbers: dict[int, int] = dict(await driver.fetch(_all(query)))
+        known = [type_ for type_ in types.values() if type_.kind is kind and (not type_.simple or type_.id in numbers)]
+        known.sort(key=lambda type_: (conventions[type_.id].name, type_.name))
+        counts += [_count(conventions[type_.id].name, type_, numbers.pop(type_.id, 0)) for type_ in known]
+        counts += [TypeCount("generic", kind.name.lower(), f"unknown type {id_}", n) for id_, n in numbers.items()]
+    return counts
+
+
+def _count(convention: str, type_: NodeType, nodes: int) -> TypeCount:
+    return TypeCount(convention, type_.kind.name.lower(), type_.name, nodes)
+
+
+async def _unreadable(driver: Driver, kind: NodeKind) -> AsyncIterator[Unreadable]:
+    table, owner = f"{_table(kind)}Property", _OWNERS[kind]
+    columns = {str(row[0]) for row in await driver.fetch(_all(f"SELECT name FROM pragma_table_info('{table}')"))}
+    proto = "proto_value" if "proto_value" in columns else "NULL"
+    after = -1
+    while True:
+        query = Statement(
+            f"SELECT rowid, {owner}, name, string_value, {proto} FROM {table} WHERE rowid > :after AND ("
+            f"string_value = :null OR substr(string_value, 1, {len(STRUCT_PREFIX)}) = :struct OR {proto} IS NOT NULL"
+            f") ORDER BY rowid LIMIT {_BATCH}",
+            {"after": after, "null": NULL_TEXT, "struct": STRUCT_PREFIX},
+        )
+        rows = await driver.fetch(query)
+        for after, node, name, text, packed in rows:  # noqa: B007 - the last one is where the next batch begins
+            reason = _reason(text, packed)
+            if reason is not None:
+                yield Unreadable(kind.name.lower(), node, name, reason)
+        if len(rows) < _BATCH:
+            return
+
+
+def _reason(text: str | None, packed: str | bytes | None) -> str | None:
+    if text == NULL_TEXT:
+        return f"it holds {NULL_TEXT}, which MLMD takes for a value that is not there"
+    if text is not None:
+        return "it begins as a struct does, and is none" if decode(text) == text else None
+    if packed is not None:
+        proto = packed if isinstance(packed, str) else packed.decode("latin-1")
+        return "its proto is none" if decode(Packed(proto)) == proto else None
+    return None
+
+
+def _table(kind: NodeKind) -> str:
+    return kind.name.capitalize()
+
+
+def _all(text: str) -> Statement:
+    return Statement(text, {})
+
+
+async def _select(driver: Driver, columns: str, table: str) -> Rows:
+    return await driver.fetch(_all(f"SELECT {columns} FROM {table}"))

@@ -1,0 +1,200 @@
+"""Predicates to WHERE clauses.
+
+Every clause is true or false of a row and never NULL, so that NOT means what it
+says. A clause probes the row that the statement has at hand; what makes a
+statement start at the few rows that can match is `store.sql.seeds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, false, func, not_, null, or_, select, true
+
+from lineageql.model.conventions.base import Convention
+from lineageql.model.conventions.kubeflow import RUN_TYPE
+from lineageql.model.identity import EntityKind, RunName
+from lineageql.model.kinds import kind_of
+from lineageql.model.nodes import NodeKind, NodeType
+from lineageql.model.predicates import (
+    And,
+    Field,
+    Label,
+    Not,
+    Operator,
+    Or,
+    Predicate,
+    Property,
+    Related,
+    Test,
+)
+from lineageql.model.types import TypeCatalog
+from lineageql.store.sql.dialects import Dialect, one_of
+from lineageql.store.sql.documents import member_of, text_of_member
+from lineageql.store.sql.operators import MEANINGS, fold
+from lineageql.store.sql.places import state_number, text_of_field
+from lineageql.store.sql.runs import named_one_of
+from lineageql.store.sql.sources import Source
+from lineageql.store.sql.values import property_clause
+
+Clause = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Relations one behind the other, such as the inputs of what produced the inputs of something.
+
+    Inside an EXISTS a join says the same as another EXISTS, so a chain is one level
+    of nesting however long it is: SQLite's parser bears a hundred levels of everything.
+
+    Attributes:
+        narrow: adds, for a predicate and the source of its rows, a clause that these meet anyway.
+    """
+
+    narrow: Callable[[Predicate, Source], Clause] = lambda predicate, source: true()
+
+
+def link_of(predicate: Predicate) -> Related | None:
+    """The relation by which a chain goes on: the first over events that a predicate demands."""
+    terms = predicate.terms if isinstance(predicate, And) else (predicate,)
+    return next((term for term in terms if isinstance(term, Related) and term.relation.by_event), None)
+
+
+class Clauses:
+    """Compiles predicates for one store's types."""
+
+    def __init__(self, types: TypeCatalog, dialect: Dialect) -> None:
+        self.types = types
+        self.dialect = dialect
+
+    def of(self, predicate: Predicate, source: Source, chain: Chain | None = None) -> Clause:
+        """The clause that is true of the source's rows that make the predicate true.
+
+        With a chain the clause may join other rows to the source's, those that are
+        related by events; see `Chain`.
+        """
+        match predicate:
+            case And(terms):
+                link = link_of(predicate)
+                return and_(true(), *(self.of(term, source, chain if term is link else None) for term in terms))
+            case Or(terms):
+                return or_(false(), *(self.of(term, source) for term in terms))
+            case Not(term):
+                return not_(self.of(term, source))
+            case Related():
+                # Imported here: relations are made of clauses, and clauses of relations.
+                from lineageql.store.sql.relations import related
+
+                return related(self, predicate, source, chain)
+            case Test(subject=Label(key=key)):
+                return self._compare(predicate, self.label(key, source))
+            case Test(subject=Property(name=name)):
+                test = predicate
+                return self.by_convention(  # type: ignore[no-any-return]
+                    source,
+                    lambda convention: property_clause(convention, test, name, source, self.dialect),
+                    false(),
+                )
+            case Test(subject=Field() as subject):
+                return self._field(predicate, subject, source)
+        raise AssertionError(predicate)
+
+    def chained(self, predicate: Predicate, source: Source, chain: Chain | None) -> Clause:
+        """The clause of what must be true at the other end of a relation, where the chain may go on."""
+        chain = chain or Chain()
+        return and_(self.of(predicate, source, chain), chain.narrow(predicate, source))
+
+    def _compare(self, test: Test, left: ColumnElement[Any]) -> Clause:
+        right = test.operand
+        if test.ignore_case:
+            left, right = self.dialect.fold(left), fold(right)
+        if test.operator is Operator.EXISTS:
+            return left.is_not(None)
+        if test.operator in (Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.CONTAINS) and right == "":
+            return left.is_not(None)
+        return func.coalesce(MEANINGS[test.operator].sql(self.dialect, left, right), false())
+
+    def _field(self, test: Test, subject: Field, source: Source) -> Clause:
+        if subject is Field.ID:
+            return self._compare(test, source.columns[Field.ID])
+        if subject is Field.REF:
+            return self.refs(test.operand, source)
+        if subject in (Field.TYPE, Field.KIND):
+            return self._type(test, subject, source)
+        if subject is Field.STATE:
+            return self.dialect.among(self._state(source), test.operand)  # type: ignore[arg-type]
+        if subject in (Field.CREATE_TIME, Field.UPDATE_TIME):
+            return self._compare(test, func.nullif(source.columns[subject], 0))
+        if subject in (Field.URI, Field.EXTERNAL_ID):
+            return self._compare(test, source.columns[subject])
+        return self._compare(test, text_of_field(subject, source, self.types, self.dialect))
+
+    def type_ids(self, test: Test, node_kind: NodeKind) -> list[int]:
+        """The ids of the types that a test of a type or a kind allows."""
+        return self.types.ids(node_kind, lambda type_: self._allows(test, type_))
+
+    def _allows(self, test: Test, type_: NodeType) -> bool:
+        left: object = kind_of(type_) if test.subject is Field.KIND else type_.name
+        right = test.operand
+        if test.ignore_case:
+            left, right = fold(left), fold(right)
+        return MEANINGS[test.operator].python(left, right)
+
+    def _type(self, test: Test, subject: Field, source: Source) -> Clause:
+        allowed = self.type_ids(test, source.node_kind)
+        if source.kind is EntityKind.RUN and self._allows(test, NodeType(0, NodeKind.CONTEXT, RUN_TYPE)):
+            allowed.append(0)
+        # The sum keeps the planner from walking the index of types, which loses the order of ids.
+        return (source.type_id + 0).in_(allowed) if allowed else false()
+
+    def _state(self, source: Source) -> ColumnElement[Any]:
+        if source.kind is EntityKind.RUN:
+            from lineageql.store.sql.relations import run_state
+
+            return run_state(self, source)
+        return state_number(source, self.types, self.dialect)
+
+    def refs(self, refs: Any, source: Source) -> Clause:
+        """Whether a row is one of the entities that references name."""
+        ids = [ref.key for ref in refs if isinstance(ref.key, int)]
+        names = [ref.key for ref in refs if isinstance(ref.key, RunName)]
+        clauses: list[Clause] = []
+        if ids:
+            named = source.from_.c.named if source.kind is EntityKind.RUN else false()
+            clauses.append(and_(self.dialect.among(source.id, ids), not_(named)))
+        if names:
+            runs = source.from_.c
+            clauses.append(and_(runs.named, named_one_of(self.dialect, names)(runs.workspace_name, runs.run_name)))
+        return or_(false(), *clauses)
+
+    def by_convention(self, source: Source, of: Any, empty: Any) -> Any:
+        """`of(convention)` for the rows of each convention's types."""
+        groups = self.types.groups(source.node_kind)
+        if not groups:
+            return empty
+        if len(groups) == 1:
+            return of(groups[0][0])
+        return case(
+            *((one_of(source.type_id, type_ids), of(convention)) for convention, type_ids in groups), else_=empty
+        )
+
+    def label(self, key: str, source: Source) -> ColumnElement[Any]:
+        """The value of a label, NULL where there is none."""
+
+        def text(convention: Convention) -> ColumnElement[Any]:
+            places = convention.labels.get(source.node_kind)
+            values: list[ColumnElement[Any]] = []
+            if places is not None and places.prefix is not None:
+                row = source.properties.alias()
+                found = (row.c.owner_id == source.id, row.c.name == places.prefix + key, row.c.is_custom_property == 1)
+                values.append(select(row.c.string_value).where(*found).scalar_subquery())
+            if places is not None and places.document is not None:
+                member, in_document = member_of(places.document, key, source, self.dialect)
+                values.append(
+                    select(text_of_member(member, self.dialect)).where(in_document).limit(1).scalar_subquery()
+                )
+            return func.coalesce(*values, null()) if values else null()
+
+        return self.by_convention(source, text, null())  # type: ignore[no-any-return]

@@ -1,0 +1,52 @@
+"""JSON texts inside properties, where old rows keep their labels and extras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, case, cast, null, or_, true
+
+from lineageql.model.conventions.base import Document
+from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.sources import Source
+
+Clause = ColumnElement[bool]
+
+
+def foreign(document: Document, row: Any) -> Clause:
+    """Whether a text is another writer's.
+
+    What LineageQL wrote stands in properties of its own too, and is found there
+    without reading the text. The texts that it wrote begin alike, so the others
+    are two ranges of the index of property values.
+    """
+    prefix = document.written_prefix
+    if prefix is None:
+        return true()
+    beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    return or_(row.c.string_value < prefix, row.c.string_value >= beyond)
+
+
+def member_of(document: Document, key: str, source: Source, dialect: Dialect) -> tuple[Any, Clause]:
+    """The member of this key of a document of the source's row: its table and the clause that finds it."""
+    row = source.properties.alias()
+    member = dialect.members(row.c.string_value, document.member)
+    found = and_(
+        row.c.owner_id == source.id,
+        row.c.name == document.property,
+        row.c.is_custom_property == 0,
+        foreign(document, row),
+        member.c.key == key,
+    )
+    return member, found
+
+
+def text_of_member(member: Any, dialect: Dialect) -> ColumnElement[Any]:
+    """A member's value as text, as `model.values.as_text` gives it."""
+    return case(
+        (member.c.type == "text", member.c.value),
+        (member.c.type == "null", null()),
+        (member.c.type.in_(["true", "false"]), member.c.type),
+        (member.c.type == "integer", cast(member.c.value, String)),
+        else_=dialect.json_text(member.c.value),
+    )

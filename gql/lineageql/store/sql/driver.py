@@ -1,0 +1,28 @@
+"""What a database driver gives the Reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from lineageql.store.sql.dialects import Dialect, Statement
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+class Driver(Protocol):
+    """Runs statements on one database, several at a time.
+
+    Raises:
+        Unavailable: the database cannot be reached or read now.
+    """
+
+    dialect: Dialect
+    statements: int
+    """How many statements were run since the store was opened."""
+
+    async def fetch(self, statement: Statement) -> Rows:
+        """All rows of a statement."""
+
+    async def close(self) -> None:
+        """Closes every connection."""

@@ -1,0 +1,141 @@
+"""Counts of artifacts by one of their properties, under a filter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select, union_all
+
+from lineageql.model.conventions.base import Document
+from lineageql.model.entities import ArtifactState
+from lineageql.model.identity import EntityKind
+from lineageql.model.kinds import kind_of
+from lineageql.model.predicates import Field, Predicate
+from lineageql.store.ports import Facet
+from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.documents import foreign
+from lineageql.store.sql.entities import Fetch
+from lineageql.store.sql.places import state_number, text_of_field
+from lineageql.store.sql.sources import Source, source_of
+from lineageql.store.sql.tables import ARTIFACT_PROPERTY, ATTRIBUTION, PARENT_CONTEXT
+
+
+class Facets:
+    """Counts facets for one operation; `narrowing` is a clause that every match meets."""
+
+    def __init__(self, fetch: Fetch, clauses: Clauses, predicate: Predicate, source: Source, narrowing: Any) -> None:
+        self.fetch = fetch
+        self.clauses = clauses
+        self.source = source
+        self.condition = clauses.of(predicate, source)
+        if narrowing is not None:
+            self.condition = and_(self.condition, narrowing)
+
+    async def by(self, facet: Facet, key: str | None) -> Counter[str]:
+        """How many matching artifacts have each value; an artifact without a value counts nowhere."""
+        counts: dict[Facet, Callable[[], Any]] = {
+            Facet.TYPE: self._by_type,
+            Facet.KIND: self._by_kind,
+            Facet.STATE: self._by_state,
+            Facet.WORKSPACE: self._by_workspace,
+            Facet.LABEL_KEY: self._by_label_key,
+        }
+        if facet is Facet.LABEL_VALUE:
+            assert key is not None
+            return await self._grouped(self.clauses.label(key, self.source))
+        found: Counter[str] = await counts[facet]()
+        return found
+
+    async def _grouped(self, value: Any) -> Counter[str]:
+        value = value.label("value")
+        inner = select(value).select_from(self.source.from_).where(self.condition).subquery()
+        query = select(inner.c.value, func.count()).where(inner.c.value.is_not(None)).group_by(inner.c.value)
+        return Counter(dict(await self.fetch(query)))
+
+    async def _types(self) -> list[tuple[Any, int]]:
+        query = (
+            select(self.source.type_id, func.count())
+            .select_from(self.source.from_)
+            .where(self.condition)
+            .group_by(self.source.type_id)
+        )
+        known = self.clauses.types.by_id
+        return [(known[type_id], number) for type_id, number in await self.fetch(query) if type_id in known]
+
+    async def _by_type(self) -> Counter[str]:
+        counter: Counter[str] = Counter()
+        for type_, number in await self._types():
+            counter[type_.name] += number
+        return counter
+
+    async def _by_kind(self) -> Counter[str]:
+        counter: Counter[str] = Counter()
+        for type_, number in await self._types():
+            counter[kind_of(type_).value] += number
+        return counter
+
+    async def _by_state(self) -> Counter[str]:
+        numbers = await self._grouped(state_number(self.source, self.clauses.types, self.clauses.dialect))
+        return Counter({ArtifactState(int(state)).name: number for state, number in numbers.items()})
+
+    def _matching(self) -> Select[Any]:
+        return select(self.source.id.label("id")).select_from(self.source.from_).where(self.condition)
+
+    async def _by_workspace(self) -> Counter[str]:
+        matching = self._matching().subquery()
+        space = source_of(EntityKind.WORKSPACE, self.clauses.types)
+        name = text_of_field(Field.NAME, space, self.clauses.types, self.clauses.dialect)
+
+        def members(through_child: bool) -> Select[Any]:
+            link, child = ATTRIBUTION.alias(), PARENT_CONTEXT.alias()
+            tied = [link.c.node_id == matching.c.id]
+            if through_child:
+                tied += [child.c.context_id == link.c.context_id, child.c.parent_context_id == space.id]
+            else:
+                tied.append(link.c.context_id == space.id)
+            is_workspace: list[Any] = [space.condition]
+            return select(name.label("value"), matching.c.id.label("id")).where(*tied, *is_workspace)
+
+        parts = [members(False)] + ([members(True)] if self.clauses.types.through_children else [])
+        both = union_all(*parts).subquery()
+        query = select(both.c.value, func.count(both.c.id.distinct())).group_by(both.c.value)
+        return Counter(dict(await self.fetch(query)))
+
+    async def _by_label_key(self) -> Counter[str]:
+        parts: list[Select[Any]] = []
+        for convention, type_ids in self.clauses.types.groups(self.source.node_kind):
+            places = convention.labels.get(self.source.node_kind)
+            if places is None:
+                continue
+            matching = self._matching().where((self.source.type_id + 0).in_(list(type_ids))).subquery()
+            if places.prefix is not None:
+                parts.append(self._own_keys(matching, places.prefix))
+            if places.document is not None:
+                parts.append(self._document_keys(matching, places.document))
+        if not parts:
+            return Counter()
+        both = union_all(*parts).subquery()
+        query = select(both.c.value, func.count(both.c.id.distinct())).group_by(both.c.value)
+        return Counter(dict(await self.fetch(query)))
+
+    def _own_keys(self, matching: Any, prefix: str) -> Select[Any]:
+        row = ARTIFACT_PROPERTY.alias()
+        return select(func.substr(row.c.name, len(prefix) + 1).label("value"), matching.c.id.label("id")).where(
+            row.c.owner_id == matching.c.id,
+            row.c.is_custom_property == 1,
+            self.clauses.dialect.starts_with(row.c.name, prefix),
+            row.c.string_value.is_not(None),
+        )
+
+    def _document_keys(self, matching: Any, document: Document) -> Select[Any]:
+        row = ARTIFACT_PROPERTY.alias()
+        member = self.clauses.dialect.members(row.c.string_value, document.member)
+        return select(member.c.key.label("value"), matching.c.id.label("id")).where(
+            row.c.owner_id == matching.c.id,
+            row.c.name == document.property,
+            row.c.is_custom_property == 0,
+            foreign(document, row),
+            member.c.type != "null",
+        )

@@ -1,0 +1,65 @@
+"""The two indexes that MLMD lacks: from an artifact or an execution to its contexts."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.driver import Driver
+from lineageql.store.sql.sqlite import translate
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index of one column."""
+
+    name: str
+    table: str
+    column: str
+
+    @property
+    def statement(self) -> str:
+        return f"CREATE INDEX IF NOT EXISTS {self.name} ON {self.table}({self.column})"
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.table}({self.column})"
+
+
+INDEXES = (
+    Index("idx_attribution_artifact_id", "Attribution", "artifact_id"),
+    Index("idx_association_execution_id", "Association", "execution_id"),
+)
+# Any index that begins with the column serves, whatever it is called.
+_FIRST_COLUMNS = """
+SELECT lower(entry.tbl_name), lower(part.name) FROM sqlite_master AS entry, pragma_index_info(entry.name) AS part
+WHERE entry.type = 'index' AND part.seqno = 0
+"""
+
+
+async def missing_indexes(driver: Driver) -> list[Index]:
+    """Which of the indexes an SQLite file lacks."""
+    found = {(table, column) for table, column in await driver.fetch(Statement(_FIRST_COLUMNS, {}))}
+    return [index for index in INDEXES if (index.table.lower(), index.column) not in found]
+
+
+def add_indexes(path: Path, indexes: list[Index], lock_timeout: float) -> None:
+    """Adds indexes to an SQLite file of MLMD's, all or none.
+
+    Raises:
+        StoreLocked: another process holds the file.
+        StoreError: it cannot be written.
+    """
+    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=lock_timeout, isolation_level=None)) as connection:
+            # The lock is taken first: without it a writer in between makes the statements fail half-way.
+            connection.execute("BEGIN IMMEDIATE")
+            for index in indexes:
+                connection.execute(index.statement)
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise translate(error, path) from error

@@ -1,0 +1,199 @@
+"""From executions, artifacts and runs to the workspaces and runs they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from lineageql.model.conventions.base import Role
+from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
+from lineageql.model.entities import ExecutionState
+from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.nodes import NodeKind
+from lineageql.model.types import TypeCatalog
+from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.entities import NODE_KINDS, Fetch
+from lineageql.store.sql.places import state_number
+from lineageql.store.sql.relations import run_names
+from lineageql.store.sql.roles import plays
+from lineageql.store.sql.runs import Narrowing, owning_properties
+from lineageql.store.sql.sources import run_source, source_of
+from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
+
+
+class Memberships:
+    """Answers, for one operation, what belongs to what."""
+
+    def __init__(self, fetch: Fetch, clauses: Clauses) -> None:
+        self.fetch = fetch
+        self.clauses = clauses
+        self.types: TypeCatalog = clauses.types
+        self.dialect = clauses.dialect
+
+    async def workspaces_of(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, int]:
+        """The workspace of each artifact or execution.
+
+        It is the one that the node names itself, where it belongs to that; else
+        the first of those it belongs to; else that of the first run it belongs to.
+        """
+        found: dict[int, int] = {}
+        steps = [self._direct]
+        if self.types.named_contexts(Role.WORKSPACE):
+            steps.insert(0, self._by_name)
+        if self.types.through_children:
+            steps.append(self._through_run)
+        for step in steps:
+            missing = [id_ for id_ in ids if id_ not in found]
+            if missing:
+                found.update(await self._pairs(step(kind, missing)))
+        return found
+
+    async def _pairs(self, query: Select[Any]) -> dict[int, int]:
+        return dict(await self.fetch(query))
+
+    def _by_name(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
+        row, context, link = (
+            PROPERTIES[NODE_KINDS[kind]].alias(),
+            CONTEXT.alias(),
+            MEMBERSHIPS[NODE_KINDS[kind]].alias(),
+        )
+        return (
+            select(row.c.owner_id, func.min(context.c.id))
+            .where(
+                self.dialect.among(row.c.owner_id, ids),
+                row.c.name == WORKSPACE_NAME,
+                row.c.is_custom_property == 1,
+                context.c.type_id.in_(self.types.named_contexts(Role.WORKSPACE)),
+                context.c.name == row.c.string_value,
+                link.c.context_id == context.c.id,
+                link.c.node_id == row.c.owner_id,
+            )
+            .group_by(row.c.owner_id)
+        )
+
+    def _direct(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
+        context, link = CONTEXT.alias(), MEMBERSHIPS[NODE_KINDS[kind]].alias()
+        return (
+            select(link.c.node_id, func.min(context.c.id))
+            .where(
+                self.dialect.among(link.c.node_id, ids),
+                context.c.id == link.c.context_id,
+                plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
+            )
+            .group_by(link.c.node_id)
+        )
+
+    def _through_run(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
+        parent, context, link = PARENT_CONTEXT.alias(), CONTEXT.alias(), MEMBERSHIPS[NODE_KINDS[kind]].alias()
+        return (
+            select(link.c.node_id, func.min(context.c.id))
+            .where(
+                self.dialect.among(link.c.node_id, ids),
+                parent.c.context_id == link.c.context_id,
+                context.c.id == parent.c.parent_context_id,
+                plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
+            )
+            .group_by(link.c.node_id)
+        )
+
+    async def workspaces_of_runs(self, runs: Sequence[Ref]) -> dict[Ref, int]:
+        """The workspace of each run: the context of its workspace's name, its first parent, or the one it names."""
+        found: dict[Ref, int] = {}
+        named = [(ref, ref.key) for ref in runs if isinstance(ref.key, RunName)]
+        if named:
+            names = sorted({key.workspace for _, key in named})
+            query = (
+                select(CONTEXT.c.name, func.min(CONTEXT.c.id))
+                .where(
+                    CONTEXT.c.type_id.in_(self.types.named_contexts(Role.WORKSPACE)),
+                    self.dialect.among(CONTEXT.c.name, names),
+                )
+                .group_by(CONTEXT.c.name)
+            )
+            by_name: dict[str, int] = dict(await self.fetch(query))
+            found.update((ref, by_name[key.workspace]) for ref, key in named if key.workspace in by_name)
+        numbered = {ref.key: ref for ref in runs if isinstance(ref.key, int)}
+        if numbered:
+            parent, context = PARENT_CONTEXT.alias(), CONTEXT.alias()
+            query = (
+                select(parent.c.context_id, func.min(context.c.id))
+                .where(
+                    self.dialect.among(parent.c.context_id, list(numbered)),
+                    context.c.id == parent.c.parent_context_id,
+                    plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
+                )
+                .group_by(parent.c.context_id)
+            )
+            found.update((numbered[run], space) for run, space in await self.fetch(query))
+        orphans = [run for run, ref in numbered.items() if ref not in found]
+        if orphans and owning_properties(self.types):
+            source = run_source(self.types, Narrowing(ids=orphans))
+            named_by = select(source.id, source.from_.c.workspace_id).where(source.from_.c.workspace_id.is_not(None))
+            found.update((numbered[run], space) for run, space in await self.fetch(named_by))
+        return found
+
+    async def runs_of(self, executions: Sequence[int]) -> dict[int, int]:
+        """The first context of the role of a run that each execution is in."""
+        context, link = CONTEXT.alias(), ASSOCIATION.alias()
+        runs = plays(context.c.id, context.c.type_id, Role.RUN, self.types)
+        return await self._pairs(
+            select(link.c.node_id, func.min(context.c.id))
+            .where(self.dialect.among(link.c.node_id, executions), context.c.id == link.c.context_id, runs)
+            .group_by(link.c.node_id)
+        )
+
+    async def holders_of(self, artifacts: Sequence[int]) -> dict[int, int]:
+        """The first run that holds each artifact by attribution alone."""
+        holding = self.types.holding_runs
+        if not holding or not artifacts:
+            return {}
+        context, link = CONTEXT.alias(), MEMBERSHIPS[NodeKind.ARTIFACT].alias()
+        return await self._pairs(
+            select(link.c.node_id, func.min(context.c.id))
+            .where(
+                self.dialect.among(link.c.node_id, artifacts),
+                context.c.id == link.c.context_id,
+                context.c.type_id.in_(holding),
+            )
+            .group_by(link.c.node_id)
+        )
+
+    async def run_states(self, runs: Sequence[Ref]) -> dict[Ref, dict[ExecutionState, int]]:
+        """For each run, how many of its executions are in each state."""
+        found: dict[Ref, dict[ExecutionState, int]] = {ref: {} for ref in runs}
+        numbered = [ref.key for ref in runs if isinstance(ref.key, int)]
+        named = [ref.key for ref in runs if isinstance(ref.key, RunName)]
+        if numbered:
+            for run, state, number in await self.fetch(self._states_by_context(numbered)):
+                found[Ref(EntityKind.RUN, run)][ExecutionState(state)] = number
+        if named:
+            for workspace, run, state, number in await self.fetch(self._states_by_name(named)):
+                ref = Ref(EntityKind.RUN, RunName(workspace, run))
+                if ref in found:
+                    found[ref][ExecutionState(state)] = number
+        return found
+
+    def _states_by_context(self, runs: Sequence[int]) -> Select[Any]:
+        execution, link = source_of(EntityKind.EXECUTION, self.types), ASSOCIATION.alias()
+        state = state_number(execution, self.types, self.dialect).label("state")
+        return (
+            select(link.c.context_id, state, func.count())
+            .where(self.dialect.among(link.c.context_id, runs), execution.id == link.c.node_id)
+            .group_by(link.c.context_id, state)
+        )
+
+    def _states_by_name(self, runs: Sequence[RunName]) -> Select[Any]:
+        execution, names = source_of(EntityKind.EXECUTION, self.types), run_names(self.clauses)
+        state = state_number(execution, self.types, self.dialect).label("state")
+        return (
+            select(names.workspace, names.run, state, func.count())
+            .where(
+                self.dialect.among(names.run, sorted({run.name for run in runs})),
+                self.dialect.among(names.workspace, sorted({run.workspace for run in runs})),
+                *names.conditions,
+                execution.id == names.execution,
+            )
+            .group_by(names.workspace, names.run, state)
+        )

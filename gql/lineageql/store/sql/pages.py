@@ -1,0 +1,103 @@
+"""Statements for pages and counts: an order, a window between two keys, one more row than asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+
+from lineageql.model.identity import EntityKind
+from lineageql.model.predicates import Field
+from lineageql.store.ports import Order, Search, Window
+from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.links import Members
+from lineageql.store.sql.places import text_of_field
+from lineageql.store.sql.sources import Source
+
+Clause = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A statement for one window; `keys` is how many of its columns are the rows' keys.
+
+    The other columns are the id, for runs the two names and the rest of their
+    row, and for links by event the event's id, type and time.
+    """
+
+    query: Select[Any]
+    keys: int
+
+
+def page(clauses: Clauses, search: Search, window: Window, members: Members, narrowing: Clause | None = None) -> Page:
+    """The statement of a page, its columns named `c0`, `c1` and so on."""
+    source = members.source
+    keys = _keys(clauses, search.order, source, by_event=members.event is not None)
+    columns = [*keys, *payload(members)]
+    backward = window.backward
+    descending = search.order.descending != backward
+    query = select(*(column.label(f"c{place}") for place, column in enumerate(columns)))
+    query = _from(query, members).where(*_conditions(clauses, search, members, narrowing))
+    if window.after is not None:
+        query = query.where(beyond(keys, window.after, upward=not search.order.descending))
+    if window.before is not None:
+        query = query.where(beyond(keys, window.before, upward=search.order.descending))
+    query = query.order_by(*(key.desc() if descending else key.asc() for key in keys)).limit(window.limit + 1)
+    return Page(query, len(keys))
+
+
+def count(clauses: Clauses, search: Search, members: Members, narrowing: Clause | None = None) -> Select[Any]:
+    """The statement that counts rows."""
+    query = select(func.count().label("c0"))
+    return _from(query, members).where(*_conditions(clauses, search, members, narrowing))
+
+
+def payload(members: Members) -> list[ColumnElement[Any]]:
+    """The columns of a page beside its keys."""
+    source = members.source
+    if source.kind is EntityKind.RUN:
+        runs = source.from_.c
+        names = ("id", "type_id", "workspace_name", "run_name", "named", "external_id", "create_time", "update_time")
+        return [runs[name] for name in names]
+    if members.event is not None:
+        event = members.event
+        columns = ("id", "artifact_id", "execution_id", "type", "milliseconds_since_epoch")
+        return [source.id, *(event.c[name] for name in columns)]
+    return [source.id]
+
+
+def _from(query: Select[Any], members: Members) -> Select[Any]:
+    query = query.select_from(members.source.from_)
+    return query if members.event is None else query.select_from(members.event)
+
+
+def _conditions(clauses: Clauses, search: Search, members: Members, narrowing: Clause | None) -> list[Clause]:
+    source = members.source
+    conditions = [*members.conditions, clauses.of(search.predicate, source)]
+    if source.condition is not None:
+        conditions.append(source.condition)
+    if narrowing is not None:
+        conditions.append(narrowing)
+    return conditions
+
+
+def _keys(clauses: Clauses, order: Order, source: Source, *, by_event: bool) -> list[ColumnElement[Any]]:
+    if by_event or order.field is Field.ID:
+        return list(source.ties)
+    if order.field is Field.NAME:
+        name = text_of_field(Field.NAME, source, clauses.types, clauses.dialect)
+        return [func.coalesce(name, ""), *source.ties]
+    return [source.columns[order.field], *source.ties]
+
+
+def beyond(keys: list[ColumnElement[Any]], key: tuple[Any, ...], *, upward: bool) -> Clause:
+    """Whether a row's keys come after (upward) or before a key; a key of one part is compared with the first."""
+    if len(key) == 1:
+        alone: Clause = keys[0] > key[0] if upward else keys[0] < key[0]
+        return alone
+    # The first comparison lets an index of the first key serve; the second is exact.
+    bound = keys[0] >= key[0] if upward else keys[0] <= key[0]
+    left, right = tuple_(*keys), tuple_(*key)
+    exact: Clause = left > right if upward else left < right
+    return and_(bound, exact)

@@ -1,0 +1,123 @@
+"""The places of a convention's table, as SQL: what is read is what is filtered by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select
+
+from lineageql.model.conventions.base import Column, Convention, Custom, Declared, Place, TypeAndId, UriTail
+from lineageql.model.conventions.places import ContextSuffix, EventKey, HashedName, OwnedName, TypeName
+from lineageql.model.entities import STATE_WORDS
+from lineageql.model.identity import EntityKind
+from lineageql.model.nodes import NodeType
+from lineageql.model.predicates import Field
+from lineageql.model.types import TypeCatalog
+from lineageql.model.values import STRUCT_PREFIX
+from lineageql.store.sql.beside import context_suffix, event_key, hashed_name, owned_name
+from lineageql.store.sql.dialects import Dialect, one_of
+from lineageql.store.sql.sources import Source
+from lineageql.store.sql.tables import TYPE
+
+
+def text_of_property(row: Any, dialect: Dialect) -> ColumnElement[Any]:
+    """A property's value as text, as `model.values.plain_text` gives it."""
+    return case(
+        (
+            row.c.string_value.is_not(None),
+            case((dialect.in_prefix_range(row.c.string_value, STRUCT_PREFIX), null()), else_=row.c.string_value),
+        ),
+        (row.c.int_value.is_not(None), cast(row.c.int_value, String)),
+        (row.c.double_value.is_not(None), dialect.json_text(row.c.double_value)),
+        (row.c.bool_value.is_not(None), case((row.c.bool_value == 1, "true"), else_="false")),
+        else_=null(),
+    )
+
+
+def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dialect) -> ColumnElement[Any]:
+    """The value at a place in the source's row, as text; NULL where there is none."""
+    match place:
+        case Column(name):
+            return source.columns[_COLUMN_FIELDS[name]]
+        case Declared(name):
+            return _property(source, name, 0, dialect)
+        case Custom(name):
+            return _property(source, name, 1, dialect)
+        case UriTail():
+            return dialect.uri_tail(source.columns[Field.URI])
+        case TypeAndId():
+            type_ = TYPE.alias()
+            type_name: ColumnElement[Any] = select(type_.c.name).where(type_.c.id == source.type_id).scalar_subquery()
+            return type_name.concat("/").concat(cast(source.id, String))
+        case TypeName():
+            return _by_type(source, types, place)
+        case OwnedName():
+            return owned_name(source.columns[Field.NAME], dialect)
+        case HashedName():
+            return hashed_name(source.columns[Field.NAME], source.columns[Field.URI], dialect)
+        case EventKey():
+            return event_key(source.id)
+        case ContextSuffix(part, whole):
+            return context_suffix(source.id, part, whole, types, dialect)
+
+
+def text_of_field(subject: Field, source: Source, types: TypeCatalog, dialect: Dialect) -> ColumnElement[Any]:
+    """A field's value as text: each type's nodes by the places of its convention."""
+    if source.kind is EntityKind.RUN and subject is Field.NAME:
+        # The key of a named run holds its name; any other's is that of its context.
+        return case(
+            (source.from_.c.named, source.columns[subject]), else_=_by_convention(subject, source, types, dialect)
+        )
+    if source.kind is EntityKind.RUN and subject in source.columns:
+        return source.columns[subject]
+    return _by_convention(subject, source, types, dialect)
+
+
+def _by_convention(subject: Field, source: Source, types: TypeCatalog, dialect: Dialect) -> ColumnElement[Any]:
+    groups = types.groups(source.node_kind)
+    if not groups:
+        return null()
+    texts = [(type_ids, _first(convention, subject, source, types, dialect)) for convention, type_ids in groups]
+    if len(texts) == 1:
+        return texts[0][1]
+    return case(*((one_of(source.type_id, type_ids), text) for type_ids, text in texts), else_=null())
+
+
+def state_number(source: Source, types: TypeCatalog, dialect: Dialect) -> ColumnElement[Any]:
+    """A state as MLMD's number; where it is not set, from the word of the writer's own property."""
+    number = func.coalesce(source.columns[Field.STATE], 0)
+    if source.kind is not EntityKind.EXECUTION:
+        return case((and_(number >= 0, number <= 6), number), else_=0)
+    word = func.lower(text_of_field(Field.STATE, source, types, dialect))
+    words = case({text: state.value for text, state in STATE_WORDS.items()}, value=word, else_=0)
+    return case((or_(number < 1, number > 6), words), else_=number)
+
+
+def _first(
+    convention: Convention, subject: Field, source: Source, types: TypeCatalog, dialect: Dialect
+) -> ColumnElement[Any]:
+    places = convention.places(source.node_kind, subject)
+    texts = [func.nullif(text_of_place(place, source, types, dialect), literal("")) for place in places]
+    return func.coalesce(*texts, null()) if texts else null()
+
+
+def _by_type(source: Source, types: TypeCatalog, place: TypeName) -> ColumnElement[Any]:
+    """A name that the type alone gives: the few types are looked up here, not in each row."""
+
+    def reads(type_: NodeType) -> bool:
+        return place in types.convention(type_).places(source.node_kind, Field.NAME)
+
+    words = [(type_.id, place.of(type_.name)) for type_ in types.of(source.node_kind) if reads(type_)]
+    return case(*((source.type_id == id_, literal(word)) for id_, word in words), else_=null()) if words else null()
+
+
+def _property(source: Source, name: str, custom: int, dialect: Dialect) -> ColumnElement[Any]:
+    row = source.properties.alias()
+    return (
+        select(text_of_property(row, dialect))
+        .where(row.c.owner_id == source.id, row.c.name == name, row.c.is_custom_property == custom)
+        .scalar_subquery()
+    )
+
+
+_COLUMN_FIELDS = {"name": Field.NAME, "uri": Field.URI, "external_id": Field.EXTERNAL_ID}

@@ -1,0 +1,222 @@
+"""Relations between entities: which rows of the tables tie one to another.
+
+A relation is one or more *ties*: a column with the id of the entity that is
+asked about, and the conditions under which the entity at the other end makes a
+predicate true. The same ties serve to probe a row (`EXISTS … own = row.id`) and
+to find the few rows that can match (`SELECT own WHERE …`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, not_, or_, select
+
+from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
+from lineageql.model.entities import ExecutionState
+from lineageql.model.identity import EntityKind, RunName
+from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
+from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
+from lineageql.model.runs import RANKED_STATES
+from lineageql.store.sql.places import state_number
+from lineageql.store.sql.runs import Narrowing, named_one_of
+from lineageql.store.sql.sources import Source, run_source, source_of
+from lineageql.store.sql.tables import ASSOCIATION, EVENT, EXECUTION, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
+
+if TYPE_CHECKING:
+    from lineageql.store.sql.clauses import Chain, Clauses
+
+Clause = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Tie:
+    """The id of the entity asked about, and when it is tied to one that is wanted."""
+
+    own: ColumnElement[Any]
+    conditions: tuple[Clause, ...]
+
+    def joined(self, source: Source) -> Clause:
+        return and_(self.own == source.id, *self.conditions)
+
+    def probe(self, source: Source) -> Clause:
+        return exists().where(self.joined(source))
+
+    def ids(self) -> Select[Any]:
+        return select(self.own.label("id")).where(*self.conditions)
+
+
+Wanted = Callable[[Source], Clause]
+"""From a source to the clause that its wanted rows meet."""
+
+
+def related(clauses: Clauses, predicate: Related, source: Source, chain: Chain | None) -> Clause:
+    """Whether some entity related to the source's row makes the predicate true; with a chain, a link of it."""
+    if source.kind is EntityKind.RUN:
+        return _workspace_of_run(clauses, predicate.predicate, source)
+    ties = ties_of(clauses, source.kind, predicate, chain)
+    if chain is not None and predicate.relation.by_event:
+        return ties[0].joined(source)  # there is one
+    return or_(false(), *(tie.probe(source) for tie in ties))
+
+
+def ties_of(clauses: Clauses, kind: EntityKind, predicate: Related, chain: Chain | None) -> list[Tie]:
+    """The ties from entities of a kind to those at the other end of a relation that make its predicate true."""
+    inner = predicate.predicate
+
+    def wanted(source: Source) -> Clause:
+        return clauses.chained(inner, source, chain)
+
+    if predicate.relation is Relation.WORKSPACE:
+        return _workspace_ties(clauses, MEMBERSHIPS[_NODES[kind]], wanted)
+    if predicate.relation is Relation.RUN:
+        ties = run_ties(clauses, inner, wanted)
+        if kind is EntityKind.EXECUTION:
+            return ties
+        return [_first_output(tie) for tie in ties] + _held_ties(clauses, wanted)
+    types, here, there = _EVENTS[predicate.relation]
+    event, source = EVENT.alias(), source_of(predicate.relation.target, clauses.types)
+    return [Tie(event.c[here], (event_type_in(event, types), event.c[there] == source.id, wanted(source)))]
+
+
+_NODES = {EntityKind.ARTIFACT: NodeKind.ARTIFACT, EntityKind.EXECUTION: NodeKind.EXECUTION}
+_EVENTS = {
+    Relation.PRODUCED_BY: (OUTPUT_EVENTS, "artifact_id", "execution_id"),
+    Relation.CONSUMED_BY: (INPUT_EVENTS, "artifact_id", "execution_id"),
+    Relation.INPUTS: (INPUT_EVENTS, "execution_id", "artifact_id"),
+    Relation.OUTPUTS: (OUTPUT_EVENTS, "execution_id", "artifact_id"),
+}
+
+
+def event_type_in(event: Any, types: frozenset[EventType]) -> Clause:
+    """Whether an event is of one of these types."""
+    return event.c.type.in_(sorted(type_.value for type_ in types))  # type: ignore[no-any-return]
+
+
+def _workspace_ties(clauses: Clauses, membership: Any, wanted: Wanted) -> list[Tie]:
+    def tie(through_child: bool) -> Tie:
+        link, space = membership.alias(), source_of(EntityKind.WORKSPACE, clauses.types)
+        assert space.condition is not None
+        conditions = [space.condition, wanted(space)]
+        if through_child:
+            child = PARENT_CONTEXT.alias()
+            conditions += [child.c.context_id == link.c.context_id, child.c.parent_context_id == space.id]
+        else:
+            conditions.append(link.c.context_id == space.id)
+        return Tie(link.c.node_id, tuple(conditions))
+
+    # What belongs to a run belongs to the run's workspace; the Kubeflow convention says so by a link of its own.
+    return [tie(through_child=False)] + ([tie(through_child=True)] if clauses.types.through_children else [])
+
+
+def _workspace_of_run(clauses: Clauses, predicate: Predicate, source: Source) -> Clause:
+    space = source_of(EntityKind.WORKSPACE, clauses.types)
+    assert space.condition is not None
+    return exists().where(space.id == source.from_.c.workspace_id, space.condition, clauses.of(predicate, space))
+
+
+def _held_ties(clauses: Clauses, wanted: Wanted) -> list[Tie]:
+    """Ties from artifacts to runs that hold them without an execution, of writers who record no events."""
+    holding = clauses.types.holding_runs
+    if not holding:
+        return []
+    runs, link = source_of(EntityKind.RUN, clauses.types), MEMBERSHIPS[NodeKind.ARTIFACT].alias()
+    return [Tie(link.c.node_id, (link.c.context_id == runs.id, runs.type_id.in_(holding), wanted(runs)))]
+
+
+def run_ties(clauses: Clauses, predicate: Predicate, wanted: Wanted) -> list[Tie]:
+    """Ties from executions to the runs that make a predicate true."""
+    if isinstance(predicate, Test) and predicate.subject is Field.REF:
+        refs: Any = predicate.operand
+        found: list[Tie] = []
+        named = [ref.key for ref in refs if isinstance(ref.key, RunName)]
+        if named:
+            names = run_names(clauses)
+            is_one = named_one_of(clauses.dialect, named)(names.workspace, names.run)
+            found.append(Tie(names.execution, (is_one, *names.conditions)))
+        ids = [ref.key for ref in refs if isinstance(ref.key, int)]
+        if ids:
+            runs, link = run_source(clauses.types, Narrowing(ids=ids)), ASSOCIATION.alias()
+            found.append(Tie(link.c.node_id, (link.c.context_id == runs.id,)))
+        return found
+    runs, link = source_of(EntityKind.RUN, clauses.types), ASSOCIATION.alias()
+    ties = [Tie(link.c.node_id, (link.c.context_id == runs.id, not_(runs.from_.c.named), wanted(runs)))]
+    if clauses.types.run_named(NodeKind.EXECUTION):
+        runs = source_of(EntityKind.RUN, clauses.types)
+        tie = named_run_tie(clauses, runs.from_.c.workspace_name, runs.from_.c.run_name)
+        ties.append(Tie(tie.own, (runs.from_.c.named, wanted(runs), *tie.conditions)))
+    return ties
+
+
+@dataclass(frozen=True)
+class RunNames:
+    """The rows in which executions name their workspace and their run."""
+
+    execution: Any
+    workspace: Any
+    run: Any
+    conditions: tuple[Clause, ...]
+
+
+def run_names(clauses: Clauses) -> RunNames:
+    """All executions whose convention names runs, joined with both names."""
+    properties = PROPERTIES[NodeKind.EXECUTION]
+    run, space, execution = properties.alias(), properties.alias(), EXECUTION.alias()
+    conditions = (
+        run.c.name == RUN_NAME,
+        run.c.is_custom_property == 1,
+        run.c.string_value != "",
+        space.c.owner_id == run.c.owner_id,
+        space.c.name == WORKSPACE_NAME,
+        space.c.is_custom_property == 1,
+        execution.c.id == run.c.owner_id,
+        (execution.c.type_id + 0).in_(clauses.types.run_named(NodeKind.EXECUTION)),
+    )
+    return RunNames(run.c.owner_id, space.c.string_value, run.c.string_value, conditions)
+
+
+def named_run_tie(clauses: Clauses, workspace: Any, name: Any) -> Tie:
+    """The tie of the executions that name a run, by both names."""
+    names = run_names(clauses)
+    return Tie(names.execution, (names.run == name, names.workspace == workspace, *names.conditions))
+
+
+def _first_output(tie: Tie) -> Tie:
+    """From executions to the artifacts that one of them was the first to output."""
+    event, earlier = EVENT.alias(), EVENT.alias()
+    first = not_(
+        exists().where(
+            earlier.c.artifact_id == event.c.artifact_id,
+            event_type_in(earlier, OUTPUT_EVENTS),
+            earlier.c.id < event.c.id,
+        )
+    )
+    return Tie(
+        event.c.artifact_id,
+        (event_type_in(event, OUTPUT_EVENTS), event.c.execution_id == tie.own, first, *tie.conditions),
+    )
+
+
+def run_state(clauses: Clauses, source: Source) -> ColumnElement[Any]:
+    """What the states of a run's executions amount to, as `model.runs.run_state` says."""
+    runs = source.from_.c
+    named = named_run_tie(clauses, runs.workspace_name, runs.run_name)
+    link = ASSOCIATION.alias()
+    linked = Tie(link.c.node_id, (link.c.context_id == source.id,))
+    return case((runs.named, _amount(clauses, named)), else_=_amount(clauses, linked))
+
+
+def _amount(clauses: Clauses, tie: Tie) -> ColumnElement[Any]:
+    execution = source_of(EntityKind.EXECUTION, clauses.types)
+    number = state_number(execution, clauses.types, clauses.dialect)
+    rank = case({state.value: rank for rank, state in enumerate(RANKED_STATES)}, value=number, else_=0)
+    highest, lowest = func.max(rank), func.min(func.nullif(rank, 0))
+    new = RANKED_STATES.index(ExecutionState.NEW)
+    state_of_rank = {place: state.value for place, state in enumerate(RANKED_STATES)}
+    amount = case(
+        (and_(highest == new, lowest < new), ExecutionState.RUNNING.value),
+        else_=case(state_of_rank, value=highest, else_=0),
+    )
+    return select(amount).where(execution.id == tie.own, *tie.conditions).scalar_subquery()

@@ -1,0 +1,155 @@
+"""Rows of MLMD's tables to nodes, types and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, exists, func, or_, select
+
+from lineageql.model.nodes import (
+    SIMPLE_PREFIX,
+    Event,
+    EventType,
+    Node,
+    NodeKind,
+    NodeType,
+    Packed,
+    PropertyType,
+    RawValue,
+)
+from lineageql.model.types import TypeCatalog
+from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.tables import (
+    ARTIFACT,
+    EVENT,
+    EVENT_PATH,
+    EXECUTION,
+    NODES,
+    PARENT_TYPE,
+    PROPERTIES,
+    TYPE,
+    TYPE_PROPERTY,
+)
+
+# MLMD's own simple types are in every store and seldom have nodes; without them a store of one writer is of one kind.
+TYPES = select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
+    or_(
+        func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
+        exists().where(ARTIFACT.c.type_id == TYPE.c.id),
+        exists().where(EXECUTION.c.type_id == TYPE.c.id),
+    )
+)
+TYPE_PROPERTIES = select(TYPE_PROPERTY.c.type_id, TYPE_PROPERTY.c.name, TYPE_PROPERTY.c.data_type)
+PARENT_TYPES = select(PARENT_TYPE.c.type_id, TYPE.c.name).where(TYPE.c.id == PARENT_TYPE.c.parent_type_id)
+
+
+def types_of(types: Sequence[Any], properties: Sequence[Any], parents: Sequence[Any]) -> list[NodeType]:
+    """The types of a store that have nodes or are users' own, from the rows of its three tables of types."""
+    declared: dict[int, dict[str, PropertyType]] = {}
+    for type_id, name, data_type in properties:
+        declared.setdefault(type_id, {})[name] = _enum(PropertyType, data_type)
+    bases: dict[int, list[str]] = {}
+    for type_id, name in parents:
+        bases.setdefault(type_id, []).append(name)
+    kinds = {kind.value: kind for kind in NodeKind}
+    return [
+        NodeType(
+            id=id_,
+            kind=kinds[kind],
+            name=name or "",
+            version=version or None,
+            description=description or None,
+            properties=dict(sorted(declared.get(id_, {}).items())),
+            bases=tuple(sorted(bases.get(id_, ()))),
+        )
+        for id_, name, version, kind, description in types
+        if kind in kinds
+    ]
+
+
+def nodes_by_id(dialect: Dialect, kind: NodeKind, ids: Sequence[int]) -> Select[Any]:
+    """The rows of these nodes."""
+    table = NODES[kind]
+    columns = [table.c[name] for name in ("id", "type_id", "name")]
+    columns += [table.c.uri] if kind is NodeKind.ARTIFACT else []
+    columns += [table.c.state] if kind is not NodeKind.CONTEXT else []
+    columns += [table.c.external_id, table.c.create_time_since_epoch, table.c.last_update_time_since_epoch]
+    return select(*columns).where(dialect.among(table.c.id, ids))
+
+
+def properties_by_id(dialect: Dialect, kind: NodeKind, ids: Sequence[int]) -> Select[Any]:
+    """The property rows of these nodes."""
+    table = PROPERTIES[kind]
+    names = ("owner_id", "name", "is_custom_property", "string_value", "int_value", "double_value", "bool_value")
+    return select(*(table.c[name] for name in (*names, "byte_value", "proto_value"))).where(
+        dialect.among(table.c.owner_id, ids)
+    )
+
+
+def nodes_of(
+    types: TypeCatalog, kind: NodeKind, nodes: Iterable[Sequence[Any]], properties: Iterable[Sequence[Any]]
+) -> list[Node]:
+    """Nodes with their properties, from the rows of both statements."""
+    found: dict[int, Node] = {}
+    for id_, type_id, name, *rest in nodes:
+        uri = rest.pop(0) if kind is NodeKind.ARTIFACT else None
+        state = rest.pop(0) if kind is not NodeKind.CONTEXT else None
+        external_id, created, updated = rest
+        type_ = types.by_id.get(type_id) or NodeType(type_id, kind, f"unknown type {type_id}")
+        found[id_] = Node(type_, id_, name, uri, state, external_id, created or 0, updated or 0)
+    for owner, name, custom, text, integer, double, boolean, octets, proto in properties:
+        node = found.get(owner)
+        if node is None:
+            continue
+        value: RawValue
+        if text is not None:
+            value = text
+        elif integer is not None:
+            value = integer
+        elif double is not None:
+            value = double
+        elif boolean is not None:
+            value = bool(boolean)
+        elif octets is not None:
+            value = octets
+        else:
+            value = None if proto is None else _packed(proto)
+        (node.custom_properties if custom else node.properties)[name] = value
+    return list(found.values())
+
+
+def _packed(proto: str | bytes) -> Packed:
+    # MLMD puts base64 text into a column of bytes; SQLite keeps it as the text that it was given.
+    return Packed(proto if isinstance(proto, str) else bytes(proto).decode("latin-1"))
+
+
+def events_at(dialect: Dialect, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Select[Any]:
+    """The events of these types at these nodes."""
+    here = EVENT.c.artifact_id if kind is NodeKind.ARTIFACT else EVENT.c.execution_id
+    return select(
+        EVENT.c.id, EVENT.c.artifact_id, EVENT.c.execution_id, EVENT.c.type, EVENT.c.milliseconds_since_epoch
+    ).where(dialect.among(here, ids), EVENT.c.type.in_(sorted(type_.value for type_ in types)))
+
+
+def paths_of(dialect: Dialect, ids: Sequence[int]) -> Select[Any]:
+    """The steps of these events' paths, in their order within an event."""
+    return select(
+        EVENT_PATH.c.event_id, EVENT_PATH.c.is_index_step, EVENT_PATH.c.step_index, EVENT_PATH.c.step_key
+    ).where(dialect.among(EVENT_PATH.c.event_id, ids))
+
+
+_EVENT_TYPES = {type_.value: type_ for type_ in EventType}
+
+
+def event_of(row: Sequence[Any]) -> Event:
+    """An event without its path."""
+    id_, artifact_id, execution_id, type_, time = row
+    return Event(id_, artifact_id, execution_id, _EVENT_TYPES[type_], time or None)
+
+
+def _enum(values: Any, number: Any) -> Any:
+    try:
+        return values(number or 0)
+    except ValueError:
+        return values(0)

@@ -1,0 +1,246 @@
+"""The rows of runs: contexts, and names that no context stands for.
+
+Most writers' runs are contexts. Runs of the Kubeflow convention may be only
+names, the distinct pairs of workspace and run that executions carry; such a run
+has the id 0. A run is *named* where the pair of names is its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, null, or_, select, union_all
+from sqlalchemy.sql.elements import literal_column
+
+from lineageql.model.conventions.base import Convention, Role
+from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_NAME
+from lineageql.model.identity import RunName
+from lineageql.model.nodes import NodeKind
+from lineageql.model.types import TypeCatalog
+from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.roles import plays
+from lineageql.store.sql.tables import CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
+
+Column = ColumnElement[Any]
+NO_CONTEXT = 2**62
+"""Where runs without a context stand in the order of ids: after all others."""
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """Which runs are wanted; all of them where nothing is said.
+
+    Attributes:
+        workspace: the id and the name of their workspace, as columns.
+        ids: the ids of their contexts.
+        names: from the columns of both names to whether the run is wanted.
+    """
+
+    workspace: tuple[Column, Column] | None = None
+    ids: Sequence[int] | None = None
+    names: Callable[[Column, Column], ColumnElement[bool]] | None = None
+
+
+def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column, Column], ColumnElement[bool]]:
+    """From the columns of a workspace's and a run's name to whether they are one of these pairs."""
+    pairs = [(pair.workspace, pair.name) for pair in names]
+    # The first clause is for the index of property values.
+    first = sorted({pair.name for pair in names})
+    return lambda workspace, run: and_(dialect.among(run, first), dialect.among_pairs(workspace, run, pairs))
+
+
+def run_rows(types: TypeCatalog, narrowing: Narrowing) -> Any:
+    """A select of runs: `id`, `type_id`, `place`, `workspace_id`, both names, `named` and the columns of a context."""
+    parts = []
+    if narrowing.names is None:
+        parts.append(_context_runs(types, narrowing))
+    if narrowing.ids is None:
+        parts.append(_named_contexts(types, narrowing))
+        named = types.run_named(NodeKind.EXECUTION)
+        if named:
+            parts.append(_name_runs(types, named, narrowing))
+    return union_all(*parts) if len(parts) > 1 else parts[0]
+
+
+def _named_contexts(types: TypeCatalog, narrowing: Narrowing) -> Any:
+    """Runs that have both: a context, and the pair of names as its properties."""
+    properties = PROPERTIES[NodeKind.CONTEXT]
+    context, run, owner = CONTEXT.alias(), properties.alias(), properties.alias()
+    query = select(
+        context.c.id.label("id"),
+        context.c.type_id.label("type_id"),
+        context.c.id.label("place"),
+        _workspace_id(types, owner.c.string_value).label("workspace_id"),
+        owner.c.string_value.label("workspace_name"),
+        run.c.string_value.label("run_name"),
+        literal(True).label("named"),
+        context.c.external_id.label("external_id"),
+        context.c.create_time_since_epoch.label("create_time"),
+        context.c.last_update_time_since_epoch.label("update_time"),
+    ).where(
+        context.c.type_id.in_(types.named_contexts(Role.RUN)),
+        owner.c.owner_id == context.c.id,
+        owner.c.name == WORKSPACE_NAME,
+        owner.c.is_custom_property == 1,
+        run.c.owner_id == context.c.id,
+        run.c.name == RUN_NAME,
+        run.c.is_custom_property == 1,
+        # A name that is no text is none; as a key it could not be compared with others.
+        owner.c.string_value.is_not(None),
+        run.c.string_value.is_not(None),
+    )
+    if narrowing.workspace is not None:
+        query = query.where(owner.c.string_value == narrowing.workspace[1])
+    if narrowing.names is not None:
+        query = query.where(narrowing.names(owner.c.string_value, run.c.string_value))
+    return query
+
+
+def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
+    """Runs that are contexts: by their type, or where the writer's types do not say so by where they stand."""
+    context, link, above = CONTEXT.alias(), PARENT_CONTEXT.alias(), CONTEXT.alias()
+    parent = (
+        select(func.min(above.c.id))
+        .where(
+            link.c.context_id == context.c.id,
+            above.c.id == link.c.parent_context_id,
+            plays(above.c.id, above.c.type_id, Role.WORKSPACE, types),
+        )
+        .scalar_subquery()
+    )
+    by_type = types.contexts(Role.RUN, lambda convention: not convention.run_names)
+    owners = owning_properties(types)
+    query = select(
+        context.c.id.label("id"),
+        context.c.type_id.label("type_id"),
+        context.c.id.label("place"),
+        func.coalesce(parent, *(_owner_id(owner, context.c.id) for owner in owners), null()).label("workspace_id"),
+        literal("").label("workspace_name"),
+        context.c.name.label("run_name"),
+        literal(False).label("named"),
+        context.c.external_id.label("external_id"),
+        context.c.create_time_since_epoch.label("create_time"),
+        context.c.last_update_time_since_epoch.label("update_time"),
+    ).where(
+        context.c.type_id.in_(by_type + types.contexts(Role.BY_STRUCTURE)),
+        plays(context.c.id, context.c.type_id, Role.RUN, types),
+    )
+    if narrowing.workspace is not None:
+        children = PARENT_CONTEXT.alias()
+        inside = select(children.c.context_id).where(children.c.parent_context_id == narrowing.workspace[0])
+        # A parent goes before a name; the caller compares `workspace_id`, which says so.
+        naming = [_naming(owner, context.c.id, narrowing.workspace[1]) for owner in owners]
+        query = query.where(or_(context.c.id.in_(inside), *naming))
+    if narrowing.ids is not None:
+        query = query.where(context.c.id.in_(narrowing.ids))
+    return query
+
+
+def _name_runs(types: TypeCatalog, type_ids: list[int], narrowing: Narrowing) -> Any:
+    properties = PROPERTIES[NodeKind.EXECUTION]
+    run, owner, execution = properties.alias(), properties.alias(), EXECUTION.alias()
+    known = CONTEXT.alias()
+    run_type = types.find(NodeKind.CONTEXT, RUN_TYPE)
+    query = (
+        select(
+            literal(0).label("id"),
+            literal(run_type.id if run_type else 0).label("type_id"),
+            literal(NO_CONTEXT).label("place"),
+            _workspace_id(types, owner.c.string_value).label("workspace_id"),
+            owner.c.string_value.label("workspace_name"),
+            run.c.string_value.label("run_name"),
+            literal(True).label("named"),
+            literal_column("NULL").label("external_id"),
+            func.min(execution.c.create_time_since_epoch).label("create_time"),
+            func.max(execution.c.last_update_time_since_epoch).label("update_time"),
+        )
+        .where(
+            owner.c.name == WORKSPACE_NAME,
+            owner.c.is_custom_property == 1,
+            run.c.owner_id == owner.c.owner_id,
+            run.c.name == RUN_NAME,
+            run.c.is_custom_property == 1,
+            run.c.string_value != "",
+            execution.c.id == run.c.owner_id,
+            (execution.c.type_id + 0).in_(type_ids),
+        )
+        .group_by(owner.c.string_value, run.c.string_value)
+    )
+    if run_type is not None:
+        query = query.where(
+            not_(
+                exists().where(
+                    known.c.type_id == run_type.id,
+                    known.c.name == _context_name(owner.c.string_value, run.c.string_value),
+                )
+            )
+        )
+    if narrowing.workspace is not None:
+        query = query.where(owner.c.string_value == narrowing.workspace[1])
+    if narrowing.names is not None:
+        query = query.where(narrowing.names(owner.c.string_value, run.c.string_value))
+    return query
+
+
+def _context_name(workspace: Column, run: Column) -> Column:
+    """`context_name` in SQL."""
+    return func.replace(func.replace(workspace, "%", "%25"), "/", "%2F").concat("/").concat(run)
+
+
+@dataclass(frozen=True)
+class OwningProperty:
+    """The declared property in which the runs of some types name a workspace of some types."""
+
+    name: str
+    run_types: Sequence[int]
+    workspace_types: Sequence[int]
+
+
+def owning_properties(types: TypeCatalog) -> list[OwningProperty]:
+    """The properties by which runs find their workspaces in place of by a parent."""
+    found: dict[str, Convention] = {}
+    for convention, _ in types.groups(NodeKind.CONTEXT):
+        if convention.run_workspace is not None:
+            found[convention.name] = convention
+
+    def ids(role: Role, wanted: Convention) -> list[int]:
+        return types.contexts(role, lambda convention: convention is wanted)
+
+    return [
+        OwningProperty(convention.run_workspace or "", ids(Role.RUN, convention), ids(Role.WORKSPACE, convention))
+        for convention in found.values()
+    ]
+
+
+def _naming(owner: OwningProperty, run: Column, workspace: Column) -> ColumnElement[bool]:
+    row = PROPERTIES[NodeKind.CONTEXT].alias()
+    return exists().where(
+        row.c.owner_id == run, row.c.name == owner.name, row.c.is_custom_property == 0, row.c.string_value == workspace
+    )
+
+
+def _owner_id(owner: OwningProperty, run: Column) -> Column:
+    row, space = PROPERTIES[NodeKind.CONTEXT].alias(), CONTEXT.alias()
+    return (
+        select(func.min(space.c.id))
+        .where(
+            row.c.owner_id == run,
+            row.c.name == owner.name,
+            row.c.is_custom_property == 0,
+            space.c.type_id.in_(owner.workspace_types),
+            space.c.name == row.c.string_value,
+        )
+        .correlate_except(row, space)
+        .scalar_subquery()
+    )
+
+
+def _workspace_id(types: TypeCatalog, name: Column) -> Column:
+    space = CONTEXT.alias()
+    return (
+        select(func.min(space.c.id))
+        .where(space.c.type_id.in_(types.named_contexts(Role.WORKSPACE)), space.c.name == name)
+        .scalar_subquery()
+    )

@@ -1,0 +1,176 @@
+"""SQLite: readers in threads, each with a connection of its own.
+
+Python's sqlite3 must never open the file in the process that has it open
+through ml-metadata: two builds of SQLite in one process break each other's
+locks. ml-metadata therefore runs in a worker process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from lineageql.errors import LineageQLError, NotMLMD, StoreError, StoreLocked, StoreMissing, TooExpensive, Unavailable
+from lineageql.store.sql.dialects import Dialect, SQLite, Statement
+from lineageql.store.sql.driver import Rows
+from lineageql.store.sql.functions import FUNCTIONS
+
+
+class SQLiteDriver:
+    """Reads an SQLite file with a few connections.
+
+    Args:
+        path: the file.
+        threads: how many statements may run at a time.
+        lock_timeout: seconds to wait for a lock.
+
+    Raises:
+        StoreMissing, StoreLocked, NotMLMD: the file cannot be read, and why.
+    """
+
+    def __init__(self, path: Path, *, threads: int, lock_timeout: float) -> None:
+        self.dialect: Dialect = SQLite()
+        self.path = path
+        self.lock_timeout = lock_timeout
+        self.statements = 0
+        self._immutable = False
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._all: list[sqlite3.Connection] = []
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lineageql-reader")
+        first = self._open_first()
+        self._idle.put(first)
+
+    def _open_first(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            raise StoreMissing(f"there is no file {self.path}; `lineageql demo` makes a store, and so does --create")
+        if self.path.is_dir():
+            raise NotMLMD(f"{self.path} is a directory and not an SQLite file")
+        try:
+            connection = self._connect()
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+            return connection
+        except sqlite3.Error as error:
+            fault = translate(error, self.path)
+            if not self._readable_as_it_stands(error):
+                raise fault from error
+        # A file in WAL mode on a read-only file system: nobody can write to it, so it can be read as it stands.
+        self._immutable = True
+        try:
+            return self._connect()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def _readable_as_it_stands(self, error: sqlite3.Error) -> bool:
+        log = Path(f"{self.path}-wal")
+        unopened = getattr(error, "sqlite_errorcode", None)
+        # Before Python 3.11 an error has no code, only its text.
+        cannot_open = unopened == 14 if unopened is not None else "unable to open" in str(error)
+        return cannot_open and (not log.exists() or log.stat().st_size == 0)
+
+    def _connect(self) -> sqlite3.Connection:
+        uri = f"file:{quote(str(self.path.absolute()))}?mode=ro" + ("&immutable=1" if self._immutable else "")
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=self.lock_timeout, check_same_thread=False, isolation_level=None
+        )
+        # What is not UTF-8 in the file is shown with replacement characters and breaks nothing.
+        connection.text_factory = lambda octets: octets.decode("utf-8", "replace")
+        for name, function in FUNCTIONS.items():
+            connection.create_function(name, 1, function, deterministic=True)
+        connection.execute("PRAGMA query_only = 1")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA mmap_size = 1073741824")
+        self._all.append(connection)
+        return connection
+
+    async def fetch(self, statement: Statement) -> Rows:
+        self.statements += 1
+        loop = asyncio.get_running_loop()
+        running: list[sqlite3.Connection] = []
+        work = loop.run_in_executor(self._pool, self._run, statement, running)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            # The caller has gone, at its deadline or with its connection: end the statement, free the thread.
+            for connection in running:
+                connection.interrupt()
+            work.add_done_callback(_forget)
+            raise
+
+    def _run(self, statement: Statement, running: list[sqlite3.Connection]) -> Rows:
+        try:
+            try:
+                connection = self._idle.get_nowait()
+            except queue.Empty:
+                connection = self._connect()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+        running.append(connection)
+        try:
+            parameters = {name: _bindable(value) for name, value in statement.parameters.items()}
+            return connection.execute(statement.text, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+        finally:
+            running.clear()
+            self._idle.put(connection)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
+        for connection in self._all:
+            connection.close()
+
+
+_TOO_MUCH = (
+    "parser stack overflow",
+    "Expression tree is too large",
+    "too many terms in compound SELECT",
+    "tables in a join",
+    "too many columns",
+    "too many SQL variables",
+)
+"""How SQLite says that a statement is beyond one of its limits."""
+
+
+def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
+    """The error of our tree for an error of sqlite3's."""
+    text = str(error)
+    if isinstance(error, sqlite3.DatabaseError) and "not a database" in text:
+        return NotMLMD(f"{path} is not an SQLite file")
+    if any(words in text for words in _TOO_MUCH):
+        return TooExpensive(f"the filter is more than SQLite takes at once: {text}; give it fewer or shallower terms")
+    if "locked" in text or "busy" in text:
+        return StoreLocked(f"{path} is locked by another process; try again when that has let go of it")
+    if "unable to open" in text:
+        return StoreError(f"{path} cannot be opened: {_why(path)}")
+    if isinstance(error, sqlite3.DatabaseError) and "malformed" in text:
+        return StoreError(f"{path} is damaged: {text}")
+    return Unavailable(f"the store could not be read: {text}")
+
+
+def _why(path: Path) -> str:
+    try:
+        with path.open("rb"):
+            return "SQLite cannot make its files beside it; is the folder writable?"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+
+
+def _bindable(value: Any) -> Any:
+    """A parameter as SQLite takes it: half a surrogate pair, which UTF-8 cannot hold, as octets, equal to no text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+def _forget(work: Any) -> None:
+    if not work.cancelled():
+        work.exception()

@@ -1,0 +1,134 @@
+"""Tests of property values: strings with strings, numbers with numbers, booleans with booleans."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select
+
+from lineageql.model.conventions.base import Convention
+from lineageql.model.conventions.kubeflow import EXACT_PREFIX
+from lineageql.model.predicates import Operator, Test
+from lineageql.model.values import STRUCT_PREFIX
+from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.documents import member_of
+from lineageql.store.sql.operators import MEANINGS, fold
+from lineageql.store.sql.sources import Source
+
+Clause = ColumnElement[bool]
+Expression = ColumnElement[Any]
+
+
+def property_clause(convention: Convention, test: Test, name: str, source: Source, dialect: Dialect) -> Clause:
+    """Whether the declared property of this name, else the custom one, else the writer's extra meets a test."""
+    clauses: list[Clause] = []
+    absent: list[Clause] = []  # so far
+    # Bookkeeping is shown among the custom properties, where a custom one of the same name hides it.
+    layers = (True, False) if convention.bookkeeps(name) else (False, True)
+    for custom in () if convention.conceals(name) else layers:
+        clauses.append(and_(*absent, _layer_meets(test, name, source, dialect, custom=custom)))
+        row, found = _row(source, name, custom=custom)
+        absent.append(not_(exists().where(found, _has_value(row))))
+    extras = convention.extras.get(source.node_kind)
+    if extras is not None:
+        member, found = member_of(extras, name, source, dialect)
+        clauses.append(and_(*absent, exists(select(literal(1)).where(found, _member_meets(test, member, dialect)))))
+    return func.coalesce(or_(false(), *clauses), false())
+
+
+def _layer_meets(test: Test, name: str, source: Source, dialect: Dialect, *, custom: bool) -> Clause:
+    row, found = _row(source, name, custom=custom)
+    if test.operator is Operator.EXISTS:
+        return exists().where(found, _has_value(row))
+    # MLMD keeps six decimals; where that is not the number, the number's text stands beside it.
+    beside, is_beside = _row(source, EXACT_PREFIX + name, custom=True)
+    exact, is_exact = _row(source, EXACT_PREFIX + name, custom=True)
+    has_exact = exists().where(is_beside, dialect.is_json(beside.c.string_value))
+    number = dialect.json_number(exact.c.string_value)
+    return or_(
+        and_(exists().where(found, _row_meets(test, row, dialect)), not_(has_exact)),
+        exists().where(found, _has_value(row), is_exact, _by_type(test, dialect, numbers=[number])),
+    )
+
+
+def _row(source: Source, name: str, *, custom: bool) -> tuple[Any, Clause]:
+    row = source.properties.alias()
+    return row, and_(row.c.owner_id == source.id, row.c.name == name, row.c.is_custom_property == int(custom))
+
+
+def _has_value(row: Any) -> Clause:
+    columns = (row.c.int_value, row.c.double_value, row.c.string_value, row.c.byte_value, row.c.proto_value)
+    return or_(*(column.is_not(None) for column in columns), row.c.bool_value.is_not(None))
+
+
+def _row_meets(test: Test, row: Any, dialect: Dialect) -> Clause:
+    if test.operator is Operator.EXISTS:
+        return _has_value(row)
+    # A part of no octets is NULL in SQLite, so the empty text neither begins with a prefix nor does not.
+    struct = func.coalesce(dialect.starts_with(row.c.string_value, STRUCT_PREFIX), false())
+    plain = and_(row.c.string_value.is_not(None), not_(struct))
+    return _by_type(
+        test,
+        dialect,
+        strings=(plain, row.c.string_value),
+        numbers=[row.c.int_value, row.c.double_value],
+        boolean=row.c.bool_value,
+    )
+
+
+def _member_meets(test: Test, member: Any, dialect: Dialect) -> Clause:
+    if test.operator is Operator.EXISTS:
+        is_there: Clause = member.c.type != "null"
+        return is_there
+    is_number = member.c.type.in_(["integer", "real"])
+    is_boolean = member.c.type.in_(["true", "false"])
+    return or_(
+        and_(is_number, _by_type(test, dialect, numbers=[member.c.value])),
+        and_(is_boolean, _by_type(test, dialect, boolean=member.c.value)),
+        _by_type(test, dialect, strings=(member.c.type == "text", member.c.value)),
+    )
+
+
+def _by_type(
+    test: Test,
+    dialect: Dialect,
+    *,
+    strings: tuple[Clause, Expression] | None = None,
+    numbers: list[Expression] | None = None,
+    boolean: Expression | None = None,
+) -> Clause:
+    """The test of whichever of the columns has the operand's type."""
+    operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+    clauses: list[Clause] = []
+    texts = [operand for operand in operands if isinstance(operand, str)]
+    booleans = [operand for operand in operands if isinstance(operand, bool)]
+    figures = [operand for operand in operands if isinstance(operand, (int, float)) and not isinstance(operand, bool)]
+    say: Callable[[Dialect, Expression, Any], Clause] = MEANINGS[test.operator].sql
+    if texts and strings is not None:
+        is_string, column = strings
+        folded = dialect.fold(column) if test.ignore_case else column
+        operand: Any = tuple(texts) if test.operator is Operator.IN else texts[0]
+        clauses.append(and_(is_string, say(dialect, folded, fold(operand) if test.ignore_case else operand)))
+    if booleans and boolean is not None and test.operator in (Operator.EQ, Operator.IN):
+        clauses.append(boolean.in_([int(value) for value in booleans]))
+    for column in (numbers or ()) if figures else ():
+        bound = [bindable(figure) for figure in figures]
+        clauses.append(say(dialect, column, finite(bound) if test.operator is Operator.IN else bound[0]))
+    return func.coalesce(or_(false(), *clauses), false())
+
+
+def bindable(number: int | float) -> int | float:
+    """A number that a driver can bind: an integer of more than 64 bits as a double, beyond all doubles as infinity."""
+    if isinstance(number, float) or -(2**63) <= number < 2**63:
+        return number
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def finite(numbers: Iterable[int | float]) -> tuple[int | float, ...]:
+    """The finite ones of some numbers: no number in a store is another."""
+    return tuple(filter(math.isfinite, numbers))

@@ -1,0 +1,206 @@
+"""A store in an SQLite file: read by Python's sqlite3 here, written by ml-metadata in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from lineageql.errors import LineageQLError, StoreError, StoreMissing, Unavailable
+from lineageql.settings import Settings
+from lineageql.store.mlmd import requests
+from lineageql.store.mlmd.availability import missing_reason
+from lineageql.store.mlmd.channel import WorkerChannel
+from lineageql.store.mlmd.connection import sqlite_config
+from lineageql.store.ports import Reader, Recorder, StoreInfo
+from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.opening import schema_version
+from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.sqlite import SQLiteDriver, translate
+
+log = logging.getLogger("lineageql.store")
+
+# MLMD looks up an artifact's or an execution's contexts, and has no index for that.
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS idx_attribution_artifact_id ON Attribution(artifact_id)",
+    "CREATE INDEX IF NOT EXISTS idx_association_execution_id ON Association(execution_id)",
+)
+
+
+class SQLiteStore:
+    """An open SQLite file; see `store.ports.Store`. `open_sqlite` makes it."""
+
+    def __init__(self, path: Path, driver: SQLiteDriver, info: StoreInfo, recorder: Recorder | None) -> None:
+        self.info = info
+        self.recorder = recorder
+        self._path = path
+        self._driver = driver
+        self._starting: asyncio.Task[None] | None = None
+        if isinstance(recorder, WorkerChannel):
+            self._starting = asyncio.create_task(_start(recorder), name="start of ml-metadata's worker")
+
+    def reader(self) -> Reader:
+        """A Reader for one operation."""
+        return SQLReader(self._driver)
+
+    async def close(self) -> None:
+        """Ends the recorder, after the call that it is at, and closes every connection."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait((self._starting,))
+        if self.recorder is not None:
+            await self.recorder.close()
+        await self._driver.close()
+        if self.info.writable:
+            await asyncio.to_thread(_tidy, self._path)
+
+
+class MissingRecorder:
+    """The Recorder where ml-metadata is not installed: every call is refused, and says what to do."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    async def call(self, rpc: str, request: bytes) -> bytes:
+        raise Unavailable(self.reason)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
+    """Opens a file, and makes it first where there is none and the settings say so; see `open_store`."""
+    reason = None if settings.read_only else missing_reason()
+    if settings.create and not settings.read_only and await asyncio.to_thread(_is_free, path):
+        if reason is not None:
+            raise StoreMissing(f"there is no file {path}, and none can be made here: {reason}")
+        await _create(path)
+    driver = await asyncio.to_thread(
+        SQLiteDriver, path, threads=settings.reader_threads, lock_timeout=float(settings.lock_timeout)
+    )
+    try:
+        rows = await driver.fetch(Statement("SELECT name FROM sqlite_master WHERE type = 'table'", {}))
+        version = await schema_version(driver, {row[0] for row in rows}, str(path))
+        recorder: Recorder | None = None
+        if reason is not None:
+            log.warning("%s is opened for reading only: %s", path, reason)
+            recorder = MissingRecorder(reason)
+        elif not settings.read_only:
+            # The protos are imported here and in a thread, in place of in the first mutation.
+            config = await asyncio.to_thread(_config, path, create=False)
+            await asyncio.to_thread(_make_writable, path, settings.lock_timeout)
+            recorder = WorkerChannel(config)
+    except BaseException:
+        await driver.close()
+        raise
+    writable = isinstance(recorder, WorkerChannel)
+    return SQLiteStore(path, driver, StoreInfo(f"sqlite:///{path}", "sqlite", version, writable), recorder)
+
+
+def _config(path: Path, *, create: bool) -> bytes:
+    requests.load()
+    return sqlite_config(path, create=create)
+
+
+async def _start(recorder: WorkerChannel) -> None:
+    """Starts the worker before it is needed; what goes wrong is told again at the first call."""
+    try:
+        await recorder.start()
+    except LineageQLError as error:
+        log.warning("the store cannot be written to yet: %s", error)
+
+
+def _is_free(path: Path) -> bool:
+    return not os.path.lexists(path)
+
+
+async def _create(path: Path) -> None:
+    """Makes an empty store under another name and gives it its own when it is whole.
+
+    Raises:
+        StoreError: the folder is missing or may not be written to.
+        LineageQLError: what ml-metadata says.
+    """
+    if not path.parent.is_dir():
+        raise StoreMissing(f"{path} cannot be made: there is no folder {path.parent}")
+    draft = path.parent / f".lineageql-{secrets.token_hex(8)}"
+    if not _writable(path.parent):
+        raise StoreError(f"{path} cannot be made: the folder {path.parent} is not writable")
+    # The name that the store is to have is checked before anything is made.
+    await asyncio.to_thread(_config, path, create=True)
+    recorder = WorkerChannel(await asyncio.to_thread(_config, draft, create=True))
+    try:
+        try:
+            await recorder.start()
+        finally:
+            # ml-metadata must have let go of the file before Python's SQLite opens it.
+            await recorder.close()
+        await asyncio.to_thread(_finish, draft, path)
+    finally:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            with suppress(OSError):
+                os.unlink(f"{draft}{suffix}")
+
+
+def _finish(draft: Path, path: Path) -> None:
+    try:
+        with closing(_connect(draft, 5.0)) as connection:
+            for statement in _INDEXES:
+                connection.execute(statement)
+            connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+    try:
+        # Unlike a renaming, a link never takes the place of what another process has made meanwhile.
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:
+        try:
+            os.rename(draft, path)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
+
+
+def _make_writable(path: Path, lock_timeout: float) -> None:
+    """Switches on WAL, in which readers and the writer do not wait for each other; nothing else changes on disk.
+
+    Raises:
+        StoreError: the file or its folder is not writable.
+        StoreLocked: another process holds the file.
+    """
+    real = Path(os.path.realpath(path))
+    for place in (real, real.parent):
+        if not _writable(place):
+            raise StoreError(f"{path} cannot be opened for writing: {place} is not writable; use --read-only")
+    try:
+        with closing(_connect(path, lock_timeout)) as connection:
+            mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+            if mode != "wal":
+                mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    except sqlite3.Error as error:
+        if "readonly" in str(error):
+            raise StoreError(f"{path} cannot be opened for writing: it is not writable; use --read-only") from error
+        raise translate(error, path) from error
+    if mode != "wal":
+        log.warning("%s stays in journal mode %s: readers and writers will wait for each other", path, mode)
+
+
+def _tidy(path: Path) -> None:
+    """Brings what was written into the file itself, so that the file alone is the store again."""
+    with suppress(sqlite3.Error), closing(_connect(path, 0.0)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _connect(path: Path, timeout: float) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
+    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK)
