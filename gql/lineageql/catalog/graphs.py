@@ -1,0 +1,113 @@
+"""A lineage as one graph, with what it takes to show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lineageql.catalog.differences import LineageDiff, lineage_diff
+from lineageql.catalog.finding import FacetCount, Finder, facet_counts
+from lineageql.catalog.lineage import Bounds, Direction, Graph, Terms, walk
+from lineageql.catalog.paths import LineagePath, shortest_path
+from lineageql.errors import InvalidArgument
+from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.kinds import kind_of
+from lineageql.model.predicates import Field, Operator, Test
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many nodes of each sort a graph has."""
+
+    artifacts: int
+    executions: int
+    by_kind: list[FacetCount]
+    by_type: list[FacetCount]
+
+
+async def lineage(
+    finder: Finder,
+    roots: Sequence[Ref],
+    direction: Direction,
+    max_hops: int | None,
+    max_nodes: int | None,
+    until: float | None,
+    terms: Terms | None = None,
+) -> Graph:
+    """The lineage of artifacts and executions.
+
+    Raises:
+        InvalidArgument: a bound is out of its range, there are no roots, or a root is not in the store.
+    """
+    settings = finder.settings
+    nodes = settings.lineage_nodes if max_nodes is None else max_nodes
+    if max_hops is not None and max_hops < 0:
+        raise InvalidArgument(f"maxHops is {max_hops}; it takes 0 or more", "maxHops")
+    if not 1 <= nodes <= settings.max_lineage_nodes:
+        raise InvalidArgument(f"maxNodes is {nodes}; it takes 1 to {settings.max_lineage_nodes}", "maxNodes")
+    if not roots:
+        raise InvalidArgument("a lineage needs at least one root", "roots")
+    unique = list(dict.fromkeys(roots))
+    if len(unique) > nodes:
+        raise InvalidArgument(f"there are {len(unique)} roots and maxNodes is {nodes}", "roots")
+    await _require(finder, {f"roots[{place}]": ref for place, ref in enumerate(roots)})
+    if terms is not None and terms.as_of is not None:
+        await _refuse_later(finder, roots, terms.as_of)
+    return await walk(finder.reader, unique, direction, Bounds(nodes, max_hops, until), terms)
+
+
+async def _refuse_later(finder: Finder, roots: Sequence[Ref], as_of: int) -> None:
+    late = Test(Field.CREATE_TIME, Operator.GT, as_of)
+    for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+        ids = [ref.key for ref in roots if ref.kind is kind and isinstance(ref.key, int)]
+        found = set(await finder.reader.matching(kind, ids, late)) if ids else set()
+        for place, ref in enumerate(roots):
+            if ref.kind is kind and ref.key in found:
+                raise InvalidArgument(f"this {kind.value.lower()} was made after asOf", f"roots[{place}]")
+
+
+async def lineage_path(finder: Finder, start: Ref, end: Ref, max_hops: int | None, until: float | None) -> LineagePath:
+    """A shortest directed path between two nodes, either way round.
+
+    Raises:
+        InvalidArgument: `maxHops` is negative, or an end is not in the store.
+    """
+    if max_hops is not None and max_hops < 0:
+        raise InvalidArgument(f"maxHops is {max_hops}; it takes 0 or more", "maxHops")
+    await _require(finder, {"from": start, "to": end})
+    return await shortest_path(finder.reader, start, end, max_hops, finder.settings.max_lineage_nodes, until)
+
+
+async def diff(finder: Finder, left: Ref, right: Ref, direction: Direction, until: float | None) -> LineageDiff:
+    """What the lineages of two nodes share and do not share.
+
+    Raises:
+        InvalidArgument: a node is not in the store.
+    """
+    await _require(finder, {"left": left, "right": right})
+    return await lineage_diff(finder, left, right, direction, until)
+
+
+async def _require(finder: Finder, refs: Mapping[str, Ref]) -> None:
+    for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+        ids = [ref.key for ref in refs.values() if ref.kind is kind and isinstance(ref.key, int)]
+        known = await finder.reader.types_of(kind, ids) if ids else {}
+        for argument, ref in refs.items():
+            if ref.kind is kind and ref.key not in known:
+                raise InvalidArgument(f"there is no {kind.value.lower()} with this id", argument)
+
+
+async def counts(finder: Finder, graph: Graph) -> Counts:
+    """How many nodes of each sort a graph has, most first."""
+    kinds: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    sizes = {}
+    for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+        ids = [ref.key for ref in graph.hops if ref.kind is kind and isinstance(ref.key, int)]
+        sizes[kind] = len(ids)
+        found = (await finder.reader.types_of(kind, ids)).values() if ids else ()
+        types.update(type_.name for type_ in found)
+        if kind is EntityKind.ARTIFACT:
+            kinds.update(kind_of(type_).value for type_ in found)
+    return Counts(sizes[EntityKind.ARTIFACT], sizes[EntityKind.EXECUTION], facet_counts(kinds), facet_counts(types))

@@ -1,0 +1,117 @@
+"""A shortest directed path between two nodes of lineage.
+
+The search goes from both ends at once and expands the smaller side, so a node
+with a hundred thousand neighbours on the far side of a short path costs little.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from lineageql.catalog.lineage import EventTable, Terms, other_end
+from lineageql.model.identity import Ref
+from lineageql.model.nodes import Event
+from lineageql.store.ports import Reader
+
+
+@dataclass
+class LineagePath:
+    """A path, and whether the search for one was whole.
+
+    Attributes:
+        steps: the nodes from the one end to the other; empty where none was found.
+        edges: the events between them, one fewer.
+        complete: false where a bound ended the search before it knew.
+    """
+
+    steps: list[Ref] = field(default_factory=list)
+    edges: list[Event] = field(default_factory=list)
+    complete: bool = True
+
+    @property
+    def found(self) -> bool:
+        return bool(self.steps)
+
+
+async def shortest_path(
+    reader: Reader, start: Ref, end: Ref, max_hops: int | None, max_nodes: int, until: float | None
+) -> LineagePath:
+    """A shortest path from the start downstream to the end, or upstream, whichever is shorter.
+
+    Of several of one length it is the same one each time.
+    """
+    if start == end:
+        return LineagePath([start])
+    events = EventTable(reader, Terms())
+    searches = [_Search(start, end, upstream, events) for upstream in (False, True)]
+    hops = 0
+    while any(search.open for search in searches):
+        if max_hops is not None and hops >= max_hops:
+            return LineagePath(complete=False)
+        if (until is not None and time.monotonic() >= until) or sum(s.size for s in searches) > max_nodes:
+            return LineagePath(complete=False)
+        hops += 1
+        for search in searches:
+            if search.open and await search.expand():
+                return search.path()
+    return LineagePath()
+
+
+class _Side:
+    """One end of a search: how each node was reached from it."""
+
+    def __init__(self, root: Ref, upstream: bool) -> None:
+        self.upstream = upstream
+        self.came_by: dict[Ref, tuple[Ref, Event] | None] = {root: None}
+        self.level = [root]
+
+
+class _Search:
+    """A search in one direction, from both ends."""
+
+    def __init__(self, start: Ref, end: Ref, upstream: bool, events: EventTable) -> None:
+        self.events = events
+        self.near = _Side(start, upstream)
+        self.far = _Side(end, not upstream)
+        self.meeting: Ref | None = None
+
+    @property
+    def open(self) -> bool:
+        return bool(self.near.level and self.far.level)
+
+    @property
+    def size(self) -> int:
+        return len(self.near.came_by) + len(self.far.came_by)
+
+    async def expand(self) -> bool:
+        """Expands the smaller side by one step; whether the sides now meet."""
+        side, other = (self.near, self.far) if len(self.near.level) <= len(self.far.level) else (self.far, self.near)
+        await self.events.load((ref, side.upstream) for ref in side.level)
+        following: dict[Ref, tuple[Ref, Event]] = {}
+        for ref in side.level:
+            for event in self.events.at[ref, side.upstream]:
+                beyond = other_end(ref, event)
+                if beyond not in side.came_by:
+                    following.setdefault(beyond, (ref, event))
+        side.came_by.update(following)
+        side.level = sorted(following, key=str)
+        met = [ref for ref in side.level if ref in other.came_by]
+        self.meeting = met[0] if met else None
+        return bool(met)
+
+    def path(self) -> LineagePath:
+        """The path through the node at which the sides met."""
+        assert self.meeting is not None
+        steps, edges = [self.meeting], list[Event]()
+        reached = self.near.came_by[self.meeting]
+        while reached is not None:
+            steps.insert(0, reached[0])
+            edges.insert(0, reached[1])
+            reached = self.near.came_by[reached[0]]
+        reached = self.far.came_by[self.meeting]
+        while reached is not None:
+            steps.append(reached[0])
+            edges.append(reached[1])
+            reached = self.far.came_by[reached[0]]
+        return LineagePath(steps, edges)

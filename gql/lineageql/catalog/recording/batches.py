@@ -1,0 +1,180 @@
+"""What one mutation adds to the lineage: new nodes and events, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from lineageql.catalog.recording import checks, forms
+from lineageql.catalog.recording.checks import under
+from lineageql.catalog.recording.forms import Home
+from lineageql.catalog.recording.lookups import Likeness, Lookups, likeness
+from lineageql.catalog.recording.types import artifact_type, check_properties, execution_type
+from lineageql.errors import AlreadyExists
+from lineageql.model.conventions.kubeflow import METRICS_TYPE
+from lineageql.model.drafts import ArtifactDraft, ExecutionDraft, ExecutionRecord, PortArtifact
+from lineageql.model.entities import Artifact, ExecutionState
+from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.nodes import EventType
+from lineageql.store.mlmd.requests import Edge, NewNode, Subgraph, SubgraphIds
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A node: by its id where it is there, else by its place among a batch's new ones."""
+
+    id: int | None = None
+    place: int | None = None
+
+
+class Batch:
+    """Collects what is to be written as one.
+
+    An artifact is the same as another where the Kubeflow Metadata SDK says so, be
+    it in the store or in this batch. Metrics are always new.
+    """
+
+    def __init__(self, lookups: Lookups) -> None:
+        self.lookups = lookups
+        self.executions: list[NewNode] = []
+        self.artifacts: list[NewNode] = []
+        self.homes: list[Home] = []  # of the new artifacts
+        self._time = forms.now()
+        self._ports: dict[tuple[Spot, Spot, EventType], list[str]] = {}
+        self._same: dict[Likeness, tuple[Spot, str | None]] = {}
+        self._by_external_id: dict[str, tuple[Spot, tuple[str, str, str]]] = {}
+
+    async def prepare(self, items: Iterable[PortArtifact]) -> None:
+        """Looks up what is there of the artifacts that are going to be logged, all in one."""
+        drafts = [item.artifact for item in items if isinstance(item.artifact, ArtifactDraft)]
+        await self.lookups.find_external_ids(EntityKind.ARTIFACT, (draft.external_id for draft in drafts))
+        # Metrics are never reused.
+        await self.lookups.find_same(draft for draft in drafts if draft.type != METRICS_TYPE)
+
+    async def execution(self, draft: ExecutionDraft, home: Home, state: ExecutionState | None = None) -> Spot:
+        """A new execution.
+
+        Raises:
+            InvalidArgument: its type or a custom property does not fit the store.
+        """
+        type_ = await execution_type(self.lookups, draft.type)
+        checks.undeclared(draft.custom_properties, type_.properties, type_.name)
+        self.executions.append(forms.execution_node(draft, type_, home, self._time, state))
+        return Spot(place=len(self.executions) - 1)
+
+    async def log(self, execution: Spot, item: PortArtifact, type_: EventType, home: Home) -> Spot:
+        """An event of an execution, and its artifact, which was prepared, where that is new. The same again is none.
+
+        Raises:
+            InvalidArgument: the artifact does not fit the store.
+            AlreadyExists: its external id is that of another artifact.
+        """
+        if isinstance(item.artifact, Ref):
+            assert isinstance(item.artifact.key, int)
+            spot = Spot(id=item.artifact.key)
+        else:
+            with under("artifact"), under(item.artifact.member):
+                spot = await self._artifact(item.artifact, home)
+        ports = self._ports.setdefault((execution, spot, type_), [])
+        # MLMD has one event for an artifact that stands at several ports: its path names them all.
+        if item.port is not None and item.port not in ports:
+            ports.append(item.port)
+        return spot
+
+    async def _artifact(self, draft: ArtifactDraft, home: Home) -> Spot:
+        type_, metrics = await artifact_type(self.lookups, draft.type)
+        checks.undeclared(draft.custom_properties, type_.properties, type_.name)
+        check_properties(draft.properties, type_)
+        node = forms.artifact_node(draft, type_, home, self._time, metrics=metrics)
+        spot = self._with_external_id(draft)
+        if spot is None and not metrics:
+            spot = self._like(draft, home)
+        if spot is None:
+            self.artifacts.append(node)
+            self.homes.append(home)
+            spot = Spot(place=len(self.artifacts) - 1)
+        if draft.external_id is not None:
+            self._by_external_id[draft.external_id] = spot, (draft.type, draft.uri, draft.name)
+        if not metrics:
+            self._same.setdefault(likeness(draft, home.workspace), (spot, draft.external_id))
+        return spot
+
+    def _with_external_id(self, draft: ArtifactDraft) -> Spot | None:
+        if draft.external_id is None:
+            return None
+        here = self._by_external_id.get(draft.external_id)
+        if here is None:
+            found = self.lookups.with_external_id(EntityKind.ARTIFACT, draft.external_id)
+            if found is None:
+                return None
+            assert isinstance(found, Artifact)
+            here = Spot(id=found.node.id), (found.type.name, found.uri or "", found.name)
+        spot, known = here
+        if known != (draft.type, draft.uri, draft.name):
+            message = (
+                f"the external id {draft.external_id!r} is that of another artifact, {known[2]!r} of type {known[0]}"
+            )
+            raise AlreadyExists(message)
+        return spot
+
+    def _like(self, draft: ArtifactDraft, home: Home) -> Spot | None:
+        here = self._same.get(likeness(draft, home.workspace))
+        if here is None:
+            found = self.lookups.same_artifact(draft, home.workspace)
+            if found is None:
+                return None
+            here = Spot(id=found.node.id), found.external_id
+        spot, external_id = here
+        if draft.external_id is None:
+            return spot
+        if external_id is not None:
+            words = f"{draft.name!r} of this type, uri, version and workspace has the external id {external_id!r}"
+            raise AlreadyExists(f"the artifact {words}")
+        if spot.place is not None:
+            self.artifacts[spot.place] = replace(self.artifacts[spot.place], external_id=draft.external_id)
+        self._same[likeness(draft, home.workspace)] = spot, draft.external_id
+        return spot
+
+    def subgraph(self, contexts: list[NewNode]) -> Subgraph:
+        """All of it, in these contexts."""
+        edges = [
+            Edge(
+                type_,
+                path=ports,
+                execution_id=execution.id,
+                new_execution=execution.place,
+                artifact_id=artifact.id,
+                new_artifact=artifact.place,
+            )
+            for (execution, artifact, type_), ports in self._ports.items()
+        ]
+        return Subgraph(contexts, self.executions, self.artifacts, edges)
+
+
+def artifact_ref(spot: Spot, ids: SubgraphIds) -> Ref:
+    """The reference of an artifact, now that its batch is written."""
+    return Ref(EntityKind.ARTIFACT, ids.artifacts[spot.place] if spot.place is not None else _known(spot))
+
+
+def _known(spot: Spot) -> int:
+    assert spot.id is not None
+    return spot.id
+
+
+def named_artifacts(item: PortArtifact) -> Iterator[tuple[Ref, str]]:
+    """The artifacts that are named by their ids, each with its argument."""
+    if isinstance(item.artifact, Ref):
+        yield item.artifact, "artifact.id"
+        return
+    for argument, ref in (("modelId", item.artifact.model), ("dataSetId", item.artifact.data_set)):
+        if ref is not None:
+            yield ref, f"artifact.{item.artifact.member}.{argument}"
+
+
+def named_in_record(record: ExecutionRecord, prefix: str) -> Iterator[tuple[Ref, str]]:
+    """The same of all of a record's artifacts; `prefix` stands before their arguments."""
+    before = f"{prefix}." if prefix else ""
+    for argument, items in (("inputs", record.inputs), ("outputs", record.outputs)):
+        for place, item in enumerate(items):
+            for ref, inner in named_artifacts(item):
+                yield ref, f"{before}{argument}[{place}].{inner}"

@@ -1,0 +1,212 @@
+"""Executions and their events: planned as one batch, written in one call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lineageql.catalog.recording import forms
+from lineageql.catalog.recording.batches import Batch, Spot, artifact_ref, named_artifacts, named_in_record
+from lineageql.catalog.recording.checks import refused, under
+from lineageql.catalog.recording.forms import Home
+from lineageql.catalog.recording.lookups import Lookups, home_of
+from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution
+from lineageql.catalog.recording.runs import Runs
+from lineageql.catalog.recording.writing import Taken, Writer
+from lineageql.errors import AlreadyExists, LineageQLError
+from lineageql.model.conventions.kubeflow import EXECUTION_TYPE
+from lineageql.model.drafts import ExecutionDraft, ExecutionRecord, PortArtifact, WorkspaceDraft
+from lineageql.model.entities import Execution, ExecutionState
+from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.nodes import EventType
+from lineageql.store.mlmd import requests
+from lineageql.store.mlmd.requests import SubgraphIds
+
+log = logging.getLogger("lineageql.catalog.recording")
+
+
+@dataclass
+class _Planned:
+    """A record that is new: its execution and its artifacts in the batch, in order and each once."""
+
+    record: ExecutionRecord
+    execution: Spot
+    inputs: dict[Spot, None] = field(default_factory=dict)
+    outputs: dict[Spot, None] = field(default_factory=dict)
+
+
+class Executions:
+    """Records executions, artifacts and events."""
+
+    def __init__(self, writer: Writer, runs: Runs) -> None:
+        self._writer = writer
+        self._runs = runs
+
+    async def create(self, lookups: Lookups, home: Home, draft: ExecutionDraft) -> Recorded:
+        """Makes an execution without events, or answers that of its external id."""
+        await lookups.find_external_ids(EntityKind.EXECUTION, [draft.external_id])
+        found = self._existing(lookups, home, draft)
+        if found is not None:
+            return Recorded(found.ref, False)
+        batch = Batch(lookups)
+        await batch.execution(draft, home)
+        ids = await self._write(lookups, batch, home)
+        return Recorded(Ref(EntityKind.EXECUTION, ids.executions[0]), True)
+
+    async def log(self, lookups: Lookups, execution: Ref, item: PortArtifact, type_: EventType) -> Logged:
+        """Makes an event of an execution that is there, unless it is there too."""
+        found = await lookups.execution(execution, "executionId")
+        await lookups.artifacts(list(named_artifacts(item)))
+        names = home_of(found)
+        if names is None and not isinstance(item.artifact, Ref):
+            words = "names no workspace that a new artifact could belong to: log an artifact by its id"
+            raise refused("executionId", words)
+        home = Home(*names) if names is not None else Home("")
+        batch = Batch(lookups)
+        await batch.prepare([item])
+        spot = await batch.log(Spot(id=found.node.id), item, type_, home)
+        if spot.id is not None:
+            artifact = Ref(EntityKind.ARTIFACT, spot.id)
+            if artifact in await lookups.logged(execution, type_):
+                return Logged(artifact, execution, created=False)
+        if batch.artifacts:
+            ids = await self._write(lookups, batch, home)
+        else:
+            # An artifact that is there stays in the contexts that it is in, as with the SDK.
+            ids = await self._writer.subgraph(lookups, batch.subgraph([]))
+        return Logged(artifact_ref(spot, ids), execution, created=bool(batch.artifacts))
+
+    async def record(
+        self, lookups: Lookups, records: Sequence[ExecutionRecord], prefixes: Sequence[str]
+    ) -> list[RecordedExecution]:
+        """Records executions of one workspace with their events.
+
+        Args:
+            lookups: what the store holds.
+            records: the executions, which have been checked.
+            prefixes: what stands before the paths of each record's arguments in an error.
+        """
+        batch = Batch(lookups)
+        answers: list[RecordedExecution | None] = []
+        planned: list[_Planned] = []
+        await lookups.artifacts(
+            [named for pair in zip(records, prefixes, strict=True) for named in named_in_record(*pair)]
+        )
+        await lookups.find_external_ids(EntityKind.EXECUTION, (record.execution.external_id for record in records))
+        await batch.prepare(item for record in records for item in (*record.inputs, *record.outputs))
+        for record, prefix in zip(records, prefixes, strict=True):
+            with under(prefix):
+                answers.append(await self._answer(lookups, record))
+                if answers[-1] is None:
+                    planned.append(await self._plan(batch, record))
+        made = iter(await self._write_records(lookups, batch, planned) if planned else ())
+        return [next(made) if answer is None else answer for answer in answers]
+
+    async def _plan(self, batch: Batch, record: ExecutionRecord) -> _Planned:
+        home = Home(record.workspace, record.run)
+        with under("execution"):
+            new = _Planned(record, await batch.execution(record.execution, home, ExecutionState.COMPLETE))
+        for argument, items, type_, spots in (
+            ("inputs", record.inputs, EventType.INPUT, new.inputs),
+            ("outputs", record.outputs, EventType.OUTPUT, new.outputs),
+        ):
+            for place, item in enumerate(items):
+                with under(f"{argument}[{place}]"):
+                    spots[await batch.log(new.execution, item, type_, home)] = None
+        return new
+
+    async def _write_records(
+        self, lookups: Lookups, batch: Batch, planned: Sequence[_Planned]
+    ) -> list[RecordedExecution]:
+        workspace = planned[0].record.workspace
+        homes = {Home(workspace, new.record.run) for new in planned}
+        # MLMD ties every context of a call to every node of it, so a run is among them only where it is that of all.
+        home = homes.pop() if len(homes) == 1 else Home(workspace)
+        ids = await self._write(lookups, batch, home)
+        if homes:
+            await self._tie_to_runs(lookups, batch, planned, ids)
+        return [
+            RecordedExecution(
+                workspace=Ref(EntityKind.WORKSPACE, ids.contexts[0]),
+                run=_run_ref(new.record),
+                execution=Ref(EntityKind.EXECUTION, _id(new.execution, ids.executions)),
+                inputs=[artifact_ref(spot, ids) for spot in new.inputs],
+                outputs=[artifact_ref(spot, ids) for spot in new.outputs],
+                created=True,
+            )
+            for new in planned
+        ]
+
+    async def _write(self, lookups: Lookups, batch: Batch, home: Home) -> SubgraphIds:
+        contexts = [forms.workspace_node(WorkspaceDraft(home.workspace))]
+        if home.run is not None:
+            contexts.append(forms.run_node(RunName(home.workspace, home.run)))
+        ids = await self._writer.subgraph(lookups, batch.subgraph(contexts))
+        if home.run is not None:
+            await self._runs.link(RunName(home.workspace, home.run), ids.contexts[1], ids.contexts[0])
+        return ids
+
+    async def _tie_to_runs(self, lookups: Lookups, batch: Batch, planned: Sequence[_Planned], ids: SubgraphIds) -> None:
+        """Ties nodes of several runs to the contexts of these.
+
+        Which run each belongs to is recorded with them already, and that is what
+        LineageQL reads; these ties are for other readers of MLMD.
+        """
+        executions: list[tuple[int, int]] = []
+        artifacts: list[tuple[int, int]] = []
+        try:
+            contexts: dict[str, int] = {}
+            for new in planned:
+                run = new.record.run
+                if run is None:
+                    continue
+                if run not in contexts:
+                    name = RunName(new.record.workspace, run)
+                    contexts[run] = await self._runs.context(lookups, name, ids.contexts[0])
+                executions.append((contexts[run], _id(new.execution, ids.executions)))
+                spots = {spot.place for spot in (*new.inputs, *new.outputs) if spot.place is not None}
+                mine = (place for place in spots if batch.homes[place].run == run)
+                artifacts.extend((contexts[run], ids.artifacts[place]) for place in mine)
+            await self._writer.send(requests.put_memberships(executions, artifacts))
+        except (LineageQLError, Taken) as error:
+            log.warning("a lineage is recorded, but not yet tied to the contexts of its runs: %s", error)
+
+    async def _answer(self, lookups: Lookups, record: ExecutionRecord) -> RecordedExecution | None:
+        """The answer for an execution whose external id is there already."""
+        found = self._existing(lookups, Home(record.workspace, record.run), record.execution)
+        if found is None:
+            return None
+        workspace = await lookups.workspace_named(record.workspace)
+        if workspace is None:
+            raise AlreadyExists(f"the execution {found.name!r} is there, and its workspace is not")
+        inputs = await lookups.logged(found.ref, EventType.INPUT)
+        outputs = await lookups.logged(found.ref, EventType.OUTPUT)
+        return RecordedExecution(workspace, _run_ref(record), found.ref, inputs, outputs, created=False)
+
+    def _existing(self, lookups: Lookups, home: Home, draft: ExecutionDraft) -> Execution | None:
+        """The execution of a draft's external id.
+
+        Raises:
+            AlreadyExists: it is another one than the draft says.
+        """
+        if draft.external_id is None:
+            return None
+        found = lookups.with_external_id(EntityKind.EXECUTION, draft.external_id)
+        if found is None:
+            return None
+        assert isinstance(found, Execution)
+        wanted = (draft.type or EXECUTION_TYPE, draft.name, (home.workspace, home.run))
+        if (found.type.name, found.name, home_of(found)) != wanted:
+            words = f"another execution, {found.name!r} of type {found.type.name}"
+            raise AlreadyExists(f"the external id {draft.external_id!r} is that of {words}")
+        return found
+
+
+def _run_ref(record: ExecutionRecord) -> Ref | None:
+    return None if record.run is None else Ref(EntityKind.RUN, RunName(record.workspace, record.run))
+
+
+def _id(spot: Spot, ids: Sequence[int]) -> int:
+    assert spot.place is not None
+    return ids[spot.place]

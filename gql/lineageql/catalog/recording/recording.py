@@ -1,0 +1,245 @@
+"""The mutations, in domain words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from lineageql.catalog.recording import checks, forms, validation
+from lineageql.catalog.recording.checks import refused
+from lineageql.catalog.recording.executions import Executions
+from lineageql.catalog.recording.forms import Home
+from lineageql.catalog.recording.labels import label_change
+from lineageql.catalog.recording.lookups import Lookups
+from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution, RecordedType
+from lineageql.catalog.recording.runs import Runs
+from lineageql.catalog.recording.types import new_artifact_type
+from lineageql.catalog.recording.writing import Writer
+from lineageql.errors import AlreadyExists, TooExpensive
+from lineageql.model.drafts import (
+    ArtifactTypeDraft,
+    ExecutionDraft,
+    ExecutionRecord,
+    LabelPairs,
+    PortArtifact,
+    RunDraft,
+    WorkspaceDraft,
+)
+from lineageql.model.entities import Execution, ExecutionState, Run
+from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.nodes import EventType, NodeKind
+from lineageql.settings import Settings
+from lineageql.store.mlmd import requests
+from lineageql.store.mlmd.requests import NodeChange, PropertyValue
+from lineageql.store.ports import Store
+
+
+class Recording:
+    """Records in one store; a service has one of it for each store that it writes to.
+
+    Everything is checked before the first write. What is written keeps the
+    convention of the Kubeflow Metadata SDK.
+
+    Every method raises:
+        InvalidArgument: a value or an id is wrong; its path is that in the draft, in the API's names.
+        AlreadyExists: a name or an external id is taken by something else.
+        ReadOnly: the store is only read.
+        ServiceError, StoreError: the store cannot be written to now; the text says whether it may have been.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._settings = settings
+        self._writer = Writer(store.recorder, store.reader)
+        self._runs = Runs(self._writer)
+        self._executions = Executions(self._writer, self._runs)
+
+    # -- workspaces and runs
+
+    async def create_workspace(self, draft: WorkspaceDraft, reuse: bool = True) -> Recorded:
+        """Makes a workspace, or answers the one of its name, unchanged."""
+        validation.check_context(draft)
+        checks.undeclared(draft.custom_properties, forms.WORKSPACE.properties, forms.WORKSPACE.name)
+        node = forms.workspace_node(draft)
+
+        async def mutation(lookups: Lookups) -> Recorded:
+            found = await lookups.workspace_named(draft.name)
+            if found is None:
+                return Recorded(Ref(EntityKind.WORKSPACE, await self._writer.context(lookups, node)), True)
+            if not reuse:
+                raise AlreadyExists(f"there is a workspace {draft.name!r}")
+            return Recorded(found, False)
+
+        return await self._writer.run(mutation)
+
+    async def create_run(self, workspace: Ref, draft: RunDraft, reuse: bool = True) -> Recorded:
+        """Makes the context of a run, or answers the run of its name, unchanged.
+
+        A run that was only a name on executions gets its context, and keeps its id.
+        """
+        validation.check_context(draft)
+        checks.undeclared(draft.custom_properties, forms.RUN.properties, forms.RUN.name)
+        checks.kind(workspace, EntityKind.WORKSPACE, "workspaceId")
+
+        async def mutation(lookups: Lookups) -> Recorded:
+            space = await lookups.workspace(workspace, "workspaceId")
+            name = RunName(space.name, draft.name)
+            validation.check_run_name(name, "name")
+            ref = Ref(EntityKind.RUN, name)
+            found = await lookups.run_named(name)
+            if found is not None and found.mlmd_id is not None:
+                if not reuse:
+                    raise AlreadyExists(f"there is a run {draft.name!r} in the workspace {space.name!r}")
+                await self._runs.link(name, found.mlmd_id, space.node.id)
+                return Recorded(ref, False)
+            await self._runs.make(lookups, name, space.node.id, forms.run_node(name, draft))
+            return Recorded(ref, True)
+
+        return await self._writer.run(mutation)
+
+    # -- executions
+
+    async def create_execution(self, workspace: Ref, run: Ref | None, draft: ExecutionDraft) -> Recorded:
+        """Makes an execution, or answers that of its external id."""
+        validation.check_execution(draft)
+        checks.kind(workspace, EntityKind.WORKSPACE, "workspaceId")
+        if run is not None:
+            checks.kind(run, EntityKind.RUN, "runId")
+
+        async def mutation(lookups: Lookups) -> Recorded:
+            space = await lookups.workspace(workspace, "workspaceId")
+            name = None if run is None else await lookups.run_name(run, space, "runId")
+            return await self._executions.create(lookups, Home(space.name, name), draft)
+
+        return await self._writer.run(mutation)
+
+    async def update_execution(
+        self,
+        execution: Ref,
+        state: ExecutionState | None = None,
+        description: str | None = None,
+        custom_properties: Mapping[str, Any] | None = None,
+    ) -> Ref:
+        """Changes what is given, and nothing else.
+
+        Custom properties are merged by name, and null removes one; an empty description removes it.
+        """
+        checks.optional_text(description, "description")
+        checks.custom_properties(custom_properties or {}, removable=True)
+        checks.kind(execution, EntityKind.EXECUTION, "id")
+
+        async def mutation(lookups: Lookups) -> Ref:
+            found = await lookups.execution(execution, "id")
+            change = _execution_change(found, state, description, custom_properties or {})
+            if change.state is not None or change.properties or change.custom_properties:
+                await self._writer.send(requests.put_change(change))
+            return execution
+
+        return await self._writer.run(mutation)
+
+    async def log_input(self, execution: Ref, item: PortArtifact) -> Logged:
+        """Records that an execution read an artifact; the same again changes nothing."""
+        return await self._log(execution, item, EventType.INPUT)
+
+    async def log_output(self, execution: Ref, item: PortArtifact) -> Logged:
+        """Records that an execution wrote an artifact; the same again changes nothing."""
+        return await self._log(execution, item, EventType.OUTPUT)
+
+    async def _log(self, execution: Ref, item: PortArtifact, type_: EventType) -> Logged:
+        checks.kind(execution, EntityKind.EXECUTION, "executionId")
+        validation.check_port_artifact(item)
+        return await self._writer.run(lambda lookups: self._executions.log(lookups, execution, item, type_))
+
+    async def record_execution(self, record: ExecutionRecord) -> RecordedExecution:
+        """Records an execution with all it read and wrote, in one atomic call.
+
+        Its workspace and its run are made where they are missing. An execution
+        whose external id is there already is answered as it is.
+        """
+        validation.check_record(record)
+        return (await self._writer.run(lambda lookups: self._executions.record(lookups, [record], [""])))[0]
+
+    async def record_lineage(self, records: Sequence[ExecutionRecord]) -> list[RecordedExecution]:
+        """Records executions of one workspace in one atomic call; see `record_execution`.
+
+        What is the same artifact in two of them is one artifact.
+
+        Raises:
+            TooExpensive: they have more nodes than one operation may have.
+        """
+        nodes = sum(1 + len(record.inputs) + len(record.outputs) for record in records)
+        if nodes > self._settings.max_cost:
+            raise TooExpensive(f"{nodes} nodes are to be recorded; the most is {self._settings.max_cost}")
+        validation.check_records(records)
+        prefixes = [f"[{place}]" for place in range(len(records))]
+        return await self._writer.run(lambda lookups: self._executions.record(lookups, records, prefixes))
+
+    # -- labels
+
+    async def set_labels(self, ref: Ref, pairs: LabelPairs) -> Ref:
+        """Sets labels of any entity; its other labels stay."""
+        checks.labels(pairs)
+
+        async def mutation(lookups: Lookups) -> Ref:
+            entity = await lookups.entity(ref, "id")
+            if not pairs:
+                return ref
+            if isinstance(entity, Run) and entity.run_name is not None and entity.mlmd_id is None:
+                # The run is only a name: its context is made with the labels.
+                node = forms.run_node(entity.run_name, RunDraft(entity.run_name.name, labels=pairs))
+                space = await lookups.workspace_named(entity.run_name.workspace)
+                parent = space.key if space is not None and isinstance(space.key, int) else None
+                await self._runs.make(lookups, entity.run_name, parent, node)
+            else:
+                await self._writer.send(requests.put_change(label_change(entity, pairs, ())))
+            return ref
+
+        return await self._writer.run(mutation)
+
+    async def remove_labels(self, ref: Ref, keys: Collection[str]) -> Ref:
+        """Removes labels of any entity; a key that it does not have is none to remove."""
+
+        async def mutation(lookups: Lookups) -> Ref:
+            entity = await lookups.entity(ref, "id")
+            present = set(keys) & entity.label_values.keys()
+            if present:
+                await self._writer.send(requests.put_change(label_change(entity, (), present)))
+            return ref
+
+        return await self._writer.run(mutation)
+
+    # -- types
+
+    async def create_artifact_type(self, draft: ArtifactTypeDraft) -> RecordedType:
+        """Makes an artifact type, or answers the same one where it is there."""
+        validation.check_type(draft)
+
+        async def mutation(lookups: Lookups) -> RecordedType:
+            new, found = await new_artifact_type(lookups, draft)
+            ids = await self._writer.types(lookups, [new])
+            return RecordedType(ids[new.key], created=found is None)
+
+        return await self._writer.run(mutation)
+
+
+def _execution_change(
+    found: Execution, state: ExecutionState | None, description: str | None, values: Mapping[str, Any]
+) -> NodeChange:
+    type_ = found.type
+    checks.undeclared(values, type_.properties, type_.name)
+    customs: dict[str, PropertyValue | None] = {}
+    for name, value in values.items():
+        customs.update(forms.stored_property(name, value))
+    properties: dict[str, PropertyValue | None] = {}
+    if description is not None:
+        place = properties if "description" in type_.properties else customs
+        if "description" in values and place is customs:
+            raise refused("customProperties.description", "is given beside the description, which is the same here")
+        place["description"] = description or None
+    return NodeChange(
+        NodeKind.EXECUTION,
+        found.node.id,
+        type_.id,
+        state=None if state is None else state.value,
+        properties=properties,
+        custom_properties=customs,
+    )

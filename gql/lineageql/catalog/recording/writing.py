@@ -1,0 +1,120 @@
+"""The one way to the Recorder: mutations take turns, and each is planned on what the store holds at its turn."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from lineageql.catalog.recording.lookups import Lookups
+from lineageql.catalog.recording.types import missing_types
+from lineageql.errors import AlreadyExists, DeadlineExceeded, ReadOnly, Unavailable
+from lineageql.store.mlmd import requests
+from lineageql.store.mlmd.requests import NewNode, NewType, Request, Subgraph, SubgraphIds, TypeIds
+from lineageql.store.ports import Reader, Recorder
+
+log = logging.getLogger("lineageql.catalog.recording")
+
+Answer = TypeVar("Answer")
+# How often a mutation is planned anew because another process came first.
+ATTEMPTS = 4
+
+
+class Taken(Exception):
+    """MLMD refused what is there already: another process has made it since the mutation was planned."""
+
+
+class Writer:
+    """Runs mutations one after the other.
+
+    Whether an artifact is there already is read, and then it is written: two
+    mutations that did both at once would make it twice.
+    """
+
+    def __init__(self, recorder: Recorder | None, reader: Callable[[], Reader]) -> None:
+        self._recorder = recorder
+        self._reader = reader
+        self._turn = asyncio.Lock()
+        self._unsettled = False
+        self._sending = False
+
+    async def run(self, mutation: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
+        """Plans and writes a mutation when it has its turn.
+
+        A caller that gives up before the first call to MLMD has written nothing;
+        after that it only misses the answer, as what is begun is finished.
+
+        Raises:
+            ReadOnly: there is no recorder.
+            LineageQLError: what the mutation, the Reader or the recorder raises.
+        """
+        if self._recorder is None:
+            raise ReadOnly("this service only reads: it was started with --read-only")
+        await self._turn.acquire()
+        self._sending = False
+        try:
+            work = asyncio.create_task(self._attempts(mutation), name="mutation")
+        except BaseException:
+            self._turn.release()
+            raise
+        work.add_done_callback(self._end_turn)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            if not self._sending:
+                work.cancel()
+            raise
+
+    def _end_turn(self, work: asyncio.Task[Answer]) -> None:
+        self._turn.release()
+        if not work.cancelled():
+            work.exception()  # its caller may have gone, and asyncio would complain that nobody looked
+
+    async def _attempts(self, mutation: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
+        if self._unsettled:
+            # A call that was not answered in time may still be under way. This one is answered after it.
+            await self.send(requests.get_nothing())
+            self._unsettled = False
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await mutation(Lookups(self._reader()))
+            except Taken as taken:
+                if attempt == ATTEMPTS:
+                    raise AlreadyExists(str(taken)) from taken
+        raise AssertionError("unreachable")
+
+    async def send(self, request: Request[Answer]) -> Answer:
+        """Sends one request.
+
+        Raises:
+            Taken: something of it is there already.
+            LineageQLError: what the recorder raises.
+        """
+        assert self._recorder is not None
+        self._sending = True
+        try:
+            return await request.send(self._recorder)
+        except AlreadyExists as error:
+            raise Taken(str(error)) from error
+        except (DeadlineExceeded, Unavailable):
+            self._unsettled = True
+            raise
+
+    async def types(self, lookups: Lookups, needed: Iterable[NewType]) -> TypeIds:
+        """The ids of types, which are registered where they are not."""
+        ids, missing = await missing_types(lookups, needed)
+        if missing:
+            made = await self.send(requests.put_types(missing))
+            ids.update(zip((new.key for new in missing), made, strict=True))
+        return ids
+
+    async def context(self, lookups: Lookups, context: NewNode) -> int:
+        """Makes a context; answers its id."""
+        return await self.send(requests.put_context(context, await self.types(lookups, [context.type])))
+
+    async def subgraph(self, lookups: Lookups, subgraph: Subgraph) -> SubgraphIds:
+        """Writes a subgraph, all of it or nothing."""
+        nodes = (*subgraph.contexts, *subgraph.executions, *subgraph.artifacts)
+        types = await self.types(lookups, (node.type for node in nodes))
+        return await self.send(requests.put_subgraph(subgraph, types))
