@@ -1,0 +1,44 @@
+"""What the resolvers of one request share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from lineageql.api.documents import Document
+from lineageql.api.loaders import Loaders
+from lineageql.catalog.finding import Finder
+from lineageql.catalog.recording import Recording
+from lineageql.settings import Settings
+from lineageql.store.ports import Store
+
+
+class Context:
+    """The request's finder and loaders, and the service's recording, store and settings.
+
+    Args:
+        store: the open store.
+        recording: what records; None where the service only reads.
+        settings: the service's settings.
+        document: the document that is run.
+        until: the `time.monotonic()` at which a walk over lineage stops and answers what it has.
+    """
+
+    def __init__(
+        self, store: Store, recording: Recording | None, settings: Settings, document: Document, until: float
+    ) -> None:
+        self.store = store
+        self.recording = recording
+        self.settings = settings
+        self.document = document
+        self.until = until
+        self.renew()
+
+    def renew(self) -> None:
+        """Forgets all that was loaded."""
+        self.finder = Finder(self.store.reader(), self.settings)
+        self.loaders = Loaders(self.finder, self.until)
+
+
+Info = strawberry.Info[Context, Any]

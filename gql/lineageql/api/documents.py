@@ -1,0 +1,98 @@
+"""Documents: parsed and validated once, kept by their text.
+
+The cache is bounded by the length of the texts, not by their number: twenty
+large documents weigh as much as thousands of small ones.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_CACHE_SIZE = 2_000_000
+_MAX_ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document, or what is wrong with it."""
+
+    node: DocumentNode | None
+    errors: tuple[GraphQLError, ...] = ()
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to run.
+
+        Raises:
+            GraphQLError: there is none of this name, or several and no name.
+        """
+        assert self.node is not None
+        operations = [node for node in self.node.definitions if isinstance(node, OperationDefinitionNode)]
+        if name is not None:
+            for operation in operations:
+                if operation.name is not None and operation.name.value == name:
+                    return operation
+            raise GraphQLError(f"There is no operation named {name!r} in the document.")
+        if len(operations) == 1:
+            return operations[0]
+        if not operations:
+            raise GraphQLError("There is no operation in the document.")
+        raise GraphQLError("There are several operations in the document; say which with operationName.")
+
+
+class Documents:
+    """The documents that were asked for of late."""
+
+    def __init__(self, schema: GraphQLSchema, max_tokens: int) -> None:
+        self.schema = schema
+        self.max_tokens = max_tokens
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._size = 0
+
+    def get(self, text: str) -> Document:
+        """The document of a text, parsed and validated."""
+        document = self._kept.get(text)
+        if document is not None:
+            self._kept.move_to_end(text)
+            return document
+        document = self._read(text)
+        # What does not validate is seldom sent again, and its errors hold much of it.
+        if not document.errors and len(text) <= _CACHE_SIZE // 4:
+            self._kept[text] = document
+            self._size += len(text)
+            while self._size > _CACHE_SIZE:
+                dropped, _ = self._kept.popitem(last=False)
+                self._size -= len(dropped)
+        return document
+
+    def _read(self, text: str) -> Document:
+        try:
+            node = parse(
+                text,
+                allow_empty_selection_sets=False,
+                max_lexical_tokens=self.max_tokens,
+                max_comments=self.max_tokens,
+            )
+        except GraphQLError as error:
+            return Document(None, (error,))
+        errors = validate(
+            self.schema, node, _RULES, max_errors=_MAX_ERRORS, hide_suggestions=False, allow_empty_selection_sets=False
+        )
+        return Document(node, tuple(errors))
+
+
+__all__ = ["Document", "Documents", "OperationType"]

@@ -1,0 +1,198 @@
+"""The enums of the schema: the model's own, with names and descriptions for clients."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TypeVar
+
+import strawberry
+
+from lineageql.catalog.lineage import Direction, Limit
+from lineageql.model.entities import ArtifactState, ExecutionState
+from lineageql.model.identity import EntityKind
+from lineageql.model.kinds import ArtifactKind
+from lineageql.model.nodes import EventType, NodeKind
+from lineageql.model.predicates import Field
+from lineageql.store.ports import Facet
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def _described(enum: E, name: str, description: str, **values: str) -> E:
+    made = strawberry.enum(enum, name=name, description=description)
+    for value in made.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
+    return made
+
+
+class OrderDirection(Enum):
+    """Which way an order goes."""
+
+    ASC = False
+    DESC = True
+
+
+class LineageNodeKind(Enum):
+    """What lineage is made of."""
+
+    ARTIFACT = NodeKind.ARTIFACT
+    EXECUTION = NodeKind.EXECUTION
+
+
+class EntityKindName(Enum):
+    """The kinds of entities."""
+
+    WORKSPACE = EntityKind.WORKSPACE
+    RUN = EntityKind.RUN
+    EXECUTION = EntityKind.EXECUTION
+    ARTIFACT = EntityKind.ARTIFACT
+
+
+_described(
+    ArtifactKind,
+    "ArtifactKind",
+    "What an artifact is to its users, whichever system wrote it.",
+    MODEL="A trained model.",
+    DATA_SET="A data set.",
+    METRICS="Metrics of a model or a step.",
+    STATISTICS="Statistics of a data set.",
+    OTHER="Anything else.",
+)
+_described(
+    ArtifactState,
+    "ArtifactState",
+    "MLMD's state of an artifact.",
+    UNKNOWN="No state was recorded.",
+    PENDING="An execution is to produce it.",
+    LIVE="It exists.",
+    MARKED_FOR_DELETION="It is to be deleted.",
+    DELETED="It was deleted.",
+    ABANDONED="Its execution ended without it.",
+    REFERENCE="It refers to something that may not be there.",
+)
+_described(
+    ExecutionState,
+    "ExecutionState",
+    "The state of an execution or a run.",
+    UNKNOWN="No state was recorded.",
+    NEW="It was made and has not begun.",
+    RUNNING="It has begun and not ended.",
+    COMPLETE="It ended well.",
+    FAILED="It failed.",
+    CACHED="It was not run: an earlier execution's outputs serve.",
+    CANCELED="It was cancelled, or never triggered.",
+)
+_described(
+    EventType,
+    "EventType",
+    "MLMD's type of an event. Those with INPUT lead from the artifact to the execution, those with OUTPUT back.",
+    DECLARED_OUTPUT="An output that was declared before it was there.",
+    DECLARED_INPUT="An input that was declared.",
+    INPUT="The execution read the artifact.",
+    OUTPUT="The execution wrote the artifact.",
+    INTERNAL_INPUT="An input of the system's own.",
+    INTERNAL_OUTPUT="An output of the system's own.",
+    PENDING_OUTPUT="An output that is to come.",
+)
+_described(OrderDirection, "OrderDirection", "Which way an order goes.", ASC="Least first.", DESC="Greatest first.")
+_described(
+    LineageNodeKind,
+    "LineageNodeKind",
+    "What lineage is made of.",
+    ARTIFACT="Artifacts only.",
+    EXECUTION="Executions only.",
+)
+_described(
+    EntityKindName,
+    "EntityKind",
+    "The kinds of entities.",
+    WORKSPACE="Workspaces.",
+    RUN="Runs.",
+    EXECUTION="Executions.",
+    ARTIFACT="Artifacts.",
+)
+_described(
+    Direction,
+    "LineageDirection",
+    "Which way lineage is walked.",
+    UPSTREAM="Against the flow: producers and what they read.",
+    DOWNSTREAM="With the flow: consumers and what they wrote.",
+    BOTH="The ancestors and the descendants of the roots.",
+)
+_described(
+    Limit,
+    "LineageLimit",
+    "What cut a lineage short.",
+    MAX_HOPS="There is more beyond maxHops.",
+    MAX_NODES="There are more nodes than maxNodes.",
+    TIME="The time for one operation ran out.",
+)
+
+
+_described(
+    Facet,
+    "FacetBy",
+    "By what artifacts can be counted.",
+    KIND="By kind.",
+    TYPE="By MLMD type.",
+    STATE="By state.",
+    WORKSPACE="By workspace.",
+    LABEL_KEY="By the keys of their labels.",
+    LABEL_VALUE="By the values of one label, whose key must be given.",
+)
+_ORDERS = {
+    "ID": "MLMD's id, the order in which they were made; runs that are only names come last, by name.",
+    "NAME": "The name, by code points.",
+    "CREATE_TIME": "When it was made.",
+    "UPDATE_TIME": "When it was last changed.",
+}
+
+
+def _order_field(enum: type[Enum], kind: str) -> type[Enum]:
+    name, description = f"{kind}OrderField", f"What {kind.lower()}s can be ordered by; ties come by id."
+    return _described(enum, name, description, **_ORDERS)
+
+
+class ArtifactOrderField(Enum):
+    """What artifacts can be ordered by."""
+
+    ID = Field.ID
+    NAME = Field.NAME
+    CREATE_TIME = Field.CREATE_TIME
+    UPDATE_TIME = Field.UPDATE_TIME
+
+
+class ExecutionOrderField(Enum):
+    """What executions can be ordered by."""
+
+    ID = Field.ID
+    NAME = Field.NAME
+    CREATE_TIME = Field.CREATE_TIME
+    UPDATE_TIME = Field.UPDATE_TIME
+
+
+class RunOrderField(Enum):
+    """What runs can be ordered by."""
+
+    ID = Field.ID
+    NAME = Field.NAME
+    CREATE_TIME = Field.CREATE_TIME
+    UPDATE_TIME = Field.UPDATE_TIME
+
+
+class WorkspaceOrderField(Enum):
+    """What workspaces can be ordered by."""
+
+    ID = Field.ID
+    NAME = Field.NAME
+    CREATE_TIME = Field.CREATE_TIME
+    UPDATE_TIME = Field.UPDATE_TIME
+
+
+for _enum, _kind in (
+    (ArtifactOrderField, "Artifact"),
+    (ExecutionOrderField, "Execution"),
+    (RunOrderField, "Run"),
+    (WorkspaceOrderField, "Workspace"),
+):
+    _order_field(_enum, _kind)

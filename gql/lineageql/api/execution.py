@@ -1,0 +1,128 @@
+"""One operation from its text to its answer: limits, deadline, and errors with codes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError, OperationType
+
+from lineageql.api.context import Context
+from lineageql.api.documents import Document, Documents
+from lineageql.api.limits import Meter, paged_fields
+from lineageql.api.schema import SCHEMA
+from lineageql.catalog.recording import Recording
+from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, TooExpensive
+from lineageql.settings import Settings
+from lineageql.store.ports import Store
+
+log = logging.getLogger("lineageql.api")
+_WALK_SHARE = 0.8
+"""The part of an operation's time after which a walk over lineage answers what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a client sends: a document, and which of its operations to run with which variables."""
+
+    query: str
+    variables: Mapping[str, Any]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to an operation. `data` is absent where it failed before it ran."""
+
+    data: Any
+    errors: list[dict[str, Any]]
+    ran: bool
+
+    def body(self) -> dict[str, Any]:
+        """The answer as GraphQL's specification shapes it."""
+        body: dict[str, Any] = {"errors": self.errors} if self.errors else {}
+        if self.ran:
+            body["data"] = self.data
+        return body
+
+
+class Executor:
+    """Runs operations on one open store."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self.documents = Documents(SCHEMA._schema, settings.max_tokens)
+        self.paged = paged_fields(SCHEMA._schema)
+        self.recording = None if store.recorder is None else Recording(store, settings)
+
+    async def execute(self, operation: Operation, *, only_queries: bool = False) -> Answer:
+        """The answer to an operation. Nothing that a client sends raises.
+
+        Args:
+            operation: what the client sent.
+            only_queries: refuse mutations, as HTTP's GET must.
+        """
+        try:
+            document = self.documents.get(operation.query)
+            if document.errors:
+                return Answer(None, [_shown(error) for error in document.errors], ran=False)
+            node = document.operation(operation.name)
+            if only_queries and node.operation is not OperationType.QUERY:
+                raise BadRequest("a mutation needs POST")
+            assert document.node is not None
+            Meter(document.node, operation.variables, self.settings, self.paged).check(node)
+        except GraphQLError as error:
+            return Answer(None, [_shown(error)], ran=False)
+        except LineageQLError as error:
+            return Answer(None, [_formatted(error)], ran=False)
+        except RecursionError:
+            return Answer(None, [_formatted(TooExpensive("the query nests too deep"))], ran=False)
+        return await self._run(operation, document)
+
+    async def _run(self, operation: Operation, document: Document) -> Answer:
+        deadline = self.settings.deadline
+        until = time.monotonic() + deadline * _WALK_SHARE
+        context = Context(self.store, self.recording, self.settings, document, until)
+        work = SCHEMA.execute(
+            operation.query,
+            variable_values=dict(operation.variables),
+            context_value=context,
+            operation_name=operation.name,
+        )
+        try:
+            result = await asyncio.wait_for(work, deadline)
+        except asyncio.TimeoutError:
+            if document.operation(operation.name).operation is OperationType.MUTATION:
+                advice = "it may have been applied or not: send it again with the same externalId"
+            else:
+                advice = "ask for less at a time"
+            late = DeadlineExceeded(f"the operation took longer than {deadline} seconds; {advice}")
+            return Answer(None, [_formatted(late)], ran=True)
+        ran = result.data is not None or any(error.path for error in result.errors or ())
+        return Answer(result.data, [_shown(error) for error in result.errors or ()], ran=ran)
+
+
+def _shown(error: GraphQLError) -> dict[str, Any]:
+    """A GraphQL error as a client sees it; what was not foreseen is logged and masked."""
+    original = error.original_error
+    while isinstance(original, GraphQLError) and original.original_error is not None:
+        original = original.original_error
+    place = {key: value for key, value in error.formatted.items() if key in ("locations", "path")}
+    if isinstance(original, LineageQLError):
+        return {**_formatted(original), **place}
+    if original is None or isinstance(original, GraphQLError):
+        return {"message": error.message, **place, "extensions": {"code": BadRequest.code}}
+    error_id = secrets.token_hex(8)
+    log.error("error %s at %s", error_id, error.path, exc_info=original)
+    message = "Something went wrong here; the service's log tells what, under this errorId."
+    return {"message": message, **place, "extensions": {"code": LineageQLError.code, "errorId": error_id}}
+
+
+def _formatted(error: LineageQLError) -> dict[str, Any]:
+    return {"message": str(error), "extensions": error.extensions}

@@ -1,0 +1,230 @@
+"""The filters of each kind of entity, and the predicates they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import strawberry
+
+from lineageql.api.conditions import (
+    ContextFilter,
+    LabelFilter,
+    PropertyFilter,
+    StringFilter,
+    TimeFilter,
+    parsed_refs,
+    refs_test,
+)
+from lineageql.api.enums import LineageNodeKind
+from lineageql.api.scalars import BigInt
+from lineageql.catalog.lineage import NodeFilter
+from lineageql.errors import InvalidArgument
+from lineageql.model.entities import ArtifactState, ExecutionState
+from lineageql.model.identity import EntityKind
+from lineageql.model.kinds import ArtifactKind
+from lineageql.model.nodes import NodeKind
+from lineageql.model.predicates import (
+    ALWAYS,
+    NEVER,
+    Field,
+    Not,
+    Operator,
+    Or,
+    Predicate,
+    Related,
+    Relation,
+    Test,
+    all_of,
+)
+from lineageql.model.selectors import parse_selector
+
+_field = strawberry.field
+_OPEN = "All fields that are given must hold; an empty filter always does."
+_SELECTOR = (
+    "A label selector in Kubernetes' grammar: `team=fraud,stage in (prod,canary),tier!=gold,owner,!retired`. "
+    "All requirements must hold; `!=` and `notin` hold for a missing label."
+)
+_AND, _OR, _NOT = "All of these must hold.", "One of these must hold.", "This must not hold."
+
+
+@strawberry.input
+class EntityFilter:
+    """What the filters of all kinds of entities have in common."""
+
+    kind: ClassVar[EntityKind]
+
+    ids: list[strawberry.ID] | None = _field(default=None, description="It has one of these ids.")
+    mlmd_ids: list[BigInt] | None = _field(default=None, description="It has one of these MLMD ids.")
+    name: StringFilter | None = _field(default=None, description="Tests of its name.")
+    type: StringFilter | None = _field(default=None, description="Tests of its MLMD type's name.")
+    labels: list[LabelFilter] | None = _field(default=None, description="Tests of labels; all must hold.")
+    label_selector: str | None = _field(default=None, description=_SELECTOR)
+    properties: list[PropertyFilter] | None = _field(default=None, description="Tests of properties; all must hold.")
+    external_id: StringFilter | None = _field(default=None, description="Tests of its external id.")
+    create_time: TimeFilter | None = _field(default=None, description="Tests of when it was made.")
+    update_time: TimeFilter | None = _field(default=None, description="Tests of when it was last changed.")
+
+    def predicate(self, path: str = "where") -> Predicate:
+        """The predicate of the filter; every field that is given must hold.
+
+        Raises:
+            InvalidArgument: an id, a selector or a value is wrong; its path begins with `path`.
+        """
+        return all_of(*self._common(path), *self.own(path), *self._combined(path))
+
+    def _common(self, path: str) -> Iterator[Predicate]:
+        if self.ids is not None:
+            yield refs_test(parsed_refs(self.ids, self.kind, f"{path}.ids"))
+        if self.mlmd_ids is not None:
+            yield Test(Field.ID, Operator.IN, tuple(self.mlmd_ids))
+        for given, subject in (
+            (self.name, Field.NAME),
+            (self.type, Field.TYPE),
+            (self.external_id, Field.EXTERNAL_ID),
+            (self.create_time, Field.CREATE_TIME),
+            (self.update_time, Field.UPDATE_TIME),
+        ):
+            if given is not None:
+                yield given.predicate(subject)
+        for label in self.labels or ():
+            yield label.predicate()
+        if self.label_selector is not None:
+            try:
+                yield parse_selector(self.label_selector)
+            except InvalidArgument as fault:
+                raise fault.under(f"{path}.labelSelector") from None
+        for place, item in enumerate(self.properties or ()):
+            yield item.predicate(f"{path}.properties[{place}]")
+
+    def own(self, path: str) -> Iterator[Predicate]:
+        """The tests that only this kind of entity has."""
+        return iter(())
+
+    def _combined(self, path: str) -> Iterator[Predicate]:
+        # Each kind's own class declares these three, as they hold filters of the same kind.
+        combined: Any = self
+        for place, branch in enumerate(combined.and_ or ()):
+            yield branch.predicate(f"{path}.and[{place}]")
+        if combined.or_ is not None:
+            yield Or(tuple(branch.predicate(f"{path}.or[{place}]") for place, branch in enumerate(combined.or_)))
+        if combined.not_ is not None:
+            yield Not(combined.not_.predicate(f"{path}.not"))
+
+
+def _states(states: Sequence[ExecutionState | ArtifactState] | None) -> Iterator[Predicate]:
+    if states is not None:
+        yield Test(Field.STATE, Operator.IN, tuple(state.value for state in states))
+
+
+def _related(given: EntityFilter | ContextFilter | None, path: str, relation: Relation) -> Iterator[Predicate]:
+    if isinstance(given, ContextFilter):
+        yield given.predicate(relation, path)
+    elif given is not None:
+        yield Related(relation, given.predicate(path))
+
+
+@strawberry.input(description=f"Which workspaces. {_OPEN}")
+class WorkspaceFilter(EntityFilter):
+    kind = EntityKind.WORKSPACE
+    and_: list[WorkspaceFilter] | None = _field(default=None, name="and", description=_AND)
+    or_: list[WorkspaceFilter] | None = _field(default=None, name="or", description=_OR)
+    not_: WorkspaceFilter | None = _field(default=None, name="not", description=_NOT)
+
+
+@strawberry.input(description=f"Which runs. {_OPEN}")
+class RunFilter(EntityFilter):
+    kind = EntityKind.RUN
+    state: list[ExecutionState] | None = _field(default=None, description="It is in one of these states.")
+    workspace: ContextFilter | None = _field(default=None, description="It belongs to such a workspace.")
+    and_: list[RunFilter] | None = _field(default=None, name="and", description=_AND)
+    or_: list[RunFilter] | None = _field(default=None, name="or", description=_OR)
+    not_: RunFilter | None = _field(default=None, name="not", description=_NOT)
+
+    def own(self, path: str) -> Iterator[Predicate]:
+        yield from _states(self.state)
+        yield from _related(self.workspace, f"{path}.workspace", Relation.WORKSPACE)
+
+
+@strawberry.input(description=f"Which executions. {_OPEN}")
+class ExecutionFilter(EntityFilter):
+    kind = EntityKind.EXECUTION
+    state: list[ExecutionState] | None = _field(default=None, description="It is in one of these states.")
+    workspace: ContextFilter | None = _field(default=None, description="It belongs to such a workspace.")
+    run: ContextFilter | None = _field(default=None, description="It belongs to such a run.")
+    inputs: ArtifactFilter | None = _field(default=None, description="It read such an artifact.")
+    outputs: ArtifactFilter | None = _field(default=None, description="It wrote such an artifact.")
+    and_: list[ExecutionFilter] | None = _field(default=None, name="and", description=_AND)
+    or_: list[ExecutionFilter] | None = _field(default=None, name="or", description=_OR)
+    not_: ExecutionFilter | None = _field(default=None, name="not", description=_NOT)
+
+    def own(self, path: str) -> Iterator[Predicate]:
+        yield from _states(self.state)
+        yield from _related(self.workspace, f"{path}.workspace", Relation.WORKSPACE)
+        yield from _related(self.run, f"{path}.run", Relation.RUN)
+        yield from _related(self.inputs, f"{path}.inputs", Relation.INPUTS)
+        yield from _related(self.outputs, f"{path}.outputs", Relation.OUTPUTS)
+
+
+@strawberry.input(description=f"Which artifacts. {_OPEN}")
+class ArtifactFilter(EntityFilter):
+    artifact_kind: list[ArtifactKind] | None = _field(
+        default=None, name="kind", description="It is of one of these kinds."
+    )
+    uri: StringFilter | None = _field(default=None, description="Tests of its uri.")
+    version: StringFilter | None = _field(default=None, description="Tests of its version.")
+    owner: StringFilter | None = _field(default=None, description="Tests of its owner.")
+    state: list[ArtifactState] | None = _field(default=None, description="It is in one of these states.")
+    workspace: ContextFilter | None = _field(default=None, description="It belongs to such a workspace.")
+    run: ContextFilter | None = _field(
+        default=None, description="The execution that was the first to output it belongs to such a run."
+    )
+    produced_by: ExecutionFilter | None = _field(default=None, description="Such an execution wrote it.")
+    consumed_by: ExecutionFilter | None = _field(default=None, description="Such an execution read it.")
+    and_: list[ArtifactFilter] | None = _field(default=None, name="and", description=_AND)
+    or_: list[ArtifactFilter] | None = _field(default=None, name="or", description=_OR)
+    not_: ArtifactFilter | None = _field(default=None, name="not", description=_NOT)
+
+    kind = EntityKind.ARTIFACT
+
+    def own(self, path: str) -> Iterator[Predicate]:
+        if self.artifact_kind is not None:
+            yield Test(Field.KIND, Operator.IN, tuple(self.artifact_kind))
+        for given, subject in ((self.uri, Field.URI), (self.version, Field.VERSION), (self.owner, Field.OWNER)):
+            if given is not None:
+                yield given.predicate(subject)
+        yield from _states(self.state)
+        yield from _related(self.workspace, f"{path}.workspace", Relation.WORKSPACE)
+        yield from _related(self.run, f"{path}.run", Relation.RUN)
+        yield from _related(self.produced_by, f"{path}.producedBy", Relation.PRODUCED_BY)
+        yield from _related(self.consumed_by, f"{path}.consumedBy", Relation.CONSUMED_BY)
+
+
+@strawberry.input(
+    description="Which nodes of a lineage. Artifacts must meet the filter of artifacts where there is one, "
+    "executions that of executions."
+)
+class LineageFilter:
+    artifacts: ArtifactFilter | None = _field(default=None, description="What artifacts must meet.")
+    executions: ExecutionFilter | None = _field(default=None, description="What executions must meet.")
+    only: LineageNodeKind | None = _field(default=None, description="Only artifacts, or only executions.")
+
+    def predicates(self, path: str = "where") -> NodeFilter:
+        only = None if self.only is None else self.only.value
+        return NodeFilter(
+            artifacts=_node_predicate(self.artifacts, f"{path}.artifacts", only is NodeKind.EXECUTION),
+            executions=_node_predicate(self.executions, f"{path}.executions", only is NodeKind.ARTIFACT),
+        )
+
+    def stops(self, path: str = "stopAt") -> NodeFilter:
+        """Which nodes a walk does not go through: of a kind without a filter none, unless only it is named."""
+        shown, only = self.predicates(path), None if self.only is None else self.only.value
+        return NodeFilter(
+            artifacts=NEVER if self.artifacts is None and only is not NodeKind.ARTIFACT else shown.artifacts,
+            executions=NEVER if self.executions is None and only is not NodeKind.EXECUTION else shown.executions,
+        )
+
+
+def _node_predicate(given: EntityFilter | None, path: str, excluded: bool) -> Predicate:
+    predicate = ALWAYS if given is None else given.predicate(path)
+    return NEVER if excluded else predicate

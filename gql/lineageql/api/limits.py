@@ -1,0 +1,125 @@
+"""Limits: how deep a query nests, and how many nodes it may ask for.
+
+Both are found before anything runs, in one pass over the operation in which
+each fragment is measured once, so that a small document cannot make the check
+itself expensive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+
+from lineageql.errors import TooExpensive
+from lineageql.settings import Settings
+
+_SIZES = ("first", "last", "maxNodes")
+_LISTS = ("ids", "roots")
+
+
+class Meter:
+    """Measures one operation with its variables."""
+
+    def __init__(
+        self, document: DocumentNode, variables: Mapping[str, Any], settings: Settings, paged: frozenset[str]
+    ) -> None:
+        self.variables = variables
+        self.paged = paged
+        self.settings = settings
+        self.fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._measured: dict[str, tuple[int, int]] = {}
+
+    def check(self, operation: OperationDefinitionNode) -> int:
+        """The cost of an operation: how many nodes it may ask for.
+
+        Raises:
+            TooExpensive: it nests too deep or costs too much.
+        """
+        depth, cost = self._set(operation.selection_set, 1)
+        if depth > self.settings.max_depth:
+            raise TooExpensive(f"the query nests {depth} levels deep; the most is {self.settings.max_depth}")
+        if cost > self.settings.max_cost:
+            raise TooExpensive(
+                f"the query may ask for some {cost} nodes; the most is {self.settings.max_cost}, "
+                "ask for fewer with first or maxNodes, or in several queries"
+            )
+        return cost
+
+    def _set(self, selections: SelectionSetNode, level: int) -> tuple[int, int]:
+        """Depth and cost of a selection set. A depth beyond the limit ends the descent."""
+        if level > self.settings.max_depth:
+            return 1, 0
+        depth, cost = 0, 0
+        for selection in selections.selections:
+            inner_depth, inner_cost = self._selection(selection, level)
+            depth, cost = max(depth, inner_depth), cost + inner_cost
+        return depth, cost
+
+    def _selection(self, selection: Any, level: int) -> tuple[int, int]:
+        if isinstance(selection, FieldNode):
+            if selection.selection_set is None:
+                return 1, 0
+            if selection.name.value.startswith("__"):
+                return 1, 1  # introspection follows the schema, not the store
+            depth, cost = self._set(selection.selection_set, level + 1)
+            return depth + 1, 1 + self._size(selection) * cost
+        if isinstance(selection, InlineFragmentNode):
+            return self._set(selection.selection_set, level)
+        assert isinstance(selection, FragmentSpreadNode)
+        name = selection.name.value
+        if name not in self._measured:
+            self._measured[name] = (0, 0)  # validation refuses cycles; this ends one all the same
+            self._measured[name] = self._set(self.fragments[name].selection_set, 1)
+        return self._measured[name]
+
+    def _size(self, field: FieldNode) -> int:
+        """How many rows a field may bring."""
+        given: dict[str, Any] = {argument.name.value: argument.value for argument in field.arguments or ()}
+        for name in _SIZES:
+            if name in given:
+                size = self._value(given[name])
+                return max(size, 1) if isinstance(size, int) else self._default(field)
+        for name in _LISTS:
+            if name in given:
+                value = given[name]
+                listed = len(value.values) if isinstance(value, ListValueNode) else self._value(value)
+                many = len(listed) if isinstance(listed, list) else listed if isinstance(listed, int) else 1
+                return max(many, 1) if field.name.value == "nodes" else self._default(field)
+        return self._default(field)
+
+    def _value(self, node: Any) -> Any:
+        if isinstance(node, VariableNode):
+            return self.variables.get(node.name.value)
+        return int(node.value) if isinstance(node, IntValueNode) else None
+
+    def _default(self, field: FieldNode) -> int:
+        name = field.name.value
+        if name == "lineage":
+            return self.settings.lineage_nodes
+        return self.settings.page_size if name in self.paged else 1
+
+
+def paged_fields(schema: GraphQLSchema) -> frozenset[str]:
+    """The names of the fields of a schema whose rows are counted by first and last."""
+    return frozenset(
+        name
+        for type_ in schema.type_map.values()
+        for name, field in getattr(type_, "fields", {}).items()
+        if "first" in getattr(field, "args", {})
+    )

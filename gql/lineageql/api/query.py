@@ -1,0 +1,309 @@
+"""The queries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+
+from lineageql.api.comparison import LineageDiff, LineagePath, RunComparison
+from lineageql.api.connections import (
+    ORDER,
+    WHERE,
+    After,
+    ArtifactOrder,
+    Before,
+    Connection,
+    ExecutionOrder,
+    First,
+    Last,
+    RunOrder,
+    WorkspaceOrder,
+    later,
+    search_for,
+)
+from lineageql.api.context import Info
+from lineageql.api.entity import Entity, EntityType, Node
+from lineageql.api.enums import EntityKindName
+from lineageql.api.filters import ArtifactFilter, ExecutionFilter, LineageFilter, RunFilter, WorkspaceFilter
+from lineageql.api.lineage import Facet, Lineage
+from lineageql.api.scalars import BigInt, DateTime
+from lineageql.api.store import Store
+from lineageql.api.types import Artifact, Execution, Run, Workspace
+from lineageql.catalog import graphs
+from lineageql.catalog.comparison import compare_runs
+from lineageql.catalog.lineage import Direction, NodeFilter, Terms
+from lineageql.catalog.pages import PageRequest
+from lineageql.catalog.search import search
+from lineageql.errors import InvalidArgument
+from lineageql.model.identity import EntityKind, Ref, parse_ref
+from lineageql.model.predicates import NEVER
+from lineageql.store.ports import Facet as FacetBy
+
+_ID = strawberry.argument(description="A global id.")
+_MLMD_ID = strawberry.argument(description="MLMD's own id.")
+
+
+def _load(info: Info, ref: Ref) -> Any:
+    return later(info.context.loaders.entity_by_ref.load(ref))
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    @strawberry.field(description="The entity of an id; null for a well-formed id of nothing.")
+    def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:
+        return _load(info, parse_ref(id, argument="id"))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The entity of each id, in order; null for a well-formed id of nothing.")
+    def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")],
+    ) -> list[Node | None]:
+        most = info.context.settings.max_page_size
+        if len(ids) > most:
+            raise InvalidArgument(f"there are {len(ids)} ids; the most is {most}", "ids")
+        refs = [parse_ref(id_, argument=f"ids[{place}]") for place, id_ in enumerate(ids)]
+        return later(info.context.loaders.entity_by_ref.load_many(refs))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="One workspace, by id or by name.")
+    def workspace(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, _ID] = None,
+        name: Annotated[str | None, strawberry.argument(description="The workspace's name.")] = None,
+    ) -> Workspace | None:
+        if _one_of("workspace", id=id, name=name) == "id":
+            return _load(info, parse_ref(id or "", expected=EntityKind.WORKSPACE, argument="id"))  # type: ignore[no-any-return]
+        return later(info.context.finder.workspace_named(name or ""))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The workspaces.")
+    def workspaces(
+        self,
+        info: Info,
+        where: Annotated[WorkspaceFilter | None, WHERE] = None,
+        order_by: Annotated[WorkspaceOrder | None, ORDER] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Workspace]:
+        search = search_for(EntityKind.WORKSPACE, where, order_by)
+        return later(info.context.finder.page(search, PageRequest(first, after, last, before)))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="One run, by id or by its workspace's name and its own.")
+    def run(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, _ID] = None,
+        workspace: Annotated[str | None, strawberry.argument(description="The workspace's name.")] = None,
+        name: Annotated[str | None, strawberry.argument(description="The run's name.")] = None,
+    ) -> Run | None:
+        if id is not None and workspace is None and name is None:
+            return _load(info, parse_ref(id, expected=EntityKind.RUN, argument="id"))  # type: ignore[no-any-return]
+        if id is None and workspace is not None and name is not None:
+            return later(info.context.finder.run_named(workspace, name))  # type: ignore[no-any-return]
+        raise InvalidArgument("a run is found by id, or by workspace and name together", "id")
+
+    @strawberry.field(description="The runs.")
+    def runs(
+        self,
+        info: Info,
+        where: Annotated[RunFilter | None, WHERE] = None,
+        order_by: Annotated[RunOrder | None, ORDER] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Run]:
+        search = search_for(EntityKind.RUN, where, order_by)
+        return later(info.context.finder.page(search, PageRequest(first, after, last, before)))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="One execution, by id or by MLMD's own.")
+    def execution(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, _ID] = None,
+        mlmd_id: Annotated[BigInt | None, _MLMD_ID] = None,
+    ) -> Execution | None:
+        return _by_id(info, EntityKind.EXECUTION, id, mlmd_id)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The executions.")
+    def executions(
+        self,
+        info: Info,
+        where: Annotated[ExecutionFilter | None, WHERE] = None,
+        order_by: Annotated[ExecutionOrder | None, ORDER] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Execution]:
+        search = search_for(EntityKind.EXECUTION, where, order_by)
+        return later(info.context.finder.page(search, PageRequest(first, after, last, before)))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="One artifact, by id or by MLMD's own.")
+    def artifact(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, _ID] = None,
+        mlmd_id: Annotated[BigInt | None, _MLMD_ID] = None,
+    ) -> Artifact | None:
+        return _by_id(info, EntityKind.ARTIFACT, id, mlmd_id)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The artifacts.")
+    def artifacts(
+        self,
+        info: Info,
+        where: Annotated[ArtifactFilter | None, WHERE] = None,
+        order_by: Annotated[ArtifactOrder | None, ORDER] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Artifact]:
+        search = search_for(EntityKind.ARTIFACT, where, order_by)
+        return later(info.context.finder.page(search, PageRequest(first, after, last, before)))  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="How many artifacts there are of each kind, type, state, workspace, label key or value of a label, "
+        "most first. An artifact without such a value counts nowhere, one in two workspaces in both."
+    )
+    def artifact_facets(
+        self,
+        info: Info,
+        by: Annotated[FacetBy, strawberry.argument(description="By what to count.")],
+        where: Annotated[ArtifactFilter | None, WHERE] = None,
+        key: Annotated[str | None, strawberry.argument(description="The label's key, for LABEL_VALUE.")] = None,
+        first: Annotated[int | None, strawberry.argument(description="At most this many; a default if null.")] = None,
+    ) -> list[Facet]:
+        predicate = search_for(EntityKind.ARTIFACT, where).predicate
+        return later(info.context.finder.facets(predicate, by, key, first))  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="Entities of all kinds in whose names, uris, label values or descriptions a text is, without "
+        "regard to case: names that are the text first, then names that begin with it, names that hold it, "
+        "label values, uris and descriptions."
+    )
+    def search(
+        self,
+        info: Info,
+        text: Annotated[str, strawberry.argument(description="The text to look for.")],
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Entity]:
+        return later(search(info.context.finder, text, PageRequest(first, after)))  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="The MLMD types of what stands for a kind of entity, by name. "
+        "Workspaces and runs are both contexts, and which is which may depend on where a context stands."
+    )
+    def types(
+        self,
+        info: Info,
+        of: Annotated[EntityKindName, strawberry.argument(description="Of which kind of entity.")],
+    ) -> list[EntityType]:
+        return later(info.context.finder.types(of.value))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The lineage of nodes as one graph, walked as far as it goes within bounds.")
+    def lineage(
+        self,
+        info: Info,
+        roots: Annotated[list[strawberry.ID], strawberry.argument(description="Ids of artifacts and executions.")],
+        direction: Annotated[Direction, strawberry.argument(description="Which way to walk.")] = Direction.BOTH,
+        max_hops: Annotated[
+            int | None,
+            strawberry.argument(
+                description="How many steps to go, artifact to execution being one; null for no bound."
+            ),
+        ] = None,
+        max_nodes: Annotated[
+            int | None,
+            strawberry.argument(description="How many nodes to show at most, the roots among them; a default if null."),
+        ] = None,
+        stop_at: Annotated[
+            LineageFilter | None,
+            strawberry.argument(
+                description="Nodes that are shown and not gone through. Without a filter of executions no execution is "
+                "one, and the same of artifacts; the roots are gone through all the same."
+            ),
+        ] = None,
+        as_of: Annotated[
+            DateTime | None,
+            strawberry.argument(description="Only events and nodes up to this time, and those without a time."),
+        ] = None,
+    ) -> Lineage:
+        refs = [_lineage_node(id_, f"roots[{place}]") for place, id_ in enumerate(roots)]
+        context = info.context
+        stops = NodeFilter(NEVER, NEVER) if stop_at is None else stop_at.stops()
+        terms = Terms(stops, as_of)
+        walked = graphs.lineage(context.finder, refs, direction, max_hops, max_nodes, context.until, terms)
+        return later(walked)  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="A shortest directed path between two artifacts or executions, whichever way round it leads."
+    )
+    def lineage_path(
+        self,
+        info: Info,
+        from_: Annotated[strawberry.ID, strawberry.argument(name="from", description="The one end.")],
+        to: Annotated[strawberry.ID, strawberry.argument(description="The other end.")],
+        max_hops: Annotated[
+            int | None, strawberry.argument(description="How long it may be; null for no bound.")
+        ] = None,
+    ) -> LineagePath:
+        start, end = _lineage_node(from_, "from"), _lineage_node(to, "to")
+        return later(graphs.lineage_path(info.context.finder, start, end, max_hops, info.context.until))  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="What the lineages of two artifacts or executions share and do not share, and what changed between "
+        "those that play the same part. For two versions of a model: what changed between them."
+    )
+    def lineage_diff(
+        self,
+        info: Info,
+        left: Annotated[strawberry.ID, strawberry.argument(description="The one node.")],
+        right: Annotated[strawberry.ID, strawberry.argument(description="The other node.")],
+        direction: Annotated[Direction, strawberry.argument(description="Which way to walk.")] = Direction.UPSTREAM,
+    ) -> LineageDiff:
+        refs = _lineage_node(left, "left"), _lineage_node(right, "right")
+        return later(graphs.diff(info.context.finder, *refs, direction, info.context.until))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="2 to 10 runs side by side: parameters, metric values, inputs and outputs.")
+    def compare_runs(
+        self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The runs.")]
+    ) -> RunComparison:
+        refs = [parse_ref(id_, expected=EntityKind.RUN, argument=f"ids[{place}]") for place, id_ in enumerate(ids)]
+        return later(compare_runs(info.context.finder, refs))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The store that is served.")
+    def store(self) -> Store:
+        return Store()
+
+
+def _lineage_node(id_: str, argument: str) -> Ref:
+    ref = parse_ref(id_, argument=argument)
+    if ref.kind not in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+        raise InvalidArgument(
+            f"this is the id of a {ref.kind.value.lower()}, and lineage is of artifacts and executions", argument
+        )
+    return ref
+
+
+def _by_id(info: Info, kind: EntityKind, id_: str | None, mlmd_id: int | None) -> Any:
+    if _one_of(kind.value.lower(), id=id_, mlmdId=mlmd_id) == "id":
+        return _load(info, parse_ref(id_ or "", expected=kind, argument="id"))
+    return _load(info, Ref(kind, mlmd_id or 0))
+
+
+def _one_of(thing: str, **arguments: object) -> str:
+    """The name of the one argument that is given.
+
+    Raises:
+        InvalidArgument: none or several are given.
+    """
+    given = [name for name, value in arguments.items() if value is not None]
+    if len(given) != 1:
+        names = " or ".join(arguments)
+        raise InvalidArgument(f"give one of {names} to find the {thing}", next(iter(arguments)))
+    return given[0]

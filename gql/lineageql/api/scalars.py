@@ -1,0 +1,123 @@
+"""The scalars, and how their values are written and read."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any, NewType
+
+import strawberry
+from graphql import (
+    EnumValueNode,
+    GraphQLError,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    value_from_ast_untyped,
+)
+from strawberry.types.scalar import ScalarDefinition
+
+DateTime = NewType("DateTime", int)
+"""Milliseconds since 1970 in UTC, inside; ISO 8601 outside."""
+
+BigInt = NewType("BigInt", int)
+JSON = NewType("JSON", object)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_ISO = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?([Zz]|[+-]\d{2}:?\d{2})?", re.ASCII
+)
+
+
+def write_time(milliseconds: int) -> str:
+    """A time as ISO 8601 in UTC with milliseconds: `2026-11-23T09:44:07.080Z`."""
+    try:
+        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        # A writer may have stored nanoseconds or nonsense; the page must not fail for it.
+        moment = datetime.max if milliseconds > 0 else datetime.min
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.").zfill(20) + f"{moment.microsecond // 1000:03d}Z"
+
+
+def read_time(value: Any) -> int:
+    """Milliseconds since 1970 from ISO 8601; a time without an offset is in UTC, a date is its midnight.
+
+    Raises:
+        GraphQLError: the value is no such text, or no day of the calendar.
+    """
+    if isinstance(value, str):
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            value += "T00:00:00Z"
+        found = _ISO.fullmatch(value)
+        if found:
+            day, clock, fraction, offset = found.groups()
+            offset = (
+                "+00:00" if offset in (None, "Z", "z") else offset if ":" in offset else f"{offset[:3]}:{offset[3:]}"
+            )
+            try:
+                moment = datetime.fromisoformat(f"{day}T{clock if clock.count(':') == 2 else clock + ':00'}{offset}")
+            except ValueError:
+                raise GraphQLError(f"{value!r} is no day and time of the calendar.") from None
+            milliseconds = int((fraction or "0").ljust(3, "0")[:3])
+            return (moment - _EPOCH) // timedelta(milliseconds=1) + milliseconds
+    raise GraphQLError(f"{value!r} is not a time; write it as 2026-11-23T09:44:07.080Z.")
+
+
+def read_big_int(value: Any) -> int:
+    """An integer of 64 bits, from a JSON number or its digits.
+
+    Raises:
+        GraphQLError: the value is something else, or has more bits.
+    """
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value, re.ASCII):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
+        raise GraphQLError(f"{value!r} is not an integer of 64 bits.")
+    return value
+
+
+_WORDS = {"NaN": math.nan, "Infinity": math.inf}
+
+
+def _read_json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    if isinstance(node, EnumValueNode):
+        if node.value not in _WORDS:
+            raise GraphQLError(f"{node.value} is no JSON value; write a string in quotes.", node)
+        return _WORDS[node.value]  # whoever takes the value refuses it, and says where it stands
+    if isinstance(node, ListValueNode):
+        return [_read_json_literal(item, variables) for item in node.values]
+    if isinstance(node, ObjectValueNode):
+        return {field.name.value: _read_json_literal(field.value, variables) for field in node.fields}
+    return value_from_ast_untyped(node, variables)
+
+
+def _write_json(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+SCALARS: dict[Any, ScalarDefinition] = {
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="A moment, ISO 8601 in UTC with milliseconds: `2026-11-23T09:44:07.080Z`. "
+        "As an argument also with another offset, or a date alone, which is its midnight in UTC.",
+        serialize=write_time,
+        parse_value=read_time,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="An integer of 64 bits, a JSON number. As an argument also its digits as a string.",
+        serialize=int,
+        parse_value=read_big_int,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value: an object, a list, a string, a number, a boolean or null.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=_write_json,
+        parse_value=lambda value: value,
+        parse_literal=_read_json_literal,
+    ),
+}

@@ -1,0 +1,118 @@
+"""The commands that care for stores: `lineageql store check`, `index` and `upgrade`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lineageql.settings import Settings
+
+if TYPE_CHECKING:
+    from lineageql.store.sql.checkup import Checkup
+
+_SHOWN = 20
+
+
+@click.group("store")
+def store_commands() -> None:
+    """Check a store, add the indexes it lacks, upgrade a copy of an old one."""
+
+
+@store_commands.command()
+@click.argument("store")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def check(store: str, as_json: bool) -> None:
+    """Tell what is in STORE and what is wrong with it; nothing is changed.
+
+    The exit code is 0 where nothing is found to be done, 1 where something is,
+    and 2 where STORE cannot be read.
+    """
+    import asyncio
+
+    from lineageql.store.care import check_store
+
+    found = asyncio.run(check_store(_path(store), _lock_timeout()))
+    if as_json:
+        click.echo(json.dumps(_as_json(store, found), indent=2, ensure_ascii=False))
+    else:
+        _print(store, found)
+    if found.findings:
+        sys.exit(1)
+
+
+@store_commands.command()
+@click.argument("store")
+def index(store: str) -> None:
+    """Add to STORE the indexes that MLMD lacks, where they are missing."""
+    import asyncio
+
+    from lineageql.store.care import index_store
+
+    done = asyncio.run(index_store(_path(store), _lock_timeout()))
+    for added in done.added:
+        click.echo(f"Added {added}")
+    for present in done.present:
+        click.echo(f"There already: {present}")
+
+
+@store_commands.command()
+@click.argument("source")
+@click.argument("copy")
+def upgrade(source: str, copy: str) -> None:
+    """Copy SOURCE, a store of an older schema version, to COPY and upgrade the copy.
+
+    The upgrade is ml-metadata's own. SOURCE is only read, and COPY must not be there.
+    """
+    import asyncio
+
+    from lineageql.store.care import upgrade_copy
+
+    done = asyncio.run(upgrade_copy(_path(source), _path(copy), _lock_timeout()))
+    click.echo(f"{copy} is {source} upgraded from schema version {done.before} to {done.after}")
+
+
+def _path(url: str) -> Path:
+    from lineageql.store.addresses import path_of
+
+    return path_of(url)
+
+
+def _lock_timeout() -> float:
+    return float(Settings.load().lock_timeout)
+
+
+def _print(store: str, found: Checkup) -> None:
+    version = f"schema version {found.schema_version}" + ("" if found.served else ", not served")
+    click.echo(f"{store}: {found.backend}, {version}")
+    for row in found.types:
+        click.echo(f"{row.nodes:>10}  {row.kind:<9}  {row.convention:<14}  {row.type}")
+    click.echo(f"{found.events:>10}  events")
+    findings = found.findings
+    for text in findings[:_SHOWN]:
+        click.echo(f"Found: {text}")
+    if len(findings) > _SHOWN:
+        click.echo(f"Found: {len(findings) - _SHOWN} more; --json shows all")
+    if not findings:
+        click.echo("Nothing to be done.")
+
+
+def _as_json(store: str, found: Checkup) -> dict[str, Any]:
+    by_kind: dict[str, int] = {}
+    for row in found.types:
+        by_kind[f"{row.kind}s"] = by_kind.get(f"{row.kind}s", 0) + row.nodes
+    return {
+        "store": store,
+        "backend": found.backend,
+        "schemaVersion": found.schema_version,
+        "served": found.served,
+        "counts": {**by_kind, "events": found.events},
+        "types": [asdict(row) for row in found.types],
+        "missingIndexes": [asdict(row) for row in found.missing_indexes],
+        "unreadable": [asdict(row) for row in found.unreadable],
+        "findings": found.findings,
+    }

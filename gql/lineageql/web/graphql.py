@@ -1,0 +1,160 @@
+"""GraphQL over HTTP, after the GraphQL-over-HTTP specification.
+
+POST takes `application/json`; GET takes queries only. A client that accepts
+`application/graphql-response+json` learns from the status whether its request
+could be run; others get 200 with the errors in the body. Every error is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from lineageql.api.execution import Answer, Executor, Operation
+from lineageql.errors import BadRequest
+
+RESPONSE_TYPE = "application/graphql-response+json"
+JSON_TYPE = "application/json"
+
+
+async def graphql(request: Request, executor: Executor, max_size: int) -> Response:
+    """The response to a request that is no browser's for GraphiQL."""
+    media = response_type(request.headers.get("accept", ""))
+    if media is None:
+        return _failure(406, f"this service answers {RESPONSE_TYPE} and {JSON_TYPE}", JSON_TYPE)
+    if request.method not in ("GET", "POST"):
+        return _failure(405, "GraphQL takes GET and POST", media, {"Allow": "GET, POST"})
+    try:
+        operation = _from_query(request) if request.method == "GET" else await _from_body(request, max_size)
+    except _Refusal as refusal:
+        return _failure(refusal.status, str(refusal), media)
+    answer = await executor.execute(operation, only_queries=request.method == "GET")
+    if request.method == "GET" and _is_mutation(answer):
+        return _failure(405, "a mutation needs POST", media, {"Allow": "POST"})
+    return _response(answer, media)
+
+
+def response_type(accept: str) -> str | None:
+    """The media type to answer, from what a client accepts; None where it accepts neither."""
+    if not accept.strip():
+        return JSON_TYPE
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weight = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            weights[name] = 0.0
+    anything = max(weights.get("application/*", 0.0), weights.get("*/*", 0.0))
+    modern, plain = weights.get(RESPONSE_TYPE, 0.0), weights.get(JSON_TYPE, anything)
+    if max(modern, plain) <= 0:
+        return None
+    return RESPONSE_TYPE if modern >= plain else JSON_TYPE
+
+
+class _Refusal(BadRequest):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def _from_query(request: Request) -> Operation:
+    # A page of another site can make a browser send a simple GET; it cannot set these headers.
+    headers = request.headers
+    preflighted = "x-requested-with" in headers or "graphql-require-preflight" in headers
+    if not preflighted and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise _Refusal(403, "a GET from another site needs the header GraphQL-Require-Preflight")
+    parameters = request.query_params
+    return _operation(
+        {
+            "query": parameters.get("query"),
+            "operationName": parameters.get("operationName") or None,
+            "variables": _json(parameters["variables"], "variables") if parameters.get("variables") else None,
+        }
+    )
+
+
+async def _from_body(request: Request, max_size: int) -> Operation:
+    content_type = request.headers.get("content-type", "")
+    name, _, parameters = content_type.partition(";")
+    if name.strip().lower() != JSON_TYPE:
+        raise _Refusal(415, f"the body must be {JSON_TYPE}, and it is {name.strip() or 'of no type'}")
+    charset = parameters.lower().replace('"', "").replace(" ", "")
+    if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8"):
+        raise _Refusal(415, "the body must be UTF-8")
+    return _operation(_json(await _body(request, max_size), "the body"))
+
+
+async def _body(request: Request, max_size: int) -> bytes:
+    # Starlette can bound a body too, and then answers plain text.
+    too_large = _Refusal(413, f"the body has more than {max_size} bytes")
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > max_size:
+        raise too_large
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > max_size:
+                raise too_large
+    except ClientDisconnect:
+        raise _Refusal(400, "the request ended before its body did") from None
+    return bytes(body)
+
+
+def _json(text: str | bytes, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _Refusal(400, f"{what} is not JSON: {error}") from None
+
+
+def _operation(body: Any) -> Operation:
+    if isinstance(body, list):
+        raise _Refusal(400, "one request holds one operation; batches are not served")
+    if not isinstance(body, dict):
+        raise _Refusal(400, "the body must be a JSON object with a member query")
+    query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        raise _Refusal(400, "query is missing: it takes the text of a GraphQL document")
+    if variables is not None and not isinstance(variables, Mapping):
+        raise _Refusal(400, "variables must be a JSON object")
+    if name is not None and not isinstance(name, str):
+        raise _Refusal(400, "operationName must be a string")
+    if body.get("extensions") is not None and not isinstance(body["extensions"], Mapping):
+        raise _Refusal(400, "extensions must be a JSON object")
+    return Operation(query, variables or {}, name)
+
+
+def _is_mutation(answer: Answer) -> bool:
+    return not answer.ran and any(error["message"] == "a mutation needs POST" for error in answer.errors)
+
+
+def _response(answer: Answer, media: str) -> Response:
+    status = 200 if answer.ran or media == JSON_TYPE else 400
+    return _json_response(answer.body(), status, media)
+
+
+def _failure(status: int, message: str, media: str, headers: Mapping[str, str] | None = None) -> Response:
+    body = {"errors": [{"message": message, "extensions": {"code": BadRequest.code}}]}
+    return _json_response(body, status, media, headers)
+
+
+def _json_response(body: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
+    kept = {"Vary": "Accept", "Cache-Control": "no-store", **(headers or {})}
+    return Response(dumps(body), status, kept, media_type=f"{media}; charset=utf-8")
+
+
+def dumps(body: Any) -> bytes:
+    """A JSON value as UTF-8."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        # Another writer's document may hold an integer of more than 64 bits, or half a surrogate pair.
+        return json.dumps(body, separators=(",", ":")).encode("ascii")
