@@ -1,0 +1,1 @@
+"""LineageQL's tests: folders and files mirror gql/lineageql."""

@@ -1,0 +1,250 @@
+"""The walk over lineage, against closures that networkx finds in the same random graphs."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import networkx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineageql.catalog.lineage import Bounds, Direction, Graph, Limit, NodeFilter, Terms, walk, walk_each
+from lineageql.catalog.paths import shortest_path
+from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.nodes import INPUT_EVENTS, EventType
+from lineageql.model.predicates import NEVER, Field, Operator, Test
+from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.sqlite import SQLiteDriver
+from tests.catalog.graphs import Edge, artifact, execution, flow, write_graph
+
+MANY = 1_000_000
+
+
+@asynccontextmanager
+async def reading(artifacts: int, executions: int, edges: Sequence[Edge]) -> AsyncIterator[SQLReader]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "graph.db")
+        write_graph(path, artifacts, executions, edges)
+        driver = SQLiteDriver(path, threads=1, lock_timeout=5)
+        try:
+            yield SQLReader(driver)
+        finally:
+            await driver.close()
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[int, int, list[Edge]]:
+    artifacts, executions = draw(st.integers(1, 8)), draw(st.integers(1, 8))
+    pairs = st.tuples(st.integers(1, artifacts), st.integers(1, executions), st.sampled_from(EventType))
+    edges = draw(st.lists(pairs, max_size=30, unique=True))
+    times = draw(st.lists(st.one_of(st.none(), st.integers(1, 50)), min_size=len(edges), max_size=len(edges)))
+    return artifacts, executions, [(*edge, time_) for edge, time_ in zip(edges, times, strict=True)]
+
+
+def nodes_of(artifacts: int, executions: int) -> list[Ref]:
+    return [*map(artifact, range(1, artifacts + 1)), *map(execution, range(1, executions + 1))]
+
+
+def distances(edges: Sequence[Edge], roots: Sequence[Ref], direction: Direction) -> dict[Ref, int]:
+    """The least number of steps from a root to all that it reaches, found by networkx."""
+    with_the_flow = flow(edges)
+    found: dict[Ref, int] = dict.fromkeys(roots, 0)
+    ways = {
+        Direction.UPSTREAM: [with_the_flow.reverse()],
+        Direction.DOWNSTREAM: [with_the_flow],
+        Direction.BOTH: [with_the_flow, with_the_flow.reverse()],
+    }
+    for graph, root in itertools.product(ways[direction], roots):
+        if root in graph:
+            for node, hops in networkx.single_source_shortest_path_length(graph, root).items():
+                found[node] = min(hops, found.get(node, MANY))
+    return found
+
+
+def events_between(edges: Sequence[Edge], nodes: set[Ref]) -> set[tuple[int, int, EventType]]:
+    return {(a, e, type_) for a, e, type_, _ in edges if artifact(a) in nodes and execution(e) in nodes}
+
+
+def events_of(graph: Graph) -> set[tuple[int, int, EventType]]:
+    return {(event.artifact_id, event.execution_id, event.type) for event in graph.edges}
+
+
+@settings(deadline=None)
+@given(graphs(), st.data(), st.sampled_from(Direction))
+async def test_whole_walk_is_the_closure(
+    drawn: tuple[int, int, list[Edge]], data: st.DataObject, direction: Direction
+) -> None:
+    artifacts, executions, edges = drawn
+    roots = data.draw(st.lists(st.sampled_from(nodes_of(artifacts, executions)), min_size=1, max_size=3, unique=True))
+    async with reading(artifacts, executions, edges) as reader:
+        graph = await walk(reader, roots, direction, Bounds(MANY))
+    expected = distances(edges, roots, direction)
+    assert graph.hops == expected
+    assert list(graph.hops) == sorted(expected, key=lambda ref: (expected[ref], ref.key, ref.kind.value))
+    assert graph.complete
+    assert graph.frontier == graph.crossing == []
+    if direction is not Direction.BOTH:
+        assert events_of(graph) == events_between(edges, set(expected))
+    else:
+        assert events_of(graph) <= events_between(edges, set(expected))
+
+
+@settings(deadline=None)
+@given(graphs(), st.data(), st.sampled_from([Direction.UPSTREAM, Direction.DOWNSTREAM]), st.integers(0, 4))
+async def test_hops_bound_what_is_shown(
+    drawn: tuple[int, int, list[Edge]], data: st.DataObject, direction: Direction, hops: int
+) -> None:
+    artifacts, executions, edges = drawn
+    root = data.draw(st.sampled_from(nodes_of(artifacts, executions)))
+    async with reading(artifacts, executions, edges) as reader:
+        graph = await walk(reader, [root], direction, Bounds(MANY, hops))
+        rest = await walk(reader, graph.frontier, direction, Bounds(MANY)) if graph.frontier else Graph()
+    whole = distances(edges, [root], direction)
+    expected = {ref: steps for ref, steps in whole.items() if steps <= hops}
+    assert graph.hops == expected
+    assert events_of(graph) == events_between(edges, set(expected))
+    assert graph.complete == (len(expected) == len(whole))
+    assert graph.limits == ([] if graph.complete else [Limit.MAX_HOPS])
+    assert graph.hops.keys() | rest.hops.keys() == whole.keys()
+
+
+@settings(deadline=None)
+@given(graphs(), st.data(), st.sampled_from([Direction.UPSTREAM, Direction.DOWNSTREAM]), st.integers(1, 12))
+async def test_asking_again_with_the_frontier_gives_the_rest(
+    drawn: tuple[int, int, list[Edge]], data: st.DataObject, direction: Direction, most: int
+) -> None:
+    artifacts, executions, edges = drawn
+    root = data.draw(st.sampled_from(nodes_of(artifacts, executions)))
+    whole = distances(edges, [root], direction)
+    seen: set[Ref] = set()
+    events: set[tuple[int, int, EventType]] = set()
+    async with reading(artifacts, executions, edges) as reader:
+        first = await walk(reader, [root], direction, Bounds(most))
+        rest = await walk(reader, first.frontier, direction, Bounds(MANY)) if first.frontier else Graph()
+    for graph in (first, rest):
+        seen |= graph.hops.keys()
+        events |= events_of(graph)
+        events |= {(event.artifact_id, event.execution_id, event.type) for event in graph.crossing}
+    assert len(first.hops) == min(most, len(whole))
+    assert first.complete == (len(whole) <= most)
+    assert seen == set(whole)
+    assert events == events_between(edges, set(whole))
+    assert events_of(first) == events_between(edges, set(first.hops))
+
+
+@settings(deadline=None)
+@given(graphs(), st.data(), st.integers(1, 50))
+async def test_as_of_leaves_out_what_came_later(
+    drawn: tuple[int, int, list[Edge]], data: st.DataObject, moment: int
+) -> None:
+    artifacts, executions, edges = drawn
+    root = data.draw(st.sampled_from(nodes_of(artifacts, executions)))
+    async with reading(artifacts, executions, edges) as reader:
+        graph = await walk(reader, [root], Direction.DOWNSTREAM, Bounds(MANY), Terms(as_of=1000 + moment))
+    kept = [edge for edge in edges if edge[3] is None or edge[3] <= 1000 + moment]
+    late = {ref for ref in nodes_of(artifacts, executions) if isinstance(ref.key, int) and ref.key > moment}
+    reachable = flow(kept)
+    reachable.remove_nodes_from([ref for ref in late if ref in reachable and ref != root])
+    expected = {root} | (networkx.descendants(reachable, root) if root in reachable else set())
+    assert set(graph.hops) == expected
+
+
+@settings(deadline=None)
+@given(graphs(), st.data(), st.sets(st.integers(1, 8)))
+async def test_stop_at_shows_and_goes_no_further(
+    drawn: tuple[int, int, list[Edge]], data: st.DataObject, stops: set[int]
+) -> None:
+    artifacts, executions, edges = drawn
+    root = data.draw(st.sampled_from(nodes_of(artifacts, executions)))
+    at = NodeFilter(artifacts=Test(Field.ID, Operator.IN, tuple(sorted(stops))), executions=NEVER)
+    async with reading(artifacts, executions, edges) as reader:
+        graph = await walk(reader, [root], Direction.DOWNSTREAM, Bounds(MANY), Terms(stop_at=at))
+    cut = flow(edges)
+    for stop in map(artifact, stops):
+        if stop in cut and stop != root:
+            cut.remove_edges_from(list(cut.out_edges(stop)))
+    expected = {root} | (networkx.descendants(cut, root) if root in cut else set())
+    assert set(graph.hops) == expected
+    assert graph.complete
+
+
+@settings(deadline=None)
+@given(graphs(), st.data())
+async def test_shortest_path(drawn: tuple[int, int, list[Edge]], data: st.DataObject) -> None:
+    artifacts, executions, edges = drawn
+    nodes = st.sampled_from(nodes_of(artifacts, executions))
+    start, end = data.draw(nodes), data.draw(nodes)
+    async with reading(artifacts, executions, edges) as reader:
+        path = await shortest_path(reader, start, end, None, MANY, None)
+        short = await shortest_path(reader, start, end, max(len(path.steps) - 2, 0), MANY, None)
+    lengths = [
+        networkx.shortest_path_length(graph, start, end)
+        for graph in (flow(edges), flow(edges).reverse())
+        if start in graph and end in graph and networkx.has_path(graph, start, end)
+    ]
+    assert path.complete
+    assert path.found == bool(lengths or start == end)
+    if path.found:
+        assert len(path.steps) - 1 == len(path.edges) == (min(lengths) if lengths else 0)
+        assert (path.steps[0], path.steps[-1]) == (start, end)
+        ways = set()
+        for (here, there), event in zip(itertools.pairwise(path.steps), path.edges, strict=True):
+            assert {here, there} == {artifact(event.artifact_id), execution(event.execution_id)}
+            ways.add((here.kind is EntityKind.ARTIFACT) == (event.type in INPUT_EVENTS))
+        assert len(ways) <= 1
+    if len(path.steps) > 1:
+        assert not short.found
+        assert not short.complete
+
+
+async def test_walks_in_step_share_their_statements() -> None:
+    chain = [edge for n in range(1, 50) for edge in ((n, n, EventType.INPUT, None), (n + 1, n, EventType.OUTPUT, None))]
+    async with reading(50, 50, chain) as reader:
+        before = reader.driver.statements
+        await walk_each(reader, [[artifact(50)]], Direction.UPSTREAM, Bounds(MANY))
+        one = reader.driver.statements - before
+        graphs_ = await walk_each(reader, [[artifact(n)] for n in range(1, 51)], Direction.UPSTREAM, Bounds(MANY))
+        assert reader.driver.statements - before - one <= 2 * one
+    assert [len(graph.hops) for graph in graphs_] == [2 * n - 1 for n in range(1, 51)]
+
+
+async def test_long_chain_and_wide_fan() -> None:
+    length, width = 5_000, 100_000
+    chain = [
+        edge for n in range(1, length) for edge in ((n, n, EventType.INPUT, None), (n + 1, n, EventType.OUTPUT, None))
+    ]
+    fan: list[Edge] = [(length + n, length, EventType.OUTPUT, None) for n in range(1, width + 1)]
+    async with reading(length + width, length, [*chain, (length, length, EventType.INPUT, None), *fan]) as reader:
+        up = await walk(reader, [artifact(length)], Direction.UPSTREAM, Bounds(MANY))
+        assert max(up.hops.values()) == 2 * (length - 1)
+        assert up.complete
+        down = await walk(reader, [artifact(length)], Direction.DOWNSTREAM, Bounds(MANY))
+        assert len(down.hops) == width + 2
+        cut = await walk(reader, [artifact(length)], Direction.DOWNSTREAM, Bounds(1000))
+        assert len(cut.hops) == 1000
+        assert cut.limits == [Limit.MAX_NODES]
+        assert len(cut.frontier) == width + 2 - 1000
+
+
+async def test_time_ends_a_walk_honestly() -> None:
+    chain = [edge for n in range(1, 9) for edge in ((n, n, EventType.INPUT, None), (n + 1, n, EventType.OUTPUT, None))]
+    async with reading(9, 9, chain) as reader:
+        graph = await walk(reader, [artifact(1)], Direction.DOWNSTREAM, Bounds(MANY, None, time.monotonic() - 1))
+    assert graph.limits == [Limit.TIME]
+    assert graph.frontier == [artifact(1)]
+
+
+@pytest.mark.parametrize("type_", EventType)
+async def test_every_event_type_has_a_direction(type_: EventType) -> None:
+    async with reading(1, 1, [(1, 1, type_, None)]) as reader:
+        up = await walk(reader, [artifact(1)], Direction.UPSTREAM, Bounds(MANY))
+        down = await walk(reader, [artifact(1)], Direction.DOWNSTREAM, Bounds(MANY))
+    reads = type_.name.endswith("INPUT")
+    assert (len(up.hops), len(down.hops)) == ((1, 2) if reads else (2, 1))
+    assert {ref.kind for ref in (*up.hops, *down.hops)} == {EntityKind.ARTIFACT, EntityKind.EXECUTION}

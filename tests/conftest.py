@@ -1,0 +1,33 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run of CI, so that a change is judged by what it changes; elsewhere new ones are drawn.
+settings.register_profile("ci", derandomize=True, max_examples=25, database=None)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def mlmd_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with copies of the real MLMD stores in the folder that MLMD_STORES names.
+
+    No test opens the originals: even a reader makes files beside a store in WAL mode.
+    """
+    name = os.environ.get("MLMD_STORES")
+    if not name:
+        pytest.skip("MLMD_STORES names no folder of real MLMD stores")
+    folder = Path(name).resolve()
+    if not folder.is_dir():
+        pytest.fail(f"MLMD_STORES is {name!r}, which is no folder")
+    copies = tmp_path_factory.mktemp("stores")
+    for store in folder.glob("*.sqlite"):
+        shutil.copyfile(store, copies / store.name)
+    return copies

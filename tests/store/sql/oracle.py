@@ -1,0 +1,287 @@
+"""Which entities a store holds, what they are related to, and whether a predicate is true of one.
+
+Plain Python over plain records: slow, small, and without anything of the code
+under test but its words for predicates and references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.kinds import ArtifactKind
+from lineageql.model.predicates import (
+    And,
+    Field,
+    Label,
+    Not,
+    Operator,
+    Or,
+    Predicate,
+    Property,
+    Related,
+    Relation,
+    Test,
+)
+from tests.store.sql import things
+from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord, TypeRecord
+from tests.store.sql.writers import BOOKKEEPING, RUNS, WORKSPACES, Writer, name_of, writers_of
+
+INPUTS, OUTPUTS = {2, 3, 5}, {1, 4, 6, 7}
+RUN_TYPE, WORKSPACE_TYPE = "kubeflow.org/alpha/run", "kubeflow.org/alpha/workspace"
+# FAILED, RUNNING, NEW, COMPLETE, CACHED, CANCELED, UNKNOWN
+RANKS = (4, 2, 1, 3, 5, 6, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """An entity: its reference, its place in the order of ids, its fields, and its record where it has one."""
+
+    ref: Ref
+    place: tuple[Any, ...]
+    fields: dict[Field, Any]
+    node: NodeRecord | None
+    writer: Writer = Writer.KUBEFLOW
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return things.labels_of(self.node) if self.node else {}
+
+    def property(self, name: str) -> Any:
+        bookkeeping = name.startswith("__") or name in BOOKKEEPING.get(self.writer, ())
+        return things.property_of(self.node, name, bookkeeping) if self.node else None
+
+
+class Oracle:
+    """Knows all about one store."""
+
+    def __init__(self, store: StoreRecord) -> None:
+        self.store = store
+        self.writers = writers_of(store.types)
+        self.artifacts = {node.id: self._artifact(node) for node in store.artifacts}
+        self.executions = {node.id: self._execution(node) for node in store.executions}
+        self.workspaces = {node.id: self._workspace(node) for node in store.contexts if self._is_workspace(node)}
+        self.runs = {thing.ref.key: thing for thing in (*self._context_runs(), *self._named_runs())}
+
+    def of(self, kind: EntityKind) -> Iterable[Thing]:
+        """All entities of a kind."""
+        tables: dict[EntityKind, dict[Any, Thing]] = {
+            EntityKind.ARTIFACT: self.artifacts,
+            EntityKind.EXECUTION: self.executions,
+            EntityKind.WORKSPACE: self.workspaces,
+            EntityKind.RUN: self.runs,
+        }
+        return tables[kind].values()
+
+    # -- what entities are
+
+    def writer(self, node: NodeRecord) -> Writer:
+        return self.writers.get(node.type.id, Writer.GENERIC)
+
+    def _common(self, node: NodeRecord) -> dict[Field, Any]:
+        return {
+            Field.ID: node.id,
+            Field.NAME: name_of(self.store, node, self.writer(node)),
+            Field.TYPE: node.type.name,
+            Field.DESCRIPTION: things.either(node, "description"),
+            Field.EXTERNAL_ID: node.external_id,
+            Field.CREATE_TIME: node.created or None,
+            Field.UPDATE_TIME: node.updated or None,
+        }
+
+    def _artifact(self, node: NodeRecord) -> Thing:
+        fields = self._common(node) | {
+            Field.KIND: ArtifactKind(things.kind_of(node)),
+            Field.URI: node.uri,
+            Field.VERSION: things.either(node, "version"),
+            Field.OWNER: things.either(node, "owner"),
+            Field.STATE: things.state_of(node),
+        }
+        return Thing(Ref(EntityKind.ARTIFACT, node.id), (node.id,), fields, node, self.writer(node))
+
+    def _execution(self, node: NodeRecord) -> Thing:
+        fields = self._common(node) | {Field.STATE: things.state_of(node)}
+        return Thing(Ref(EntityKind.EXECUTION, node.id), (node.id,), fields, node, self.writer(node))
+
+    def _is_workspace(self, node: NodeRecord) -> bool:
+        if self.writer(node) is Writer.GENERIC:
+            return not self._is_context_run(node)
+        return node.type.name in WORKSPACES
+
+    def _is_context_run(self, node: NodeRecord) -> bool:
+        """Whether a context is a run; those of the SDK's convention are found by their names."""
+        if self.writer(node) is not Writer.GENERIC:
+            return node.type.name in RUNS
+        has_parent = any(child == node.id for child, _ in self.store.parents)
+        has_child = any(parent == node.id for _, parent in self.store.parents)
+        return has_parent and not has_child
+
+    def _workspace(self, node: NodeRecord) -> Thing:
+        return Thing(Ref(EntityKind.WORKSPACE, node.id), (node.id,), self._common(node), node, self.writer(node))
+
+    def _context_runs(self) -> Iterable[Thing]:
+        for node in self.store.contexts:
+            if self._is_context_run(node):
+                fields = self._common(node) | {Field.STATE: self._amount(self._in_context(node.id))}
+                yield Thing(Ref(EntityKind.RUN, node.id), (node.id, "", ""), fields, node, self.writer(node))
+
+    def _named_runs(self) -> Iterable[Thing]:
+        contexts = {
+            RunName(str(node.custom["__kf_workspace__"]), str(node.custom["__kf_run__"])): node
+            for node in self.store.contexts
+            if node.type.name == RUN_TYPE
+        }
+        names = {pair for node in self.store.executions if (pair := things.run_name_of(node))}
+        run_type = min((t.id for t in self.store.types if t.name == RUN_TYPE), default=0)
+        for name in {RunName(*pair) for pair in names} | set(contexts):
+            node = contexts.get(name)
+            members = self._named(name)
+            if node is None:
+                node_fields = self._common(NodeRecord(0, TypeRecord(run_type, 2, RUN_TYPE)))
+                node_fields[Field.ID] = None
+                node_fields[Field.CREATE_TIME] = min(m.created for m in members) or None
+                node_fields[Field.UPDATE_TIME] = max(m.updated for m in members) or None
+            else:
+                node_fields = self._common(node)
+            fields = node_fields | {Field.NAME: name.name, Field.STATE: self._amount(members)}
+            place = (node.id if node else 2**62, name.workspace, name.name)
+            yield Thing(Ref(EntityKind.RUN, name), place, fields, node)
+
+    def _named(self, name: RunName) -> list[NodeRecord]:
+        return [node for node in self.store.executions if things.run_name_of(node) == (name.workspace, name.name)]
+
+    def _in_context(self, context: int) -> list[NodeRecord]:
+        return [node for node in self.store.executions if (context, node.id) in self.store.associations]
+
+    def _amount(self, members: list[NodeRecord]) -> int:
+        """A run is in its executions' foremost state; where some are NEW and others further, it is RUNNING."""
+        states = {things.state_of(node) for node in members}
+        foremost = next((state for state in RANKS if state in states), 0)
+        return 2 if foremost == 1 and states - {0, 1} else foremost
+
+    # -- what belongs to what
+
+    @cached_property
+    def first_workspaces(self) -> dict[str, int]:
+        """The workspaces of the SDK's convention by name; the first made where there are several."""
+        named = [node for node in self.store.contexts if node.type.name == WORKSPACE_TYPE]
+        return {str(node.name): node.id for node in sorted(named, key=lambda node: -node.id)}
+
+    def workspace_of_run(self, run: Thing) -> Thing | None:
+        key = run.ref.key
+        if isinstance(key, RunName):
+            id_ = self.first_workspaces.get(key.workspace)
+            return None if id_ is None else self.workspaces[id_]
+        found = sorted(parent for child, parent in self.store.parents if child == key)
+        assert run.node is not None
+        if run.writer is Writer.TFX and (named := run.node.declared.get("pipeline_name")):
+            # Before TFX had parents of contexts, a run named its pipeline.
+            found += sorted(c.id for c in self.store.contexts if c.type.name == "pipeline" and c.name == named)
+        return next((self.workspaces[context] for context in found if context in self.workspaces), None)
+
+    def spaces(self, memberships: Iterable[tuple[int, int]], id_: int) -> list[Thing]:
+        """The workspaces that a node is in, by itself or by a context whose parent the workspace is."""
+        direct = {context for context, node in memberships if node == id_}
+        above = {parent for child, parent in self.store.parents if child in direct}
+        return [self.workspaces[context] for context in sorted(direct | above) if context in self.workspaces]
+
+    def runs_of(self, execution: Thing) -> list[Thing]:
+        assert execution.node is not None
+        found = [c for c, node in self.store.associations if node == execution.node.id and c in self.runs]
+        name = things.run_name_of(execution.node)
+        return [self.runs[c] for c in sorted(found)] + ([self.runs[RunName(*name)]] if name else [])
+
+    def holders(self, artifact: int) -> list[Thing]:
+        """The runs to which an artifact belongs by attribution alone: the model-registry writes no events."""
+        found = sorted(c for c, node in self.store.attributions if node == artifact and c in self.runs)
+        return [self.runs[c] for c in found if self.runs[c].writer is Writer.MODEL_REGISTRY]
+
+    def events(self, types: set[int], **at: int) -> list[EventRecord]:
+        """The events of some types at a node, in the order in which they were made."""
+        found = [e for e in self.store.events if e.type in types and all(getattr(e, k) == v for k, v in at.items())]
+        return sorted(found, key=lambda event: event.id)
+
+    def related(self, thing: Thing, relation: Relation) -> list[Thing]:
+        """The entities at the other end of a relation."""
+        kind, id_ = thing.ref.kind, thing.fields[Field.ID]
+        if relation is Relation.WORKSPACE:
+            if kind is EntityKind.RUN:
+                space = self.workspace_of_run(thing)
+                return [space] if space else []
+            store = self.store
+            return self.spaces(store.attributions if kind is EntityKind.ARTIFACT else store.associations, id_)
+        if relation is Relation.RUN:
+            if kind is EntityKind.EXECUTION:
+                return self.runs_of(thing)
+            outputs = self.events(OUTPUTS, artifact=id_)
+            return (self.runs_of(self.executions[outputs[0].execution]) if outputs else []) + self.holders(id_)
+        if relation is Relation.PRODUCED_BY:
+            return [self.executions[event.execution] for event in self.events(OUTPUTS, artifact=id_)]
+        if relation is Relation.CONSUMED_BY:
+            return [self.executions[event.execution] for event in self.events(INPUTS, artifact=id_)]
+        types = INPUTS if relation is Relation.INPUTS else OUTPUTS
+        return [self.artifacts[event.artifact] for event in self.events(types, execution=id_)]
+
+    # -- what is true
+
+    def holds(self, predicate: Predicate, thing: Thing) -> bool:
+        """Whether a predicate is true of an entity."""
+        match predicate:
+            case And(terms):
+                return all(self.holds(term, thing) for term in terms)
+            case Or(terms):
+                return any(self.holds(term, thing) for term in terms)
+            case Not(term):
+                return not self.holds(term, thing)
+            case Related(relation, inner):
+                return any(self.holds(inner, other) for other in self.related(thing, relation))
+        assert isinstance(predicate, Test)
+        return _meets(predicate, _subject(predicate, thing))
+
+
+def _subject(test: Test, thing: Thing) -> Any:
+    match test.subject:
+        case Label(key):
+            return thing.labels.get(key)
+        case Property(name):
+            return thing.property(name)
+        case Field.REF:
+            return thing.ref
+    assert isinstance(test.subject, Field)
+    return thing.fields.get(test.subject)
+
+
+def _meets(test: Test, value: Any) -> bool:
+    if test.operator is Operator.EXISTS:
+        return value is not None
+    operands = test.operand if test.operator is Operator.IN else (test.operand,)
+    return any(_compare(test, value, operand) for operand in operands)  # type: ignore[union-attr]
+
+
+def _compare(test: Test, value: Any, operand: Any) -> bool:
+    if isinstance(value, bool) or isinstance(operand, bool):
+        equal = test.operator in (Operator.EQ, Operator.IN)
+        return equal and isinstance(value, bool) and isinstance(operand, bool) and value is operand
+    both_texts = isinstance(value, str) and isinstance(operand, str)
+    both_numbers = isinstance(value, (int, float)) and isinstance(operand, (int, float))
+    if test.operator in (Operator.EQ, Operator.IN) and not both_texts:
+        return bool((both_numbers or type(value) is type(operand)) and value == operand)
+    if not (both_texts or both_numbers):
+        return False
+    if both_texts and test.ignore_case:
+        value, operand = value.casefold(), operand.casefold()
+    said: dict[Operator, Any] = {
+        Operator.EQ: lambda: value == operand,
+        Operator.IN: lambda: value == operand,
+        Operator.LT: lambda: value < operand,
+        Operator.LTE: lambda: value <= operand,
+        Operator.GT: lambda: value > operand,
+        Operator.GTE: lambda: value >= operand,
+        Operator.STARTS_WITH: lambda: both_texts and value.startswith(operand),
+        Operator.ENDS_WITH: lambda: both_texts and value.endswith(operand),
+        Operator.CONTAINS: lambda: both_texts and operand in value,
+    }
+    return bool(said[test.operator]())

@@ -1,0 +1,158 @@
+"""What the records of a store mean, said anew from the conventions' description and not from the code.
+
+Source: the table of writers in the design, and the descriptions of the schema.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.store.sql.records import ARTIFACT, CONTEXT, EXECUTION, NodeRecord, ProtoValue, StructValue, Value
+
+STATE_WORDS = {
+    "new": 1,
+    "running": 2,
+    "complete": 3,
+    "completed": 3,
+    "succeeded": 3,
+    "failed": 4,
+    "cached": 5,
+    "canceled": 6,
+    "cancelled": 6,
+}
+KINDS = {
+    "kubeflow.org/alpha/model": "MODEL",
+    "PushedModel": "MODEL",
+    "Model": "MODEL",
+    "system.Model": "MODEL",
+    "kf.ModelArtifact": "MODEL",
+    "mlmd.Model": "MODEL",
+    "kubeflow.org/alpha/data_set": "DATA_SET",
+    "Examples": "DATA_SET",
+    "Dataset": "DATA_SET",
+    "mlmd.Dataset": "DATA_SET",
+    "kubeflow.org/alpha/metrics": "METRICS",
+    "system.Metrics": "METRICS",
+    "mlmd.Metrics": "METRICS",
+    "mlmd.Statistics": "STATISTICS",
+    "ExampleStatistics": "STATISTICS",
+}
+BASES = {1: "DATA_SET", 2: "MODEL", 3: "METRICS", 4: "STATISTICS"}
+BOOKKEEPING = {"__kf_workspace__", "__kf_run__", "__ALL_META__"}
+
+
+def kubeflow(node: NodeRecord) -> bool:
+    """Whether a node's type is the Kubeflow Metadata SDK's, or made in its manner."""
+    return node.type.name.startswith("kubeflow.org/") or "__ALL_META__" in node.type.declares
+
+
+def written(value: Any) -> str | None:
+    """A JSON value where a text is wanted: a text as it is, anything else as compact JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def text_of(value: Value) -> str | None:
+    """A property where a field holds a text: bytes and objects are none."""
+    if isinstance(value, (bytes, StructValue, ProtoValue)):
+        return None
+    if isinstance(value, str) and value.startswith("mlmd-struct::"):
+        return None
+    return written(value)
+
+
+def document(value: Value) -> dict[str, Any]:
+    """The JSON object in a text; an empty one where there is none."""
+    try:
+        found = json.loads(value, parse_constant=str) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def all_meta(node: NodeRecord, member: str) -> dict[str, Any]:
+    """An object inside `__ALL_META__`."""
+    found = document(node.declared.get("__ALL_META__")).get(member)
+    return found if isinstance(found, dict) else {}
+
+
+def labels_of(node: NodeRecord) -> dict[str, str]:
+    """Labels: those in the SDK's texts, and over them those in properties of their own."""
+    found: dict[str, Any] = {}
+    if kubeflow(node):
+        found = document(node.declared.get("labels")) if node.type.kind == CONTEXT else all_meta(node, "labels")
+    labels = {key: text for key, text in ((key, written(value)) for key, value in found.items()) if text is not None}
+    for name, value in node.custom.items():
+        if name.startswith("label:") and isinstance(value, str):
+            labels[name.removeprefix("label:")] = value
+    return labels
+
+
+def first_text(*texts: str | None) -> str | None:
+    """The first text that is not empty."""
+    return next((text for text in texts if text), None)
+
+
+def either(node: NodeRecord, name: str) -> str | None:
+    """A text from a declared property, else from a custom one."""
+    return first_text(text_of(node.declared.get(name)), text_of(node.custom.get(name)))
+
+
+def state_of(node: NodeRecord) -> int:
+    """A state as MLMD's number; an execution's may be only a word."""
+    number = node.state if node.state is not None and 0 <= node.state <= 6 else 0
+    if number or node.type.kind != EXECUTION:
+        return number
+    return STATE_WORDS.get((either(node, "state") or "").lower(), 0)
+
+
+def kind_of(node: NodeRecord) -> str:
+    """The kind of an artifact: by its type's name, else by that of the type's base."""
+    named = KINDS.get(node.type.name)
+    return named or next((BASES[base] for base in node.type.bases if base in BASES), "OTHER")
+
+
+OTHER = object()
+"""The value of a property that is there, and is neither text, number nor boolean."""
+
+
+def property_of(node: NodeRecord, name: str, bookkeeping: bool) -> Any:
+    """A property to be tested: the declared one, else the custom one, else the SDK's keyword argument.
+
+    Bookkeeping is shown among the custom properties, where a custom one of the same name goes before it.
+    """
+    for layer in (node.custom, node.declared) if bookkeeping else (node.declared, node.custom):
+        found = _stored(node, layer, name)
+        if found is not None:
+            return found
+    if kubeflow(node) and node.type.kind == ARTIFACT:
+        value = all_meta(node, "kwargs").get(name)
+        return OTHER if isinstance(value, (dict, list)) else value
+    return None
+
+
+def _stored(node: NodeRecord, layer: dict[str, Value], name: str) -> Any:
+    hidden = kubeflow(node) and name in BOOKKEEPING
+    if hidden or name.startswith(("label:", "exact:")) or layer.get(name) is None:
+        return None
+    exact = node.custom.get(f"exact:{name}")
+    if isinstance(exact, str):
+        try:
+            number = json.loads(exact)
+        except ValueError:
+            number = None
+        if number is not None:
+            return number if isinstance(number, (int, float)) else OTHER
+    value = layer[name]
+    plain = isinstance(value, (str, int, float)) and not (isinstance(value, str) and value.startswith("mlmd-struct::"))
+    return value if plain else OTHER
+
+
+def run_name_of(node: NodeRecord) -> tuple[str, str] | None:
+    """The run that an execution of the SDK's convention names, with its workspace."""
+    workspace, run = node.custom.get("__kf_workspace__"), node.custom.get("__kf_run__")
+    if kubeflow(node) and isinstance(workspace, str) and isinstance(run, str) and run:
+        return workspace, run
+    return None

@@ -1,0 +1,79 @@
+"""What the documentation shows is what the service does."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import lineageql
+from lineageql import settings
+from lineageql.web.operations import load_operations, operations_folder
+from tests.demo import demo_store
+from tests.service import Service, serving
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = re.findall(r"```graphql\n(.*?)```\n```json\n(.*?)```", (ROOT / "docs/filters.md").read_text(), re.DOTALL)
+OPERATORS = (ROOT / "docs/filters.md").read_text()
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    async with serving(path, read_only=True) as running:
+        yield running
+
+
+def test_the_table_of_settings_is_printed_from_the_code() -> None:
+    shown = (ROOT / "docs/settings.md").read_text(encoding="utf-8").partition("<!-- settings -->\n")[2]
+    assert shown == settings.table()
+
+
+async def test_the_examples_of_filters(service: Service) -> None:
+    assert len(EXAMPLES) >= 12
+    for query, answer in EXAMPLES:
+        assert await service.data(query) == json.loads(answer), query
+
+
+async def test_the_example_of_the_readme(service: Service) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    query = re.search(r"```graphql\n(.*?)```", text, re.DOTALL)
+    answer = re.search(r"```json\n(.*?)```", text, re.DOTALL)
+    assert query is not None
+    assert answer is not None
+    operations = {operation.name: operation for operation in load_operations(operations_folder())}
+    variables = dict(operations["production-models-of-a-data-set"].variables)
+    assert {"data": await service.data(query.group(1), variables)} == json.loads(answer.group(1))
+
+
+def test_every_operator_has_an_example() -> None:
+    operators = (
+        "eq",
+        "ne",
+        "in",
+        "startsWith",
+        "endsWith",
+        "contains",
+        "ignoreCase",
+        "isNull",
+        "exists",
+        "gte",
+        "before",
+    )
+    shown = " ".join(query for query, _ in EXAMPLES)
+    assert [name for name in operators if f"{name}:" not in shown] == []
+
+
+def test_links_of_the_documentation_lead_somewhere() -> None:
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_version_is_in_the_changelog_once_it_is_released() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "## Unreleased" in text or f"## {lineageql.__version__}" in text

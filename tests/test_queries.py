@@ -1,0 +1,94 @@
+"""Every ready-made operation runs on the demonstration store, in a number of statements that its depth decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineageql.web.operations import Operation, load_operations, operations_folder
+from tests.demo import demo_store
+from tests.service import Service, serving
+
+OPERATIONS = {operation.name: operation for operation in load_operations(operations_folder())}
+STATEMENTS = {
+    "around-a-model": 38,
+    "artifacts-by-label": 12,
+    "compare-runs": 23,
+    "lineage-of-a-model": 21,
+    "models-of-a-workspace": 16,
+    "production-models-of-a-data-set": 22,
+    "runs-of-a-workspace": 21,
+    "search": 15,
+    "store": 6,
+    "what-changed-between-versions": 17,
+}
+MUTATIONS = sorted(name for name in OPERATIONS if name.startswith("record-"))
+
+
+def test_every_operation_is_counted() -> None:
+    assert OPERATIONS.keys() == {*STATEMENTS, *MUTATIONS}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+async def test_reading(name: str, tmp_path: Path) -> None:
+    operation = OPERATIONS[name]
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    async with serving(path) as service:
+        assert await statements(service, operation) == STATEMENTS[name]
+        await grow(service)
+        assert await statements(service, operation) == STATEMENTS[name]
+
+
+async def statements(service: Service, operation: Operation) -> int:
+    before = service.statements
+    answer = await service.data(operation.document, dict(operation.variables))
+    assert all(value for value in answer.values()), "the operation finds nothing in the demonstration store"
+    return service.statements - before
+
+
+GROW = """
+mutation Grow($input: RecordExecutionInput!) { recordExecution(input: $input) { created } }
+"""
+
+
+async def grow(service: Service) -> None:
+    """Adds runs, executions, artifacts and metrics beside and below those that the operations show."""
+    for number in range(12):
+        run = "monthly-2026-02" if number % 2 else f"extra-{number}"
+        model = {"name": "fraud-model", "uri": "s3://lineage-demo/models/fraud-model/2026-02", "version": "2026-02"}
+        labels = [{"key": "stage", "value": "production"}]
+        await service.data(
+            GROW,
+            {
+                "input": {
+                    "workspace": "fraud-detection",
+                    "run": run,
+                    "execution": {"name": f"extra-{number}"},
+                    "inputs": [{"port": "model", "artifact": {"model": model}}],
+                    "outputs": [
+                        {"port": "out", "artifact": {"model": {**model, "version": f"x{number}", "labels": labels}}},
+                        {"port": "m", "artifact": {"metrics": {"name": "m", "uri": "u", "values": {"auc": number}}}},
+                    ],
+                }
+            },
+        )
+
+
+async def test_recording(tmp_path: Path) -> None:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    async with serving(path) as service:
+        answers: dict[str, Any] = {}
+        for name in MUTATIONS:
+            operation = OPERATIONS[name]
+            answers[name] = await service.data(operation.document, dict(operation.variables))
+        again = await service.data(OPERATIONS[MUTATIONS[-1]].document, dict(OPERATIONS[MUTATIONS[-1]].variables))
+    assert answers["record-1-workspace"]["createWorkspace"]["created"]
+    assert answers["record-4-inputs-and-outputs"]["model"]["created"]
+    served = answers["record-5-serving"]["recordExecution"]
+    assert served["created"]
+    assert served["inputs"][0]["id"] == answers["record-4-inputs-and-outputs"]["model"]["artifact"]["id"]
+    assert not again["recordExecution"]["created"]

@@ -1,0 +1,137 @@
+"""The tutorial of the Kubeflow Metadata SDK, played through HTTP and traced in one query."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.service import serving
+
+TRACE = """
+query Trace($id: ID!) {
+  lineage(roots: [$id]) {
+    complete
+    nodes { hops node { __typename name } }
+    edges { eventType artifact { name } execution { name } }
+  }
+}
+"""
+
+
+async def test_the_tutorial(tmp_path: Path) -> None:
+    path = tmp_path / "lineage.db"
+    async with serving(path, create=True) as service:
+        made = await service.data(
+            "mutation ($input: CreateWorkspaceInput!) { createWorkspace(input: $input) { created workspace { id } } }",
+            {
+                "input": {
+                    "name": "workspace_1",
+                    "description": "a workspace for testing",
+                    "labels": [{"key": "n1", "value": "v1"}],
+                }
+            },
+        )
+        workspace = made["createWorkspace"]["workspace"]["id"]
+        made = await service.data(
+            "mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id } } }",
+            {"input": {"workspaceId": workspace, "name": "run-1", "description": "a run in ws_1"}},
+        )
+        run = made["createRun"]["run"]["id"]
+        create = "mutation ($input: CreateExecutionInput!) { createExecution(input: $input) { execution { id } } }"
+        training = await service.data(
+            create, {"input": {"workspaceId": workspace, "runId": run, "name": "training", "description": "trains"}}
+        )
+        training = training["createExecution"]["execution"]["id"]
+        log = """
+        mutation ($input: LogArtifactInput!, $output: Boolean!) {
+          logInput(input: $input) @skip(if: $output) { created artifact { id } }
+          logOutput(input: $input) @include(if: $output) { created artifact { id } }
+        }
+        """
+        data_set = {"name": "mytable-dump", "uri": "file://path/to/dataset", "version": "v1", "query": "SELECT 1"}
+        found = await service.data(
+            log, {"input": {"executionId": training, "artifact": {"dataSet": data_set}}, "output": False}
+        )
+        data_set_id = found["logInput"]["artifact"]["id"]
+        model = {
+            "name": "MNIST",
+            "uri": "gcs://my-bucket/mnist",
+            "version": "model_version_1",
+            "modelType": "neural network",
+            "trainingFramework": {"name": "tensorflow", "version": "v1.0"},
+            "hyperparameters": {"learning_rate": 0.5, "layers": [10, 3, 1], "early_stop": True},
+            "labels": [{"key": "mylabel", "value": "l1"}],
+        }
+        found = await service.data(
+            log, {"input": {"executionId": training, "artifact": {"model": model}}, "output": True}
+        )
+        model_id = found["logOutput"]["artifact"]["id"]
+        metrics = {
+            "name": "MNIST-evaluation",
+            "uri": "gcs://my-bucket/mnist-eval.csv",
+            "metricsType": "validation",
+            "values": {"accuracy": 0.95},
+            "modelId": model_id,
+            "dataSetId": data_set_id,
+        }
+        await service.data(log, {"input": {"executionId": training, "artifact": {"metrics": metrics}}, "output": True})
+        serving_ = await service.data(create, {"input": {"workspaceId": workspace, "name": "serving"}})
+        serving_ = serving_["createExecution"]["execution"]["id"]
+        again = {"name": "MNIST", "uri": "gcs://my-bucket/mnist", "version": "model_version_1"}
+        found = await service.data(
+            log, {"input": {"executionId": serving_, "artifact": {"model": again}}, "output": False}
+        )
+        assert found["logInput"] == {"created": False, "artifact": {"id": model_id}}
+
+        traced = (await service.data(TRACE, {"id": model_id}))["lineage"]
+        assert traced["complete"]
+        nodes = {(step["node"]["__typename"], step["node"]["name"]) for step in traced["nodes"]}
+        assert {name for kind, name in nodes if kind == "Execution"} == {"training", "serving"}
+        down = await service.data(
+            "query ($id: ID!) { artifact(id: $id) { downstream { nodes { name } } "
+            "... on Model { metrics { nodes { name ... on Metrics { values model { id } "
+            "dataSet { id } } } } } } }",
+            {"id": model_id},
+        )
+        (measured,) = down["artifact"]["metrics"]["nodes"]
+        expected = {"values": {"accuracy": 0.95}, "model": {"id": model_id}, "dataSet": {"id": data_set_id}}
+        assert measured == {"name": "MNIST-evaluation", **expected}
+        of_training = await service.data(
+            "query ($id: ID!) { execution(id: $id) "
+            "{ inputs { nodes { __typename } } outputs { nodes { __typename } } } }",
+            {"id": training},
+        )
+        touched = of_training["execution"]["inputs"]["nodes"] + of_training["execution"]["outputs"]["nodes"]
+        assert {node["__typename"] for node in touched} == {"DataSet", "Model", "Metrics"}
+    assert written(path) == {
+        "contexts": [["kubeflow.org/alpha/run", "workspace_1/run-1"], ["kubeflow.org/alpha/workspace", "workspace_1"]],
+        "executions": ["serving", "training"],
+        "artifacts": ["MNIST", "MNIST-evaluation", "mytable-dump"],
+        "events": 4,
+    }
+
+
+_READ = """
+import json, sys
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as pb
+config = pb.ConnectionConfig()
+config.sqlite.filename_uri = sys.argv[1]
+config.sqlite.connection_mode = 1
+store = metadata_store.MetadataStore(config)
+name = lambda node: node.properties["name"].string_value
+print(json.dumps({
+    "contexts": sorted([c.type, c.name] for c in store.get_contexts()),
+    "executions": sorted(map(name, store.get_executions())),
+    "artifacts": sorted(map(name, store.get_artifacts())),
+    "events": len(store.get_events_by_execution_ids([e.id for e in store.get_executions()])),
+}))
+"""
+
+
+def written(path: Path) -> object:
+    """What ml-metadata itself finds in the file, in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", _READ, str(path)], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])

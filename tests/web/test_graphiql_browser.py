@@ -1,0 +1,297 @@
+"""The GraphiQL page in a real browser: it works, and nothing it does leaves the machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import strawberry
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+from strawberry.asgi import GraphQL
+
+from lineageql.web.graphiql import GraphiQL, wants_page
+from lineageql.web.operations import Operation, load_operations, operations_folder
+from tests.demo import demo_store
+from tests.server import Server
+from tests.web.browser import CHROMIUMS, EDITOR, VARIABLES, Visit, browse, lacking, serve
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = '</script><img src=x onerror="window.hostile = 1"><script>window.hostile = 1</script>'
+
+
+@strawberry.type(description="Something that a run made or used.")
+class Artifact:
+    id: strawberry.ID
+    name: str
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="Artifacts whose names *begin* so.")
+    def artifacts(self, prefix: str, first: int = 10) -> list[Artifact]:
+        return [Artifact(id=strawberry.ID(str(number)), name=f"{prefix}{number}") for number in range(first)]
+
+    @strawberry.field
+    def agent(self, info: strawberry.Info) -> str:
+        request: Request = info.context["request"]
+        return request.headers.get("authorization", "nobody")
+
+
+class App:
+    """The least app around the page: `/graphql` for browsers and for clients."""
+
+    def __init__(self, operations: list[Operation]) -> None:
+        self.graphiql = GraphiQL(operations)
+        self.answers: Any = GraphQL(strawberry.Schema(Query), graphql_ide=None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        reply = await self.graphiql.page(request) if wants_page(request) else self.answers
+        await reply(scope, receive, send)
+
+    def starlette(self) -> Starlette:
+        routes = [*self.graphiql.routes(), Route("/graphql", self)]
+        return Starlette(routes=[*routes, Mount("/some/prefix", routes=routes)])
+
+
+SMALL = [
+    Operation(
+        "artifacts-by-name",
+        "Artifacts by name",
+        "",
+        "# Artifacts by name\nquery ByName($prefix: String!) {\n  artifacts(prefix: $prefix) { id name }\n}\n",
+        {"prefix": "model-"},
+    ),
+    Operation("who", "Who asks", "", "# Who asks\nquery Who {\n  agent\n}\n"),
+]
+
+
+@pytest.fixture(scope="module")
+def operations() -> list[Operation]:
+    """The operations that the server offers; the first has variables, the last only reads."""
+    return load_operations(operations_folder())
+
+
+@pytest.fixture(scope="module")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the service over the demonstration store, without a path and a slash at its end."""
+    folder = tmp_path_factory.mktemp("browser")
+    store = folder / "demo.db"
+    store.write_bytes(demo_store())
+    server = Server("serve", str(store), "--port", "0", cwd=folder)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+    return found or lacking(f"Chromium ({', '.join(CHROMIUMS)}) in the PATH")
+
+
+@pytest.fixture(scope="module")
+def playwright(chromium: str) -> Iterator[Playwright]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        lacking("Python package playwright")
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture
+def visit(playwright: Playwright, chromium: str, server_url: str, tmp_path: Path) -> Iterator[Visit]:
+    with browse(playwright, chromium, tmp_path, server_url) as opened:
+        yield opened
+
+
+def test_a_ready_made_operation_runs(visit: Visit, server_url: str, operations: list[Operation]) -> None:
+    visit.open(f"{server_url}/graphql")
+    assert visit.page.title() == "LineageQL"
+    for operation in operations:
+        assert visit.entry(operation).inner_text().split("\n", 1) == [operation.name, operation.title]
+
+    visit.pick(operations[-1])
+    with visit.page.expect_request(lambda request: request.method == "POST") as asked:
+        answer = visit.run()
+    assert answer["data"]
+    assert "errors" not in answer
+    assert asked.value.url == f"{server_url}/graphql"
+    headers = asked.value.all_headers()
+    assert headers["content-type"] == "application/json"
+    assert headers["accept"] == "application/graphql-response+json, application/json"
+
+
+def test_the_first_operation_is_open_and_brings_its_variables(
+    visit: Visit, server_url: str, operations: list[Operation]
+) -> None:
+    visit.open(f"{server_url}/graphql")
+    assert visit.text(EDITOR) == operations[0].document
+    assert json.loads(visit.text(VARIABLES)) == operations[0].variables
+    answer = visit.run()
+    assert answer["data"]
+    assert "errors" not in answer
+
+
+def test_an_operation_has_one_tab(visit: Visit, server_url: str, operations: list[Operation]) -> None:
+    visit.open(f"{server_url}/graphql")
+    first, other = operations[0], operations[-1]
+    tabs = visit.page.get_by_role("tab")
+    for operation in (other, first, other, first):
+        visit.pick(operation)
+        visit.page.wait_for_timeout(300)  # The editor tells its tab what it holds a moment later.
+        assert visit.entry(operation).get_attribute("aria-current") == "true"
+        assert json.loads(visit.text(VARIABLES) or "{}") == operation.variables
+    assert tabs.count() == 2
+
+
+def test_documentation_explorer_and_completion_know_the_schema(
+    visit: Visit, server_url: str, operations: list[Operation]
+) -> None:
+    visit.open(f"{server_url}/graphql")
+    page = visit.page
+    page.get_by_role("button", name="Show Documentation Explorer").click()
+    page.locator(".graphiql-doc-explorer").get_by_role("link", name="Query", exact=True).click()
+    page.wait_for_selector(".graphiql-doc-explorer-field-name")
+    page.get_by_role("button", name="Show GraphiQL Explorer").click()
+    page.wait_for_selector(".graphiql-explorer-root .graphiql-explorer-operation-name, .graphiql-explorer-root input")
+    assert page.locator(".graphiql-explorer-node").count() > 0
+
+    page.get_by_role("button", name="Add tab").click()
+    page.locator(EDITOR).click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("{ ")
+    page.keyboard.press("Control+Space")
+    page.wait_for_selector(".CodeMirror-hints")
+    assert "__typename" in page.locator(".CodeMirror-hints").inner_text()
+    page.keyboard.press("Escape")
+
+    # The dialogs are the one place with a style element: the policy knows it.
+    page.get_by_role("button", name="Open settings dialog").click()
+    page.get_by_role("dialog").get_by_text("Theme").wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Dark").click()
+    assert page.locator("body.graphiql-dark").count() == 1
+
+
+def test_what_was_open_is_there_again_and_an_address_may_name_an_operation(
+    visit: Visit, server_url: str, operations: list[Operation]
+) -> None:
+    visit.open(f"{server_url}/graphql#{operations[-1].name}")
+    assert visit.text(EDITOR) == operations[-1].document
+    assert visit.page.url == f"{server_url}/graphql"
+    visit.page.locator(EDITOR).click()
+    visit.page.keyboard.press("Control+End")
+    visit.page.keyboard.type("# mine")
+    visit.page.get_by_role("button", name="Hide Queries").click()
+    visit.page.wait_for_function("() => JSON.stringify(localStorage).includes('# mine')")
+    visit.page.wait_for_timeout(700)  # Tabs are stored half a second after the last key.
+    visit.open(f"{server_url}/graphql")
+    assert visit.text(EDITOR) == f"{operations[-1].document}# mine"
+    assert visit.page.get_by_role("button", name="Show Queries").count() == 1
+
+
+def test_headers_are_sent_and_never_stored(visit: Visit, server_url: str, operations: list[Operation]) -> None:
+    visit.open(f"{server_url}/graphql")
+    page = visit.page
+    visit.pick(operations[-1])
+    page.get_by_role("button", name="Headers").click()
+    page.locator(VARIABLES).last.click()
+    page.evaluate(
+        "([editor, text]) => document.querySelectorAll(editor)[1].CodeMirror.setValue(text)",
+        [VARIABLES, json.dumps({"authorization": "Bearer s3cret"})],
+    )
+    with page.expect_request(lambda request: request.method == "POST") as asked:
+        visit.run()
+    assert asked.value.all_headers()["authorization"] == "Bearer s3cret"
+    page.wait_for_function("() => Object.keys(localStorage).some((key) => key.endsWith('graphiql:queries'))")
+    page.wait_for_timeout(700)  # Tabs are stored half a second after the last key.
+    assert "s3cret" not in page.evaluate("() => JSON.stringify(localStorage)")
+
+
+@pytest.mark.parametrize(("scheme", "brightness"), [("light", range(200, 256)), ("dark", range(80))])
+def test_it_follows_the_system_s_colours(
+    playwright: Playwright, chromium: str, server_url: str, tmp_path: Path, scheme: str, brightness: range
+) -> None:
+    with browse(playwright, chromium, tmp_path, server_url, color_scheme=scheme) as visit:
+        visit.open(f"{server_url}/graphql")
+        for element in ("body", ".graphiql-container"):
+            colour = visit.page.eval_on_selector(element, "element => getComputedStyle(element).backgroundColor")
+            assert all(int(part) in brightness for part in colour[4:-1].split(","))
+
+
+def test_it_works_behind_a_path_prefix(playwright: Playwright, chromium: str, tmp_path: Path) -> None:
+    with (
+        serve(App(SMALL).starlette()) as url,
+        browse(playwright, chromium, tmp_path, url) as visit,
+    ):
+        visit.open(f"{url}/some/prefix/graphql")
+        visit.pick(SMALL[-1])
+        answer = visit.run()
+        assert "data" in answer, answer
+        assert {urlsplit(asked).path.rpartition("/prefix/")[0] for asked in visit.requests} == {"/some"}
+
+
+def test_hostile_operations_are_shown_and_not_obeyed(playwright: Playwright, chromium: str, tmp_path: Path) -> None:
+    operation = Operation(HOSTILE, HOSTILE, HOSTILE, f"# {HOSTILE}\n{{ agent }}\n", {HOSTILE: HOSTILE})
+    with (
+        serve(App([operation]).starlette()) as url,
+        browse(playwright, chromium, tmp_path, url) as visit,
+    ):
+        visit.open(f"{url}/graphql")
+        assert visit.text(EDITOR) == operation.document
+        assert visit.page.get_by_role("region", name="Queries").get_by_role("button").inner_text().count(HOSTILE) == 2
+        assert visit.page.evaluate("() => typeof window.hostile") == "undefined"
+        assert visit.run()["data"] == {"agent": "nobody"}
+
+
+def test_the_page_cannot_reach_another_address_even_if_it_wants_to(
+    playwright: Playwright, chromium: str, server_url: str, tmp_path: Path
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as stranger,
+        browse(playwright, chromium, tmp_path, server_url) as visit,
+    ):
+        stranger.settimeout(0.5)
+        address = f"http://127.0.0.1:{stranger.getsockname()[1]}/"
+        visit.open(f"{server_url}/graphql")
+        refused = visit.page.evaluate(
+            """async (address) => {
+                const refused = [];
+                document.addEventListener("securitypolicyviolation", (event) => refused.push(event.effectiveDirective));
+                for (const tag of ["img", "script"]) {
+                    const element = document.createElement(tag);
+                    element.src = address;
+                    document.body.append(element);
+                }
+                navigator.sendBeacon(address, "data");
+                await fetch(address).catch(() => null);
+                try { new WebSocket(address.replace("http", "ws")); } catch {}
+                setTimeout("window.evaluated = 1");
+                await new Promise((resolve) => setTimeout(resolve, 300));
+                return refused.sort();
+            }""",
+            address,
+        )
+        assert set(refused) == {"img-src", "script-src", "script-src-elem", "connect-src"}
+        assert refused.count("connect-src") == 3
+        assert visit.page.evaluate("() => typeof window.evaluated") == "undefined"
+        with pytest.raises(TimeoutError):
+            stranger.accept()
+        # What the browser was stopped from was asked for here, and is no fault of the page.
+        visit.complaints.clear()
+        visit.requests[:] = [asked for asked in visit.requests if not asked.startswith(address)]

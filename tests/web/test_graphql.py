@@ -1,0 +1,191 @@
+"""GraphQL over HTTP: methods, media types, bodies, and what each failure answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from lineageql.web.graphql import JSON_TYPE, RESPONSE_TYPE, response_type
+from tests.catalog.graphs import empty_store
+from tests.service import Service, serving
+
+
+@pytest.fixture
+async def service(tmp_path: Any) -> AsyncIterator[Service]:
+    path = tmp_path / "store.db"
+    path.write_bytes(empty_store())
+    async with serving(path, read_only=True, max_body_size=100_000) as running:
+        yield running
+
+
+QUERY = "{ store { backend } }"
+DATA = {"data": {"store": {"backend": "sqlite"}}}
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("", JSON_TYPE),
+        ("*/*", JSON_TYPE),
+        (JSON_TYPE, JSON_TYPE),
+        (RESPONSE_TYPE, RESPONSE_TYPE),
+        (f"{RESPONSE_TYPE}, {JSON_TYPE};q=0.9", RESPONSE_TYPE),
+        (f"{RESPONSE_TYPE};q=0.5, {JSON_TYPE}", JSON_TYPE),
+        ("application/*", JSON_TYPE),
+        ("text/html", None),
+        (f"{JSON_TYPE};q=0", None),
+        (f"{JSON_TYPE};q=x", None),
+    ],
+)
+def test_response_type(accept: str, media: str | None) -> None:
+    assert response_type(accept) == media
+
+
+async def test_post_and_get_answer_the_same(service: Service) -> None:
+    posted = await service.client.post("/graphql", json={"query": QUERY})
+    got = await service.client.get("/graphql", params={"query": QUERY, "variables": "{}", "operationName": ""})
+    for response in (posted, got):
+        assert response.status_code == 200
+        assert response.json() == DATA
+        assert response.headers["vary"].startswith("Accept")
+        assert response.headers["content-type"].startswith(JSON_TYPE)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("5", "must be a JSON object"),
+        ('"x"', "must be a JSON object"),
+        ("null", "must be a JSON object"),
+        ("[" * 5_000 + "]" * 5_000, "not JSON"),
+        ("[]", "batches are not served"),
+        ("{", "not JSON"),
+        ("", "not JSON"),
+        ("{}", "query is missing"),
+        ('{"query": " "}', "query is missing"),
+        ('{"query": 5}', "query is missing"),
+        ('{"query": "{x}", "variables": []}', "variables must be"),
+        ('{"query": "{x}", "operationName": 1}', "operationName must be"),
+        ('{"query": "{x}", "extensions": 1}', "extensions must be"),
+        ('{"query": "\\ud800"}', "not JSON"),
+        ('{"query": "{x}", "variables": {"a": NaN}}', "not JSON"),
+    ],
+)
+async def test_bad_bodies(service: Service, body: str, said: str) -> None:
+    response = await service.client.post("/graphql", content=body, headers={"content-type": JSON_TYPE})
+    assert response.status_code == 400
+    error = response.json()["errors"][0]
+    assert said in error["message"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+async def test_other_content_types(service: Service, content_type: str) -> None:
+    response = await service.client.post("/graphql", content='{"query":"{x}"}', headers={"content-type": content_type})
+    assert response.status_code == 415
+
+
+async def test_other_charsets(service: Service) -> None:
+    response = await service.client.post(
+        "/graphql", content=b"{}", headers={"content-type": "application/json; charset=latin-1"}
+    )
+    assert response.status_code == 415
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_other_methods(service: Service, method: str) -> None:
+    response = await service.client.request(method, "/graphql")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET, POST"
+
+
+async def test_mutation_over_get(service: Service) -> None:
+    query = 'mutation { createWorkspace(input: {name: "x"}) { created } }'
+    response = await service.client.get("/graphql", params={"query": query})
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+
+
+async def test_get_from_another_site(service: Service) -> None:
+    headers = {"sec-fetch-site": "cross-site"}
+    refused = await service.client.get("/graphql", params={"query": QUERY}, headers=headers)
+    assert refused.status_code == 403
+    headers["graphql-require-preflight"] = "1"
+    assert (await service.client.get("/graphql", params={"query": QUERY}, headers=headers)).json() == DATA
+
+
+async def test_unacceptable(service: Service) -> None:
+    response = await service.client.post("/graphql", json={"query": QUERY}, headers={"accept": "image/png"})
+    assert response.status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("{", "Syntax Error"),
+        ("{ nothing }", "Cannot query field"),
+        ("{ store { } }", "Syntax Error"),
+        ("query A { store { url } } query B { store { url } }", "several operations"),
+        ("fragment F on Store { url }", "Fragment 'F' is never used"),
+        ("query ($a: Int!) { artifacts(first: $a) { totalCount } }", "Variable '$a'"),
+        ('{ artifacts(first: "x") { totalCount } }', "Int cannot represent"),
+    ],
+)
+async def test_request_errors_have_status_400_for_those_who_understand_it(
+    service: Service, query: str, said: str
+) -> None:
+    for media, status in ((RESPONSE_TYPE, 400), (JSON_TYPE, 200)):
+        response = await service.client.post("/graphql", json={"query": query}, headers={"accept": media})
+        assert response.status_code == status
+        body = response.json()
+        assert "data" not in body
+        assert said in body["errors"][0]["message"]
+        assert body["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
+async def test_operation_name(service: Service) -> None:
+    query = "query A { store { backend } } query B { store { schemaVersion } }"
+    assert await service.data(query, operationName="B") == {"store": {"schemaVersion": 10}}
+    assert "no operation named" in (await service.ask(query, operationName="C"))["errors"][0]["message"]
+
+
+async def test_too_large_a_body(service: Service) -> None:
+    response = await service.client.post("/graphql", json={"query": "{" + " " * 200_000})
+    assert response.status_code == 413
+    assert response.json()["errors"][0]["message"]
+
+
+async def test_attacks_are_refused_before_they_cost(service: Service) -> None:
+    bomb = "{ ...F0 }" + "".join(
+        f" fragment F{n} on Query {{ a{n}: store {{ url }} ...F{n + 1} ...F{n + 1} }}" for n in range(40)
+    )
+    bomb += " fragment F40 on Query { store { url } }"
+    assert (await service.error(bomb))["code"] == "TOO_EXPENSIVE"
+    nested = "{ workspaces(first: 1000) { nodes { artifacts(first: 1000) { nodes { id } } } } }"
+    assert (await service.error(nested))["code"] == "TOO_EXPENSIVE"
+    aliases = "{" + " ".join(f"a{n}: artifacts(first: 1000) {{ nodes {{ type {{ id }} }} }}" for n in range(300)) + "}"
+    assert (await service.error(aliases))["code"] == "TOO_EXPENSIVE"
+    deep = "{ artifacts { nodes { producer { run { workspace { name } } } } } }"
+    assert "errors" not in await service.ask(deep)
+    deeper = "{ execution(mlmdId: 1) { " + "parent { " * 40 + "name" + " }" * 40 + " } }"
+    assert (await service.error(deeper))["code"] == "TOO_EXPENSIVE"
+    tokens = "{" + " ".join("store { url }" for _ in range(10_000)) + "}"
+    assert "errors" in await service.ask(tokens)
+
+
+async def test_health(service: Service) -> None:
+    assert (await service.client.get("/healthz")).text == "ok"
+    assert (await service.client.get("/readyz")).json() == {"ready": True}
+
+
+async def test_home_leads_to_graphql(service: Service) -> None:
+    response = await service.client.get("/")
+    assert response.status_code == 307
+    assert response.headers["location"].endswith("graphql")
+
+
+async def test_mutations_are_refused_where_the_service_only_reads(service: Service) -> None:
+    error = await service.error('mutation { createWorkspace(input: {name: "x"}) { created } }')
+    assert error["code"] == "READ_ONLY"

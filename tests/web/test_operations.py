@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lineageql.errors import UsageError
+from lineageql.web.operations import Operation, load_operations, operations_folder
+
+DOCUMENT = """\
+# Runs of a workspace
+#
+# Newest first, with their labels.
+
+# This comment is no longer about the whole.
+query Runs($first: Int) {
+  runs(first: $first) { name }
+}
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    """The folder with files in it; `runs__variables_json` stands for `runs.variables.json`."""
+    for name, text in files.items():
+        stem, _, ending = name.partition("__")
+        (folder / f"{stem}.{ending.replace('_', '.')}").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_an_operation_is_its_document_its_comment_and_its_variables(tmp_path: Path) -> None:
+    write(tmp_path, runs__graphql=DOCUMENT, runs__variables_json='{"first": 9007199254740993, "käse": null}')
+    assert load_operations(tmp_path) == [
+        Operation(
+            name="runs",
+            title="Runs of a workspace",
+            description="Runs of a workspace\n\nNewest first, with their labels.",
+            document=DOCUMENT,
+            variables={"first": 9007199254740993, "käse": None},
+        )
+    ]
+
+
+def test_operations_are_sorted_by_name_and_other_files_are_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, b__graphql="{b}", a__graphql="#A\n{a}", README__md="no operation")
+    (tmp_path / ".hidden.graphql").write_text("not read")
+    assert [(operation.name, operation.title) for operation in load_operations(tmp_path)] == [("a", "A"), ("b", "b")]
+
+
+def test_fragments_may_accompany_the_one_operation(tmp_path: Path) -> None:
+    write(tmp_path, runs__graphql="#Runs\nquery Runs { runs { ...Name } } fragment Name on Run { name }")
+    assert load_operations(tmp_path)[0].title == "Runs"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_document(tmp_path: Path) -> None:
+    (tmp_path / "runs.graphql").write_bytes(b"\xef\xbb\xbf# Runs\n{runs}")
+    assert load_operations(tmp_path)[0].title == "Runs"
+
+
+@pytest.mark.parametrize(
+    ("files", "file", "complaint"),
+    [
+        ({"a__graphql": "{a}", "a__variables_json": "{"}, "a.variables.json", "is not JSON"),
+        ({"a__graphql": "{a}", "a__variables_json": '{"x": NaN}'}, "a.variables.json", "no NaN"),
+        ({"a__graphql": "{a}", "a__variables_json": "[" * 100_000}, "a.variables.json", "is not JSON"),
+        ({"a__graphql": "{a}", "a__variables_json": "[1]"}, "a.variables.json", "JSON object"),
+        ({"a__graphql": "{a}", "b__variables_json": "{}"}, "b.variables.json", "no b.graphql"),
+        ({"a__graphql": "# What\nquery {"}, "a.graphql", "line 2"),
+        ({"a__graphql": "# nothing but words"}, "a.graphql", "Syntax Error"),
+        ({"a__graphql": "query A {a} query B {b}"}, "a.graphql", "2 operations"),
+        ({"a__graphql": "fragment A on Run {a}"}, "a.graphql", "0 operations"),
+        ({"a__graphql": "{a" * 20_000}, "a.graphql", "nested"),
+    ],
+)
+def test_what_does_not_parse_is_named(tmp_path: Path, files: dict[str, str], file: str, complaint: str) -> None:
+    write(tmp_path, **files)
+    with pytest.raises(UsageError) as caught:
+        load_operations(tmp_path)
+    assert str(tmp_path / file) in str(caught.value)
+    assert complaint in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.graphql").write_bytes(b"# \xff\n{a}")
+    with pytest.raises(UsageError, match=r"a\.graphql is not UTF-8"):
+        load_operations(tmp_path)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nowhere"):
+        load_operations(tmp_path / "nowhere")
+
+
+def test_the_folder_is_in_the_package_of_a_wheel_and_else_in_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "gql" / "lineageql"
+    package.mkdir(parents=True)
+    monkeypatch.setattr("importlib.resources.files", lambda name: package)
+
+    (tmp_path / "queries").mkdir()
+    with pytest.raises(UsageError, match="ready-made operations"):
+        operations_folder()  # A stranger's folder: there is no project around it.
+
+    (tmp_path / "pyproject.toml").touch()
+    assert operations_folder() == tmp_path / "queries"
+
+    (package / "queries").mkdir()
+    assert operations_folder() == package / "queries"
+
+
+def test_the_operations_that_come_along_load() -> None:
+    load_operations(operations_folder())
