@@ -85,8 +85,10 @@ def labels_of(node: NodeRecord) -> dict[str, str]:
         found = document(node.declared.get("labels")) if node.type.kind == CONTEXT else all_meta(node, "labels")
     labels = {key: text for key, text in ((key, written(value)) for key, value in found.items()) if text is not None}
     for name, value in node.custom.items():
-        if name.startswith("label:") and isinstance(value, str):
-            labels[name.removeprefix("label:")] = value
+        # Labels are texts: of an object, that is the text that MLMD keeps for it.
+        text = value.text if isinstance(value, StructValue) else value
+        if name.startswith("label:") and isinstance(text, str):
+            labels[name.removeprefix("label:")] = text
     return labels
 
 
