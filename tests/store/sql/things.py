@@ -60,7 +60,7 @@ def text_of(value: Value) -> str | None:
         return None
     if isinstance(value, str) and value.startswith("mlmd-struct::"):
         return None
-    return written(value)
+    return written(0.0 if isinstance(value, float) and value == 0 else value)  # SQLite has no negative zero
 
 
 def document(value: Value) -> dict[str, Any]:
