@@ -25,6 +25,7 @@ BigInt = NewType("BigInt", int)
 JSON = NewType("JSON", object)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # of times that are all in UTC
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?([Zz]|[+-]\d{2}:?\d{2})?", re.ASCII
 )
@@ -33,11 +34,11 @@ _ISO = re.compile(
 def write_time(milliseconds: int) -> str:
     """A time as ISO 8601 in UTC with milliseconds: `2026-11-23T09:44:07.080Z`."""
     try:
-        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+        moment = _NAIVE_EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
         # A writer may have stored nanoseconds or nonsense; the page must not fail for it.
         moment = datetime.max if milliseconds > 0 else datetime.min
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.").zfill(20) + f"{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def read_time(value: Any) -> int:

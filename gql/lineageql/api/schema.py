@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from lineageql.api.mutation import Mutation
+from lineageql.api.projection import ProjectingExecutor
 from lineageql.api.query import Query
 from lineageql.api.scalars import SCALARS
 from lineageql.api.types import ENTITY_TYPES
@@ -38,5 +39,6 @@ SCHEMA = Schema(
     mutation=Mutation,
     types=ENTITY_TYPES,
     extensions=[Prepared],
+    execution_context_class=ProjectingExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -123,25 +123,29 @@ class Entity:
 
     @property
     def properties(self) -> dict[str, JSONValue]:
-        bookkeeps = self.convention.bookkeeps
-        return {name: value for name, value in self._values(self.node.properties).items() if not bookkeeps(name)}
+        return self._values(self.node.properties, bookkeeping=False)
 
     @property
     def custom_properties(self) -> dict[str, JSONValue]:
         extras = self.convention.extras.get(self.node.type.kind)
         found = extras.read(self.node) if extras is not None and extras.property in self.node.properties else {}
-        bookkeeping = {name: raw for name, raw in self.node.properties.items() if self.convention.bookkeeps(name)}
-        found.update(self._values(bookkeeping))
+        found.update(self._values(self.node.properties, bookkeeping=True))
         found.update(self._values(self.node.custom_properties))
         return found
 
-    def _values(self, stored: dict[str, RawValue]) -> dict[str, JSONValue]:
+    def _values(self, stored: dict[str, RawValue], *, bookkeeping: bool | None = None) -> dict[str, JSONValue]:
+        """What is shown of stored properties: only the bookkeeping ones, only the others, or all."""
         convention, customs = self.convention, self.node.custom_properties
+        hidden, encoding = convention.hidden, convention.encoding
         found: dict[str, JSONValue] = {}
         for name, raw in stored.items():
-            if not convention.conceals(name):
-                exact = parse_json(customs.get(EXACT_PREFIX + name))
-                found[name] = decode(raw) if exact is None or raw is None else exact
+            if name in hidden or name.startswith(encoding):
+                continue
+            if bookkeeping is not None and convention.bookkeeps(name) is not bookkeeping:
+                continue
+            beside = customs.get(EXACT_PREFIX + name)
+            exact = None if beside is None or raw is None else parse_json(beside)
+            found[name] = decode(raw) if exact is None else exact
         return found
 
     def property(self, name: str) -> JSONValue:

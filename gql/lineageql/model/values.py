@@ -17,6 +17,7 @@ import json
 import math
 from typing import Any
 
+import orjson
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct, Value
 
@@ -96,10 +97,27 @@ def plain_text(raw: RawValue) -> str | None:
     return as_text(decode(raw))
 
 
+def _holds_vast_number(value: JSONValue) -> bool:
+    """Whether a number may have been an integer of more than 64 bits, which orjson makes a double."""
+    kind = type(value)
+    if kind is dict:
+        return any(map(_holds_vast_number, value.values()))  # type: ignore[union-attr]
+    if kind is list:
+        return any(map(_holds_vast_number, value))  # type: ignore[arg-type]
+    return kind is float and abs(value) >= 2**64  # type: ignore[arg-type]
+
+
 def parse_json(raw: RawValue) -> JSONValue:
     """The value of a JSON text, None where it is not one."""
     if not isinstance(raw, str):
         return None
+    try:
+        value: JSONValue = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        pass  # JSON as Python writes it is more: NaN, Infinity, half a surrogate pair
+    else:
+        if not _holds_vast_number(value):
+            return value
     try:
         return json.loads(raw, parse_constant=str, parse_float=_finite)  # type: ignore[no-any-return]
     except (ValueError, RecursionError):

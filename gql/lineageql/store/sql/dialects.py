@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, and_, case, cast, false, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect as CoreDialect
 from sqlalchemy.sql.elements import literal_column
@@ -43,9 +57,17 @@ class Dialect(ABC):
         compiled = query.compile(dialect=self.core, compile_kwargs={"render_postcompile": True})
         return Statement(str(compiled), dict(compiled.params))
 
-    @abstractmethod
     def among(self, column: ColumnElement[Any], values: Sequence[int | float | str]) -> ColumnElement[bool]:
         """`column IN (values)` with one bound parameter, however many values there are."""
+        return column == values[0] if len(values) == 1 else self.within(column, literal(self.listed(values)))
+
+    @abstractmethod
+    def listed(self, values: Sequence[Any]) -> Any:
+        """A list as the one parameter that holds it."""
+
+    @abstractmethod
+    def within(self, column: ColumnElement[Any], values: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether a column's value is one of a list that is one parameter, as `listed` makes it."""
 
     @abstractmethod
     def among_pairs(
@@ -117,16 +139,31 @@ class Dialect(ABC):
         """A table of the members of a JSON object: `key`, `value` and the JSON `type`."""
 
 
+class Prepared:
+    """A statement over a list of ids that is compiled once for a database, and run with many lists."""
+
+    def __init__(self, build: Callable[[Dialect, ColumnElement[Any]], Select[Any]]) -> None:
+        self.build = build
+        self._compiled: WeakKeyDictionary[Dialect, Statement] = WeakKeyDictionary()
+
+    def __call__(self, dialect: Dialect, ids: Sequence[int] = ()) -> Statement:
+        """The statement for these ids."""
+        made = self._compiled.get(dialect)
+        if made is None:
+            made = self._compiled[dialect] = dialect.compile(self.build(dialect, bindparam("ids")))
+        return Statement(made.text, {**made.parameters, "ids": dialect.listed(ids)} if ids else made.parameters)
+
+
 class SQLite(Dialect):
     """SQLite 3.35 and newer, with the functions that `store.sql.sqlite` registers."""
 
     core = sqlite.dialect(paramstyle="named")
 
-    def among(self, column: ColumnElement[Any], values: Sequence[int | float | str]) -> ColumnElement[bool]:
-        if len(values) == 1:
-            return column == values[0]
-        listed = func.json_each(literal(_listed(values))).table_valued("value")
-        return column.in_(select(listed.c.value))
+    def listed(self, values: Sequence[Any]) -> Any:
+        return _listed(values)
+
+    def within(self, column: ColumnElement[Any], values: ColumnElement[Any]) -> ColumnElement[bool]:
+        return column.in_(select(func.json_each(values).table_valued("value").c.value))
 
     def among_pairs(
         self, left: ColumnElement[Any], right: ColumnElement[Any], pairs: Sequence[tuple[str, str]]

@@ -24,5 +24,8 @@ class Driver(Protocol):
     async def fetch(self, statement: Statement) -> Rows:
         """All rows of a statement."""
 
+    async def fetch_each(self, statements: Sequence[Statement]) -> list[Rows]:
+        """All rows of each of some statements, which run one after the other on one connection."""
+
     async def close(self) -> None:
         """Closes every connection."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,10 +14,9 @@ from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.types import TypeCatalog
-from lineageql.store.sql.dialects import Dialect
-from lineageql.store.sql.driver import Rows
+from lineageql.store.sql.driver import Driver, Rows
 from lineageql.store.sql.places import text_of_place
-from lineageql.store.sql.rows import nodes_by_id, nodes_of, properties_by_id
+from lineageql.store.sql.rows import NODES_BY_ID, PROPERTIES_BY_ID, nodes_of
 from lineageql.store.sql.sources import source_of
 
 Fetch = Callable[[Any], Awaitable[Rows]]
@@ -42,17 +40,17 @@ _NAMED_RUN = NodeType(0, NodeKind.CONTEXT, RUN_TYPE)
 class EntityTables:
     """Loads entities for one operation."""
 
-    def __init__(self, fetch: Fetch, dialect: Dialect, types: TypeCatalog) -> None:
-        self.fetch = fetch
-        self.dialect = dialect
+    def __init__(self, driver: Driver, types: TypeCatalog) -> None:
+        self.driver = driver
+        self.dialect = driver.dialect
         self.types = types
 
     async def nodes(self, kind: NodeKind, ids: Sequence[int]) -> list[Node]:
         """The nodes of these ids with their properties, in no order; unknown ids are left out."""
         if not ids:
             return []
-        nodes, properties = await asyncio.gather(
-            self.fetch(nodes_by_id(self.dialect, kind, ids)), self.fetch(properties_by_id(self.dialect, kind, ids))
+        nodes, properties = await self.driver.fetch_each(
+            [NODES_BY_ID[kind](self.dialect, ids), PROPERTIES_BY_ID[kind](self.dialect, ids)]
         )
         return nodes_of(self.types, kind, nodes, properties)
 
@@ -74,7 +72,7 @@ class EntityTables:
             source = source_of(kind, self.types)
             text = text_of_place(place, source, self.types, self.dialect)
             query = select(source.id, text).where(self.dialect.among(source.id, list(found)))
-            for id_, value in await self.fetch(query):
+            for id_, value in await self.driver.fetch(self.dialect.compile(query)):
                 if value is not None:
                     found[id_].beyond = {place: value}
 

@@ -70,9 +70,8 @@ class SQLReader:
         return await asyncio.shield(self._reading)
 
     async def _read_types(self) -> TypeCatalog:
-        types, properties, parents = await asyncio.gather(
-            self._fetch(sql_rows.TYPES), self._fetch(sql_rows.TYPE_PROPERTIES), self._fetch(sql_rows.PARENT_TYPES)
-        )
+        tables = [prepared(self.dialect) for prepared in sql_rows.TYPE_TABLES]
+        types, properties, parents = await self.driver.fetch_each(tables)
         return TypeCatalog(sql_rows.types_of(types, properties, parents))
 
     async def _clauses(self) -> Clauses:
@@ -148,7 +147,7 @@ class SQLReader:
         """The slices of several pages, their entities loaded together."""
         shown = [found[: window.limit] for found in lists]
         payloads = [tuple(row[keys:]) for rows in shown for row in rows]
-        tables = EntityTables(self._fetch, self.dialect, await self._catalog())
+        tables = EntityTables(self.driver, await self._catalog())
         entities: dict[Any, Any]
         if search.kind is EntityKind.RUN:
             entities = await tables.runs(payloads)
@@ -186,7 +185,7 @@ class SQLReader:
 
     async def get(self, refs: Sequence[Ref]) -> Mapping[Ref, Entity]:
         types = await self._catalog()
-        tables = EntityTables(self._fetch, self.dialect, types)
+        tables = EntityTables(self.driver, types)
         found: dict[Ref, Entity] = {}
         for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
             ids = [ref.key for ref in refs if ref.kind is kind and isinstance(ref.key, int)]
@@ -231,13 +230,14 @@ class SQLReader:
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
         if not ids:
             return []
-        return [sql_rows.event_of(row) for row in await self._fetch(sql_rows.events_at(self.dialect, kind, ids, types))]
+        statement = sql_rows.events_at(kind, types)(self.dialect, ids)
+        return [sql_rows.event_of(row) for row in await self.driver.fetch(statement)]
 
     async def paths(self, events: Sequence[Event]) -> Sequence[Event]:
         steps: dict[int, list[str | int]] = {}
         if events:
-            query = sql_rows.paths_of(self.dialect, [event.id for event in events])
-            for event_id, is_index, index, key in await self._fetch(query):
+            statement = sql_rows.PATHS(self.dialect, [event.id for event in events])
+            for event_id, is_index, index, key in await self.driver.fetch(statement):
                 steps.setdefault(event_id, []).append(index if is_index else key)
         return [replace(event, path=tuple(steps.get(event.id, ()))) for event in events]
 

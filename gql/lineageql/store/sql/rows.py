@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Select, exists, func, or_, select
@@ -19,7 +20,7 @@ from lineageql.model.nodes import (
     RawValue,
 )
 from lineageql.model.types import TypeCatalog
-from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.dialects import Dialect, Prepared, one_of
 from lineageql.store.sql.tables import (
     ARTIFACT,
     EVENT,
@@ -33,15 +34,24 @@ from lineageql.store.sql.tables import (
 )
 
 # MLMD's own simple types are in every store and seldom have nodes; without them a store of one writer is of one kind.
-TYPES = select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
+
+
+def _whole(query: Select[Any], dialect: Dialect, ids: Any) -> Select[Any]:
+    return query
+
+
+_TYPES = select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
     or_(
         func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
         exists().where(ARTIFACT.c.type_id == TYPE.c.id),
         exists().where(EXECUTION.c.type_id == TYPE.c.id),
     )
 )
-TYPE_PROPERTIES = select(TYPE_PROPERTY.c.type_id, TYPE_PROPERTY.c.name, TYPE_PROPERTY.c.data_type)
-PARENT_TYPES = select(PARENT_TYPE.c.type_id, TYPE.c.name).where(TYPE.c.id == PARENT_TYPE.c.parent_type_id)
+_TYPE_PROPERTIES = select(TYPE_PROPERTY.c.type_id, TYPE_PROPERTY.c.name, TYPE_PROPERTY.c.data_type)
+_PARENT_TYPES = select(PARENT_TYPE.c.type_id, TYPE.c.name).where(TYPE.c.id == PARENT_TYPE.c.parent_type_id)
+
+TYPE_TABLES = [Prepared(partial(_whole, query)) for query in (_TYPES, _TYPE_PROPERTIES, _PARENT_TYPES)]
+"""What `types_of` takes."""
 
 
 def types_of(types: Sequence[Any], properties: Sequence[Any], parents: Sequence[Any]) -> list[NodeType]:
@@ -68,23 +78,27 @@ def types_of(types: Sequence[Any], properties: Sequence[Any], parents: Sequence[
     ]
 
 
-def nodes_by_id(dialect: Dialect, kind: NodeKind, ids: Sequence[int]) -> Select[Any]:
-    """The rows of these nodes."""
+def _nodes_by_id(kind: NodeKind) -> Prepared:
     table = NODES[kind]
     columns = [table.c[name] for name in ("id", "type_id", "name")]
     columns += [table.c.uri] if kind is NodeKind.ARTIFACT else []
     columns += [table.c.state] if kind is not NodeKind.CONTEXT else []
     columns += [table.c.external_id, table.c.create_time_since_epoch, table.c.last_update_time_since_epoch]
-    return select(*columns).where(dialect.among(table.c.id, ids))
+    return Prepared(lambda dialect, ids: select(*columns).where(dialect.within(table.c.id, ids)))
 
 
-def properties_by_id(dialect: Dialect, kind: NodeKind, ids: Sequence[int]) -> Select[Any]:
-    """The property rows of these nodes."""
+def _properties_by_id(kind: NodeKind) -> Prepared:
     table = PROPERTIES[kind]
     names = ("owner_id", "name", "is_custom_property", "string_value", "int_value", "double_value", "bool_value")
-    return select(*(table.c[name] for name in (*names, "byte_value", "proto_value"))).where(
-        dialect.among(table.c.owner_id, ids)
-    )
+    columns = [table.c[name] for name in (*names, "byte_value", "proto_value")]
+    return Prepared(lambda dialect, ids: select(*columns).where(dialect.within(table.c.owner_id, ids)))
+
+
+NODES_BY_ID = {kind: _nodes_by_id(kind) for kind in NodeKind}
+"""The rows of the nodes of a kind."""
+
+PROPERTIES_BY_ID = {kind: _properties_by_id(kind) for kind in NodeKind}
+"""The property rows of the nodes of a kind."""
 
 
 def nodes_of(
@@ -124,20 +138,20 @@ def _packed(proto: str | bytes) -> Packed:
     return Packed(proto if isinstance(proto, str) else bytes(proto).decode("latin-1"))
 
 
-def events_at(dialect: Dialect, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Select[Any]:
-    """The events of these types at these nodes."""
+@cache
+def events_at(kind: NodeKind, types: frozenset[EventType]) -> Prepared:
+    """The events of these types at the nodes of a kind."""
     here = EVENT.c.artifact_id if kind is NodeKind.ARTIFACT else EVENT.c.execution_id
-    return select(
-        EVENT.c.id, EVENT.c.artifact_id, EVENT.c.execution_id, EVENT.c.type, EVENT.c.milliseconds_since_epoch
-    ).where(dialect.among(here, ids), EVENT.c.type.in_(sorted(type_.value for type_ in types)))
+    wanted = sorted(type_.value for type_ in types)
+    columns = [EVENT.c[name] for name in ("id", "artifact_id", "execution_id", "type", "milliseconds_since_epoch")]
+    return Prepared(
+        lambda dialect, ids: select(*columns).where(dialect.within(here, ids), one_of(EVENT.c.type, wanted))
+    )
 
 
-def paths_of(dialect: Dialect, ids: Sequence[int]) -> Select[Any]:
-    """The steps of these events' paths, in their order within an event."""
-    return select(
-        EVENT_PATH.c.event_id, EVENT_PATH.c.is_index_step, EVENT_PATH.c.step_index, EVENT_PATH.c.step_key
-    ).where(dialect.among(EVENT_PATH.c.event_id, ids))
-
+_STEPS = [EVENT_PATH.c[name] for name in ("event_id", "is_index_step", "step_index", "step_key")]
+PATHS = Prepared(lambda dialect, ids: select(*_STEPS).where(dialect.within(EVENT_PATH.c.event_id, ids)))
+"""The steps of the paths of events, in their order within an event."""
 
 _EVENT_TYPES = {type_.value: type_ for type_ in EventType}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import sqlite3
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,6 @@ class SQLiteDriver:
         connection = sqlite3.connect(
             uri, uri=True, timeout=self.lock_timeout, check_same_thread=False, isolation_level=None
         )
-        # What is not UTF-8 in the file is shown with replacement characters and breaks nothing.
-        connection.text_factory = lambda octets: octets.decode("utf-8", "replace")
         for name, function in FUNCTIONS.items():
             connection.create_function(name, 1, function, deterministic=True)
         connection.execute("PRAGMA query_only = 1")
@@ -88,10 +87,13 @@ class SQLiteDriver:
         return connection
 
     async def fetch(self, statement: Statement) -> Rows:
-        self.statements += 1
+        return (await self.fetch_each([statement]))[0]
+
+    async def fetch_each(self, statements: Sequence[Statement]) -> list[Rows]:
+        self.statements += len(statements)
         loop = asyncio.get_running_loop()
         running: list[sqlite3.Connection] = []
-        work = loop.run_in_executor(self._pool, self._run, statement, running)
+        work = loop.run_in_executor(self._pool, self._run, statements, running)
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -101,7 +103,7 @@ class SQLiteDriver:
             work.add_done_callback(_forget)
             raise
 
-    def _run(self, statement: Statement, running: list[sqlite3.Connection]) -> Rows:
+    def _run(self, statements: Sequence[Statement], running: list[sqlite3.Connection]) -> list[Rows]:
         try:
             try:
                 connection = self._idle.get_nowait()
@@ -111,8 +113,7 @@ class SQLiteDriver:
             raise translate(error, self.path) from error
         running.append(connection)
         try:
-            parameters = {name: _bindable(value) for name, value in statement.parameters.items()}
-            return connection.execute(statement.text, parameters).fetchall()
+            return [_fetch(connection, statement) for statement in statements]
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
         finally:
@@ -123,6 +124,22 @@ class SQLiteDriver:
         await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
         for connection in self._all:
             connection.close()
+
+
+def _fetch(connection: sqlite3.Connection, statement: Statement) -> Rows:
+    parameters = {name: _bindable(value) for name, value in statement.parameters.items()}
+    try:
+        return connection.execute(statement.text, parameters).fetchall()
+    except sqlite3.OperationalError as error:
+        if "Could not decode to UTF-8" not in str(error):
+            raise
+    # What is not UTF-8 in the file is shown with replacement characters and breaks nothing. It is rare, and a
+    # function called for every text is slow.
+    try:
+        connection.text_factory = lambda octets: octets.decode("utf-8", "replace")
+        return connection.execute(statement.text, parameters).fetchall()
+    finally:
+        connection.text_factory = str
 
 
 _TOO_MUCH = (
@@ -162,7 +179,7 @@ def _why(path: Path) -> str:
 
 def _bindable(value: Any) -> Any:
     """A parameter as SQLite takes it: half a surrogate pair, which UTF-8 cannot hold, as octets, equal to no text."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value.isascii():
         return value
     try:
         value.encode()
