@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import sqlite3
@@ -46,18 +47,26 @@ async def test_killed_workers_lose_nothing_that_was_answered(tmp_path: Path) -> 
         await service.data(RECORD, record(0))
         answers: dict[int, dict[str, Any]] = {}
 
-        async def send(number: int) -> None:
-            answers[number] = await service.ask(RECORD, record(number))
+        numbers = itertools.count(1)
+        killed = asyncio.Event()
+
+        async def send() -> None:
+            while not killed.is_set():
+                number = next(numbers)
+                answers[number] = await service.ask(RECORD, record(number))
 
         async def kill() -> None:
-            for _ in range(4):
+            for kills in range(1, 101):
                 await asyncio.sleep(0.03)
                 pid = service.store.recorder.pid
                 if pid is not None:
                     os.kill(pid, signal.SIGKILL)
                 await asyncio.sleep(0.3)
+                if kills >= 4 and any("errors" in answer for answer in answers.values()):
+                    break
+            killed.set()
 
-        await asyncio.gather(kill(), *(send(number) for number in range(1, 121)))
+        await asyncio.gather(kill(), *(send() for _ in range(16)))
         failed = [number for number, answer in answers.items() if "errors" in answer]
         assert failed, "no call was under way when the worker was killed"
         codes = {answers[number]["errors"][0]["extensions"]["code"] for number in failed}
@@ -65,16 +74,17 @@ async def test_killed_workers_lose_nothing_that_was_answered(tmp_path: Path) -> 
         await whole(service, {number for number in answers if number not in failed} | {0})
         for number in failed:
             await service.data(RECORD, record(number))
-        await whole(service, set(range(121)))
+        sent = len(answers) + 1
+        await whole(service, set(range(sent)))
         counts = (await service.data("{ store { counts { executions artifacts events } } }"))["store"]["counts"]
-    assert counts == {"executions": 121, "artifacts": 1 + 2 * 121, "events": 3 * 121}
+    assert counts == {"executions": sent, "artifacts": 1 + 2 * sent, "events": 3 * sent}
 
 
 async def whole(service: Service, numbers: set[int]) -> None:
     """Every execution that is there is there with all it read and wrote, and these are there."""
     found = await service.data(
         """
-        { executions(first: 1000, where: {workspace: {name: {eq: "kill"}}}) {
+        { executions(first: 1000, orderBy: {field: ID, direction: DESC}, where: {workspace: {name: {eq: "kill"}}}) {
           nodes { name run { name } inputs { totalCount } outputs { totalCount } } } }
         """
     )

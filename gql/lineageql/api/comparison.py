@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import strawberry
 
 from lineageql.api.connections import later
 from lineageql.api.context import Info
-from lineageql.api.lineage import LineageEdge
+from lineageql.api.lineage import LineageEdge, edges_of
 from lineageql.api.scalars import JSON
 from lineageql.api.types import LineageNode, Run
 from lineageql.catalog import paths
@@ -26,9 +24,8 @@ class LineagePath:
         return later(info.context.loaders.entity_by_ref.load_many(parent.steps))  # type: ignore[no-any-return]
 
     @strawberry.field(description="The events between the nodes, in the same order.")
-    def edges(self, parent: strawberry.Parent[paths.LineagePath]) -> list[LineageEdge]:
-        edges: Any = parent.edges
-        return edges  # type: ignore[no-any-return]
+    async def edges(self, info: Info, parent: strawberry.Parent[paths.LineagePath]) -> list[LineageEdge]:
+        return await edges_of(info, parent.edges)  # type: ignore[no-any-return]
 
 
 @strawberry.type(description="A field in which two nodes differ.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import replace
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -18,6 +17,7 @@ from lineageql.api.enums import (
 )
 from lineageql.api.filters import EntityFilter
 from lineageql.api.scalars import DateTime
+from lineageql.api.selection import page_needs
 from lineageql.catalog import pages
 from lineageql.catalog.finding import Listing
 from lineageql.catalog.pages import PageRequest
@@ -99,7 +99,7 @@ class EventEdge(Generic[N]):
     async def port(self, parent: strawberry.Parent[pages.Edge], info: Info) -> str | None:
         event = event_of(parent)
         path = await info.context.loaders.path_by_event.load(event)
-        return port_of(replace(event, path=path), parent.node.convention)
+        return port_of(event._replace(path=path), parent.node.convention)
 
     @strawberry.field(description="MLMD's event path, indexes as digits.")
     async def path(self, parent: strawberry.Parent[pages.Edge], info: Info) -> list[str]:
@@ -164,5 +164,12 @@ def under(
     order_by: AnyOrder | None = None,
 ) -> Any:
     """The page of a connection under an owner."""
-    listing = Listing(link, search_for(link.target, where, order_by), request)
-    return later(info.context.loaders.page(listing, owner))
+    # A level asks the same under each of its owners. What is kept holds on to the filter and the order, so that no
+    # other object can have their place in memory.
+    context = info.context
+    key = (id(info._raw_info.field_nodes[0]), link, request, id(where), id(order_by))
+    made = context.listings.get(key)
+    if made is None:
+        listing = Listing(link, search_for(link.target, where, order_by), request, page_needs(info))
+        made = context.listings[key] = (listing, where, order_by)
+    return later(context.loaders.page(made[0], owner))

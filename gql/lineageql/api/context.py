@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import strawberry
 
 from lineageql.api.documents import Document
 from lineageql.api.loaders import Loaders
-from lineageql.catalog.finding import Finder
+from lineageql.catalog.finding import Finder, Listing
 from lineageql.catalog.recording import Recording
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
@@ -39,6 +40,7 @@ class Context:
         """Forgets all that was loaded."""
         self.finder = Finder(self.store.reader(), self.settings)
         self.loaders = Loaders(self.finder, self.until)
+        self.listings: dict[Hashable, tuple[Listing, object, object]] = {}
 
 
 Info = strawberry.Info[Context, Any]

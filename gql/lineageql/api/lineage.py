@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import strawberry
@@ -10,9 +10,11 @@ import strawberry
 from lineageql.api.connections import later
 from lineageql.api.context import Info
 from lineageql.api.scalars import DateTime
+from lineageql.api.selection import below, needs, selected
 from lineageql.api.types import Artifact, Execution, LineageNode
 from lineageql.catalog import graphs
 from lineageql.catalog.lineage import Graph, Limit
+from lineageql.model.entities import Entity
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType
 from lineageql.model.ports import port_of
@@ -35,58 +37,72 @@ class LineageCounts:
 class Step:
     """A node of a graph and its distance."""
 
-    __slots__ = ("hops", "ref")
+    __slots__ = ("hops", "node")
 
-    def __init__(self, ref: Ref, hops: int) -> None:
-        self.ref = ref
+    def __init__(self, node: Entity | None, hops: int) -> None:
+        self.node = node
         self.hops = hops
 
 
 @strawberry.type(description="A node of a lineage and how far it is.")
 class LineageStep:
     hops: int = strawberry.field(description="The least number of steps from a root; 0 for a root.")
+    node: LineageNode = strawberry.field(description="The artifact or execution.")
 
-    @strawberry.field(description="The artifact or execution.")
-    def node(self, info: Info, parent: strawberry.Parent[Step]) -> LineageNode:
-        return later(info.context.loaders.entity_by_ref.load(parent.ref))  # type: ignore[no-any-return]
+
+class Edge:
+    """An event with the entities at its ends, as far as they are selected."""
+
+    __slots__ = ("artifact", "event", "execution")
+
+    def __init__(self, event: Event, artifact: Entity | None, execution: Entity | None) -> None:
+        self.event = event
+        self.artifact = artifact
+        self.execution = execution
+
+    @property
+    def event_type(self) -> EventType:
+        return self.event.type
+
+    @property
+    def event_time(self) -> int | None:
+        return self.event.time
 
 
 @strawberry.type(description="An event: the execution read or wrote the artifact.")
 class LineageEdge:
-    @strawberry.field(description="The artifact.")
-    def artifact(self, info: Info, parent: strawberry.Parent[Event]) -> Artifact:
-        return _end(info, EntityKind.ARTIFACT, parent.artifact_id)  # type: ignore[no-any-return]
-
-    @strawberry.field(description="The execution.")
-    def execution(self, info: Info, parent: strawberry.Parent[Event]) -> Execution:
-        return _end(info, EntityKind.EXECUTION, parent.execution_id)  # type: ignore[no-any-return]
-
-    @strawberry.field(description="MLMD's type of the event.")
-    def event_type(self, parent: strawberry.Parent[Event]) -> EventType:
-        return parent.type
-
-    @strawberry.field(description="When it happened, where the writer says so.")
-    def event_time(self, parent: strawberry.Parent[Event]) -> DateTime | None:
-        return None if parent.time is None else DateTime(parent.time)
+    artifact: Artifact = strawberry.field(description="The artifact.")
+    execution: Execution = strawberry.field(description="The execution.")
+    event_type: EventType = strawberry.field(description="MLMD's type of the event.")
+    event_time: DateTime | None = strawberry.field(description="When it happened, where the writer says so.")
 
     @strawberry.field(
         description="The input or output of the execution that the artifact was at, where the writer names it."
     )
-    async def port(self, info: Info, parent: strawberry.Parent[Event]) -> str | None:
-        loaders = info.context.loaders
-        execution = await loaders.entity_by_ref.load(Ref(EntityKind.EXECUTION, parent.execution_id))
-        if execution is None:
+    async def port(self, info: Info, parent: strawberry.Parent[Edge]) -> str | None:
+        if parent.execution is None:
             return None
-        path = await loaders.path_by_event.load(parent)
-        return port_of(replace(parent, path=path), execution.convention)
+        path = await info.context.loaders.path_by_event.load(parent.event)
+        return port_of(parent.event._replace(path=path), parent.execution.convention)
 
     @strawberry.field(description="MLMD's event path, indexes as digits.")
-    async def path(self, info: Info, parent: strawberry.Parent[Event]) -> list[str]:
-        return [str(step) for step in await info.context.loaders.path_by_event.load(parent)]
+    async def path(self, info: Info, parent: strawberry.Parent[Edge]) -> list[str]:
+        return [str(step) for step in await info.context.loaders.path_by_event.load(parent.event)]
 
 
-def _end(info: Info, kind: EntityKind, id_: int) -> Any:
-    return later(info.context.loaders.entity_by_ref.load(Ref(kind, id_)))
+async def edges_of(info: Info, events: Sequence[Event]) -> Any:
+    """The edges of events, with no more of the entities at their ends than is selected."""
+    selection = selected(info)
+    refs: set[Ref] = set()
+    if "artifact" in selection:
+        refs.update(Ref(EntityKind.ARTIFACT, id_) for id_ in {event.artifact_id for event in events})
+    if "execution" in selection or "port" in selection:
+        refs.update(Ref(EntityKind.EXECUTION, id_) for id_ in {event.execution_id for event in events})
+    fields = needs([below(info, selection, end) for end in ("artifact", "execution")])
+    found = await info.context.loaders.entities(refs, fields)
+    artifacts = {ref.key: entity for ref, entity in found.items() if ref.kind is EntityKind.ARTIFACT}
+    executions = {ref.key: entity for ref, entity in found.items() if ref.kind is EntityKind.EXECUTION}
+    return [Edge(event, artifacts.get(event.artifact_id), executions.get(event.execution_id)) for event in events]
 
 
 @strawberry.type(
@@ -103,18 +119,20 @@ class Lineage:
         return later(info.context.loaders.entity_by_ref.load_many(refs))  # type: ignore[no-any-return]
 
     @strawberry.field(description="The nodes, the roots among them, by hops, then by MLMD id.")
-    def nodes(self, parent: strawberry.Parent[Graph]) -> list[LineageStep]:
-        return [Step(ref, hops) for ref, hops in parent.hops.items()]  # type: ignore[misc]
+    async def nodes(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageStep]:
+        fields = needs([below(info, selected(info), "node")])
+        found = await info.context.loaders.entities(parent.hops, fields)
+        return [Step(found.get(ref), hops) for ref, hops in parent.hops.items()]  # type: ignore[misc]
 
     @strawberry.field(description="All events between the nodes, oldest first.")
-    def edges(self, parent: strawberry.Parent[Graph]) -> list[LineageEdge]:
-        return parent.edges  # type: ignore[return-value]
+    async def edges(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageEdge]:
+        return await edges_of(info, parent.edges)  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="The events that lead from the nodes to nodes of the frontier that are not among them."
     )
-    def crossing_edges(self, parent: strawberry.Parent[Graph]) -> list[LineageEdge]:
-        return parent.crossing  # type: ignore[return-value]
+    async def crossing_edges(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageEdge]:
+        return await edges_of(info, parent.crossing)  # type: ignore[no-any-return]
 
     @strawberry.field(description="How many nodes of each sort there are.")
     def counts(self, info: Info, parent: strawberry.Parent[Graph]) -> LineageCounts:

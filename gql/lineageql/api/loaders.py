@@ -7,7 +7,8 @@ the fields of a whole level are waiting before the first batch is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
@@ -19,6 +20,7 @@ from lineageql.errors import RequestError
 from lineageql.model.entities import Entity, Execution, ExecutionState
 from lineageql.model.identity import Ref
 from lineageql.model.nodes import Event
+from lineageql.model.predicates import Field
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -39,18 +41,42 @@ class Loaders:
         self.state_by_run: DataLoader[Ref, ExecutionState] = DataLoader(finder.run_states)
         self.path_by_event: DataLoader[Event, tuple[str | int, ...]] = DataLoader(finder.paths)
         self.count_by_owner: DataLoader[tuple[Listing, Ref], int] = DataLoader(_grouped(finder.counts))
-        self.page_by_owner: DataLoader[tuple[Listing, Ref], Page[Edge]] = DataLoader(_grouped(finder.pages))
+        self.page_by_owner: DataLoader[tuple[Listing, Ref], Page[Edge]] = DataLoader(_grouped(self._pages))
 
         async def closures(closure: Closure, roots: Sequence[Ref]) -> list[Page[Edge]]:
             return await closure_pages(finder, closure, roots, until)
 
+        self._finder = finder
+        self._loaded: list[tuple[frozenset[Field] | None, dict[Ref, Entity]]] = []
+        self._loading = asyncio.Lock()
         self.closure_by_root: DataLoader[tuple[Closure, Ref], Page[Edge]] = DataLoader(_grouped(closures))
 
-    async def page(self, listing: Listing, owner: Ref) -> Page[Edge]:
+    async def entities(self, refs: Collection[Ref], fields: frozenset[Field] | None) -> Mapping[Ref, Entity]:
+        """Many entities at once, of which some fields are going to be read, all where it is None.
+
+        What is not there is left out. Fields of one lineage show the same entities again; these are read once.
+        """
+        async with self._loading:
+            found: dict[Ref, Entity] = {}
+            for known, entities in self._loaded:
+                if known is None or (fields is not None and fields <= known):
+                    found.update((ref, entities[ref]) for ref in refs if ref in entities)
+            missing = [ref for ref in refs if ref not in found]
+            if missing:
+                loaded = dict(await self._finder.load(missing, fields))
+                self._loaded.append((fields, loaded))
+                found.update(loaded)
+            return found
+
+    def page(self, listing: Listing, owner: Ref) -> Awaitable[Page[Edge]]:
         """A page under an owner, whose total is counted with those of its neighbours."""
-        page = await self.page_by_owner.load((listing, owner))
-        page.count = lambda: self.count_by_owner.load((listing, owner))
-        return page
+        return self.page_by_owner.load((listing, owner))
+
+    async def _pages(self, listing: Listing, owners: Sequence[Ref]) -> list[Page[Edge]]:
+        pages = await self._finder.pages(listing, owners)
+        for page, owner in zip(pages, owners, strict=True):
+            page.count = partial(self.count_by_owner.load, (listing, owner))
+        return pages
 
 
 def _grouped(

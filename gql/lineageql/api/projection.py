@@ -1,67 +1,51 @@
-"""Plain fields at the speed of plain Python.
+"""Selections below the root are answered level by level, each by functions that are made once an operation.
 
-A field is plain where its value is an attribute of its parent, or comes from a
-resolver that says so with `PLAIN`: no argument, nothing to wait for. Most
-fields of a page or a lineage are. graphql-core takes each of them, on each
-object, through the same general steps; this executor makes one function of a
-selection of plain fields and calls it for every object.
-
-What is not plain is left to graphql-core, and so is an object on which such a
-function fails: graphql-core goes over it again and reports the error where it
-belongs. Reading plain fields twice changes nothing.
+graphql-core takes every field of every object through the same general steps.
+Here a selection becomes a `Completion`: one function for all plain fields of an
+object, one call of the loaders for a field of all objects of a list. What it
+does not know, such as introspection, is left to graphql-core, and so is a
+selection on which it fails: graphql-core goes over that again and tells the
+error where it belongs. Below the root everything only reads, so reading twice
+changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from graphql import (
-    GraphQLEnumType,
+    GraphQLError,
     GraphQLField,
     GraphQLInterfaceType,
-    GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLOutputType,
     is_leaf_type,
 )
+from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-PLAIN: Mapping[Any, Any] = {"plain": True}
-"""The metadata of a field whose resolver takes its parent alone and waits for nothing."""
+from lineageql.api.levels import (
+    Completion,
+    Projection,
+    Unprojectable,
+    chosen,
+    leaf,
+    listed,
+    non_null,
+    nullable,
+    read,
+    resolved,
+    selected,
+)
 
-Projection = Callable[[Any], Any]
-"""A value of the domain to its part of the answer."""
-
-
-class Unprojectable(Exception):
-    """A value that graphql-core must look at: a null where none may be, an object of another type."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How the selected fields of one object type are answered.
-
-    Attributes:
-        steps: every field's name in the answer, in order, with its projection; None for a field that is not plain.
-        rest: the fields that are not plain, as graphql-core groups them.
-    """
-
-    steps: list[tuple[str, Projection | None]]
-    rest: dict[str, Any]
-
-    def whole(self) -> Projection | None:
-        """The projection of the object, where all its fields are plain."""
-        if self.rest:
-            return None
-        steps = [(name, project) for name, project in self.steps if project is not None]
-        return lambda value: {name: project(value) for name, project in steps}
+_DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 
 
 class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -69,7 +53,8 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._plans: dict[tuple[str, int], Plan] = {}
+        self._objects: dict[tuple[str, int], Completion | None] = {}
+        self._lists: dict[tuple[int, int], Completion | None] = {}
 
     def execute_fields(
         self,
@@ -79,140 +64,137 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """Answers the plain fields; graphql-core does the rest."""
-        plan = None if path is None else self._plan(parent_type, grouped_field_set)
-        if plan is None or len(plan.rest) == len(plan.steps):
-            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
-        try:
-            results = {name: project and project(source_value) for name, project in plan.steps}
-        except Exception:  # whatever it is, graphql-core meets it again and says where
-            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
-        if not plan.rest:
-            return results
-        others = super().execute_fields(parent_type, source_value, path, plan.rest, position_context)
-        if isinstance(others, dict):
-            results.update(others)
-            return results
+        """The answer of an object."""
+        leave = partial(super().execute_fields, parent_type, source_value, path, grouped_field_set, position_context)
+        completion = None if path is None else self._fields(parent_type, grouped_field_set)
+        return self._complete(completion, source_value, leave)
 
-        async def completed() -> dict[str, Any]:
-            results.update(await others)
-            return results
+    def complete_list_value(
+        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        """The answer of a list."""
+        leave = partial(
+            super().complete_list_value, return_type, field_details_list, info, path, result, position_context
+        )
+        key = (id(return_type), id(field_details_list))
+        if key not in self._lists:
+            self._lists[key] = self._type(return_type, field_details_list)
+        return self._complete(self._lists[key] if isinstance(result, list) else None, result, leave)
 
-        return completed()
+    def _complete(self, completion: Completion | None, value: Any, leave: Any) -> Any:
+        if completion is None:
+            return leave()
+        if completion.project is not None:
+            try:
+                return completion.project(value)
+            except Exception:  # whatever it is, graphql-core meets it again and says where
+                return leave()
 
-    # -- plans
+        async def waiting() -> Any:
+            try:
+                return (await completion.all([value]))[0]
+            except Exception:  # as above
+                found = leave()
+                return await found if self.is_awaitable(found) else found
 
-    def _plan(self, parent_type: GraphQLObjectType, grouped_field_set: Mapping[str, Any]) -> Plan:
-        # Of one operation, graphql-core makes each set once and keeps it.
-        key = (parent_type.name, id(grouped_field_set))
-        plan = self._plans.get(key)
-        if plan is None:
-            steps = [(name, self._field(parent_type, details)) for name, details in grouped_field_set.items()]
-            rest = {name: grouped_field_set[name] for name, project in steps if project is None}
-            plan = self._plans[key] = Plan(steps, rest)
-        return plan
+        return waiting()
 
-    def _field(self, parent_type: GraphQLObjectType, details: Any) -> Projection | None:
-        name = details[0].node.name.value
-        if name == "__typename":
-            type_name = parent_type.name
-            return lambda _: type_name
-        field = parent_type.fields.get(name)
-        get = None if field is None else _getter(field)
-        if field is None or get is None:
-            return None
-        return self._completed(get, field.type, details)
+    # -- completions, None where graphql-core must do it
 
-    def _completed(self, get: Projection, type_: GraphQLOutputType, details: Any) -> Projection | None:
-        """What `get` answers, completed as a type wants it; None where graphql-core must complete it."""
+    def _type(self, type_: Any, details: Any) -> Completion | None:
         if isinstance(type_, GraphQLNonNull):
-            complete = self._completion(type_.of_type, details)
-            return complete and _non_null(get, complete)
-        complete = self._completion(type_, details)
-        return complete and _nullable(get, complete)
+            inner = self._type_of_value(type_.of_type, details)
+            return inner and non_null(inner)
+        inner = self._type_of_value(type_, details)
+        return inner and nullable(inner)
 
-    def _completion(self, type_: Any, details: Any) -> Projection | None:
-        """How values of a type are completed that are not null."""
+    def _type_of_value(self, type_: Any, details: Any) -> Completion | None:
         if is_leaf_type(type_):
-            return _leaf(type_)
+            return leaf(type_)
         if isinstance(type_, GraphQLList):
-            item = self._completed(_itself, type_.of_type, details)
-            return item and (lambda values: [item(value) for value in values])
+            item = self._type(type_.of_type, details)
+            return item and listed(item)
         if isinstance(type_, GraphQLObjectType):
             return self._object(type_, details)
-        if isinstance(type_, GraphQLInterfaceType):
-            return self._interface(type_, details)
-        return None
+        return self._interface(type_, details) if isinstance(type_, GraphQLInterfaceType) else None
 
-    def _object(self, type_: GraphQLObjectType, details: Any) -> Projection | None:
-        whole = self._plan(type_, self.collect_subfields(type_, details).grouped_field_set).whole()
-        check = type_.is_type_of
-        if whole is None or check is None:
-            return whole
+    def _interface(self, type_: GraphQLInterfaceType, details: Any) -> Completion | None:
+        name_of = type_.resolve_type
+        found = {possible.name: self._object(possible, details) for possible in self.schema.get_possible_types(type_)}
+        known = {name: completion for name, completion in found.items() if completion is not None}
+        if name_of is None or len(known) < len(found):
+            return None
+        return chosen(known, lambda value: name_of(value, None, type_))  # type: ignore[arg-type, return-value]
 
-        def project(value: Any) -> Any:
+    def _object(self, type_: GraphQLObjectType, details: Any) -> Completion | None:
+        collected = self.collect_subfields(type_, details)
+        if collected.new_defer_usages:
+            return None
+        completion, check = self._fields(type_, collected.grouped_field_set), type_.is_type_of
+        if completion is None or check is None:
+            return completion
+
+        def same(value: Any) -> Any:
             if not check(value, None):  # type: ignore[arg-type]  # ours look at the value only
                 raise Unprojectable
-            return whole(value)
+            return value
 
-        return project
+        return read(same, completion)
 
-    def _interface(self, type_: GraphQLInterfaceType, details: Any) -> Projection | None:
-        name_of = type_.resolve_type
-        objects = {found.name: self._object(found, details) for found in self.schema.get_possible_types(type_)}
-        if name_of is None or not all(objects.values()):
+    def _fields(self, type_: GraphQLObjectType, grouped_field_set: Mapping[str, Any]) -> Completion | None:
+        # Of one operation, graphql-core makes each set once and keeps it.
+        key = (type_.name, id(grouped_field_set))
+        if key not in self._objects:
+            self._objects[key] = None
+            found = {name: self._field(type_, details) for name, details in grouped_field_set.items()}
+            known = {name: completion for name, completion in found.items() if completion is not None}
+            if len(known) == len(found):
+                self._objects[key] = selected(known)
+        return self._objects[key]
+
+    def _field(self, type_: GraphQLObjectType, details: Any) -> Completion | None:
+        name = details[0].node.name.value
+        if name == "__typename":
+            type_name = type_.name
+            return Completion(lambda _: type_name)
+        field = type_.fields.get(name)
+        definition: StrawberryField | None = field.extensions.get(_DEFINITION) if field is not None else None
+        if field is None or definition is None or definition.extensions:
             return None
-        return lambda value: objects[name_of(value, None, type_)](value)  # type: ignore[index, misc, arg-type]
+        completion = self._type(field.type, details)
+        if completion is None:
+            return None
+        if definition.base_resolver is None:
+            return read(attrgetter(definition.python_name), completion)
+        resolve = self._resolver(type_, field, definition, details)
+        return resolve and resolved(resolve, completion)
 
-
-def _getter(field: GraphQLField) -> Projection | None:
-    definition: StrawberryField | None = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    if definition is None or field.args:
-        return None
-    if definition.is_basic_field:
-        return attrgetter(definition.python_name)
-    resolver = definition.base_resolver
-    if resolver is None or definition.metadata.get("plain") is None or definition.is_async:
-        return None
-    resolve = resolver.wrapped_func
-    return lambda value: resolve(value, value)  # type: ignore[operator]
-
-
-def _itself(value: Any) -> Any:
-    return value
-
-
-def _nullable(get: Projection, complete: Projection) -> Projection:
-    def project(parent: Any) -> Any:
-        value = get(parent)
-        return None if value is None else complete(value)
-
-    return project
-
-
-def _non_null(get: Projection, complete: Projection) -> Projection:
-    def project(parent: Any) -> Any:
-        value = get(parent)
-        completed = None if value is None else complete(value)
-        if completed is None:
-            raise Unprojectable
-        return completed
-
-    return project
-
-
-def _leaf(type_: GraphQLLeafType) -> Projection:
-    coerce = type_.coerce_output_value
-    if isinstance(type_, GraphQLEnumType):
-        names: dict[Any, Any] = {}
-
-        def name_of(value: Any) -> Any:
-            name = names.get(value)
-            if name is None:
-                name = names[value] = coerce(value)
-            return name
-
-        return name_of
-    if type_.name in ("String", "ID"):
-        return lambda value: value if type(value) is str else coerce(value)
-    return coerce
+    def _resolver(
+        self, type_: GraphQLObjectType, field: GraphQLField, definition: StrawberryField, details: Any
+    ) -> Projection | None:
+        """The field's resolver as a function of the parent: for all parents the arguments are the same."""
+        resolver = definition.base_resolver
+        assert resolver is not None
+        raw = self.build_resolve_info(field, [one.node for one in details], type_, None)  # type: ignore[arg-type]
+        schema: Any = self.schema.extensions[_DEFINITION]
+        converter = schema.schema_converter
+        info = converter.config.info_class(_raw_info=raw, _field=definition)
+        try:
+            given = get_argument_values(
+                field, details[0].node, self.variable_values, details[0].fragment_variable_values, self.hide_suggestions
+            )
+            arguments = convert_arguments(
+                given, definition.arguments, converter.scalar_registry, converter.config, info
+            )
+        except GraphQLError:
+            return None
+        if resolver.info_parameter:
+            arguments[resolver.info_parameter.name] = info
+        function: Any = resolver.wrapped_func
+        call = partial(function, **arguments)
+        parent = resolver.parent_parameter
+        if parent is None:
+            return call if resolver.self_parameter else lambda _: call()
+        if resolver.self_parameter:
+            return lambda value: call(value, **{parent.name: value})
+        return lambda value: call(**{parent.name: value})

@@ -28,6 +28,7 @@ from lineageql.api.enums import EntityKindName
 from lineageql.api.filters import ArtifactFilter, ExecutionFilter, LineageFilter, RunFilter, WorkspaceFilter
 from lineageql.api.lineage import Facet, Lineage
 from lineageql.api.scalars import BigInt, DateTime
+from lineageql.api.selection import page_needs
 from lineageql.api.store import Store
 from lineageql.api.types import Artifact, Execution, Run, Workspace
 from lineageql.catalog import graphs
@@ -89,7 +90,7 @@ class Query:
         before: Before = None,
     ) -> Connection[Workspace]:
         search = search_for(EntityKind.WORKSPACE, where, order_by)
-        return later(info.context.finder.page(search, PageRequest(first, after, last, before)))  # type: ignore[no-any-return]
+        return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(description="One run, by id or by its workspace's name and its own.")
     def run(
@@ -117,7 +118,7 @@ class Query:
         before: Before = None,
     ) -> Connection[Run]:
         search = search_for(EntityKind.RUN, where, order_by)
-        return later(info.context.finder.page(search, PageRequest(first, after, last, before)))  # type: ignore[no-any-return]
+        return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(description="One execution, by id or by MLMD's own.")
     def execution(
@@ -140,7 +141,7 @@ class Query:
         before: Before = None,
     ) -> Connection[Execution]:
         search = search_for(EntityKind.EXECUTION, where, order_by)
-        return later(info.context.finder.page(search, PageRequest(first, after, last, before)))  # type: ignore[no-any-return]
+        return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(description="One artifact, by id or by MLMD's own.")
     def artifact(
@@ -163,7 +164,7 @@ class Query:
         before: Before = None,
     ) -> Connection[Artifact]:
         search = search_for(EntityKind.ARTIFACT, where, order_by)
-        return later(info.context.finder.page(search, PageRequest(first, after, last, before)))  # type: ignore[no-any-return]
+        return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="How many artifacts there are of each kind, type, state, workspace, label key or value of a label, "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lineageql.catalog.pages import Edge, Page, PageRequest, page_of
 from lineageql.errors import InvalidArgument, TooExpensive
@@ -20,13 +21,21 @@ from lineageql.settings import Settings
 from lineageql.store.ports import Facet, Link, Reader, Search, StoreCounts, Window
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listing:
-    """What a connection under an owner lists."""
+    """What a connection under an owner lists, and which fields of what it lists are going to be read."""
 
     link: Link
     search: Search
     request: PageRequest
+    fields: frozenset[Field] | None = None
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.link, self.search, self.request, self.fields))
+
+    def __hash__(self) -> int:
+        return self._hash  # it is the key of every row of a level
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +71,11 @@ class Finder:
     def _window(self, request: PageRequest, search: Hashable) -> Window:
         return request.window(search, default=self.settings.page_size, maximum=self.settings.max_page_size)
 
-    async def page(self, search: Search, request: PageRequest) -> Page[Edge]:
-        """A page of the whole store."""
+    async def page(self, search: Search, request: PageRequest, fields: frozenset[Field] | None = None) -> Page[Edge]:
+        """A page of the whole store; see `Reader.get` for `fields`."""
         self.check(search.predicate)
         window = self._window(request, search)
-        found = await self.reader.search(search, window)
+        found = await self.reader.search(search, window, fields)
 
         async def count() -> int:
             return await self.reader.count(search)
@@ -78,7 +87,7 @@ class Finder:
         self.check(listing.search.predicate)
         identity = (listing.link, listing.search)
         window = self._window(listing.request, identity)
-        found = await self.reader.search_under(listing.link, owners, listing.search, window)
+        found = await self.reader.search_under(listing.link, owners, listing.search, window, listing.fields)
 
         async def count() -> int:
             raise AssertionError("a page under an owner is counted with those of its neighbours")
@@ -94,6 +103,10 @@ class Finder:
         """The entity of each reference; None for an id of nothing."""
         found = await self.reader.get(list(dict.fromkeys(refs)))
         return [found.get(ref) for ref in refs]
+
+    async def load(self, refs: Sequence[Ref], fields: frozenset[Field] | None = None) -> Mapping[Ref, Entity]:
+        """The entities of references, what is not there left out; see `Reader.get` for `fields`."""
+        return await self.reader.get(refs, fields) if refs else {}
 
     async def one(self, kind: EntityKind, predicate: Predicate) -> Entity | None:
         """The first entity of a kind that makes a predicate true."""

@@ -16,8 +16,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from lineageql.catalog.adjacency import EventTable, NodeNumber, StepNumber, beyond, ends, node_of, ref_of, step_of
 from lineageql.model.identity import EntityKind, Ref
-from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType, NodeKind
+from lineageql.model.nodes import Event
 from lineageql.model.predicates import ALWAYS, NEVER, Field, Operator, Predicate, Test
 from lineageql.store.ports import Reader
 
@@ -102,16 +103,6 @@ class Graph:
 
 
 _WAYS = {Direction.UPSTREAM: (True,), Direction.DOWNSTREAM: (False,), Direction.BOTH: (True, False)}
-_EVENTS: dict[tuple[EntityKind, bool], frozenset[EventType]] = {
-    (EntityKind.ARTIFACT, True): OUTPUT_EVENTS,
-    (EntityKind.EXECUTION, True): INPUT_EVENTS,
-    (EntityKind.ARTIFACT, False): INPUT_EVENTS,
-    (EntityKind.EXECUTION, False): OUTPUT_EVENTS,
-}
-_NODE_KINDS = {EntityKind.ARTIFACT: NodeKind.ARTIFACT, EntityKind.EXECUTION: NodeKind.EXECUTION}
-
-Step = tuple[Ref, bool]
-"""A node, and whether it is to be expanded upstream."""
 
 
 async def walk(
@@ -130,7 +121,7 @@ async def walk_each(
 ) -> list[Graph]:
     """The lineage of each collection of roots, walked in step."""
     terms = terms or Terms()
-    events, gate = EventTable(reader, terms), Gate(reader, terms)
+    events, gate = EventTable(reader, terms.as_of), Gate(reader, terms)
     walks = [_Walk(some, direction, bounds, events, gate) for some in roots]
     while active := [walk for walk in walks if walk.level]:
         if bounds.until is not None and time.monotonic() >= bounds.until:
@@ -138,35 +129,11 @@ async def walk_each(
                 walk.stop(Limit.TIME)
             break
         await events.load(step for walk in active for step in walk.level)
-        await gate.load(ref for walk in active for ref in walk.reached())
+        if gate.asks:
+            await gate.load(node for walk in active for node in walk.reached())
         for walk in active:
             walk.advance()
     return [walk.finish() for walk in walks]
-
-
-class EventTable:
-    """The events at nodes, read once for all walks."""
-
-    def __init__(self, reader: Reader, terms: Terms) -> None:
-        self.reader = reader
-        self.as_of = terms.as_of
-        self.at: dict[Step, list[Event]] = {}
-
-    async def load(self, steps: Iterable[Step]) -> None:
-        """Reads the events of steps that were not read yet: a statement a kind and way."""
-        wanted: dict[tuple[EntityKind, bool], list[int]] = {}
-        for step in dict.fromkeys(steps):
-            if step not in self.at:
-                ref, up = step
-                self.at[step] = []
-                assert isinstance(ref.key, int)
-                wanted.setdefault((ref.kind, up), []).append(ref.key)
-        for (kind, up), ids in wanted.items():
-            artifact = kind is EntityKind.ARTIFACT
-            for event in await self.reader.events(_NODE_KINDS[kind], ids, _EVENTS[kind, up]):
-                here = Ref(kind, event.artifact_id if artifact else event.execution_id)
-                if self.as_of is None or event.time is None or event.time <= self.as_of:
-                    self.at[here, up].append(event)
 
 
 class Gate:
@@ -175,24 +142,24 @@ class Gate:
     def __init__(self, reader: Reader, terms: Terms) -> None:
         self.reader = reader
         self.terms = terms
-        self.known: set[Ref] = set()
-        self.hidden: set[Ref] = set()
-        self.stops: set[Ref] = set()
+        self.asks = terms != Terms()
+        self.known: set[NodeNumber] = set()
+        self.hidden: set[NodeNumber] = set()
+        self.stops: set[NodeNumber] = set()
 
-    async def load(self, refs: Iterable[Ref]) -> None:
+    async def load(self, nodes: Iterable[NodeNumber]) -> None:
         """Asks of the nodes that were not asked of yet: a statement a kind and question."""
-        if self.terms == Terms():
-            return
-        new = set(refs) - self.known
+        new = set(nodes) - self.known
         self.known |= new
         for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
-            ids = sorted(ref.key for ref in new if ref.kind is kind and isinstance(ref.key, int))
+            execution = kind is EntityKind.EXECUTION
+            ids = sorted(node >> 1 for node in new if node & 1 == execution)
             if ids and self.terms.as_of is not None:
                 late = Test(Field.CREATE_TIME, Operator.GT, self.terms.as_of)
-                self.hidden.update(Ref(kind, id_) for id_ in await self.reader.matching(kind, ids, late))
+                self.hidden.update(id_ << 1 | execution for id_ in await self.reader.matching(kind, ids, late))
             stop = self.terms.stop_at.of(kind)
             if ids and stop != NEVER:
-                self.stops.update(Ref(kind, id_) for id_ in await self.reader.matching(kind, ids, stop))
+                self.stops.update(id_ << 1 | execution for id_ in await self.reader.matching(kind, ids, stop))
 
 
 class _Walk:
@@ -202,94 +169,94 @@ class _Walk:
         self.bounds = bounds
         self.events = events
         self.gate = gate
-        self.graph = Graph(hops=dict.fromkeys(sorted(set(roots), key=_place), 0))
-        self.level: list[Step] = [(root, up) for root in self.graph.hops for up in _WAYS[direction]]
-        self.seen: set[Step] = set(self.level)
+        self.hops: dict[NodeNumber, int] = dict.fromkeys(sorted(set(map(node_of, roots))), 0)
+        self.level: list[StepNumber] = [step_of(root, up) for root in self.hops for up in _WAYS[direction]]
+        self.seen: set[StepNumber] = set(self.level)
         self.found: dict[int, Event] = {}
-        self.refused: set[Ref] = set()
+        self.refused: set[NodeNumber] = set()
+        self.frontier: set[NodeNumber] = set()
+        self.limits: list[Limit] = []
         self.closing = False
         self.depth = 0
 
-    def reached(self) -> Iterator[Ref]:
+    def reached(self) -> Iterator[NodeNumber]:
         """The nodes at the other ends of the level's events."""
-        return (other_end(step[0], event) for step in self.level for event in self.events.at[step])
+        return (beyond(step >> 1, event) for step in self.level for event in self.events.at[step])
 
     def advance(self) -> None:
         """Expands the level whose events have been read, or closes the walk with it."""
-        following = {
-            (other_end(step[0], event), step[1]) for step in self.level for event in self.events.at[step]
-        } - self.seen
-        following = {step for step in following if step[0] not in self.gate.hidden}
-        last = self.closing or self.depth == self.bounds.max_hops
-        if last:
+        at, hidden, seen = self.events.at, self.gate.hidden, self.seen
+        following: set[StepNumber] = set()
+        for step in self.level:
+            up = step & 1
+            if step & 2:
+                following.update([event.artifact_id << 2 | up for event in at[step]])
+            else:
+                following.update([event.execution_id << 2 | 2 | up for event in at[step]])
+        following -= seen
+        if hidden:
+            following = {step for step in following if step >> 1 not in hidden}
+        if self.closing or self.depth == self.bounds.max_hops:
             self._close(following)
             return
-        self._keep(event for step in self.level for event in self.events.at[step])
+        for step in self.level:
+            self.found.update([(event.id, event) for event in at[step]])
         self.depth += 1
-        admitted: list[Step] = []
-        for step in sorted(following, key=lambda step: (_place(step[0]), step[1])):
-            if step[0] not in self.graph.hops:
-                if len(self.graph.hops) >= self.bounds.max_nodes:
-                    self.refused.add(step[0])
-                    continue
-                self.graph.hops[step[0]] = self.depth
-            self.seen.add(step)
-            if step[0] not in self.gate.stops:
-                admitted.append(step)
-        self.level = admitted
+        self._admit(following)
         # A level that did not fit is not expanded; its events are read once more for the edges inside the graph.
         self.closing = bool(self.refused)
-        if self.closing and not admitted:
+        if self.closing and not self.level:
             self._close(set())
 
-    def _close(self, following: set[Step]) -> None:
-        inside = self.graph.hops.keys()
-        ends = [
-            (step[0], event, (other_end(step[0], event), step[1]))
-            for step in self.level
-            for event in self.events.at[step]
-        ]
-        self._keep(event for _, event, beyond in ends if beyond[0] in inside)
+    def _admit(self, following: set[StepNumber]) -> None:
+        hops, depth, stops, most = self.hops, self.depth, self.gate.stops, self.bounds.max_nodes
+        self.level = []
+        for step in sorted(following):
+            node = step >> 1
+            if node not in hops:
+                if len(hops) >= most:
+                    self.refused.add(node)
+                    continue
+                hops[node] = depth
+            self.seen.add(step)
+            if node not in stops:
+                self.level.append(step)
+
+    def _close(self, following: set[StepNumber]) -> None:
         if following and not self.closing:
-            self.graph.limits.append(Limit.MAX_HOPS)
+            self.limits.append(Limit.MAX_HOPS)
         if self.closing:
-            self.graph.limits.append(Limit.MAX_NODES)
-        unexpanded = {ref for ref, _, beyond in ends if beyond in following}
-        self.graph.frontier = sorted(unexpanded | self.refused, key=_place)
+            self.limits.append(Limit.MAX_NODES)
+        self.frontier = set(self.refused)
+        for step in self.level:
+            node = step >> 1
+            for event in self.events.at[step]:
+                other = beyond(node, event)
+                if other in self.hops:
+                    self.found[event.id] = event
+                if step_of(other, bool(step & 1)) in following:
+                    self.frontier.add(node)
         self.level = []
 
     def stop(self, limit: Limit) -> None:
         """Ends the walk before its level is read."""
-        self.graph.limits.append(limit)
-        self.graph.frontier = sorted({ref for ref, _ in self.level} | self.refused, key=_place)
+        self.limits.append(limit)
+        self.frontier = {step >> 1 for step in self.level} | self.refused
         self.level = []
 
-    def _keep(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self.found[event.id] = event
-
     def finish(self) -> Graph:
-        nodes = self.graph.hops
-        for _, event in sorted(self.found.items()):
-            outside = [end for end in _ends(event) if end not in nodes]
-            if not outside:
-                self.graph.edges.append(event)
-            elif outside[0] not in self.gate.hidden:
-                self.graph.crossing.append(event)
-        self.graph.hops = dict(sorted(nodes.items(), key=lambda item: (item[1], _place(item[0]))))
-        return self.graph
-
-
-def _place(ref: Ref) -> tuple[int, str]:
-    assert isinstance(ref.key, int)
-    return ref.key, ref.kind.value
-
-
-def _ends(event: Event) -> tuple[Ref, Ref]:
-    return Ref(EntityKind.ARTIFACT, event.artifact_id), Ref(EntityKind.EXECUTION, event.execution_id)
-
-
-def other_end(ref: Ref, event: Event) -> Ref:
-    """The node at the other end of an event."""
-    artifact, execution = _ends(event)
-    return execution if ref.kind is EntityKind.ARTIFACT else artifact
+        """The graph. Levels were admitted in order, so the nodes are by hops, then id."""
+        hops, hidden = self.hops, self.gate.hidden
+        events = [event for _, event in sorted(self.found.items())]
+        crossing: list[Event] = []
+        if self.limits or hidden:
+            inside = []
+            for event in events:
+                outside = [end for end in ends(event) if end not in hops]
+                if not outside:
+                    inside.append(event)
+                elif outside[0] not in hidden:
+                    crossing.append(event)
+            events = inside
+        nodes = {ref_of(node): distance for node, distance in hops.items()}
+        return Graph(nodes, events, crossing, self.limits, [ref_of(node) for node in sorted(self.frontier)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from lineageql.catalog.lineage import EventTable, Terms, other_end
+from lineageql.catalog.adjacency import EventTable, NodeNumber, beyond, node_of, ref_of, step_of
 from lineageql.model.identity import Ref
 from lineageql.model.nodes import Event
 from lineageql.store.ports import Reader
@@ -43,8 +43,8 @@ async def shortest_path(
     """
     if start == end:
         return LineagePath([start])
-    events = EventTable(reader, Terms())
-    searches = [_Search(start, end, upstream, events) for upstream in (False, True)]
+    events = EventTable(reader)
+    searches = [_Search(node_of(start), node_of(end), upstream, events) for upstream in (False, True)]
     hops = 0
     while any(search.open for search in searches):
         if max_hops is not None and hops >= max_hops:
@@ -61,20 +61,20 @@ async def shortest_path(
 class _Side:
     """One end of a search: how each node was reached from it."""
 
-    def __init__(self, root: Ref, upstream: bool) -> None:
+    def __init__(self, root: NodeNumber, upstream: bool) -> None:
         self.upstream = upstream
-        self.came_by: dict[Ref, tuple[Ref, Event] | None] = {root: None}
+        self.came_by: dict[NodeNumber, tuple[NodeNumber, Event] | None] = {root: None}
         self.level = [root]
 
 
 class _Search:
     """A search in one direction, from both ends."""
 
-    def __init__(self, start: Ref, end: Ref, upstream: bool, events: EventTable) -> None:
+    def __init__(self, start: NodeNumber, end: NodeNumber, upstream: bool, events: EventTable) -> None:
         self.events = events
         self.near = _Side(start, upstream)
         self.far = _Side(end, not upstream)
-        self.meeting: Ref | None = None
+        self.meeting: NodeNumber | None = None
 
     @property
     def open(self) -> bool:
@@ -87,16 +87,16 @@ class _Search:
     async def expand(self) -> bool:
         """Expands the smaller side by one step; whether the sides now meet."""
         side, other = (self.near, self.far) if len(self.near.level) <= len(self.far.level) else (self.far, self.near)
-        await self.events.load((ref, side.upstream) for ref in side.level)
-        following: dict[Ref, tuple[Ref, Event]] = {}
-        for ref in side.level:
-            for event in self.events.at[ref, side.upstream]:
-                beyond = other_end(ref, event)
-                if beyond not in side.came_by:
-                    following.setdefault(beyond, (ref, event))
+        await self.events.load(step_of(node, side.upstream) for node in side.level)
+        following: dict[NodeNumber, tuple[NodeNumber, Event]] = {}
+        for node in side.level:
+            for event in self.events.at[step_of(node, side.upstream)]:
+                found = beyond(node, event)
+                if found not in side.came_by:
+                    following.setdefault(found, (node, event))
         side.came_by.update(following)
-        side.level = sorted(following, key=str)
-        met = [ref for ref in side.level if ref in other.came_by]
+        side.level = sorted(following)
+        met = [node for node in side.level if node in other.came_by]
         self.meeting = met[0] if met else None
         return bool(met)
 
@@ -114,4 +114,4 @@ class _Search:
             steps.append(reached[0])
             edges.append(reached[1])
             reached = self.far.came_by[reached[0]]
-        return LineagePath(steps, edges)
+        return LineagePath([ref_of(node) for node in steps], edges)

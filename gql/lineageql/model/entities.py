@@ -7,11 +7,10 @@ not read breaks none of its neighbours. Times are milliseconds since 1970, UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple
 
-from lineageql.model.conventions.base import Convention
+from lineageql.model.choice import Choice
+from lineageql.model.conventions.base import Convention, Visibility
 from lineageql.model.conventions.kubeflow import ALL_META, EXACT_PREFIX, RUN_NAME, WORKSPACE_NAME
 from lineageql.model.identity import EntityKind, Ref, RunName, global_id
 from lineageql.model.kinds import ArtifactKind, kind_of
@@ -20,7 +19,7 @@ from lineageql.model.predicates import Field
 from lineageql.model.values import JSONValue, decode, parse_json
 
 
-class ArtifactState(Enum):
+class ArtifactState(Choice):
     """MLMD's `Artifact.State`."""
 
     UNKNOWN = 0
@@ -32,7 +31,7 @@ class ArtifactState(Enum):
     REFERENCE = 6
 
 
-class ExecutionState(Enum):
+class ExecutionState(Choice):
     """MLMD's `Execution.State`."""
 
     UNKNOWN = 0
@@ -58,27 +57,26 @@ STATE_WORDS = {
 """How writers without MLMD's own state spell it in a property `state`, in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
-class LabelValue:
+class LabelValue(NamedTuple):
     """One label."""
 
     key: str
     value: str
 
 
-State = TypeVar("State", ArtifactState, ExecutionState)
-
-
 class Entity:
     """What the four kinds have in common."""
 
-    __slots__ = ("convention", "id", "node")
+    __slots__ = ("convention", "node")
     entity_kind: ClassVar[EntityKind]
 
     def __init__(self, node: Node, convention: Convention) -> None:
         self.node = node
         self.convention = convention
-        self.id = global_id(self.entity_kind, node.id)
+
+    @property
+    def id(self) -> str:
+        return global_id(self.entity_kind, self.node.id)
 
     @property
     def ref(self) -> Ref:
@@ -135,13 +133,13 @@ class Entity:
 
     def _values(self, stored: dict[str, RawValue], *, bookkeeping: bool | None = None) -> dict[str, JSONValue]:
         """What is shown of stored properties: only the bookkeeping ones, only the others, or all."""
-        convention, customs = self.convention, self.node.custom_properties
-        hidden, encoding = convention.hidden, convention.encoding
+        visibility, customs = self.convention.visibility, self.node.custom_properties
         found: dict[str, JSONValue] = {}
         for name, raw in stored.items():
-            if name in hidden or name.startswith(encoding):
-                continue
-            if bookkeeping is not None and convention.bookkeeps(name) is not bookkeeping:
+            shown = visibility(name)
+            if shown is Visibility.HIDDEN or (
+                bookkeeping is not None and (shown is Visibility.BOOKKEEPING) is not bookkeeping
+            ):
                 continue
             beside = customs.get(EXACT_PREFIX + name)
             exact = None if beside is None or raw is None else parse_json(beside)
@@ -174,8 +172,10 @@ class Run(Entity):
     def __init__(self, node: Node, convention: Convention, run_name: RunName | None = None) -> None:
         super().__init__(node, convention)
         self.run_name = run_name
-        if run_name is not None:
-            self.id = str(Ref(EntityKind.RUN, run_name))
+
+    @property
+    def id(self) -> str:
+        return str(self.ref)
 
     @property
     def ref(self) -> Ref:
@@ -198,7 +198,7 @@ class Execution(Entity):
 
     @property
     def state(self) -> ExecutionState:
-        state = _state(ExecutionState, self.node.state)
+        state = _EXECUTION_STATES.get(self.node.state or 0, ExecutionState.UNKNOWN)
         if state is ExecutionState.UNKNOWN:
             word = self.convention.read(self.node, Field.STATE)
             state = STATE_WORDS.get(word.lower(), state) if word else state
@@ -231,7 +231,7 @@ class Artifact(Entity):
 
     @property
     def state(self) -> ArtifactState:
-        return _state(ArtifactState, self.node.state)
+        return _ARTIFACT_STATES.get(self.node.state or 0, ArtifactState.UNKNOWN)
 
     @property
     def version(self) -> str | None:
@@ -295,11 +295,8 @@ def _run_name(entity: Entity) -> RunName | None:
     return None
 
 
-def _state(states: type[State], number: int | None) -> State:
-    try:
-        return states(number or 0)
-    except ValueError:
-        return states(0)
+_ARTIFACT_STATES = {state.value: state for state in ArtifactState}
+_EXECUTION_STATES = {state.value: state for state in ExecutionState}
 
 
 def _id(raw: object) -> int | None:

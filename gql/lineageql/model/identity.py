@@ -12,14 +12,14 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from enum import Enum
 
 from lineageql.errors import InvalidArgument
+from lineageql.model.choice import Choice
 
 MAX_MLMD_ID = 2**63 - 1
 
 
-class EntityKind(Enum):
+class EntityKind(Choice):
     """The four kinds of things that LineageQL shows."""
 
     WORKSPACE = "Workspace"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
+from lineageql.model.choice import Choice
 from lineageql.model.nodes import NodeType
 
 
-class ArtifactKind(Enum):
+class ArtifactKind(Choice):
     """What an artifact is to its users, whoever wrote it."""
 
     MODEL = "MODEL"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from typing import NamedTuple
+
+from lineageql.model.choice import Choice
 
 SIMPLE_PREFIX = "mlmd."
 """How the names of MLMD's own base types begin."""
@@ -20,7 +22,7 @@ RawValue = str | int | float | bool | bytes | Packed | None
 """A property's value as its column holds it; None where every column is empty."""
 
 
-class NodeKind(Enum):
+class NodeKind(Choice):
     """The kinds of MLMD nodes, each a table. The value is `Type.type_kind`."""
 
     EXECUTION = 0
@@ -28,7 +30,7 @@ class NodeKind(Enum):
     CONTEXT = 2
 
 
-class PropertyType(Enum):
+class PropertyType(Choice):
     """What a type declares of a property; the value is `TypeProperty.data_type`."""
 
     UNKNOWN = 0
@@ -81,7 +83,7 @@ class Node:
     beyond: dict[object, str] | None = None
 
 
-class EventType(Enum):
+class EventType(Choice):
     """MLMD's event types; the value is `Event.type`."""
 
     DECLARED_OUTPUT = 1
@@ -99,8 +101,7 @@ OUTPUT_EVENTS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """An execution read or wrote an artifact.
 
     `path` is MLMD's event path, a key as text and an index as a number; `time`

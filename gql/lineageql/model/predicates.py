@@ -15,12 +15,12 @@ they are true of what is lacking, as in Kubernetes' label selectors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from lineageql.model.choice import Choice
 from lineageql.model.identity import EntityKind
 
 
-class Field(Enum):
+class Field(Choice):
     """The fields of entities that can be tested and ordered by."""
 
     ID = "id"  # MLMD's own id
@@ -55,7 +55,7 @@ class Property:
 Subject = Field | Label | Property
 
 
-class Operator(Enum):
+class Operator(Choice):
     """The tests there are. Every other operator of the schema is built from these."""
 
     EQ = "="
@@ -74,9 +74,12 @@ Scalar = str | int | float | bool | None
 Operand = object
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Test:
-    """One test of one subject. The operand of IN is a tuple, of EXISTS None."""
+    """One test of one subject. The operand of IN is a tuple, of EXISTS None.
+
+    Tests are equal where they test the same: to Python 1, 1.0 and True are equal, and to a test they are not.
+    """
 
     subject: Subject
     operator: Operator
@@ -85,8 +88,26 @@ class Test:
 
     __test__ = False  # not a test class of pytest's
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Test):
+            return NotImplemented
+        return (
+            self.subject == other.subject
+            and self.operator is other.operator
+            and self.ignore_case is other.ignore_case
+            and self.operand == other.operand
+            and _classes(self.operand) == _classes(other.operand)
+        )
 
-class Relation(Enum):
+    def __hash__(self) -> int:
+        return hash((self.subject, self.operator, self.operand, self.ignore_case))
+
+
+def _classes(operand: Operand) -> list[type]:
+    return [type(value) for value in operand] if isinstance(operand, tuple) else [type(operand)]
+
+
+class Relation(Choice):
     """From an entity to the entities beside it."""
 
     WORKSPACE = "workspace"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Protocol
 
+from lineageql.model.choice import Choice
 from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
@@ -51,7 +51,7 @@ class Search:
     order: Order = field(default_factory=Order)
 
 
-class Facet(Enum):
+class Facet(Choice):
     """By what artifacts can be counted."""
 
     KIND = "kind"
@@ -62,7 +62,7 @@ class Facet(Enum):
     LABEL_VALUE = "label value"
 
 
-class Link(Enum):
+class Link(Choice):
     """From an owner to the entities that a connection under it lists."""
 
     WORKSPACE_RUNS = (EntityKind.WORKSPACE, EntityKind.RUN)
@@ -144,13 +144,18 @@ class Reader(Protocol):
     async def types(self) -> Sequence[NodeType]:
         """All types but MLMD's own simple ones."""
 
-    async def search(self, search: Search, window: Window) -> Slice:
-        """The rows of the whole store that a window shows."""
+    async def search(self, search: Search, window: Window, fields: frozenset[Field] | None = None) -> Slice:
+        """The rows of the whole store that a window shows; see `get` for `fields`."""
 
     async def search_under(
-        self, link: Link, owners: Sequence[Ref], search: Search, window: Window
+        self,
+        link: Link,
+        owners: Sequence[Ref],
+        search: Search,
+        window: Window,
+        fields: frozenset[Field] | None = None,
     ) -> Mapping[Ref, Slice]:
-        """The rows that a window shows under each owner."""
+        """The rows that a window shows under each owner; see `get` for `fields`."""
 
     async def count(self, search: Search) -> int:
         """How many entities of the whole store make the predicate true."""
@@ -171,8 +176,14 @@ class Reader(Protocol):
     async def count_text(self, kind: EntityKind, text: str) -> int:
         """How many entities a text is in."""
 
-    async def get(self, refs: Sequence[Ref]) -> Mapping[Ref, Entity]:
-        """The entities of these references; what is not there is left out."""
+    async def get(self, refs: Sequence[Ref], fields: frozenset[Field] | None = None) -> Mapping[Ref, Entity]:
+        """The entities of these references; what is not there is left out.
+
+        Args:
+            refs: references of any kinds.
+            fields: which fields of artifacts and executions are going to be read beside those of their own
+                rows; all, and labels and properties, where it is None. Others read as if they were not there.
+        """
 
     async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
         """The ids among these whose artifacts or executions make the predicate true."""

@@ -22,6 +22,7 @@ from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.sqlite import SQLiteDriver, translate
+from lineageql.store.sql.statements import Statements
 
 log = logging.getLogger("lineageql.store")
 
@@ -40,13 +41,14 @@ class SQLiteStore:
         self.recorder = recorder
         self._path = path
         self._driver = driver
+        self._statements = Statements()
         self._starting: asyncio.Task[None] | None = None
         if isinstance(recorder, WorkerChannel):
             self._starting = asyncio.create_task(_start(recorder), name="start of ml-metadata's worker")
 
     def reader(self) -> Reader:
         """A Reader for one operation."""
-        return SQLReader(self._driver)
+        return SQLReader(self._driver, self._statements)
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""

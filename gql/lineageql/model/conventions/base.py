@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from functools import cached_property, lru_cache
 
+from lineageql.model.choice import Choice
 from lineageql.model.conventions.places import Beyond, ContextSuffix, EventKey, HashedName, OwnedName, TypeName
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field
@@ -115,7 +116,15 @@ class Labels:
         return found
 
 
-class Role(Enum):
+class Visibility(Choice):
+    """Where a stored property is shown."""
+
+    SHOWN = "among the properties"
+    BOOKKEEPING = "only where all is shown"
+    HIDDEN = "nowhere: it encodes something shown elsewhere"
+
+
+class Role(Choice):
     """What a context stands for."""
 
     WORKSPACE = "workspace"
@@ -187,6 +196,17 @@ class Convention:
             if as_text(place.read(node)):
                 return None
         return None
+
+    @cached_property
+    def visibility(self) -> Callable[[str], Visibility]:
+        """From the name of a stored property to where it is shown. Names are few, and each is asked for often."""
+
+        def judge(name: str) -> Visibility:
+            if self.conceals(name):
+                return Visibility.HIDDEN
+            return Visibility.BOOKKEEPING if self.bookkeeps(name) else Visibility.SHOWN
+
+        return lru_cache(4096)(judge)
 
     def conceals(self, name: str) -> bool:
         """Whether a property of this name is the convention's own and not the user's."""

@@ -37,6 +37,10 @@ class Statement:
     text: str
     parameters: Parameters
 
+    def given(self, **parameters: Any) -> Statement:
+        """The statement with more of its parameters."""
+        return Statement(self.text, {**self.parameters, **parameters})
+
 
 def one_of(column: ColumnElement[Any], numbers: Sequence[int]) -> ColumnElement[bool]:
     """`column IN (numbers)` with the few numbers, ids of types and such, in the text of the statement.
@@ -80,10 +84,10 @@ class Dialect(ABC):
         """The owner's key inside a statement of `under`: all of it, or a member of a pair."""
 
     @abstractmethod
-    def under(self, inner: Select[Any], owners: Sequence[Any]) -> Statement:
-        """`inner`, whose columns have names of their own, once for each owner.
+    def under(self, inner: Select[Any]) -> Statement:
+        """`inner`, whose columns have names of their own, once for each of the owners in the parameter `owners`.
 
-        Its rows are the owner's place in `owners` and a JSON list of the inner rows.
+        Its rows are the owner's place among them and a JSON list of the inner rows.
         """
 
     @abstractmethod
@@ -150,8 +154,8 @@ class Prepared:
         """The statement for these ids."""
         made = self._compiled.get(dialect)
         if made is None:
-            made = self._compiled[dialect] = dialect.compile(self.build(dialect, bindparam("ids")))
-        return Statement(made.text, {**made.parameters, "ids": dialect.listed(ids)} if ids else made.parameters)
+            made = self._compiled[dialect] = dialect.compile(self.build(dialect, bindparam("ids", dialect.listed([]))))
+        return made.given(ids=dialect.listed(ids)) if ids else made
 
 
 class SQLite(Dialect):
@@ -177,14 +181,14 @@ class SQLite(Dialect):
             return literal_column("owner.value")
         return literal_column(f"json_extract(owner.value, '$[{member}]')")
 
-    def under(self, inner: Select[Any], owners: Sequence[Any]) -> Statement:
+    def under(self, inner: Select[Any]) -> Statement:
         statement = self.compile(inner)
         columns = ", ".join(column.name for column in inner.selected_columns)
         text = (
             f"SELECT owner.key, (SELECT json_group_array(json_array({columns})) FROM ({statement.text}))"
             f" FROM json_each(:owners) AS owner"
         )
-        return Statement(text, {**statement.parameters, "owners": _listed(owners)})
+        return Statement(text, statement.parameters)
 
     def starts_with(self, text: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
         octets = _octets(prefix)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Generator, Sequence
+from typing import Any, Protocol, TypeVar
 
 from lineageql.store.sql.dialects import Dialect, Statement
 
+T = TypeVar("T")
 Rows = Sequence[tuple[Any, ...]]
+Script = Generator[Sequence[Statement], list[Rows], T]
+"""Reads something in several statements: yields some, is sent the rows of each, and in the end returns what it read.
+
+A driver runs a whole script where it runs statements, so making them and
+reading their rows does not hold up the event loop either.
+"""
+
+
+def fetch(statement: Statement) -> Script[Rows]:
+    """All rows of a statement."""
+    return (yield [statement])[0]
 
 
 class Driver(Protocol):
@@ -24,8 +36,8 @@ class Driver(Protocol):
     async def fetch(self, statement: Statement) -> Rows:
         """All rows of a statement."""
 
-    async def fetch_each(self, statements: Sequence[Statement]) -> list[Rows]:
-        """All rows of each of some statements, which run one after the other on one connection."""
+    async def run(self, script: Script[T]) -> T:
+        """What a script returns. Its statements run one after the other on one connection."""
 
     async def close(self) -> None:
         """Closes every connection."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from lineageql.model.conventions.base import Custom, Declared
 from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_TYPE
 from lineageql.model.conventions.places import Beyond
 from lineageql.model.entities import Artifact, Entity, Execution, Run, Workspace
@@ -14,9 +15,10 @@ from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.types import TypeCatalog
-from lineageql.store.sql.driver import Driver, Rows
+from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.places import text_of_place
-from lineageql.store.sql.rows import NODES_BY_ID, PROPERTIES_BY_ID, nodes_of
+from lineageql.store.sql.rows import NODES_BY_ID, PROPERTIES_BY_ID, named_properties_by_id, nodes_of
 from lineageql.store.sql.sources import source_of
 
 Fetch = Callable[[Any], Awaitable[Rows]]
@@ -38,30 +40,50 @@ _NAMED_RUN = NodeType(0, NodeKind.CONTEXT, RUN_TYPE)
 
 
 class EntityTables:
-    """Loads entities for one operation."""
+    """Loads entities for one operation; its methods are scripts."""
 
-    def __init__(self, driver: Driver, types: TypeCatalog) -> None:
-        self.driver = driver
-        self.dialect = driver.dialect
+    def __init__(self, types: TypeCatalog, dialect: Dialect) -> None:
         self.types = types
+        self.dialect = dialect
 
-    async def nodes(self, kind: NodeKind, ids: Sequence[int]) -> list[Node]:
-        """The nodes of these ids with their properties, in no order; unknown ids are left out."""
+    def nodes(self, kind: NodeKind, ids: Sequence[int], fields: frozenset[Field] | None = None) -> Script[list[Node]]:
+        """The nodes of these ids, in no order; unknown ids are left out.
+
+        They come with their properties, or only with those that some fields need.
+        """
         if not ids:
             return []
-        nodes, properties = await self.driver.fetch_each(
-            [NODES_BY_ID[kind](self.dialect, ids), PROPERTIES_BY_ID[kind](self.dialect, ids)]
+        names = None if fields is None else self._properties_of(kind, fields)
+        statements = [NODES_BY_ID[kind](self.dialect, ids)]
+        if names is None:
+            statements.append(PROPERTIES_BY_ID[kind](self.dialect, ids))
+        elif names:
+            statements.append(named_properties_by_id(kind, names)(self.dialect, ids))
+        nodes, *properties = yield statements
+        return nodes_of(self.types, kind, nodes, properties[0] if properties else ())
+
+    def _properties_of(self, kind: NodeKind, fields: frozenset[Field]) -> tuple[str, ...]:
+        """The names of the properties where the conventions of the store keep some fields."""
+        places = (
+            place
+            for convention, _ in self.types.groups(kind)
+            for field in fields
+            for place in convention.places(kind, field)
         )
-        return nodes_of(self.types, kind, nodes, properties)
+        return tuple(sorted({place.name for place in places if isinstance(place, (Declared, Custom))}))
 
-    async def by_id(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, Entity]:
-        """Artifacts, executions or workspaces by MLMD's id."""
+    def by_id(
+        self, kind: EntityKind, ids: Sequence[int], fields: frozenset[Field] | None = None
+    ) -> Script[dict[int, Entity]]:
+        """Artifacts, executions or workspaces by MLMD's id, with all that they hold or what some fields need."""
         make = _CLASSES[kind]
-        nodes = await self.nodes(NODE_KINDS[kind], ids)
-        await self._load_beyond(kind, nodes)
-        return {node.id: make(node, self.types.convention(node.type)) for node in nodes}
+        nodes = yield from self.nodes(NODE_KINDS[kind], ids, fields)
+        if fields is None or Field.NAME in fields:
+            yield from self._load_beyond(kind, nodes)
+        convention = self.types.convention
+        return {node.id: make(node, convention(node.type)) for node in nodes}
 
-    async def _load_beyond(self, kind: EntityKind, nodes: Iterable[Node]) -> None:
+    def _load_beyond(self, kind: EntityKind, nodes: Iterable[Node]) -> Script[None]:
         """Loads the names that stand beyond the nodes' own rows, where nothing in them gives one."""
         waiting: dict[Beyond, dict[int, Node]] = {}
         for node in nodes:
@@ -72,14 +94,15 @@ class EntityTables:
             source = source_of(kind, self.types)
             text = text_of_place(place, source, self.types, self.dialect)
             query = select(source.id, text).where(self.dialect.among(source.id, list(found)))
-            for id_, value in await self.driver.fetch(self.dialect.compile(query)):
+            for id_, value in (yield from fetch(self.dialect.compile(query))):
                 if value is not None:
                     found[id_].beyond = {place: value}
 
-    async def runs(self, found: Iterable[Sequence[Any]]) -> dict[RunKey, Run]:
+    def runs(self, found: Iterable[Sequence[Any]]) -> Script[dict[RunKey, Run]]:
         """Runs from the rows of `store.sql.runs`: id, type, names, named, external id and times."""
         rows = list(found)
-        nodes = {node.id: node for node in await self.nodes(NodeKind.CONTEXT, [row[0] for row in rows if row[0]])}
+        contexts = yield from self.nodes(NodeKind.CONTEXT, [row[0] for row in rows if row[0]])
+        nodes = {node.id: node for node in contexts}
         runs: dict[RunKey, Run] = {}
         for id_, type_id, workspace, name, named, external_id, created, updated in rows:
             key = (id_, workspace, name)

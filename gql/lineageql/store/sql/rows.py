@@ -87,11 +87,23 @@ def _nodes_by_id(kind: NodeKind) -> Prepared:
     return Prepared(lambda dialect, ids: select(*columns).where(dialect.within(table.c.id, ids)))
 
 
-def _properties_by_id(kind: NodeKind) -> Prepared:
+@cache
+def named_properties_by_id(kind: NodeKind, names: tuple[str, ...]) -> Prepared:
+    """The property rows of these names of the nodes of a kind."""
+    table = PROPERTIES[kind]
+    query = _property_rows(kind).where(table.c.name.in_(names))
+    return Prepared(lambda dialect, ids: query.where(dialect.within(table.c.owner_id, ids)))
+
+
+def _property_rows(kind: NodeKind) -> Select[Any]:
     table = PROPERTIES[kind]
     names = ("owner_id", "name", "is_custom_property", "string_value", "int_value", "double_value", "bool_value")
-    columns = [table.c[name] for name in (*names, "byte_value", "proto_value")]
-    return Prepared(lambda dialect, ids: select(*columns).where(dialect.within(table.c.owner_id, ids)))
+    return select(*(table.c[name] for name in (*names, "byte_value", "proto_value")))
+
+
+def _properties_by_id(kind: NodeKind) -> Prepared:
+    table = PROPERTIES[kind]
+    return Prepared(lambda dialect, ids: _property_rows(kind).where(dialect.within(table.c.owner_id, ids)))
 
 
 NODES_BY_ID = {kind: _nodes_by_id(kind) for kind in NodeKind}

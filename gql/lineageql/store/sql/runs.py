@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, not_, null, or_, select, union_all
 from sqlalchemy.sql.elements import literal_column
 
 from lineageql.model.conventions.base import Convention, Role
 from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_NAME
-from lineageql.model.identity import RunName
+from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import NodeKind
+from lineageql.model.predicates import ALWAYS
 from lineageql.model.types import TypeCatalog
+from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.dialects import Dialect
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.tables import CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
@@ -29,6 +31,23 @@ NO_CONTEXT = 2**62
 
 
 @dataclass(frozen=True)
+class Needed:
+    """How many runs a page needs of those after a place; where contexts are enough, names are not looked for."""
+
+    rows: int
+    after: int
+
+
+def needed(search: Search, window: Window) -> Needed | None:
+    """How many runs are needed for a page in which those with a context come first; None where all may be."""
+    by_id = search.order == Order() and search.predicate == ALWAYS
+    if search.kind is not EntityKind.RUN or not by_id or window.backward or window.before is not None:
+        return None
+    place = window.after[0] if window.after else 0
+    return Needed(window.limit + 1, place if isinstance(place, int) else 0)
+
+
+@dataclass(frozen=True)
 class Narrowing:
     """Which runs are wanted; all of them where nothing is said.
 
@@ -36,11 +55,13 @@ class Narrowing:
         workspace: the id and the name of their workspace, as columns.
         ids: the ids of their contexts.
         names: from the columns of both names to whether the run is wanted.
+        needed: how many of them are.
     """
 
     workspace: tuple[Column, Column] | None = None
     ids: Sequence[int] | None = None
     names: Callable[[Column, Column], ColumnElement[bool]] | None = None
+    needed: Needed | None = None
 
 
 def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column, Column], ColumnElement[bool]]:
@@ -53,15 +74,46 @@ def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column
 
 def run_rows(types: TypeCatalog, narrowing: Narrowing) -> Any:
     """A select of runs: `id`, `type_id`, `place`, `workspace_id`, both names, `named` and the columns of a context."""
-    parts = []
-    if narrowing.names is None:
-        parts.append(_context_runs(types, narrowing))
+    parts = _contexts(types, narrowing)
     if narrowing.ids is None:
-        parts.append(_named_contexts(types, narrowing))
         named = types.run_named(NodeKind.EXECUTION)
         if named:
             parts.append(_name_runs(types, named, narrowing))
+    return _together(parts)
+
+
+def _together(parts: list[Any]) -> Any:
     return union_all(*parts) if len(parts) > 1 else parts[0]
+
+
+def _contexts(types: TypeCatalog, narrowing: Narrowing) -> list[Any]:
+    """The runs with a context, of the writers whose types are in the store; at least one select."""
+    parts = []
+    named = narrowing.ids is None and bool(types.named_contexts(Role.RUN))
+    others = types.contexts(Role.RUN, lambda convention: not convention.run_names) + types.contexts(Role.BY_STRUCTURE)
+    if narrowing.names is None and (others or not named):
+        parts.append(_context_runs(types, narrowing))
+    if named or not parts:
+        parts.append(_named_contexts(types, narrowing))
+    return parts
+
+
+def _looked_for(types: TypeCatalog, narrowing: Narrowing) -> Column:
+    """The name of the property that names a run's workspace, NULL where runs with a context are enough.
+
+    It comes from a table of one row that the search for names must begin with: as a
+    condition of its own, the count would be taken again for each name.
+    """
+    if narrowing.needed is None:
+        return literal(WORKSPACE_NAME)
+    rows, after = narrowing.needed.rows, narrowing.needed.after
+    parts = _contexts(types, narrowing)
+    contexts = _together(parts).subquery()
+    some: Select[Any] = select(literal_column("1")).select_from(contexts).where(contexts.c.place > after)
+    if narrowing.workspace is not None:
+        some = some.where(contexts.c.workspace_id == narrowing.workspace[0])
+    counted = select(func.count().label("rows")).select_from(some.limit(rows).subquery()).subquery()
+    return case((counted.c.rows < rows, WORKSPACE_NAME))
 
 
 def _named_contexts(types: TypeCatalog, narrowing: Narrowing) -> Any:
@@ -157,7 +209,7 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], narrowing: Narrowing) ->
             func.max(execution.c.last_update_time_since_epoch).label("update_time"),
         )
         .where(
-            owner.c.name == WORKSPACE_NAME,
+            owner.c.name == _looked_for(types, narrowing),
             owner.c.is_custom_property == 1,
             run.c.owner_id == owner.c.owner_id,
             run.c.name == RUN_NAME,

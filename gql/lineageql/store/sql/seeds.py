@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, literal_column, select, true, union, union_all
 
 from lineageql.model.conventions.base import Column, Custom, Declared, Document, TypeAndId
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
@@ -31,6 +32,27 @@ from lineageql.store.sql.values import bindable, finite
 
 Ids = Select[Any]
 Clause = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Selects of ids, which together hold every match."""
+
+    parts: tuple[Ids, ...]
+
+    def ids(self) -> Ids:
+        """The ids, each once."""
+        return self.parts[0] if len(self.parts) == 1 else select(union(*self.parts).subquery().c.id)
+
+    def rows(self, most: int) -> Ids:
+        """As many rows, up to a bound, as the ids were found by; no id is read, so that an index is enough."""
+        one: Any = literal_column("1").label("one")
+        parts: list[Ids] = [part.with_only_columns(one, maintain_column_froms=True) for part in self.parts]
+        if len(parts) == 1:
+            return parts[0].limit(most)
+        return select(union_all(*parts).subquery().c.one).limit(most)
+
+
 _NUMBERS = ("int_value", "double_value")
 
 
@@ -43,7 +65,7 @@ class Seeds:
         self.node = NODES[source.node_kind]
         self.property = PROPERTIES[source.node_kind]
 
-    def of(self, predicate: Predicate) -> list[Ids]:
+    def of(self, predicate: Predicate) -> list[Seed]:
         """Selects of ids, each by an index, that each hold every row that can match."""
         if self.source.kind not in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
             return []  # workspaces and runs are few beside these
@@ -53,24 +75,24 @@ class Seeds:
             case Or(terms):
                 branches = [self.of(term) for term in terms]
                 # Every branch must be found by an index; the first seed of each will do.
-                return _union([branch[0] for branch in branches]) if all(branches) else []
+                return _seed([part for branch in branches for part in branch[0].parts]) if all(branches) else []
             case Related():
                 return self._related(predicate)
             case Test(ignore_case=False):
                 return self._test(predicate)
         return []
 
-    def _related(self, predicate: Related) -> list[Ids]:
+    def _related(self, predicate: Related) -> list[Seed]:
         def narrow(inner: Predicate, other: Source) -> Clause:
             # Where the chain goes on, the next link is narrowed in its turn.
             terms, link = inner.terms if isinstance(inner, And) else (inner,), link_of(inner)
             seeds = (seed for term in terms if term is not link for seed in Seeds(self.clauses, other).of(term))
-            return and_(true(), *(other.id.in_(seed) for seed in islice(seeds, 1)))
+            return and_(true(), *(other.id.in_(seed.ids()) for seed in islice(seeds, 1)))
 
         ties = ties_of(self.clauses, self.source.kind, predicate, Chain(narrow))
-        return _union([tie.ids() for tie in ties])
+        return _seed([tie.ids() for tie in ties])
 
-    def _test(self, test: Test) -> list[Ids]:
+    def _test(self, test: Test) -> list[Seed]:
         match test.subject:
             case Label(key):
                 return self._label(test, key)
@@ -81,7 +103,7 @@ class Seeds:
             case Field.TYPE | Field.KIND:
                 allowed = self.clauses.type_ids(test, self.source.node_kind)
                 node = self.node.alias()
-                return [select(node.c.id.label("id")).where(node.c.type_id.in_(allowed))]
+                return _seed([select(node.c.id.label("id")).where(node.c.type_id.in_(allowed))])
             case Field.CREATE_TIME:
                 return self._nodes(lambda node: node.c.create_time_since_epoch, test)
             case Field.UPDATE_TIME:
@@ -96,10 +118,10 @@ class Seeds:
                 return self._places(test, subject)
         return []
 
-    def _nodes(self, column: Any, test: Test) -> list[Ids]:
+    def _nodes(self, column: Any, test: Test) -> list[Seed]:
         node = self.node.alias()
         says = self._indexed(column(node), test)
-        return [] if says is None else [select(node.c.id.label("id")).where(says)]
+        return [] if says is None else _seed([select(node.c.id.label("id")).where(says)])
 
     def _indexed(self, column: ColumnElement[Any], test: Test) -> Clause | None:
         """The test in a form that an index of the column serves, if there is one."""
@@ -109,7 +131,7 @@ class Seeds:
             return None
         return MEANINGS[test.operator].sql(self.clauses.dialect, column, test.operand)
 
-    def _places(self, test: Test, subject: Field) -> list[Ids]:
+    def _places(self, test: Test, subject: Field) -> list[Seed]:
         """All rows with the value at any place of any convention in the store."""
         parts: list[Ids] = []
         groups = self.clauses.types.groups(self.source.node_kind)
@@ -132,10 +154,11 @@ class Seeds:
                     ids = _ids_written(test)
                     if ids is None:
                         return []
-                    parts.extend(self._nodes(lambda node: node.c.id, Test(Field.ID, Operator.IN, ids)))
+                    found = self._nodes(lambda node: node.c.id, Test(Field.ID, Operator.IN, ids))
+                    parts.extend(part for seed in found for part in seed.parts)
                 case _:
                     return []  # the end of a uri has no index
-        return _union(parts)
+        return _seed(parts)
 
     def _text_rows(self, test: Test, name: str, *, custom: bool) -> list[Ids] | None:
         """The rows of a property whose value, as text, can meet a test."""
@@ -172,7 +195,7 @@ class Seeds:
             foreign(document, row),
         )
 
-    def _label(self, test: Test, key: str) -> list[Ids]:
+    def _label(self, test: Test, key: str) -> list[Seed]:
         parts: list[Ids] = []
         for convention, _ in self.clauses.types.groups(self.source.node_kind):
             places = convention.labels.get(self.source.node_kind)
@@ -184,9 +207,9 @@ class Seeds:
                 parts.append(self._rows(places.prefix + key, True, "string_value", test))
             if places.document is not None:
                 parts.append(self._foreign(places.document))
-        return _union(parts)
+        return _seed(parts)
 
-    def _property(self, test: Test, name: str) -> list[Ids]:
+    def _property(self, test: Test, name: str) -> list[Seed]:
         operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
         if any(operand is None or isinstance(operand, bool) for operand in operands):
             return []  # booleans have no index
@@ -209,7 +232,7 @@ class Seeds:
             extras = convention.extras.get(self.source.node_kind)
             if extras is not None:
                 parts.append(self._foreign(extras))
-        return _union(parts)
+        return _seed(parts)
 
 
 def _number_written(text: str) -> int | float | None:
@@ -232,7 +255,5 @@ def _ids_written(test: Test) -> tuple[int, ...] | None:
     return tuple(number for number in numbers if isinstance(number, int))
 
 
-def _union(parts: list[Ids]) -> list[Ids]:
-    if not parts:
-        return []
-    return [parts[0] if len(parts) == 1 else select(union(*parts).subquery().c.id)]
+def _seed(parts: list[Ids]) -> list[Seed]:
+    return [Seed(tuple(parts))] if parts else []

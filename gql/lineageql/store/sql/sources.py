@@ -13,7 +13,7 @@ from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Field
 from lineageql.model.types import TypeCatalog
 from lineageql.store.sql.roles import plays
-from lineageql.store.sql.runs import Narrowing, run_rows
+from lineageql.store.sql.runs import Narrowing, Needed, run_rows
 from lineageql.store.sql.tables import NODES, PROPERTIES
 
 Column = ColumnElement[Any]
@@ -46,8 +46,8 @@ class Source:
         self.properties = PROPERTIES[self.node_kind]
 
 
-def source_of(kind: EntityKind, types: TypeCatalog) -> Source:
-    """A source of entities of a kind, with aliases of its own."""
+def source_of(kind: EntityKind, types: TypeCatalog, needed: Needed | None = None) -> Source:
+    """A source of entities of a kind, with aliases of its own; of runs, only as many as are needed."""
     if kind is EntityKind.ARTIFACT:
         return _node_source(kind, NodeKind.ARTIFACT)
     if kind is EntityKind.EXECUTION:
@@ -56,7 +56,7 @@ def source_of(kind: EntityKind, types: TypeCatalog) -> Source:
         source = _node_source(kind, NodeKind.CONTEXT)
         source.condition = plays(source.id, source.type_id, Role.WORKSPACE, types)
         return source
-    return run_source(types)
+    return run_source(types, Narrowing(needed=needed))
 
 
 def _node_source(kind: EntityKind, node_kind: NodeKind) -> Source:

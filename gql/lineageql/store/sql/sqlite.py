@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import queue
 import sqlite3
-from collections.abc import Sequence
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from lineageql.errors import LineageQLError, NotMLMD, StoreError, StoreLocked, StoreMissing, TooExpensive, Unavailable
 from lineageql.store.sql.dialects import Dialect, SQLite, Statement
-from lineageql.store.sql.driver import Rows
+from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.functions import FUNCTIONS
+
+T = TypeVar("T")
 
 
 class SQLiteDriver:
@@ -39,6 +41,7 @@ class SQLiteDriver:
         self.path = path
         self.lock_timeout = lock_timeout
         self.statements = 0
+        self._counting = threading.Lock()
         self._immutable = False
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._all: list[sqlite3.Connection] = []
@@ -87,23 +90,21 @@ class SQLiteDriver:
         return connection
 
     async def fetch(self, statement: Statement) -> Rows:
-        return (await self.fetch_each([statement]))[0]
+        return await self.run(fetch(statement))
 
-    async def fetch_each(self, statements: Sequence[Statement]) -> list[Rows]:
-        self.statements += len(statements)
+    async def run(self, script: Script[T]) -> T:
         loop = asyncio.get_running_loop()
-        running: list[sqlite3.Connection] = []
-        work = loop.run_in_executor(self._pool, self._run, statements, running)
+        turn = _Turn()
+        work = loop.run_in_executor(self._pool, self._run, script, turn)
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
             # The caller has gone, at its deadline or with its connection: end the statement, free the thread.
-            for connection in running:
-                connection.interrupt()
+            turn.end()
             work.add_done_callback(_forget)
             raise
 
-    def _run(self, statements: Sequence[Statement], running: list[sqlite3.Connection]) -> list[Rows]:
+    def _run(self, script: Script[T], turn: _Turn) -> T:
         try:
             try:
                 connection = self._idle.get_nowait()
@@ -111,19 +112,41 @@ class SQLiteDriver:
                 connection = self._connect()
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
-        running.append(connection)
+        turn.connection = connection
         try:
-            return [_fetch(connection, statement) for statement in statements]
+            statements = next(script)
+            while True:
+                if turn.ended:
+                    raise Unavailable("nobody waits for this any more")
+                with self._counting:
+                    self.statements += len(statements)
+                statements = script.send([_fetch(connection, statement) for statement in statements])
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
         finally:
-            running.clear()
+            turn.connection = None
             self._idle.put(connection)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
         for connection in self._all:
             connection.close()
+
+
+class _Turn:
+    """A script's turn in a thread, until it is through or its caller has gone."""
+
+    def __init__(self) -> None:
+        self.connection: sqlite3.Connection | None = None
+        self.ended = False
+
+    def end(self) -> None:
+        self.ended = True
+        connection = self.connection
+        if connection is not None:
+            connection.interrupt()
 
 
 def _fetch(connection: sqlite3.Connection, statement: Statement) -> Rows:

@@ -1,0 +1,78 @@
+"""The events at nodes, read once for all who walk over them.
+
+A walk visits hundreds of thousands of nodes, so here a *node* is one integer,
+the MLMD id doubled and 1 more for an execution, and a *step* is one more: the
+node doubled, and 1 more where it is expanded upstream. The order of nodes is
+that of their ids, an artifact before the execution of the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType, NodeKind
+from lineageql.store.ports import Reader
+
+NodeNumber = int
+StepNumber = int
+
+_KINDS = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
+_NODE_KINDS = (NodeKind.ARTIFACT, NodeKind.EXECUTION)
+_EVENTS: dict[tuple[int, int], frozenset[EventType]] = {
+    (0, 1): OUTPUT_EVENTS,
+    (1, 1): INPUT_EVENTS,
+    (0, 0): INPUT_EVENTS,
+    (1, 0): OUTPUT_EVENTS,
+}
+"""The events that lead on, by whether the node is an execution and whether the walk goes upstream."""
+
+
+def node_of(ref: Ref) -> NodeNumber:
+    """The number of an artifact or an execution."""
+    assert isinstance(ref.key, int)
+    return ref.key << 1 | (ref.kind is EntityKind.EXECUTION)
+
+
+def ref_of(node: NodeNumber) -> Ref:
+    """The reference of a node."""
+    return Ref(_KINDS[node & 1], node >> 1)
+
+
+def step_of(node: NodeNumber, upstream: bool) -> StepNumber:
+    """The expansion of a node."""
+    return node << 1 | upstream
+
+
+def ends(event: Event) -> tuple[NodeNumber, NodeNumber]:
+    """The artifact and the execution of an event."""
+    return event.artifact_id << 1, event.execution_id << 1 | 1
+
+
+def beyond(node: NodeNumber, event: Event) -> NodeNumber:
+    """The node at the other end of an event."""
+    return event.artifact_id << 1 if node & 1 else event.execution_id << 1 | 1
+
+
+class EventTable:
+    """The events at the nodes of steps, those after `as_of`, in milliseconds since 1970, left out."""
+
+    def __init__(self, reader: Reader, as_of: int | None = None) -> None:
+        self.reader = reader
+        self.as_of = as_of
+        self.at: dict[StepNumber, list[Event]] = {}
+
+    async def load(self, steps: Iterable[StepNumber]) -> None:
+        """Reads the events of steps that were not read yet: a statement a kind and way."""
+        at, as_of = self.at, self.as_of
+        wanted: dict[tuple[int, int], list[int]] = {}
+        for step in steps:
+            if step not in at:
+                at[step] = []
+                wanted.setdefault((step >> 1 & 1, step & 1), []).append(step >> 2)
+        for (execution, up), ids in wanted.items():
+            lower = execution << 1 | up
+            for event in await self.reader.events(_NODE_KINDS[execution], ids, _EVENTS[execution, up]):
+                if as_of is None or event.time is None or event.time <= as_of:
+                    id_ = event.execution_id if execution else event.artifact_id
+                    at[id_ << 2 | lower].append(event)
