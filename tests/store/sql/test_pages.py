@@ -1,0 +1,44 @@
+"""Pages, one after the other, are the whole in its order: forwards and backwards, whatever the size of a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineageql.model.identity import EntityKind
+from lineageql.model.predicates import Field
+from lineageql.store.ports import Order, Search, Window
+from lineageql.store.sql.reader import SQLReader
+from tests.store.sql.stores import stores
+
+ORDERS = (Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)
+
+
+@pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
+def test_pages_are_the_whole(bench, kind):
+    @settings(deadline=None, suppress_health_check=list(HealthCheck))
+    @given(stores(), st.sampled_from(ORDERS), st.booleans(), st.integers(1, 3))
+    def check(store: Any, field: Field, descending: bool, size: int) -> None:
+        search = Search(kind, order=Order(field, descending))
+        with bench.reading(store) as reader:
+            whole = [row.entity.ref for row in bench.run(reader.search(search, Window(1000))).rows]
+            assert bench.run(walked(reader, search, size, backward=False)) == whole
+            assert bench.run(walked(reader, search, size, backward=True)) == whole
+
+    check()
+
+
+async def walked(reader: SQLReader, search: Search, size: int, *, backward: bool) -> list[Any]:
+    found: list[Any] = []
+    key = None
+    while True:
+        window = Window(size, before=key, backward=True) if backward else Window(size, after=key)
+        page = await reader.search(search, window)
+        refs = [row.entity.ref for row in page.rows]
+        found = [*refs, *found] if backward else [*found, *refs]
+        if not page.more:
+            return found
+        key = page.rows[0 if backward else -1].key
