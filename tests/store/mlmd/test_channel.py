@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 
 import pytest
@@ -65,6 +66,22 @@ async def test_what_mlmd_answers_is_translated(book, opened):
     with pytest.raises(AlreadyExists) as caught:
         await book.new_artifact(channel, type_id, "taken", "y" * 100_000)
     assert len(str(caught.value)) < 1200
+
+
+async def test_a_full_disk_is_over_when_there_is_room_again(book, opened):
+    """ml-metadata itself answers `Transaction already open` ever after."""
+    channel = opened()
+    type_id = await book.new_type(channel)
+    pid = channel.pid
+    free = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    # No file may become larger: to the process, as if the disk were full.
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, free[1]))
+    with pytest.raises(StoreError):
+        await book.new_artifact(channel, type_id, "too much", "x" * 2_000_000)
+    artifact_id = await book.new_artifact(channel, type_id, "there is room", "x" * 2_000_000)
+    assert await book.text_of(channel, artifact_id) == "x" * 2_000_000
+    with pytest.raises(NotFound):
+        await channel.call("PutArtifacts", book.artifact(type_id + 99, "of no type"))
 
 
 class TestImpatientCaller:

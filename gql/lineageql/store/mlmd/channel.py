@@ -19,6 +19,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 # Before a worker that could not start is started again.
 FIRST_REST, LONGEST_REST = 1.0, 10.0
 
+# After these, such as for a full disk, ml-metadata may keep a transaction open and refuse every later call: its worker
+# is ended, and the next call starts another.
+_SPOILING = (Status.UNKNOWN, Status.INTERNAL)
+
 # What has become of a call that gets no answer; each ends a sentence.
 UNSENT = "the call was not sent, so nothing of it was written"
 UNKNOWN = "the call was under way, so it may or may not have been applied"
@@ -211,6 +215,9 @@ class WorkerChannel:
                 return
             if reply.code != Status.ABORTED:
                 error = None if reply.code == Status.OK else faults.of_status(rpc, reply.code, reply.message)
+                if reply.code in _SPOILING:
+                    self._ready = False
+                    await worker.close(self._grace)
                 call.settle(error or reply.body)
                 return
             call.fate = ABORTED
