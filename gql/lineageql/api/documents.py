@@ -24,6 +24,8 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 _CACHE_SIZE = 2_000_000
+_MOST_CHARACTERS = 262_144
+"""How long a document may be: while it is parsed nobody else is served, and large values belong into variables."""
 _MAX_ERRORS = 20
 
 
@@ -65,6 +67,10 @@ class Documents:
 
     def get(self, text: str) -> Document:
         """The document of a text, parsed and validated."""
+        if len(text) > _MOST_CHARACTERS:
+            advice = "send values as variables"
+            fault = f"The document has {len(text)} characters; the most is {_MOST_CHARACTERS}, {advice}."
+            return Document(None, (GraphQLError(fault),))
         document = self._kept.get(text)
         if document is not None:
             self._kept.move_to_end(text)

@@ -29,6 +29,8 @@ from lineageql.settings import Settings
 
 _SIZES = ("first", "last", "maxNodes")
 _LISTS = ("ids", "roots")
+_INTROSPECTION = 20_000
+"""What one look at the schema counts as: tools take one, and hundreds of them would hold up everybody."""
 
 
 class Meter:
@@ -76,7 +78,7 @@ class Meter:
             if selection.selection_set is None:
                 return 1, 0
             if selection.name.value.startswith("__"):
-                return 1, 1  # introspection follows the schema, not the store
+                return 1, _INTROSPECTION  # it follows the schema, not the store
             depth, cost = self._set(selection.selection_set, level + 1)
             return depth + 1, 1 + self._size(selection) * cost
         if isinstance(selection, InlineFragmentNode):
@@ -110,7 +112,7 @@ class Meter:
 
     def _default(self, field: FieldNode) -> int:
         name = field.name.value
-        if name == "lineage":
+        if name in ("lineage", "lineageDiff"):
             return self.settings.lineage_nodes
         return self.settings.page_size if name in self.paged else 1
 

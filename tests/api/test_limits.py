@@ -1,0 +1,39 @@
+"""What one operation may ask for, refused before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lineageql.model.identity import EntityKind, global_id
+from tests.service import serving
+
+MODEL = global_id(EntityKind.ARTIFACT, 1)
+REFUSED = {
+    "introspection under many names": "{" + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(40)) + "}",
+    "many differences": "{"
+    + " ".join(
+        f'a{n}: lineageDiff(left: "{MODEL}", right: "{MODEL}") {{ onlyLeft {{ id }} both {{ id }} }}' for n in range(40)
+    )
+    + "}",
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+async def test_too_expensive(what: str, tmp_path: Path) -> None:
+    async with serving(tmp_path / "lineage.db", create=True) as service:
+        assert (await service.error(REFUSED[what]))["code"] == "TOO_EXPENSIVE"
+        assert service.statements < 50  # those that open a store
+
+
+async def test_a_document_of_a_megabyte_is_refused(tmp_path: Path) -> None:
+    async with serving(tmp_path / "lineage.db", create=True) as service:
+        error = await service.error('{ artifacts(where: {name: {eq: "' + "x" * 1_000_000 + '"}}) { totalCount } }')
+    assert error["code"] == "BAD_REQUEST"
+    assert "send values as variables" in error["message"]
+
+
+async def test_one_look_at_the_schema_is_not(tmp_path: Path) -> None:
+    async with serving(tmp_path / "lineage.db", create=True) as service:
+        assert (await service.data("{ __schema { types { name fields { name } } } }"))["__schema"]["types"]
