@@ -102,7 +102,14 @@ async def edges_of(info: Info, events: Sequence[Event]) -> Any:
     found = await info.context.loaders.entities(refs, fields)
     artifacts = {ref.key: entity for ref, entity in found.items() if ref.kind is EntityKind.ARTIFACT}
     executions = {ref.key: entity for ref, entity in found.items() if ref.kind is EntityKind.EXECUTION}
-    return [Edge(event, artifacts.get(event.artifact_id), executions.get(event.execution_id)) for event in events]
+    edges = [Edge(event, artifacts.get(event.artifact_id), executions.get(event.execution_id)) for event in events]
+    # An event may name a node that is not in the store.
+    return [
+        edge
+        for edge in edges
+        if (edge.artifact is not None or "artifact" not in selection)
+        and (edge.execution is not None or "execution" not in selection)
+    ]
 
 
 @strawberry.type(
@@ -122,7 +129,8 @@ class Lineage:
     async def nodes(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageStep]:
         fields = needs([below(info, selected(info), "node")])
         found = await info.context.loaders.entities(parent.hops, fields)
-        return [Step(found.get(ref), hops) for ref, hops in parent.hops.items()]  # type: ignore[misc]
+        # An event may name a node that is not in the store.
+        return [Step(found[ref], hops) for ref, hops in parent.hops.items() if ref in found]  # type: ignore[misc]
 
     @strawberry.field(description="All events between the nodes, oldest first.")
     async def edges(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageEdge]:

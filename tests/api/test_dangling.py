@@ -1,0 +1,28 @@
+"""Events that name nodes which are not in the store, as broken writers leave them, fail no lineage."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.demo import demo_store
+from tests.service import serving
+
+LINEAGE = """
+  query ($root: ID!) { lineage(roots: [$root]) {
+    nodes { hops node { id name } } edges { eventType artifact { id } execution { id } } } }
+"""
+
+
+async def test_lineage_over_missing_nodes(tmp_path: Path) -> None:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    async with serving(path, read_only=True) as service:
+        root = (await service.data("{ artifacts(first: 1) { nodes { id } } }"))["artifacts"]["nodes"][0]["id"]
+        before = await service.data(LINEAGE, {"root": root})
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO Event (artifact_id, execution_id, type) VALUES (1, 77777, 3), (1, 88888, 4)")
+        connection.execute("INSERT INTO Event (artifact_id, execution_id, type) VALUES (99999, 1, 3)")
+    async with serving(path, read_only=True) as service:
+        assert await service.data(LINEAGE, {"root": root}) == before
