@@ -66,7 +66,7 @@ class Whole:
         """Of each event: the execution's id, the event's type, the artifact's id and the port."""
         steps = {entity.mlmd_id: entity.convention for entity in self.entities[EntityKind.EXECUTION]}
         return [
-            (event.execution_id, event.type.name, event.artifact_id, port_of(event, steps[event.execution_id]))
+            (event.execution_id, event.type.name, event.artifact_id, port_of(event.path, steps[event.execution_id]))
             for event in self.events
         ]
 

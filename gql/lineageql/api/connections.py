@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -96,14 +96,19 @@ class EventEdge(Generic[N]):
     @strawberry.field(
         description="The input or output of the execution that the artifact was at, where the writer names it."
     )
-    async def port(self, parent: strawberry.Parent[pages.Edge], info: Info) -> str | None:
-        event = event_of(parent)
-        path = await info.context.loaders.path_by_event.load(event)
-        return port_of(event._replace(path=path), parent.node.convention)
+    def port(self, parent: strawberry.Parent[pages.Edge], info: Info) -> str | None:
+        event, convention = event_of(parent), parent.node.convention
+        found = info.context.loaders.path_by_event.load(event, lambda path: port_of(path, convention))
+        return later(found)  # type: ignore[no-any-return]
 
     @strawberry.field(description="MLMD's event path, indexes as digits.")
-    async def path(self, parent: strawberry.Parent[pages.Edge], info: Info) -> list[str]:
-        return [str(step) for step in await info.context.loaders.path_by_event.load(event_of(parent))]
+    def path(self, parent: strawberry.Parent[pages.Edge], info: Info) -> list[str]:
+        return later(info.context.loaders.path_by_event.load(event_of(parent), texts_of))  # type: ignore[no-any-return]
+
+
+def texts_of(path: Iterable[str | int]) -> list[str]:
+    """The steps of an event's path as texts."""
+    return [str(step) for step in path]
 
 
 def event_of(edge: pages.Edge) -> Event:
@@ -171,5 +176,5 @@ def under(
     made = context.listings.get(key)
     if made is None:
         listing = Listing(link, search_for(link.target, where, order_by), request, page_needs(info))
-        made = context.listings[key] = (listing, where, order_by)
-    return later(context.loaders.page(made[0], owner))
+        made = context.listings[key] = (context.loaders.pages(listing), where, order_by)
+    return made[0].load(owner)

@@ -9,8 +9,11 @@ import strawberry
 
 from lineageql.api.documents import Document
 from lineageql.api.loaders import Loaders
-from lineageql.catalog.finding import Finder, Listing
+from lineageql.api.loading import Loader
+from lineageql.catalog.finding import Finder
+from lineageql.catalog.pages import Edge, Page
 from lineageql.catalog.recording import Recording
+from lineageql.model.identity import Ref
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 
@@ -40,7 +43,7 @@ class Context:
         """Forgets all that was loaded."""
         self.finder = Finder(self.store.reader(), self.settings)
         self.loaders = Loaders(self.finder, self.until)
-        self.listings: dict[Hashable, tuple[Listing, object, object]] = {}
+        self.listings: dict[Hashable, tuple[Loader[Ref, Page[Edge]], object, object]] = {}
 
 
 Info = strawberry.Info[Context, Any]

@@ -1,10 +1,13 @@
 """How values become answers, many at a time.
 
-A *projection* makes the answer of one value, at once. A *level* makes the
-answers of a list of values and may wait in between: for a field that a loader
-answers it asks for all values before it waits for any. Null stands for null in
-both; where none may be, and wherever else a value is not as its type wants it,
-they raise, and graphql-core has to say what is wrong and where.
+A *column* makes the answers of a list of values at once. A *level* makes them
+too and may wait in between: for a field that a loader answers it asks for all
+values before it waits for any. Null stands for null in both; where none may be,
+and wherever else a value is not as its type wants it, they raise, and
+graphql-core has to say what is wrong and where.
+
+All values of a level pass one step together, as most steps then are a loop of
+the interpreter's own and not of Python's.
 """
 
 from __future__ import annotations
@@ -12,12 +15,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from graphql import GraphQLEnumType, GraphQLLeafType
 
-Projection = Callable[[Any], Any]
+from lineageql.api.loading import Later, all_of
+
+Column = Callable[[Sequence[Any]], Sequence[Any]]
 Level = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
@@ -26,15 +32,15 @@ class Unprojectable(Exception):
 
 
 class Completion(NamedTuple):
-    """How the values of a type are completed: by a projection where no field waits, else by a level."""
+    """How the values of a type are completed: by a column where no field waits, else by a level."""
 
-    project: Projection | None = None
+    column: Column | None = None
     level: Level | None = None
 
     async def all(self, values: Sequence[Any]) -> Sequence[Any]:
         """The answers of several values."""
-        if self.project is not None:
-            return list(map(self.project, values))
+        if self.column is not None:
+            return self.column(values)
         assert self.level is not None
         return await self.level(values)
 
@@ -51,100 +57,185 @@ def leaf(type_: GraphQLLeafType) -> Completion:
                 name = names[value] = coerce(value)
             return name
 
-        return Completion(name_of)
+        return Completion(lambda values: list(map(name_of, values)))
     if type_.name in ("String", "ID"):
-        return Completion(lambda value: value if type(value) is str else coerce(value))
-    return Completion(coerce)
+        texts = {str}
+
+        def text(values: Sequence[Any]) -> Sequence[Any]:
+            return values if texts.issuperset(map(type, values)) else list(map(coerce, values))
+
+        return Completion(text)
+    return Completion(lambda values: list(map(coerce, values)))
 
 
 def nullable(inner: Completion) -> Completion:
     """The completion of a type whose values may be null."""
-    if inner.project is not None:
-        project = inner.project
-        return Completion(lambda value: None if value is None else project(value))
+    column, level = inner.column, inner.level
+    if column is not None:
 
-    async def level(values: Sequence[Any]) -> Sequence[Any]:
-        there = [value for value in values if value is not None]
-        found = iter(await inner.all(there) if there else ())
-        return [None if value is None else next(found) for value in values]
+        def at_once(values: Sequence[Any]) -> Sequence[Any]:
+            return column(values) if None not in values else _with_nulls(values, column(_there(values)))
 
-    return Completion(level=level)
+        return Completion(at_once)
+
+    async def waiting(values: Sequence[Any]) -> Sequence[Any]:
+        assert level is not None
+        there = _there(values)
+        return _with_nulls(values, await level(there) if there else ())
+
+    return Completion(level=waiting)
+
+
+def _there(values: Sequence[Any]) -> list[Any]:
+    return [value for value in values if value is not None]
+
+
+def _with_nulls(values: Sequence[Any], answers: Sequence[Any]) -> Sequence[Any]:
+    found = iter(answers)
+    return [None if value is None else next(found) for value in values]
 
 
 def non_null(inner: Completion) -> Completion:
     """The completion of a type whose values are never null."""
-    if inner.project is not None:
-        project = inner.project
+    column, level = inner.column, inner.level
+    if column is not None:
 
-        def one(value: Any) -> Any:
-            found = None if value is None else project(value)
-            if found is None:
-                raise Unprojectable
-            return found
+        def at_once(values: Sequence[Any]) -> Sequence[Any]:
+            return _none_null(column(_none_null(values)))
 
-        return Completion(one)
+        return Completion(at_once)
 
-    async def level(values: Sequence[Any]) -> Sequence[Any]:
-        if None in values:
-            raise Unprojectable
-        return await inner.all(values)
+    async def waiting(values: Sequence[Any]) -> Sequence[Any]:
+        assert level is not None
+        return await level(_none_null(values))
 
-    return Completion(level=level)
+    return Completion(level=waiting)
+
+
+def _none_null(values: Sequence[Any]) -> Sequence[Any]:
+    if None in values:
+        raise Unprojectable
+    return values
 
 
 def listed(item: Completion) -> Completion:
     """The completion of lists: the items of all lists are completed together."""
-    if item.project is not None:
-        project = item.project
-        return Completion(lambda values: [project(value) for value in values])
+    column, level = item.column, item.level
+    if column is not None:
+        return Completion(lambda lists: _split(lists, column(_joined(lists))))
 
-    async def level(lists: Sequence[Any]) -> Sequence[Any]:
-        found = iter(await item.all([value for values in lists for value in values]))
-        return [list(islice(found, len(values))) for values in lists]
+    async def waiting(lists: Sequence[Any]) -> Sequence[Any]:
+        assert level is not None
+        return _split(lists, await level(_joined(lists)))
 
-    return Completion(level=level)
+    return Completion(level=waiting)
+
+
+def _joined(lists: Sequence[Any]) -> list[Any]:
+    return [value for values in lists for value in values]
+
+
+def _split(lists: Sequence[Any], answers: Sequence[Any]) -> Sequence[Any]:
+    found = iter(answers)
+    return [list(islice(found, len(values))) for values in lists]
 
 
 def chosen(completions: Mapping[str, Completion], name_of: Callable[[Any], str]) -> Completion:
     """The completion of an abstract type: each value's own type has one."""
-    projections = {name: completion.project for name, completion in completions.items()}
-    if all(projections.values()):
-        return Completion(lambda value: projections[name_of(value)](value))  # type: ignore[misc]
+    columns = {name: completion.column for name, completion in completions.items()}
+    if all(columns.values()):
 
-    async def level(values: Sequence[Any]) -> Sequence[Any]:
-        groups: dict[str, list[int]] = {}
-        for place, value in enumerate(values):
-            groups.setdefault(name_of(value), []).append(place)
-        work = (completions[name].all([values[place] for place in places]) for name, places in groups.items())
-        answers: list[Any] = [None] * len(values)
-        for places, found in zip(groups.values(), await asyncio.gather(*work), strict=True):
-            for place, answer in zip(places, found, strict=True):
-                answers[place] = answer
-        return answers
+        def at_once(values: Sequence[Any]) -> Sequence[Any]:
+            groups = _grouped(values, name_of)
+            answers = [columns[name](some) for name, (_, some) in groups.items()]  # type: ignore[misc]
+            return _placed(groups, answers)
 
-    return Completion(level=level)
+        return Completion(at_once)
+
+    async def waiting(values: Sequence[Any]) -> Sequence[Any]:
+        groups = _grouped(values, name_of)
+        work = (completions[name].all(some) for name, (_, some) in groups.items())
+        return _placed(groups, await asyncio.gather(*work))
+
+    return Completion(level=waiting)
 
 
-def read(get: Projection, completion: Completion) -> Completion:
+def once(completion: Completion) -> Completion:
+    """The completion of objects that the same list may name again and again: each is completed once."""
+    column, level = completion.column, completion.level
+    if column is not None:
+
+        def at_once(values: Sequence[Any]) -> Sequence[Any]:
+            distinct = {id(value): value for value in values}
+            if len(distinct) == len(values):
+                return column(values)
+            found = dict(zip(distinct, column(list(distinct.values())), strict=True))
+            return [found[id(value)] for value in values]
+
+        return Completion(at_once)
+
+    async def waiting(values: Sequence[Any]) -> Sequence[Any]:
+        assert level is not None
+        distinct = {id(value): value for value in values}
+        found = dict(zip(distinct, await level(list(distinct.values())), strict=True))
+        return [found[id(value)] for value in values]
+
+    return Completion(level=waiting)
+
+
+_Groups = Mapping[str, tuple[list[int], list[Any]]]
+
+
+def _grouped(values: Sequence[Any], name_of: Callable[[Any], str]) -> _Groups:
+    """Values by the names of their types, each with its place."""
+    groups: dict[str, tuple[list[int], list[Any]]] = {}
+    for place, value in enumerate(values):
+        places, some = groups.setdefault(name_of(value), ([], []))
+        places.append(place)
+        some.append(value)
+    return groups
+
+
+def _placed(groups: _Groups, answers: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    """The answers of groups in the order of the values."""
+    if len(answers) == 1:
+        return answers[0]
+    found: list[Any] = [None] * sum(map(len, answers))
+    for (places, _), some in zip(groups.values(), answers, strict=True):
+        for place, answer in zip(places, some, strict=True):
+            found[place] = answer
+    return found
+
+
+def read(get: Callable[[Any], Any], completion: Completion) -> Completion:
     """The completion of a field that is an attribute of its parent."""
-    if completion.project is not None:
-        project = completion.project
-        return Completion(lambda parent: project(get(parent)))
-    return Completion(level=lambda parents: completion.all([get(parent) for parent in parents]))
+    column, level = completion.column, completion.level
+    if column is not None:
+        return Completion(lambda parents: column(list(map(get, parents))))
+    assert level is not None
+    return Completion(level=lambda parents: level(list(map(get, parents))))
 
 
-def resolved(resolve: Projection, completion: Completion) -> Completion:
+def resolved(resolve: Callable[[Any], Any], completion: Completion) -> Completion:
     """The completion of a field with a resolver, whose answers may have to be waited for."""
 
     async def level(parents: Sequence[Any]) -> Sequence[Any]:
-        values: list[Any] = []
+        if not parents:
+            return ()
+        values: list[Any] = [resolve(parents[0])]
+        key_of = values[0].loader.key_of if type(values[0]) is Later else None
+        if key_of is not None:
+            # For all parents the arguments are the same.
+            return await completion.all(await values[0].loader.load_many(map(key_of, parents)))
         try:
-            values.extend(resolve(parent) for parent in parents)
+            values.extend(map(resolve, parents[1:]))
         except BaseException:
             for value in values:
                 if inspect.iscoroutine(value):
                     value.close()
             raise
+        if all(type(value) is Later for value in values):
+            return await completion.all(await all_of(values))
         waiting = [place for place, value in enumerate(values) if inspect.isawaitable(value)]
         found = await asyncio.gather(*(values[place] for place in waiting))
         for place, value in zip(waiting, found, strict=True):
@@ -156,21 +247,36 @@ def resolved(resolve: Projection, completion: Completion) -> Completion:
 
 def selected(fields: Mapping[str, Completion]) -> Completion:
     """The completion of an object of which these fields are selected, in this order."""
-    plain = [(name, field.project) for name, field in fields.items() if field.project is not None]
-    waiting = [(name, field.level) for name, field in fields.items() if field.level is not None]
-    if not waiting:
-        return Completion(lambda value: {name: project(value) for name, project in plain})
-    steps = [(name, field.project) for name, field in fields.items()]
+    width, objects_of = len(fields), _maker(len(fields))(*fields)
+    columns = [(place, field.column) for place, field in enumerate(fields.values()) if field.column is not None]
+    levels = [(place, field.level) for place, field in enumerate(fields.values()) if field.level is not None]
+    if not levels:
+        return Completion(lambda values: objects_of([column(values) for _, column in columns]))
 
-    async def level(values: Sequence[Any]) -> Sequence[Any]:
-        answers = [{name: project and project(value) for name, project in steps} for value in values]
-        if len(waiting) == 1:
-            columns = [await waiting[0][1](values)]
+    async def waiting(values: Sequence[Any]) -> Sequence[Any]:
+        answers: list[Sequence[Any]] = [()] * width
+        for place, column in columns:
+            answers[place] = column(values)
+        if len(levels) == 1:
+            found = [await levels[0][1](values)]
         else:
-            columns = await asyncio.gather(*(column(values) for _, column in waiting))
-        for (name, _), column in zip(waiting, columns, strict=True):
-            for answer, found in zip(answers, column, strict=True):
-                answer[name] = found
-        return answers
+            found = await asyncio.gather(*(level(values) for _, level in levels))
+        for (place, _), some in zip(levels, found, strict=True):
+            answers[place] = some
+        return objects_of(answers)
 
-    return Completion(level=level)
+    return Completion(level=waiting)
+
+
+@lru_cache(256)
+def _maker(width: int) -> Callable[..., Callable[[Sequence[Sequence[Any]]], list[dict[str, Any]]]]:
+    """From so many names to a function that makes objects of columns.
+
+    It is a display of Python's, `{a: x, b: y}`, which is several times as quick as `dict` and `zip`, and whose
+    length has to stand in its text. Nothing else does: the names are arguments.
+    """
+    names = ", ".join(f"name_{place}" for place in range(width))
+    values = "".join(f"value_{place}, " for place in range(width))
+    pairs = ", ".join(f"name_{place}: value_{place}" for place in range(width))
+    made: Any = eval(f"lambda {names}: lambda columns: [{{{pairs}}} for {values}in zip(*columns, strict=True)]")
+    return made  # type: ignore[no-any-return]

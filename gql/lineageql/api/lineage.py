@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import strawberry
 
-from lineageql.api.connections import later
+from lineageql.api.connections import later, texts_of
 from lineageql.api.context import Info
 from lineageql.api.scalars import DateTime
 from lineageql.api.selection import below, needs, selected
@@ -79,37 +80,40 @@ class LineageEdge:
     @strawberry.field(
         description="The input or output of the execution that the artifact was at, where the writer names it."
     )
-    async def port(self, info: Info, parent: strawberry.Parent[Edge]) -> str | None:
+    def port(self, info: Info, parent: strawberry.Parent[Edge]) -> str | None:
         if parent.execution is None:
             return None
-        path = await info.context.loaders.path_by_event.load(parent.event)
-        return port_of(parent.event._replace(path=path), parent.execution.convention)
+        convention = parent.execution.convention
+        found = info.context.loaders.path_by_event.load(parent.event, lambda path: port_of(path, convention))
+        return later(found)  # type: ignore[no-any-return]
 
     @strawberry.field(description="MLMD's event path, indexes as digits.")
-    async def path(self, info: Info, parent: strawberry.Parent[Edge]) -> list[str]:
-        return [str(step) for step in await info.context.loaders.path_by_event.load(parent.event)]
+    def path(self, info: Info, parent: strawberry.Parent[Edge]) -> list[str]:
+        return later(info.context.loaders.path_by_event.load(parent.event, texts_of))  # type: ignore[no-any-return]
+
+
+_ARTIFACT, _EXECUTION = attrgetter("artifact_id"), attrgetter("execution_id")
 
 
 async def edges_of(info: Info, events: Sequence[Event]) -> Any:
     """The edges of events, with no more of the entities at their ends than is selected."""
     selection = selected(info)
-    refs: set[Ref] = set()
+    refs: list[Ref] = []
     if "artifact" in selection:
-        refs.update(Ref(EntityKind.ARTIFACT, id_) for id_ in {event.artifact_id for event in events})
+        refs += [Ref(EntityKind.ARTIFACT, id_) for id_ in {event.artifact_id for event in events}]
     if "execution" in selection or "port" in selection:
-        refs.update(Ref(EntityKind.EXECUTION, id_) for id_ in {event.execution_id for event in events})
+        refs += [Ref(EntityKind.EXECUTION, id_) for id_ in {event.execution_id for event in events}]
     fields = needs([below(info, selection, end) for end in ("artifact", "execution")])
     found = await info.context.loaders.entities(refs, fields)
     artifacts = {ref.key: entity for ref, entity in found.items() if ref.kind is EntityKind.ARTIFACT}
     executions = {ref.key: entity for ref, entity in found.items() if ref.kind is EntityKind.EXECUTION}
-    edges = [Edge(event, artifacts.get(event.artifact_id), executions.get(event.execution_id)) for event in events]
+    ends = (map(artifacts.get, map(_ARTIFACT, events)), map(executions.get, map(_EXECUTION, events)))
+    edges = list(map(Edge, events, *ends))
     # An event may name a node that is not in the store.
-    return [
-        edge
-        for edge in edges
-        if (edge.artifact is not None or "artifact" not in selection)
-        and (edge.execution is not None or "execution" not in selection)
-    ]
+    for end in ("artifact", "execution"):
+        if end in selection and None in map(attrgetter(end), edges):
+            edges = [edge for edge in edges if getattr(edge, end) is not None]
+    return edges
 
 
 @strawberry.type(

@@ -11,7 +11,7 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -33,13 +33,13 @@ from strawberry.types.field import StrawberryField
 
 from lineageql.api.levels import (
     Completion,
-    Projection,
     Unprojectable,
     chosen,
     leaf,
     listed,
     non_null,
     nullable,
+    once,
     read,
     resolved,
     selected,
@@ -84,9 +84,9 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
     def _complete(self, completion: Completion | None, value: Any, leave: Any) -> Any:
         if completion is None:
             return leave()
-        if completion.project is not None:
+        if completion.column is not None:
             try:
-                return completion.project(value)
+                return completion.column([value])[0]
             except Exception:  # whatever it is, graphql-core meets it again and says where
                 return leave()
 
@@ -115,16 +115,33 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             item = self._type(type_.of_type, details)
             return item and listed(item)
         if isinstance(type_, GraphQLObjectType):
-            return self._object(type_, details)
+            completion = self._object(type_, details)
+            return completion and once(completion)
         return self._interface(type_, details) if isinstance(type_, GraphQLInterfaceType) else None
 
     def _interface(self, type_: GraphQLInterfaceType, details: Any) -> Completion | None:
-        name_of = type_.resolve_type
-        found = {possible.name: self._object(possible, details) for possible in self.schema.get_possible_types(type_)}
+        name_of, possible = type_.resolve_type, list(self.schema.get_possible_types(type_))
+        found = {one.name: self._object(one, details) for one in possible}
         known = {name: completion for name, completion in found.items() if completion is not None}
         if name_of is None or len(known) < len(found):
             return None
-        return chosen(known, lambda value: name_of(value, None, type_))  # type: ignore[arg-type, return-value]
+        if self._reads_alike(possible, details):
+            return once(next(iter(known.values())))
+        return once(chosen(known, lambda value: name_of(value, None, type_)))  # type: ignore[arg-type, return-value]
+
+    def _reads_alike(self, types: Sequence[GraphQLObjectType], details: Any) -> bool:
+        """Whether of all these types the same attributes are selected, so that their answers do not depend on it."""
+        wanted = set()
+        for type_ in types:
+            selection = []
+            for key, fields in self.collect_subfields(type_, details).grouped_field_set.items():
+                field = type_.fields.get(fields[0].node.name.value)
+                definition = field.extensions.get(_DEFINITION) if field is not None else None
+                if definition is None or definition.base_resolver is not None:
+                    return False
+                selection.append((key, definition.python_name, tuple(id(one.node) for one in fields)))
+            wanted.add(tuple(selection))
+        return len(wanted) == 1
 
     def _object(self, type_: GraphQLObjectType, details: Any) -> Completion | None:
         collected = self.collect_subfields(type_, details)
@@ -156,7 +173,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         name = details[0].node.name.value
         if name == "__typename":
             type_name = type_.name
-            return Completion(lambda _: type_name)
+            return Completion(lambda values: [type_name] * len(values))
         field = type_.fields.get(name)
         definition: StrawberryField | None = field.extensions.get(_DEFINITION) if field is not None else None
         if field is None or definition is None or definition.extensions:
@@ -171,7 +188,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _resolver(
         self, type_: GraphQLObjectType, field: GraphQLField, definition: StrawberryField, details: Any
-    ) -> Projection | None:
+    ) -> Callable[[Any], Any] | None:
         """The field's resolver as a function of the parent: for all parents the arguments are the same."""
         resolver = definition.base_resolver
         assert resolver is not None

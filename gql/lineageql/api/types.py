@@ -177,7 +177,7 @@ def closure(
     if max_hops is not None and max_hops < 0:
         raise InvalidArgument(f"maxHops is {max_hops}; it takes 0 or more", "maxHops")
     shown = NodeFilter() if where is None else where.predicates()
-    return later(info.context.loaders.closure_by_root.load((Closure(direction, shown, request, max_hops), root)))
+    return later(info.context.loaders.closures(Closure(direction, shown, request, max_hops)).load(root))
 
 
 @strawberry.interface(description="Artifact and Execution: what lineage is made of.")

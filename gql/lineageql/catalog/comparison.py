@@ -96,7 +96,7 @@ async def _column(finder: Finder, run: Ref) -> Mapping[str, dict[str, Any]]:
         if isinstance(artifact, Artifact):
             section = _section(event.type)
             step = by_id[event.execution_id]
-            place = f"{step.name}.{port_of(event, step.convention) or artifact.name}"
+            place = f"{step.name}.{port_of(event.path, step.convention) or artifact.name}"
             _put(column[section], place, _said(artifact))
             if section == "outputs" and ref not in written:
                 written.add(ref)

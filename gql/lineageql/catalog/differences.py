@@ -176,7 +176,7 @@ async def _ports(finder: Finder, graph: Graph, entities: dict[Ref, Entity]) -> d
     found: dict[Ref, set[Hashable]] = defaultdict(set)
     for event in await finder.reader.paths(graph.edges):
         step = entities.get(Ref(EntityKind.EXECUTION, event.execution_id))
-        port = port_of(event, step.convention) if step is not None else None
+        port = port_of(event.path, step.convention) if step is not None else None
         if step is not None and port is not None:
             key = (step.name, event.type in INPUT_EVENTS, port)
             found[Ref(EntityKind.ARTIFACT, event.artifact_id)].add(key)

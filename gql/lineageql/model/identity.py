@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lineageql.errors import InvalidArgument
 from lineageql.model.choice import Choice
@@ -28,16 +28,14 @@ class EntityKind(Choice):
     ARTIFACT = "Artifact"
 
 
-@dataclass(frozen=True, slots=True)
-class RunName:
+class RunName(NamedTuple):
     """The key of a run of the Kubeflow convention."""
 
     workspace: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """The kind and the key of an entity; `str(ref)` is its global id."""
 
     kind: EntityKind

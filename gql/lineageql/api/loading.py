@@ -1,0 +1,105 @@
+"""Loaders that are asked for the keys of a whole level at once, over aiodataloader.
+
+aiodataloader makes a future for each key. Here the keys of a level are one key
+of it, so that a level of any size costs one future; keys that several levels
+ask for are still loaded once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Hashable, Iterable, Sequence
+from itertools import chain
+from typing import Any, Generic, TypeVar
+
+from aiodataloader import DataLoader
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Round:
+    """Gathers what is asked of some loaders in one turn of the event loop, and answers it together.
+
+    So what is selected below their values is asked for together too, whichever of them is quicker.
+    """
+
+    def __init__(self) -> None:
+        self._loader: DataLoader[tuple[Loader[Any, Any], tuple[Any, ...]], list[Any]] = DataLoader(self._answer)
+
+    def load(self, loader: Loader[Any, Any], keys: tuple[Any, ...]) -> Awaitable[list[Any]]:
+        """The values of a loader's keys."""
+        return self._loader.load((loader, keys))
+
+    async def _answer(self, asked: list[tuple[Loader[Any, Any], tuple[Any, ...]]]) -> list[Any]:
+        wanted: dict[Loader[Any, Any], list[tuple[Any, ...]]] = {}
+        for loader, keys in asked:
+            wanted.setdefault(loader, []).append(keys)
+        work = (loader.refresh(chain.from_iterable(levels)) for loader, levels in wanted.items())
+        # What is wrong with the one loader's keys is no matter of the others'.
+        faults = dict(zip(wanted, await asyncio.gather(*work, return_exceptions=True), strict=True))
+        return [faults[loader] or loader.known(keys) for loader, keys in asked]
+
+
+class Loader(Generic[K, V]):
+    """Loads values by key, all that is asked for in one turn of the event loop with one call.
+
+    Args:
+        load: answers the values of keys, in the same order; what it raises fails all keys of its call.
+        key_of: from the parent of a field to its key, where resolvers ask for no other one: of a level, one
+            resolver need then be called.
+        round: with which other loaders it answers together.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[Sequence[K]], Awaitable[Sequence[V]]],
+        key_of: Callable[[Any], K] | None = None,
+        round: Round | None = None,
+    ) -> None:
+        self.key_of = key_of
+        self._load = load
+        self._round = round or Round()
+        self._known: dict[K, V] = {}
+
+    def load(self, key: K, shape: Callable[[V], Any] | None = None) -> Later:
+        """The value of a key, or what a function makes of it."""
+        return Later(self, key, shape)
+
+    def load_many(self, keys: Iterable[K]) -> Awaitable[list[V]]:
+        """The value of each key."""
+        return self._round.load(self, tuple(keys))
+
+    async def refresh(self, keys: Iterable[K]) -> None:
+        """Loads the keys that are not known yet."""
+        missing = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if missing:
+            self._known.update(zip(missing, await self._load(missing), strict=True))
+
+    def known(self, keys: Iterable[K]) -> list[V]:
+        """The values of keys that are known."""
+        return [self._known[key] for key in keys]
+
+
+class Later:
+    """What a resolver returns for a value that a loader is still to answer."""
+
+    __slots__ = ("key", "loader", "shape")
+
+    def __init__(self, loader: Loader[Any, Any], key: Any, shape: Callable[[Any], Any] | None) -> None:
+        self.loader = loader
+        self.key = key
+        self.shape = shape
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        (value,) = yield from self.loader.load_many((self.key,)).__await__()
+        return value if self.shape is None else self.shape(value)
+
+
+async def all_of(values: Sequence[Later]) -> Sequence[Any]:
+    """What several later values are, asked for together."""
+    loader = values[0].loader
+    if any(value.loader is not loader for value in values):
+        return [await value for value in values]
+    found = await loader.load_many([value.key for value in values])
+    return [answer if value.shape is None else value.shape(answer) for value, answer in zip(values, found, strict=True)]
