@@ -9,6 +9,8 @@ that of their ids, an artifact before the execution of the same id.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
+from operator import attrgetter
 
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType, NodeKind
@@ -26,6 +28,9 @@ _EVENTS: dict[tuple[int, int], frozenset[EventType]] = {
     (1, 0): OUTPUT_EVENTS,
 }
 """The events that lead on, by whether the node is an execution and whether the walk goes upstream."""
+
+
+_ARTIFACT, _EXECUTION = attrgetter("artifact_id"), attrgetter("execution_id")
 
 
 def node_of(ref: Ref) -> NodeNumber:
@@ -54,6 +59,19 @@ def beyond(node: NodeNumber, event: Event) -> NodeNumber:
     return event.artifact_id << 1 if node & 1 else event.execution_id << 1 | 1
 
 
+def following(steps: Iterable[StepNumber], events: EventTable) -> set[StepNumber]:
+    """The steps at the other ends of the events of steps."""
+    ways: dict[int, list[StepNumber]] = {}
+    for step in steps:
+        ways.setdefault(step & 3, []).append(step)
+    found: set[StepNumber] = set()
+    for way, some in ways.items():
+        other = _ARTIFACT if way & 2 else _EXECUTION
+        lower = way ^ 2
+        found.update([id_ << 2 | lower for id_ in set(map(other, events.of(some)))])
+    return found
+
+
 class EventTable:
     """The events at the nodes of steps, those after `as_of`, in milliseconds since 1970, left out."""
 
@@ -72,7 +90,13 @@ class EventTable:
                 wanted.setdefault((step >> 1 & 1, step & 1), []).append(step >> 2)
         for (execution, up), ids in wanted.items():
             lower = execution << 1 | up
-            for event in await self.reader.events(_NODE_KINDS[execution], ids, _EVENTS[execution, up]):
-                if as_of is None or event.time is None or event.time <= as_of:
-                    id_ = event.execution_id if execution else event.artifact_id
-                    at[id_ << 2 | lower].append(event)
+            events = await self.reader.events(_NODE_KINDS[execution], ids, _EVENTS[execution, up])
+            if as_of is not None:
+                events = [event for event in events if event.time is None or event.time <= as_of]
+            here = map(_EXECUTION if execution else _ARTIFACT, events)
+            for id_, event in zip(here, events, strict=True):
+                at[id_ << 2 | lower].append(event)
+
+    def of(self, steps: Iterable[StepNumber]) -> list[Event]:
+        """The events of steps that were read."""
+        return list(chain.from_iterable(map(self.at.__getitem__, steps)))

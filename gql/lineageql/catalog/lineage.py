@@ -15,8 +15,19 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import attrgetter
 
-from lineageql.catalog.adjacency import EventTable, NodeNumber, StepNumber, beyond, ends, node_of, ref_of, step_of
+from lineageql.catalog.adjacency import (
+    EventTable,
+    NodeNumber,
+    StepNumber,
+    beyond,
+    ends,
+    following,
+    node_of,
+    ref_of,
+    step_of,
+)
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event
 from lineageql.model.predicates import ALWAYS, NEVER, Field, Operator, Predicate, Test
@@ -102,6 +113,7 @@ class Graph:
         return not self.limits
 
 
+_ID = attrgetter("id")
 _WAYS = {Direction.UPSTREAM: (True,), Direction.DOWNSTREAM: (False,), Direction.BOTH: (True, False)}
 
 
@@ -185,33 +197,28 @@ class _Walk:
 
     def advance(self) -> None:
         """Expands the level whose events have been read, or closes the walk with it."""
-        at, hidden, seen = self.events.at, self.gate.hidden, self.seen
-        following: set[StepNumber] = set()
-        for step in self.level:
-            up = step & 1
-            if step & 2:
-                following.update([event.artifact_id << 2 | up for event in at[step]])
-            else:
-                following.update([event.execution_id << 2 | 2 | up for event in at[step]])
-        following -= seen
+        hidden = self.gate.hidden
+        reached = following(self.level, self.events) - self.seen
         if hidden:
-            following = {step for step in following if step >> 1 not in hidden}
+            reached = {step for step in reached if step >> 1 not in hidden}
         if self.closing or self.depth == self.bounds.max_hops:
-            self._close(following)
+            self._close(reached)
             return
-        for step in self.level:
-            self.found.update([(event.id, event) for event in at[step]])
+        self._find(self.events.of(self.level))
         self.depth += 1
-        self._admit(following)
+        self._admit(reached)
         # A level that did not fit is not expanded; its events are read once more for the edges inside the graph.
         self.closing = bool(self.refused)
         if self.closing and not self.level:
             self._close(set())
 
-    def _admit(self, following: set[StepNumber]) -> None:
+    def _find(self, events: Sequence[Event]) -> None:
+        self.found.update(zip(map(_ID, events), events, strict=True))
+
+    def _admit(self, reached: set[StepNumber]) -> None:
         hops, depth, stops, most = self.hops, self.depth, self.gate.stops, self.bounds.max_nodes
         self.level = []
-        for step in sorted(following):
+        for step in sorted(reached):
             node = step >> 1
             if node not in hops:
                 if len(hops) >= most:
@@ -222,8 +229,8 @@ class _Walk:
             if node not in stops:
                 self.level.append(step)
 
-    def _close(self, following: set[StepNumber]) -> None:
-        if following and not self.closing:
+    def _close(self, reached: set[StepNumber]) -> None:
+        if reached and not self.closing:
             self.limits.append(Limit.MAX_HOPS)
         if self.closing:
             self.limits.append(Limit.MAX_NODES)
@@ -234,7 +241,7 @@ class _Walk:
                 other = beyond(node, event)
                 if other in self.hops:
                     self.found[event.id] = event
-                if step_of(other, bool(step & 1)) in following:
+                if step_of(other, bool(step & 1)) in reached:
                     self.frontier.add(node)
         self.level = []
 
@@ -247,7 +254,7 @@ class _Walk:
     def finish(self) -> Graph:
         """The graph. Levels were admitted in order, so the nodes are by hops, then id."""
         hops, hidden = self.hops, self.gate.hidden
-        events = [event for _, event in sorted(self.found.items())]
+        events = sorted(self.found.values(), key=_ID)
         crossing: list[Event] = []
         if self.limits or hidden:
             inside = []
