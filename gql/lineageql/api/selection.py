@@ -16,20 +16,22 @@ _NEEDS: Mapping[str, frozenset[Field]] = {
     "mlmdId": frozenset(),
     "type": frozenset(),
     "kind": frozenset(),
-    "uri": frozenset(),
-    "externalId": frozenset(),
-    "createTime": frozenset(),
-    "updateTime": frozenset(),
+    "uri": frozenset({Field.URI}),
+    "externalId": frozenset({Field.EXTERNAL_ID}),
+    "createTime": frozenset({Field.CREATE_TIME}),
+    "updateTime": frozenset({Field.UPDATE_TIME}),
     "name": frozenset({Field.NAME}),
     "description": frozenset({Field.DESCRIPTION}),
     "version": frozenset({Field.VERSION}),
     "owner": frozenset({Field.OWNER}),
     "state": frozenset({Field.STATE}),
+    "labels": frozenset({Field.LABELS}),
+    "label": frozenset({Field.LABELS}),
     # What is beside an entity is found by its id.
     **dict.fromkeys(("runs", "executions", "artifacts", "inputs", "outputs", "producers", "consumers"), frozenset()),
-    **dict.fromkeys(("upstream", "downstream"), frozenset()),
+    **dict.fromkeys(("upstream", "downstream", "workspace", "producer", "metrics"), frozenset()),
 }
-"""What fields of entities need beside the node's own row. What is not here may need all of a node."""
+"""What fields of entities need beside the node's id and type. What is not here may need all of a node."""
 
 Selected = Mapping[str, list[FieldNode]]
 """The fields of a selection by name, those in fragments among them."""

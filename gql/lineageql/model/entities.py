@@ -7,6 +7,7 @@ not read breaks none of its neighbours. Times are milliseconds since 1970, UTC.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from lineageql.model.choice import Choice
@@ -121,29 +122,25 @@ class Entity:
 
     @property
     def properties(self) -> dict[str, JSONValue]:
-        return self._values(self.node.properties, bookkeeping=False)
+        return self._values(self.node.properties, Visibility.SHOWN)
 
     @property
     def custom_properties(self) -> dict[str, JSONValue]:
         extras = self.convention.extras.get(self.node.type.kind)
         found = extras.read(self.node) if extras is not None and extras.property in self.node.properties else {}
-        found.update(self._values(self.node.properties, bookkeeping=True))
-        found.update(self._values(self.node.custom_properties))
+        found.update(self._values(self.node.properties, Visibility.BOOKKEEPING))
+        found.update(self._values(self.node.custom_properties, Visibility.SHOWN, Visibility.BOOKKEEPING))
         return found
 
-    def _values(self, stored: dict[str, RawValue], *, bookkeeping: bool | None = None) -> dict[str, JSONValue]:
-        """What is shown of stored properties: only the bookkeeping ones, only the others, or all."""
-        visibility, customs = self.convention.visibility, self.node.custom_properties
+    def _values(self, stored: dict[str, RawValue], *visibilities: Visibility) -> dict[str, JSONValue]:
+        """The values of stored properties that are shown in certain places."""
+        customs = self.node.custom_properties
+        exact = _exact(tuple(customs))
         found: dict[str, JSONValue] = {}
-        for name, raw in stored.items():
-            shown = visibility(name)
-            if shown is Visibility.HIDDEN or (
-                bookkeeping is not None and (shown is Visibility.BOOKKEEPING) is not bookkeeping
-            ):
-                continue
-            beside = customs.get(EXACT_PREFIX + name)
-            exact = None if beside is None or raw is None else parse_json(beside)
-            found[name] = decode(raw) if exact is None else exact
+        for name in self.convention.visible(tuple(stored), visibilities):
+            raw = stored[name]
+            beside = parse_json(customs[EXACT_PREFIX + name]) if name in exact and raw is not None else None
+            found[name] = decode(raw) if beside is None else beside
         return found
 
     def property(self, name: str) -> JSONValue:
@@ -282,6 +279,12 @@ class Artifact(Entity):
     def _text(self, name: str) -> str | None:
         value = decode(self.node.properties.get(name))
         return value if isinstance(value, str) else None
+
+
+@lru_cache(4096)
+def _exact(names: tuple[str, ...]) -> frozenset[str]:
+    """The properties beside which, by the names of the custom ones, their exact values stand."""
+    return frozenset(name[len(EXACT_PREFIX) :] for name in names if name.startswith(EXACT_PREFIX))
 
 
 def _run_name(entity: Entity) -> RunName | None:

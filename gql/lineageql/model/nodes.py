@@ -72,12 +72,12 @@ class Node:
 
     type: NodeType
     id: int
-    name: str | None
-    uri: str | None
-    state: int | None
-    external_id: str | None
-    create_time: int
-    update_time: int
+    name: str | None = None
+    external_id: str | None = None
+    create_time: int | None = None
+    update_time: int | None = None
+    state: int | None = None
+    uri: str | None = None
     properties: dict[str, RawValue] = field(default_factory=dict)
     custom_properties: dict[str, RawValue] = field(default_factory=dict)
     beyond: dict[object, str] | None = None

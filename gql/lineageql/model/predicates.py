@@ -21,7 +21,7 @@ from lineageql.model.identity import EntityKind
 
 
 class Field(Choice):
-    """The fields of entities that can be tested and ordered by."""
+    """The fields of entities, as they are tested, ordered by and read."""
 
     ID = "id"  # MLMD's own id
     REF = "ref"  # the global id, for runs that are only names
@@ -36,6 +36,7 @@ class Field(Choice):
     EXTERNAL_ID = "externalId"
     CREATE_TIME = "createTime"
     UPDATE_TIME = "updateTime"
+    LABELS = "labels"  # all of them, which are only read; a test is of a `Label`
 
 
 @dataclass(frozen=True, slots=True)

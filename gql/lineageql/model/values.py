@@ -15,6 +15,7 @@ import base64
 import binascii
 import json
 import math
+import re
 from typing import Any
 
 import orjson
@@ -92,32 +93,24 @@ def plain_text(raw: RawValue) -> str | None:
     Bytes, Structs and protos are none: the databases do not read them, and a field must
     hold the same for those who see it and for those who filter by it.
     """
-    if isinstance(raw, (bytes, Packed)) or (isinstance(raw, str) and raw.startswith(STRUCT_PREFIX)):
-        return None
-    return as_text(decode(raw))
+    if isinstance(raw, str):
+        return None if raw.startswith(STRUCT_PREFIX) else raw
+    return None if isinstance(raw, (bytes, Packed)) else as_text(decode(raw))
 
 
-def _holds_vast_number(value: JSONValue) -> bool:
-    """Whether a number may have been an integer of more than 64 bits, which orjson makes a double."""
-    kind = type(value)
-    if kind is dict:
-        return any(map(_holds_vast_number, value.values()))  # type: ignore[union-attr]
-    if kind is list:
-        return any(map(_holds_vast_number, value))  # type: ignore[arg-type]
-    return kind is float and abs(value) >= 2**64  # type: ignore[arg-type]
+_VAST = re.compile(r"\d{20}", re.ASCII)
+"""What a text with an integer of more than 64 bits holds, which orjson makes a double."""
 
 
 def parse_json(raw: RawValue) -> JSONValue:
     """The value of a JSON text, None where it is not one."""
     if not isinstance(raw, str):
         return None
-    try:
-        value: JSONValue = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        pass  # JSON as Python writes it is more: NaN, Infinity, half a surrogate pair
-    else:
-        if not _holds_vast_number(value):
-            return value
+    if _VAST.search(raw) is None:
+        try:
+            return orjson.loads(raw)  # type: ignore[no-any-return]
+        except orjson.JSONDecodeError:
+            pass  # JSON as Python writes it is more: NaN, Infinity, half a surrogate pair
     try:
         return json.loads(raw, parse_constant=str, parse_float=_finite)  # type: ignore[no-any-return]
     except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lineageql.model.choice import Choice
 from lineageql.model.entities import Entity, ExecutionState
@@ -96,8 +96,7 @@ class Link(Choice):
 _BY_EVENT = {Link.EXECUTION_INPUTS, Link.EXECUTION_OUTPUTS, Link.ARTIFACT_PRODUCERS, Link.ARTIFACT_CONSUMERS}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of a slice; `event` is there where the link is by event."""
 
     key: Key
@@ -181,8 +180,8 @@ class Reader(Protocol):
 
         Args:
             refs: references of any kinds.
-            fields: which fields of artifacts and executions are going to be read beside those of their own
-                rows; all, and labels and properties, where it is None. Others read as if they were not there.
+            fields: which fields of artifacts and executions are going to be read beside their ids and types;
+                all, and their properties, where it is None. Others read as if they were not there.
         """
 
     async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:

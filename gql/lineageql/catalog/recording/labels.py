@@ -78,7 +78,9 @@ def _mirrored(node: Node, labels: Mapping[str, Any], extras: Any) -> Changes | N
     if changes is None:
         return None
     for name, value in (extras if isinstance(extras, dict) else {}).items():
-        if value is None or name in node.custom_properties:
+        if value is None:
+            return None
+        if name in node.custom_properties:
             continue
         try:
             checks.custom_properties({name: value})

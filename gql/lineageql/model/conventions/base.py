@@ -7,7 +7,7 @@ the same table to SQL, so what is shown and what filters see cannot differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -89,7 +89,11 @@ class Document:
     written_prefix: str | None = None
 
     def read(self, node: Node) -> dict[str, JSONValue]:
-        value = parse_json(node.properties.get(self.property))
+        """The members that another writer wrote: LineageQL's own are not read twice."""
+        text = node.properties.get(self.property)
+        if self.written_prefix is not None and isinstance(text, str) and text.startswith(self.written_prefix):
+            return {}
+        value = parse_json(text)
         if isinstance(value, dict) and self.member is not None:
             value = value.get(self.member)
         return value if isinstance(value, dict) else {}
@@ -110,10 +114,18 @@ class Labels:
                 if text is not None:
                     found[key] = text
         if self.prefix is not None:
-            for name, raw in node.custom_properties.items():
-                if name.startswith(self.prefix) and isinstance(raw, str):
-                    found[name[len(self.prefix) :]] = raw
+            customs = node.custom_properties
+            for name, key in _keys(tuple(customs), self.prefix):
+                raw = customs[name]
+                if isinstance(raw, str):
+                    found[key] = raw
         return found
+
+
+@lru_cache(4096)
+def _keys(names: tuple[str, ...], prefix: str) -> list[tuple[str, str]]:
+    """The names that begin with a prefix, each with what follows. Most nodes of a type have the same names."""
+    return [(name, name[len(prefix) :]) for name in names if name.startswith(prefix)]
 
 
 class Visibility(Choice):
@@ -198,15 +210,22 @@ class Convention:
         return None
 
     @cached_property
-    def visibility(self) -> Callable[[str], Visibility]:
-        """From the name of a stored property to where it is shown. Names are few, and each is asked for often."""
+    def visible(self) -> Callable[[tuple[str, ...], tuple[Visibility, ...]], Sequence[str]]:
+        """Of the names of stored properties those that are shown in certain places.
 
-        def judge(name: str) -> Visibility:
-            if self.conceals(name):
-                return Visibility.HIDDEN
-            return Visibility.BOOKKEEPING if self.bookkeeps(name) else Visibility.SHOWN
+        Most nodes of a type have the same names.
+        """
+
+        def judge(names: tuple[str, ...], visibilities: tuple[Visibility, ...]) -> Sequence[str]:
+            return [name for name in names if self.visibility(name) in visibilities]
 
         return lru_cache(4096)(judge)
+
+    def visibility(self, name: str) -> Visibility:
+        """Where a stored property of this name is shown."""
+        if self.conceals(name):
+            return Visibility.HIDDEN
+        return Visibility.BOOKKEEPING if self.bookkeeps(name) else Visibility.SHOWN
 
     def conceals(self, name: str) -> bool:
         """Whether a property of this name is the convention's own and not the user's."""

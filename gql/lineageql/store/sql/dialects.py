@@ -254,7 +254,8 @@ def _valid(text: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _listed(values: Sequence[Any]) -> str:
     """A list as JSON. SQLite would end a text at its NUL; no text holds one, and none equals half a surrogate pair."""
-    return json.dumps(_without_nul(list(values)))
+    texts = set(map(type, values)) != {int}  # ids are many, and need no care
+    return json.dumps(_without_nul(list(values)) if texts else list(values))
 
 
 def _without_nul(value: Any) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
-from lineageql.model.conventions.base import Custom, Declared
+from lineageql.model.conventions.base import Custom, Declared, Labels
 from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_TYPE
 from lineageql.model.conventions.places import Beyond
 from lineageql.model.entities import Artifact, Entity, Execution, Run, Workspace
@@ -15,11 +16,13 @@ from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.types import TypeCatalog
-from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.dialects import Dialect, Prepared
+from lineageql.store.sql.documents import foreign
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.places import text_of_place
-from lineageql.store.sql.rows import NODES_BY_ID, PROPERTIES_BY_ID, named_properties_by_id, nodes_of
+from lineageql.store.sql.rows import NODES_BY_ID, PROPERTIES_BY_ID, TYPES_BY_ID, nodes_of, property_rows
 from lineageql.store.sql.sources import source_of
+from lineageql.store.sql.tables import PROPERTIES
 
 Fetch = Callable[[Any], Awaitable[Rows]]
 """Runs a select of SQLAlchemy's, whatever its columns."""
@@ -39,6 +42,26 @@ _CLASSES: dict[EntityKind, type[Entity]] = {
 _NAMED_RUN = NodeType(0, NodeKind.CONTEXT, RUN_TYPE)
 
 
+@cache
+def _needed_properties(kind: NodeKind, names: tuple[str, ...], labels: tuple[Labels, ...]) -> Prepared:
+    """The property rows that have one of these names or hold labels, of the nodes of some ids."""
+    table = PROPERTIES[kind]
+
+    def build(dialect: Dialect, ids: Any) -> Any:
+        wanted: list[ColumnElement[bool]] = [table.c.name.in_(names)] if names else []
+        for places in labels:
+            if places.prefix is not None:
+                wanted.append(
+                    and_(table.c.is_custom_property == 1, dialect.in_prefix_range(table.c.name, places.prefix))
+                )
+            if places.document is not None:
+                text = and_(table.c.name == places.document.property, table.c.is_custom_property == 0)
+                wanted.append(and_(text, foreign(places.document, table)))
+        return property_rows(kind).where(dialect.within(table.c.owner_id, ids), or_(*wanted))
+
+    return Prepared(build)
+
+
 class EntityTables:
     """Loads entities for one operation; its methods are scripts."""
 
@@ -53,16 +76,18 @@ class EntityTables:
         """
         if not ids:
             return []
-        names = None if fields is None else self._properties_of(kind, fields)
-        statements = [NODES_BY_ID[kind](self.dialect, ids)]
-        if names is None:
+        rows = NODES_BY_ID if fields is None or fields else TYPES_BY_ID
+        statements = [rows[kind](self.dialect, ids)]
+        if fields is None:
             statements.append(PROPERTIES_BY_ID[kind](self.dialect, ids))
-        elif names:
-            statements.append(named_properties_by_id(kind, names)(self.dialect, ids))
+        else:
+            names, labels = self._names_of(kind, fields), self._labels_of(kind, fields)
+            if names or labels:
+                statements.append(_needed_properties(kind, names, labels)(self.dialect, ids))
         nodes, *properties = yield statements
         return nodes_of(self.types, kind, nodes, properties[0] if properties else ())
 
-    def _properties_of(self, kind: NodeKind, fields: frozenset[Field]) -> tuple[str, ...]:
+    def _names_of(self, kind: NodeKind, fields: frozenset[Field]) -> tuple[str, ...]:
         """The names of the properties where the conventions of the store keep some fields."""
         places = (
             place
@@ -71,6 +96,11 @@ class EntityTables:
             for place in convention.places(kind, field)
         )
         return tuple(sorted({place.name for place in places if isinstance(place, (Declared, Custom))}))
+
+    def _labels_of(self, kind: NodeKind, fields: frozenset[Field]) -> tuple[Labels, ...]:
+        """Where the conventions of the store keep labels, if these are among the fields."""
+        found = [convention.labels.get(kind) for convention, _ in self.types.groups(kind) if Field.LABELS in fields]
+        return tuple(dict.fromkeys(labels for labels in found if labels is not None))
 
     def by_id(
         self, kind: EntityKind, ids: Sequence[int], fields: frozenset[Field] | None = None
@@ -109,7 +139,7 @@ class EntityTables:
             node = nodes.get(id_)
             if node is None:
                 type_ = self.types.by_id.get(type_id, _NAMED_RUN)
-                node = Node(type_, 0, name, None, None, external_id, created or 0, updated or 0)
+                node = Node(type_, 0, name, external_id, created, updated)
             convention = KUBEFLOW if named else self.types.convention(node.type)
             runs[key] = Run(node, convention, RunName(workspace, name) if named else None)
         return runs

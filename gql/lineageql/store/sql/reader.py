@@ -117,9 +117,9 @@ class SQLReader:
         tables = searches.tables
         found: dict[Ref, Entity] = {}
         for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
-            ids = [ref.key for ref in refs if ref.kind is kind and isinstance(ref.key, int)]
-            entities = yield from tables.by_id(kind, ids, fields)
-            found.update((Ref(kind, id_), entity) for id_, entity in entities.items())
+            wanted = {ref.key: ref for ref in refs if ref.kind is kind and isinstance(ref.key, int)}
+            entities = yield from tables.by_id(kind, list(wanted), fields)
+            found.update((wanted[id_], entity) for id_, entity in entities.items())
         spaces = [ref.key for ref in refs if ref.kind is EntityKind.WORKSPACE and isinstance(ref.key, int)]
         if spaces:
             source = source_of(EntityKind.WORKSPACE, searches.types)

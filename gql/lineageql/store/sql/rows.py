@@ -78,24 +78,28 @@ def types_of(types: Sequence[Any], properties: Sequence[Any], parents: Sequence[
     ]
 
 
-def _nodes_by_id(kind: NodeKind) -> Prepared:
+_COLUMNS = {
+    NodeKind.ARTIFACT: (
+        "name",
+        "external_id",
+        "create_time_since_epoch",
+        "last_update_time_since_epoch",
+        "state",
+        "uri",
+    ),
+    NodeKind.EXECUTION: ("name", "external_id", "create_time_since_epoch", "last_update_time_since_epoch", "state"),
+    NodeKind.CONTEXT: ("name", "external_id", "create_time_since_epoch", "last_update_time_since_epoch"),
+}
+
+
+def _nodes_by_id(kind: NodeKind, *columns: str) -> Prepared:
     table = NODES[kind]
-    columns = [table.c[name] for name in ("id", "type_id", "name")]
-    columns += [table.c.uri] if kind is NodeKind.ARTIFACT else []
-    columns += [table.c.state] if kind is not NodeKind.CONTEXT else []
-    columns += [table.c.external_id, table.c.create_time_since_epoch, table.c.last_update_time_since_epoch]
-    return Prepared(lambda dialect, ids: select(*columns).where(dialect.within(table.c.id, ids)))
+    query = select(*(table.c[name] for name in ("id", "type_id", *columns)))
+    return Prepared(lambda dialect, ids: query.where(dialect.within(table.c.id, ids)))
 
 
-@cache
-def named_properties_by_id(kind: NodeKind, names: tuple[str, ...]) -> Prepared:
-    """The property rows of these names of the nodes of a kind."""
-    table = PROPERTIES[kind]
-    query = _property_rows(kind).where(table.c.name.in_(names))
-    return Prepared(lambda dialect, ids: query.where(dialect.within(table.c.owner_id, ids)))
-
-
-def _property_rows(kind: NodeKind) -> Select[Any]:
+def property_rows(kind: NodeKind) -> Select[Any]:
+    """The property rows of all nodes of a kind, in the columns that `nodes_of` takes."""
     table = PROPERTIES[kind]
     names = ("owner_id", "name", "is_custom_property", "string_value", "int_value", "double_value", "bool_value")
     return select(*(table.c[name] for name in (*names, "byte_value", "proto_value")))
@@ -103,11 +107,14 @@ def _property_rows(kind: NodeKind) -> Select[Any]:
 
 def _properties_by_id(kind: NodeKind) -> Prepared:
     table = PROPERTIES[kind]
-    return Prepared(lambda dialect, ids: _property_rows(kind).where(dialect.within(table.c.owner_id, ids)))
+    return Prepared(lambda dialect, ids: property_rows(kind).where(dialect.within(table.c.owner_id, ids)))
 
 
-NODES_BY_ID = {kind: _nodes_by_id(kind) for kind in NodeKind}
+NODES_BY_ID = {kind: _nodes_by_id(kind, *_COLUMNS[kind]) for kind in NodeKind}
 """The rows of the nodes of a kind."""
+
+TYPES_BY_ID = {kind: _nodes_by_id(kind) for kind in NodeKind}
+"""The ids and types of the nodes of a kind."""
 
 PROPERTIES_BY_ID = {kind: _properties_by_id(kind) for kind in NodeKind}
 """The property rows of the nodes of a kind."""
@@ -116,14 +123,11 @@ PROPERTIES_BY_ID = {kind: _properties_by_id(kind) for kind in NodeKind}
 def nodes_of(
     types: TypeCatalog, kind: NodeKind, nodes: Iterable[Sequence[Any]], properties: Iterable[Sequence[Any]]
 ) -> list[Node]:
-    """Nodes with their properties, from the rows of both statements."""
-    found: dict[int, Node] = {}
-    for id_, type_id, name, *rest in nodes:
-        uri = rest.pop(0) if kind is NodeKind.ARTIFACT else None
-        state = rest.pop(0) if kind is not NodeKind.CONTEXT else None
-        external_id, created, updated = rest
-        type_ = types.by_id.get(type_id) or NodeType(type_id, kind, f"unknown type {type_id}")
-        found[id_] = Node(type_, id_, name, uri, state, external_id, created or 0, updated or 0)
+    """Nodes with their properties, from the rows of both statements; of the nodes the ids and types will do."""
+    by_id, found = types.by_id, {}
+    for id_, type_id, *rest in nodes:
+        type_ = by_id.get(type_id) or NodeType(type_id, kind, f"unknown type {type_id}")
+        found[id_] = Node(type_, id_, *rest)
     for owner, name, custom, text, integer, double, boolean, octets, proto in properties:
         node = found.get(owner)
         if node is None:
@@ -171,7 +175,8 @@ _EVENT_TYPES = {type_.value: type_ for type_ in EventType}
 def event_of(row: Sequence[Any]) -> Event:
     """An event without its path."""
     id_, artifact_id, execution_id, type_, time = row
-    return Event(id_, artifact_id, execution_id, _EVENT_TYPES[type_], time or None)
+    # Of a walk there are very many, and this is how `Event` itself makes one.
+    return tuple.__new__(Event, (id_, artifact_id, execution_id, _EVENT_TYPES[type_], time or None, ()))
 
 
 def _enum(values: Any, number: Any) -> Any:
