@@ -8,6 +8,7 @@ could be run; others get 200 with the errors in the body. Every error is JSON.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from lineageql.errors import BadRequest
 
 RESPONSE_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
+_VAST = re.compile(rb"\d{19}")
+"""What an integer of more than 64 bits holds at least: orjson makes such a number the nearest double."""
 
 
 async def graphql(request: Request, executor: Executor, max_size: int) -> Response:
@@ -75,7 +78,7 @@ def _from_query(request: Request) -> Operation:
         {
             "query": parameters.get("query"),
             "operationName": parameters.get("operationName") or None,
-            "variables": _json(parameters["variables"], "variables") if parameters.get("variables") else None,
+            "variables": _json(parameters["variables"].encode(), "variables") if parameters.get("variables") else None,
         }
     )
 
@@ -108,11 +111,17 @@ async def _body(request: Request, max_size: int) -> bytes:
     return bytes(body)
 
 
-def _json(text: str | bytes, what: str) -> Any:
+def _json(text: bytes, what: str) -> Any:
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise _Refusal(400, f"{what} is not JSON: {error}") from None
+    if not _VAST.search(text):
+        return value
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise _Refusal(400, f"{what} nests too deep") from None
 
 
 def _operation(body: Any) -> Operation:

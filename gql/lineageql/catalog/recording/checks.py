@@ -112,7 +112,7 @@ def json_value(value: Any, argument: str, depth: int = 0) -> None:
             text(value, argument)
         case int():
             if not -MAX_INT - 1 <= value <= MAX_INT:
-                raise refused(argument, "is an integer of more than 64 bits")
+                raise refused(argument, "is an integer of more than 64 bits: write it as a text")
         case float():
             if not math.isfinite(value):
                 raise refused(argument, "is no number that JSON has: write it as a text")

@@ -1,0 +1,115 @@
+"""Numbers read back equal wherever they stand, or are refused."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from tests.service import Service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EXACT = [
+    "1e-8",
+    "0.3333333333333333",
+    "9007199254740993",
+    "-0.0",
+    "5e-324",
+    "1.7976931348623157e308",
+    "1e30",
+    "1000000000000000000000000000000.0",
+    "0.1234567890123456789",
+    "9223372036854775807",
+    "-9223372036854775808",
+]
+VAST = [
+    "9223372036854775808",
+    "-9223372036854775809",
+    "18446744073709551615",
+    "18446744073709551616",
+    "18446744073709551617",
+    "1" + "0" * 300,
+]
+RECORD = """
+mutation ($input: RecordExecutionInput!) { recordExecution(input: $input) {
+  execution { customProperties }
+  outputs { customProperties ... on Model { hyperparameters trainingFramework } ... on Metrics { values } } } }
+"""
+PLACES = {
+    "execution.customProperties": lambda of: of["execution"]["customProperties"],
+    "outputs[0].artifact.model.customProperties": lambda of: of["outputs"][0]["customProperties"],
+    "outputs[0].artifact.model.hyperparameters": lambda of: of["outputs"][0]["hyperparameters"],
+    "outputs[0].artifact.model.trainingFramework": lambda of: of["outputs"][0]["trainingFramework"],
+    "outputs[1].artifact.metrics.values": lambda of: of["outputs"][1]["values"],
+}
+names = itertools.count()
+
+
+def shape(number: str) -> str:
+    return '{"n": %s, "list": [0, %s], "object": {"a": {"b": %s}}}' % (number, number, number)
+
+
+def body(values: dict[str, str]) -> str:
+    """A request's body, in which numbers stand as they are spelt here."""
+    number = next(names)
+    of = {place: values.get(place, "{}") for place in PLACES}
+    custom, model, hyper, framework, metrics = of.values()
+    return f"""
+    {{"query": {json.dumps(RECORD)}, "variables": {{"input": {{
+      "workspace": "numbers", "execution": {{"name": "e", "customProperties": {custom}}}, "outputs": [
+        {{"artifact": {{"model": {{"name": "m{number}", "uri": "u", "customProperties": {model},
+                                   "hyperparameters": {hyper}, "trainingFramework": {framework}}}}}}},
+        {{"artifact": {{"metrics": {{"name": "s", "uri": "u", "values": {metrics}}}}}}}]}}}}}}
+    """
+
+
+async def post(service: Service, content: str) -> Any:
+    response = await service.client.post("/graphql", content=content, headers={"content-type": "application/json"})
+    return json.loads(response.text)
+
+
+@pytest.mark.parametrize("number", EXACT)
+async def test_numbers_read_back_equal(service: Service, number: str) -> None:
+    answer = await post(service, body(dict.fromkeys(PLACES, shape(number))))
+    wanted = json.loads(shape(number))
+    for place, read in PLACES.items():
+        found = read(answer["data"]["recordExecution"])
+        assert found == wanted, place
+        # 1 and 1.0 are equal, and so are 0.0 and -0.0.
+        assert repr(found["n"]) == repr(wanted["n"]) == repr(found["list"][1]) == repr(found["object"]["a"]["b"])
+
+
+@pytest.mark.parametrize("number", VAST)
+@pytest.mark.parametrize("place", PLACES)
+async def test_integers_of_more_than_64_bits_are_refused(service: Service, place: str, number: str) -> None:
+    for value, below in ((shape(number), ".n"), (f'{{"a": [[{number}]]}}', ".a[0][0]")):
+        error = (await post(service, body({place: value})))["errors"][0]
+        assert error["extensions"] == {"code": "INVALID_ARGUMENT", "argument": f"input.{place}{below}"}
+        assert "64 bits" in error["message"]
+
+
+@pytest.mark.parametrize("number", [*EXACT, *VAST, "1e999", "1" * 5000])
+async def test_numbers_of_the_document_itself(service: Service, number: str) -> None:
+    values = f"{{n: {number}, list: [{number}]}}"
+    given = f'{{name: "literal-{next(names)}", customProperties: {values}}}'
+    answer = await service.ask(f"mutation {{ createWorkspace(input: {given}) {{ workspace {{ customProperties }} }} }}")
+    if number in EXACT:
+        found = answer["data"]["createWorkspace"]["workspace"]["customProperties"]
+        assert repr(found["n"]) == repr(found["list"][0]) == repr(json.loads(number))
+    else:
+        extensions = {"code": "INVALID_ARGUMENT", "argument": "input.customProperties.n"}
+        assert answer["errors"][0]["extensions"] == extensions
+
+
+@pytest.mark.parametrize("text", ['{"n": 1e999}', '{"n": %s}' % ("1" * 400), "[" * 1000 + "1" * 20 + "]" * 1000])
+async def test_what_no_number_can_be_is_no_request(service: Service, text: str) -> None:
+    response = await service.client.post(
+        "/graphql",
+        content=body({"execution.customProperties": text}),
+        headers={"content-type": "application/json", "accept": "application/graphql-response+json"},
+    )
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
