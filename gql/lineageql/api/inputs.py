@@ -107,7 +107,7 @@ def _execution(given: CreateExecutionInput | RecordedExecutionInput) -> drafts.E
 class UpdateExecutionInput:
     id: strawberry.ID = _field(description="The execution.")
     state: ExecutionState | None = _field(default=None, description="Its new state.")
-    description: str | None = _field(default=None, description="Its new description.")
+    description: str | None = _field(default=None, description="Its new description; an empty one removes it.")
     custom_properties: JSON | None = _field(
         default=None, description="An object of values to set by name, beside those that are there; null removes one."
     )

@@ -74,8 +74,10 @@ def uri(value: str, argument: str) -> None:
 
 
 def optional_text(value: str | None, argument: str) -> None:
-    """A text that may be left out."""
+    """A text that may be left out, and is not empty: the Kubeflow Metadata SDK takes an empty one for none."""
     if value is not None:
+        if not value:
+            raise refused(argument, "is empty: leave it out")
         text(value, argument)
 
 

@@ -123,7 +123,8 @@ class Recording:
 
         Custom properties are merged by name, and null removes one; an empty description removes it.
         """
-        checks.optional_text(description, "description")
+        if description is not None:
+            checks.text(description, "description")
         checks.custom_properties(custom_properties or {}, removable=True)
         checks.kind(execution, EntityKind.EXECUTION, "id")
 

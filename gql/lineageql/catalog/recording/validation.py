@@ -102,7 +102,7 @@ def _check_facts(draft: ArtifactDraft) -> None:
         if value is None:
             continue
         if name in _TEXT_FACTS:
-            checks.text(value, argument)
+            checks.optional_text(value, argument)
         elif name in _NAMED_FACTS:
             checks.named_values(value, argument)
         else:
