@@ -81,14 +81,29 @@ async def test_recording(tmp_path: Path) -> None:
     path = tmp_path / "demo.db"
     path.write_bytes(demo_store())
     async with serving(path) as service:
+        found = await service.data('{ artifacts(where: {name: {eq: "features"}}) { nodes { id } } }')
+        features = [node["id"] for node in found["artifacts"]["nodes"]]
         answers: dict[str, Any] = {}
         for name in MUTATIONS:
             operation = OPERATIONS[name]
             answers[name] = await service.data(operation.document, dict(operation.variables))
-        again = await service.data(OPERATIONS[MUTATIONS[-1]].document, dict(OPERATIONS[MUTATIONS[-1]].variables))
+        again = {
+            name: await service.data(OPERATIONS[name].document, dict(OPERATIONS[name].variables))
+            for name in ("record-5-serving", "record-6-lineage")
+        }
     assert answers["record-1-workspace"]["createWorkspace"]["created"]
     assert answers["record-4-inputs-and-outputs"]["model"]["created"]
     served = answers["record-5-serving"]["recordExecution"]
     assert served["created"]
     assert served["inputs"][0]["id"] == answers["record-4-inputs-and-outputs"]["model"]["artifact"]["id"]
-    assert not again["recordExecution"]["created"]
+    assert not again["record-5-serving"]["recordExecution"]["created"]
+    split, train, evaluate = answers["record-6-lineage"]["recordLineage"]["executions"]
+    assert node_ids(train["inputs"]) == node_ids(split["outputs"])
+    assert node_ids(evaluate["inputs"]) == node_ids(train["outputs"])
+    assert split["inputs"]["edges"][0]["node"]["id"] in features
+    assert again["record-6-lineage"]["recordLineage"]["created"] == [False] * 3
+    assert again["record-6-lineage"]["recordLineage"]["executions"] == [split, train, evaluate]
+
+
+def node_ids(connection: dict[str, Any]) -> list[str]:
+    return [edge["node"]["id"] for edge in connection["edges"]]

@@ -56,26 +56,32 @@ class InvalidArgument(RequestError):
     Args:
         message: what is wrong with it and what would be right.
         argument: the path of the value, such as `input.labels[2].key`.
+        against: the path of the value that it contradicts, where it does; the text then names both.
     """
 
     code = "INVALID_ARGUMENT"
 
-    def __init__(self, message: str, argument: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, argument: str | None = None, against: str | None = None) -> None:
+        super().__init__(message if against is None else f"{message}: {against} and {argument}")
+        self.message = message
         self.argument = argument
+        self.against = against
 
     @property
     def extensions(self) -> dict[str, object]:
-        if self.argument is None:
-            return {"code": self.code}
-        return {"code": self.code, "argument": self.argument}
+        paths = {"argument": self.argument, "against": self.against}
+        return {"code": self.code, **{name: path for name, path in paths.items() if path is not None}}
 
     def under(self, prefix: str) -> InvalidArgument:
-        """The same error, its path continued to the left by `prefix`."""
-        if not self.argument:
-            return InvalidArgument(str(self), prefix)
-        joint = "" if self.argument.startswith("[") else "."
-        return InvalidArgument(str(self), f"{prefix}{joint}{self.argument}")
+        """The same error, its paths continued to the left by `prefix`."""
+        against = None if self.against is None else _below(prefix, self.against)
+        return InvalidArgument(self.message, _below(prefix, self.argument), against)
+
+
+def _below(prefix: str, path: str | None) -> str:
+    if not path:
+        return prefix
+    return f"{prefix}{path}" if path.startswith("[") else f"{prefix}.{path}"
 
 
 class NotFound(RequestError):

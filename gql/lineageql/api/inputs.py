@@ -271,6 +271,18 @@ class RecordExecutionInput:
         return drafts.ExecutionRecord(self.workspace, execution, self.run, inputs, outputs)
 
 
+def records(given: list[RecordExecutionInput]) -> list[drafts.ExecutionRecord]:
+    """The drafts of several executions."""
+    return [_record(item, f"[{place}]") for place, item in enumerate(given)]
+
+
+def _record(given: RecordExecutionInput, path: str) -> drafts.ExecutionRecord:
+    try:
+        return given.draft()
+    except InvalidArgument as fault:
+        raise fault.under(path) from None
+
+
 def _ports(given: list[PortArtifactInput] | None, path: str) -> list[drafts.PortArtifact]:
     return [_port(item, f"{path}[{place}]") for place, item in enumerate(given or ())]
 

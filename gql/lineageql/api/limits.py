@@ -28,7 +28,6 @@ from lineageql.errors import TooExpensive
 from lineageql.settings import Settings
 
 _SIZES = ("first", "last", "maxNodes")
-_LISTS = ("ids", "roots")
 _INTROSPECTION = 20_000
 """What one look at the schema counts as: tools take one, and hundreds of them would hold up everybody."""
 
@@ -45,7 +44,7 @@ class Meter:
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
-        self._measured: dict[str, tuple[int, int]] = {}
+        self._measured: dict[tuple[str, int | None], tuple[int, int]] = {}
 
     def check(self, operation: OperationDefinitionNode) -> int:
         """The cost of an operation: how many nodes it may ask for.
@@ -63,32 +62,39 @@ class Meter:
             )
         return cost
 
-    def _set(self, selections: SelectionSetNode, level: int) -> tuple[int, int]:
-        """Depth and cost of a selection set. A depth beyond the limit ends the descent."""
+    def _set(self, selections: SelectionSetNode, level: int, recorded: int | None = None) -> tuple[int, int]:
+        """Depth and cost of a selection set. A depth beyond the limit ends the descent.
+
+        `recorded` says that it is that of recordLineage, and how many executions this answers.
+        """
         if level > self.settings.max_depth:
             return 1, 0
         depth, cost = 0, 0
         for selection in selections.selections:
-            inner_depth, inner_cost = self._selection(selection, level)
+            inner_depth, inner_cost = self._selection(selection, level, recorded)
             depth, cost = max(depth, inner_depth), cost + inner_cost
         return depth, cost
 
-    def _selection(self, selection: Any, level: int) -> tuple[int, int]:
+    def _selection(self, selection: Any, level: int, recorded: int | None) -> tuple[int, int]:
         if isinstance(selection, FieldNode):
             if selection.selection_set is None:
                 return 1, 0
-            if selection.name.value.startswith("__"):
+            name = selection.name.value
+            if name.startswith("__"):
                 return 1, _INTROSPECTION  # it follows the schema, not the store
-            depth, cost = self._set(selection.selection_set, level + 1)
-            return depth + 1, 1 + self._size(selection) * cost
+            listed = self._length(selection, "input") if name == "recordLineage" else None
+            depth, cost = self._set(selection.selection_set, level + 1, listed)
+            # These executions are a plain list, unlike the connections of the same name.
+            size = recorded if recorded is not None and name == "executions" else self._size(selection)
+            return depth + 1, 1 + size * cost
         if isinstance(selection, InlineFragmentNode):
-            return self._set(selection.selection_set, level)
+            return self._set(selection.selection_set, level, recorded)
         assert isinstance(selection, FragmentSpreadNode)
-        name = selection.name.value
-        if name not in self._measured:
-            self._measured[name] = (0, 0)  # validation refuses cycles; this ends one all the same
-            self._measured[name] = self._set(self.fragments[name].selection_set, 1)
-        return self._measured[name]
+        key = selection.name.value, recorded
+        if key not in self._measured:
+            self._measured[key] = (0, 0)  # validation refuses cycles; this ends one all the same
+            self._measured[key] = self._set(self.fragments[key[0]].selection_set, 1, recorded)
+        return self._measured[key]
 
     def _size(self, field: FieldNode) -> int:
         """How many rows a field may bring."""
@@ -97,13 +103,17 @@ class Meter:
             if name in given:
                 size = self._value(given[name])
                 return max(size, 1) if isinstance(size, int) else self._default(field)
-        for name in _LISTS:
-            if name in given:
-                value = given[name]
-                listed = len(value.values) if isinstance(value, ListValueNode) else self._value(value)
-                many = len(listed) if isinstance(listed, list) else listed if isinstance(listed, int) else 1
-                return max(many, 1) if field.name.value == "nodes" else self._default(field)
-        return self._default(field)
+        listed = self._length(field, "ids") if field.name.value == "nodes" else None
+        return self._default(field) if listed is None else listed
+
+    def _length(self, field: FieldNode, name: str) -> int | None:
+        """How many items an argument lists, at least one; None where it is not given."""
+        for argument in field.arguments or ():
+            if argument.name.value == name:
+                node = argument.value
+                listed = len(node.values) if isinstance(node, ListValueNode) else self._value(node)
+                return max(len(listed) if isinstance(listed, list) else listed if isinstance(listed, int) else 1, 1)
+        return None
 
     def _value(self, node: Any) -> Any:
         if isinstance(node, VariableNode):

@@ -64,6 +64,15 @@ class RecordExecutionPayload:
     )
 
 
+@strawberry.type(description="The answer to recordLineage.")
+class RecordLineagePayload:
+    executions: list[Execution] = strawberry.field(description="The executions, in the order of the input.")
+    created: list[bool] = strawberry.field(
+        description="For each execution whether it is new; false where its external id was there before, "
+        "and nothing of it changed."
+    )
+
+
 @strawberry.type(description="The answer to setLabels.")
 class SetLabelsPayload:
     entity: Entity = strawberry.field(description="What was labelled.")
@@ -177,6 +186,22 @@ class Mutation:
             inputs=await _entities(context, list(found.inputs)),
             outputs=await _entities(context, list(found.outputs)),
             created=found.created,
+        )
+
+    @strawberry.mutation(
+        description="Records executions of one workspace with all that they read and wrote, all of them or nothing. "
+        "An artifact that several of them name, such as one's output and another's input, is one artifact."
+    )
+    async def record_lineage(
+        self, info: Info, input: Annotated[list[inputs.RecordExecutionInput], _INPUT]
+    ) -> RecordLineagePayload:
+        async def work(recording: Recording) -> Any:
+            return await recording.record_lineage(inputs.records(input))
+
+        found = await _record(info, work)
+        return RecordLineagePayload(
+            executions=await _entities(info.context, [one.execution for one in found]),
+            created=[one.created for one in found],
         )
 
     @strawberry.mutation(description="Sets labels of a workspace, run, execution or artifact, beside those it has.")

@@ -59,8 +59,8 @@ async def test_what_may_be_empty_reads_back_empty(service: Service) -> None:
 
 
 async def test_an_empty_description_removes_the_one_that_is_there(service: Service) -> None:
-    query = """mutation ($w: String!) { recordExecution(input: {workspace: $w, execution: {name: "e", description: "d"}})
-        { execution { id } } }"""
+    query = """mutation ($w: String!) { recordExecution(input: {
+        workspace: $w, execution: {name: "e", description: "d"}}) { execution { id } } }"""
     made = (await service.data(query, {"w": "descriptions"}))["recordExecution"]["execution"]["id"]
     update = "mutation ($input: UpdateExecutionInput!) { updateExecution(input: $input) { execution { description } } }"
     changed = await service.data(update, {"input": {"id": made, "description": ""}})

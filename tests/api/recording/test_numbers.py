@@ -49,7 +49,7 @@ names = itertools.count()
 
 
 def shape(number: str) -> str:
-    return '{"n": %s, "list": [0, %s], "object": {"a": {"b": %s}}}' % (number, number, number)
+    return f'{{"n": {number}, "list": [0, {number}], "object": {{"a": {{"b": {number}}}}}}}'
 
 
 def body(values: dict[str, str]) -> str:
@@ -104,7 +104,7 @@ async def test_numbers_of_the_document_itself(service: Service, number: str) -> 
         assert answer["errors"][0]["extensions"] == extensions
 
 
-@pytest.mark.parametrize("text", ['{"n": 1e999}', '{"n": %s}' % ("1" * 400), "[" * 1000 + "1" * 20 + "]" * 1000])
+@pytest.mark.parametrize("text", ['{"n": 1e999}', f'{{"n": {"1" * 400}}}', "[" * 1000 + "1" * 20 + "]" * 1000])
 async def test_what_no_number_can_be_is_no_request(service: Service, text: str) -> None:
     response = await service.client.post(
         "/graphql",

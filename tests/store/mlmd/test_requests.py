@@ -16,9 +16,9 @@ from lineageql.store.mlmd.requests import (
     Subgraph,
     get_nothing,
     put_change,
-    put_context,
+    put_contexts,
     put_memberships,
-    put_parent,
+    put_parents,
     put_subgraph,
     put_types,
 )
@@ -85,7 +85,7 @@ async def test_a_context_of_the_name_is_that_one_unchanged(store: Channel) -> No
     found = (await store.read("GetContextsByID", context_ids=first.contexts)).contexts[0]
     assert found.properties["text"].string_value == "first"
     with pytest.raises(AlreadyExists):
-        await put_context(NewNode(PLACE, name="here"), store.types).send(store.channel)
+        await put_contexts([NewNode(PLACE, name="here")], store.types).send(store.channel)
 
 
 async def test_a_subgraph_is_all_or_nothing(store: Channel) -> None:
@@ -185,7 +185,7 @@ async def test_ties_and_parents(store: Channel) -> None:
         ties = put_memberships([(child, nodes.executions[0])], [(child, nodes.artifacts[0])])
         await ties.send(store.channel)
     assert len((await store.read("GetExecutionsByContext", context_id=child)).executions) == 1
-    await put_parent(child, parent).send(store.channel)
+    await put_parents([child], parent).send(store.channel)
     with pytest.raises(AlreadyExists):
-        await put_parent(child, parent).send(store.channel)
+        await put_parents([child], parent).send(store.channel)
     await get_nothing().send(store.channel)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lineageql.catalog.recording import checks, forms
+from lineageql.catalog.recording.agreement import Mention, agreed
 from lineageql.catalog.recording.checks import under
 from lineageql.catalog.recording.forms import Home
 from lineageql.catalog.recording.lookups import Likeness, Lookups, likeness
@@ -16,7 +17,7 @@ from lineageql.model.drafts import ArtifactDraft, ExecutionDraft, ExecutionRecor
 from lineageql.model.entities import Artifact, ExecutionState
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import EventType
-from lineageql.store.mlmd.requests import Edge, NewNode, Subgraph, SubgraphIds
+from lineageql.store.mlmd.requests import Edge, NewNode, NewType, Subgraph, SubgraphIds
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,29 @@ class Spot:
     place: int | None = None
 
 
+@dataclass(frozen=True)
+class _NewArtifact:
+    """A new artifact: its type, whether it is metrics, and the home of the execution that was the first to log it."""
+
+    type: NewType
+    metrics: bool
+    home: Home
+
+
 class Batch:
     """Collects what is to be written as one.
 
     An artifact is the same as another where the Kubeflow Metadata SDK says so, be
-    it in the store or in this batch. Metrics are always new.
+    it in the store or in this batch. Metrics are always new. What several drafts
+    say of one artifact is taken together by `settle`.
     """
 
     def __init__(self, lookups: Lookups) -> None:
         self.lookups = lookups
         self.executions: list[NewNode] = []
         self.artifacts: list[NewNode] = []
-        self.homes: list[Home] = []  # of the new artifacts
+        self._new: list[_NewArtifact] = []  # of the same places
+        self._mentions: dict[Spot, list[Mention]] = {}
         self._time = forms.now()
         self._ports: dict[tuple[Spot, Spot, EventType], list[str]] = {}
         self._same: dict[Likeness, tuple[Spot, str | None]] = {}
@@ -62,8 +74,15 @@ class Batch:
         self.executions.append(forms.execution_node(draft, type_, home, self._time, state))
         return Spot(place=len(self.executions) - 1)
 
-    async def log(self, execution: Spot, item: PortArtifact, type_: EventType, home: Home) -> Spot:
+    async def log(self, execution: Spot, item: PortArtifact, type_: EventType, home: Home, path: str = "") -> Spot:
         """An event of an execution, and its artifact, which was prepared, where that is new. The same again is none.
+
+        Args:
+            execution: the execution.
+            item: the artifact at its port.
+            type_: the event's type.
+            home: where a new artifact belongs.
+            path: the path of the item's argument in the whole request.
 
         Raises:
             InvalidArgument: the artifact does not fit the store.
@@ -75,6 +94,8 @@ class Batch:
         else:
             with under("artifact"), under(item.artifact.member):
                 spot = await self._artifact(item.artifact, home)
+            mention = Mention(item.artifact, f"{path}.artifact.{item.artifact.member}")
+            self._mentions.setdefault(spot, []).append(mention)
         ports = self._ports.setdefault((execution, spot, type_), [])
         # MLMD has one event for an artifact that stands at several ports: its path names them all.
         if item.port is not None and item.port not in ports:
@@ -91,7 +112,7 @@ class Batch:
             spot = self._like(draft, home)
         if spot is None:
             self.artifacts.append(node)
-            self.homes.append(home)
+            self._new.append(_NewArtifact(type_, metrics, home))
             spot = Spot(place=len(self.artifacts) - 1)
         if draft.external_id is not None:
             self._by_external_id[draft.external_id] = spot, (draft.type, draft.uri, draft.name)
@@ -130,10 +151,28 @@ class Batch:
         if external_id is not None:
             words = f"{draft.name!r} of this type, uri, version and workspace has the external id {external_id!r}"
             raise AlreadyExists(f"the artifact {words}")
-        if spot.place is not None:
-            self.artifacts[spot.place] = replace(self.artifacts[spot.place], external_id=draft.external_id)
         self._same[likeness(draft, home.workspace)] = spot, draft.external_id
         return spot
+
+    def settle(self) -> None:
+        """Takes together what was said of each artifact, now that all is.
+
+        Raises:
+            InvalidArgument: two places contradict each other, or the whole is too long; its path is the whole one.
+        """
+        for spot, mentions in self._mentions.items():
+            if len(mentions) == 1:
+                continue
+            draft = agreed(mentions)
+            if spot.place is not None:
+                new = self._new[spot.place]
+                with under(mentions[0].path):
+                    node = forms.artifact_node(draft, new.type, new.home, self._time, metrics=new.metrics)
+                self.artifacts[spot.place] = node
+
+    def home(self, place: int) -> Home:
+        """Where the new artifact at a place of `artifacts` belongs."""
+        return self._new[place].home
 
     def subgraph(self, contexts: list[NewNode]) -> Subgraph:
         """All of it, in these contexts."""

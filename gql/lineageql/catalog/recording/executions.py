@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lineageql.catalog.recording import forms
@@ -68,7 +69,7 @@ class Executions:
         spot = await batch.log(Spot(id=found.node.id), item, type_, home)
         if spot.id is not None:
             artifact = Ref(EntityKind.ARTIFACT, spot.id)
-            if artifact in await lookups.logged(execution, type_):
+            if artifact in (await lookups.logged([execution]))[execution, type_]:
                 return Logged(artifact, execution, created=False)
         if batch.artifacts:
             ids = await self._write(lookups, batch, home)
@@ -88,22 +89,28 @@ class Executions:
             prefixes: what stands before the paths of each record's arguments in an error.
         """
         batch = Batch(lookups)
-        answers: list[RecordedExecution | None] = []
         planned: list[_Planned] = []
         await lookups.artifacts(
             [named for pair in zip(records, prefixes, strict=True) for named in named_in_record(*pair)]
         )
         await lookups.find_external_ids(EntityKind.EXECUTION, (record.execution.external_id for record in records))
         await batch.prepare(item for record in records for item in (*record.inputs, *record.outputs))
-        for record, prefix in zip(records, prefixes, strict=True):
+        known: dict[int, Execution] = {}
+        for place, (record, prefix) in enumerate(zip(records, prefixes, strict=True)):
+            # A large lineage must not hold up everybody else until it is planned.
+            await asyncio.sleep(0)
             with under(prefix):
-                answers.append(await self._answer(lookups, record))
-                if answers[-1] is None:
-                    planned.append(await self._plan(batch, record))
+                found = self._existing(lookups, Home(record.workspace, record.run), record.execution)
+                if found is None:
+                    planned.append(await self._plan(batch, record, prefix))
+                else:
+                    known[place] = found
+        batch.settle()
+        there = await self._answers(lookups, records, known)
         made = iter(await self._write_records(lookups, batch, planned) if planned else ())
-        return [next(made) if answer is None else answer for answer in answers]
+        return [there[place] if place in there else next(made) for place in range(len(records))]
 
-    async def _plan(self, batch: Batch, record: ExecutionRecord) -> _Planned:
+    async def _plan(self, batch: Batch, record: ExecutionRecord, prefix: str) -> _Planned:
         home = Home(record.workspace, record.run)
         with under("execution"):
             new = _Planned(record, await batch.execution(record.execution, home, ExecutionState.COMPLETE))
@@ -112,8 +119,10 @@ class Executions:
             ("outputs", record.outputs, EventType.OUTPUT, new.outputs),
         ):
             for place, item in enumerate(items):
-                with under(f"{argument}[{place}]"):
-                    spots[await batch.log(new.execution, item, type_, home)] = None
+                path = f"{argument}[{place}]"
+                with under(path):
+                    whole = f"{prefix}.{path}" if prefix else path
+                    spots[await batch.log(new.execution, item, type_, home, whole)] = None
         return new
 
     async def _write_records(
@@ -155,34 +164,46 @@ class Executions:
         """
         executions: list[tuple[int, int]] = []
         artifacts: list[tuple[int, int]] = []
+        workspace = planned[0].record.workspace
+        runs = {new.record.run: None for new in planned if new.record.run is not None}
         try:
-            contexts: dict[str, int] = {}
+            names = [RunName(workspace, run) for run in runs]
+            contexts = await self._runs.contexts(lookups, names, ids.contexts[0])
             for new in planned:
                 run = new.record.run
                 if run is None:
                     continue
-                if run not in contexts:
-                    name = RunName(new.record.workspace, run)
-                    contexts[run] = await self._runs.context(lookups, name, ids.contexts[0])
-                executions.append((contexts[run], _id(new.execution, ids.executions)))
+                context = contexts[RunName(workspace, run)]
+                executions.append((context, _id(new.execution, ids.executions)))
                 spots = {spot.place for spot in (*new.inputs, *new.outputs) if spot.place is not None}
-                mine = (place for place in spots if batch.homes[place].run == run)
-                artifacts.extend((contexts[run], ids.artifacts[place]) for place in mine)
+                mine = (place for place in spots if batch.home(place).run == run)
+                artifacts.extend((context, ids.artifacts[place]) for place in mine)
             await self._writer.send(requests.put_memberships(executions, artifacts))
         except (LineageQLError, Taken) as error:
             log.warning("a lineage is recorded, but not yet tied to the contexts of its runs: %s", error)
 
-    async def _answer(self, lookups: Lookups, record: ExecutionRecord) -> RecordedExecution | None:
-        """The answer for an execution whose external id is there already."""
-        found = self._existing(lookups, Home(record.workspace, record.run), record.execution)
-        if found is None:
-            return None
-        workspace = await lookups.workspace_named(record.workspace)
+    async def _answers(
+        self, lookups: Lookups, records: Sequence[ExecutionRecord], known: Mapping[int, Execution]
+    ) -> dict[int, RecordedExecution]:
+        """The answers for the executions, by their records' places, whose external ids are there already."""
+        if not known:
+            return {}
+        workspace = await lookups.workspace_named(records[0].workspace)
         if workspace is None:
+            found = next(iter(known.values()))
             raise AlreadyExists(f"the execution {found.name!r} is there, and its workspace is not")
-        inputs = await lookups.logged(found.ref, EventType.INPUT)
-        outputs = await lookups.logged(found.ref, EventType.OUTPUT)
-        return RecordedExecution(workspace, _run_ref(record), found.ref, inputs, outputs, created=False)
+        logged = await lookups.logged([found.ref for found in known.values()])
+        return {
+            place: RecordedExecution(
+                workspace,
+                _run_ref(records[place]),
+                found.ref,
+                inputs=logged[found.ref, EventType.INPUT],
+                outputs=logged[found.ref, EventType.OUTPUT],
+                created=False,
+            )
+            for place, found in known.items()
+        }
 
     def _existing(self, lookups: Lookups, home: Home, draft: ExecutionDraft) -> Execution | None:
         """The execution of a draft's external id.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from lineageql.catalog.recording.checks import kind as check_kind
@@ -88,9 +88,13 @@ class Lookups:
 
     async def run_named(self, name: RunName) -> Run | None:
         """The run of these names, be it a context or only the names."""
-        ref = Ref(EntityKind.RUN, name)
-        found = (await self.reader.get([ref])).get(ref)
-        return found if isinstance(found, Run) else None
+        return (await self.runs_named([name])).get(name)
+
+    async def runs_named(self, names: Sequence[RunName]) -> Mapping[RunName, Run]:
+        """The runs of these names, as far as they are there."""
+        found = await self.reader.get([Ref(EntityKind.RUN, name) for name in names])
+        runs = {name: found.get(Ref(EntityKind.RUN, name)) for name in names}
+        return {name: run for name, run in runs.items() if isinstance(run, Run)}
 
     # -- by what tells things apart; looked up together, in few statements
 
@@ -136,12 +140,15 @@ class Lookups:
                 yield row.entity
             window = Window(_PAGE, after=page.rows[-1].key) if page.more else None
 
-    async def logged(self, execution: Ref, type_: EventType) -> list[Ref]:
-        """The artifacts of an execution's events of a type, in the order in which they were logged."""
-        assert isinstance(execution.key, int)
-        events = await self.reader.events(NodeKind.EXECUTION, [execution.key], frozenset({type_}))
-        ids = [event.artifact_id for event in sorted(events, key=lambda event: event.id)]
-        return [Ref(EntityKind.ARTIFACT, id_) for id_ in ids]
+    async def logged(self, executions: Sequence[Ref]) -> Mapping[tuple[Ref, EventType], Sequence[Ref]]:
+        """The artifacts of executions' INPUT and OUTPUT events, in the order in which they were logged."""
+        types = frozenset({EventType.INPUT, EventType.OUTPUT})
+        refs = {ref.key: ref for ref in executions if isinstance(ref.key, int)}
+        found: dict[tuple[Ref, EventType], list[Ref]] = {(ref, type_): [] for ref in refs.values() for type_ in types}
+        events = await self.reader.events(NodeKind.EXECUTION, list(refs), types)
+        for event in sorted(events, key=lambda event: event.id):
+            found[refs[event.execution_id], event.type].append(Ref(EntityKind.ARTIFACT, event.artifact_id))
+        return found
 
 
 def likeness(draft: ArtifactDraft, workspace: str) -> Likeness:

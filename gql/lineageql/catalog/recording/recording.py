@@ -156,6 +156,7 @@ class Recording:
         Its workspace and its run are made where they are missing. An execution
         whose external id is there already is answered as it is.
         """
+        self._check_size([record])
         validation.check_record(record)
         return (await self._writer.run(lambda lookups: self._executions.record(lookups, [record], [""])))[0]
 
@@ -165,14 +166,19 @@ class Recording:
         What is the same artifact in two of them is one artifact.
 
         Raises:
-            TooExpensive: they have more nodes than one operation may have.
+            TooExpensive: they have more nodes than one mutation may record.
         """
-        nodes = sum(1 + len(record.inputs) + len(record.outputs) for record in records)
-        if nodes > self._settings.max_cost:
-            raise TooExpensive(f"{nodes} nodes are to be recorded; the most is {self._settings.max_cost}")
+        self._check_size(records)
         validation.check_records(records)
         prefixes = [f"[{place}]" for place in range(len(records))]
         return await self._writer.run(lambda lookups: self._executions.record(lookups, records, prefixes))
+
+    def _check_size(self, records: Sequence[ExecutionRecord]) -> None:
+        nodes = sum(1 + len(record.inputs) + len(record.outputs) for record in records)
+        most = self._settings.max_recorded_nodes
+        if nodes > most:
+            words = f"{nodes:,} executions, inputs and outputs are to be recorded as one; the most is {most:,}"
+            raise TooExpensive(f"{words}: send some of the executions in another request")
 
     # -- labels
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 
 from lineageql.catalog.recording import forms
 from lineageql.catalog.recording.lookups import Lookups
@@ -37,25 +38,35 @@ class Runs:
             await self.link(name, context, workspace)
         return context
 
-    async def context(self, lookups: Lookups, name: RunName, workspace: int) -> int:
-        """The context of a run, which is made where there is none."""
-        found = await lookups.run_named(name)
-        if found is None or found.mlmd_id is None:
-            return await self.make(lookups, name, workspace, forms.run_node(name))
-        await self.link(name, found.mlmd_id, workspace)
-        return found.mlmd_id
+    async def contexts(self, lookups: Lookups, names: Sequence[RunName], workspace: int) -> dict[RunName, int]:
+        """The contexts of runs of one workspace; those that are missing are made, all in one call."""
+        found = await lookups.runs_named(names)
+        contexts = {name: run.mlmd_id for name, run in found.items() if run.mlmd_id is not None}
+        missing = [name for name in names if name not in contexts]
+        made = await self._writer.contexts(lookups, [forms.run_node(name) for name in missing])
+        new = dict(zip(missing, made, strict=True))
+        await self._link(new, workspace)
+        for name, context in contexts.items():
+            await self.link(name, context, workspace)
+        return {**contexts, **new}
 
     async def link(self, name: RunName, context: int, workspace: int) -> None:
         """Makes a run's context the child of its workspace, unless it is known to be that."""
-        if name in self._linked:
+        if name not in self._linked:
+            await self._link({name: context}, workspace)
+
+    async def _link(self, contexts: Mapping[RunName, int], workspace: int) -> None:
+        """Makes contexts children of a workspace; if one is it already, it must be the only one here."""
+        if not contexts:
             return
         try:
-            await self._writer.send(requests.put_parent(context, workspace))
+            await self._writer.send(requests.put_parents(list(contexts.values()), workspace))
         except Taken:
             pass  # it is its child already
         except LineageQLError as error:
-            log.warning("the run %r is recorded, but not yet as a child of its workspace: %s", name.name, error)
+            some = ", ".join(repr(name.name) for name in list(contexts)[:3])
+            log.warning("%d runs (%s…) are recorded, but not yet below their workspace: %s", len(contexts), some, error)
             return
-        if len(self._linked) >= _REMEMBERED:
+        if len(self._linked) + len(contexts) > _REMEMBERED:
             self._linked.clear()
-        self._linked.add(name)
+        self._linked.update(contexts)

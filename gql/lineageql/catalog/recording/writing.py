@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from lineageql.catalog.recording.lookups import Lookups
@@ -111,7 +111,14 @@ class Writer:
 
     async def context(self, lookups: Lookups, context: NewNode) -> int:
         """Makes a context; answers its id."""
-        return await self.send(requests.put_context(context, await self.types(lookups, [context.type])))
+        return (await self.contexts(lookups, [context]))[0]
+
+    async def contexts(self, lookups: Lookups, contexts: Sequence[NewNode]) -> Sequence[int]:
+        """Makes contexts, all or none of them; answers their ids."""
+        if not contexts:
+            return []
+        types = await self.types(lookups, (context.type for context in contexts))
+        return await self.send(requests.put_contexts(contexts, types))
 
     async def subgraph(self, lookups: Lookups, subgraph: Subgraph) -> SubgraphIds:
         """Writes a subgraph, all of it or nothing."""

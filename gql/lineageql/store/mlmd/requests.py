@@ -185,23 +185,25 @@ def put_subgraph(subgraph: Subgraph, types: TypeIds) -> Request[SubgraphIds]:
     return Request("PutLineageSubgraph", request.SerializeToString(), read)
 
 
-def put_context(context: NewNode, types: TypeIds) -> Request[int]:
-    """Makes a context, whose name must be new to its type; answers its id."""
+def put_contexts(contexts: Sequence[NewNode], types: TypeIds) -> Request[list[int]]:
+    """Makes contexts, all or none, whose names must be new to their types; answers their ids in order."""
     _, service = _protos()
     request = service.PutContextsRequest()
-    _fill(request.contexts.add(), context, types)
+    for context in contexts:
+        _fill(request.contexts.add(), context, types)
 
-    def read(reply: bytes) -> int:
-        return int(service.PutContextsResponse.FromString(reply).context_ids[0])
+    def read(reply: bytes) -> list[int]:
+        return list(service.PutContextsResponse.FromString(reply).context_ids)
 
     return Request("PutContexts", request.SerializeToString(), read)
 
 
-def put_parent(child: int, parent: int) -> Request[None]:
-    """Makes a context the child of another; MLMD refuses a link that is there already."""
+def put_parents(children: Iterable[int], parent: int) -> Request[None]:
+    """Makes contexts the children of another; MLMD refuses all of them where one link is there already."""
     _, service = _protos()
     request = service.PutParentContextsRequest()
-    request.parent_contexts.add(child_id=child, parent_id=parent)
+    for child in children:
+        request.parent_contexts.add(child_id=child, parent_id=parent)
     return Request("PutParentContexts", request.SerializeToString(), _nothing)
 
 
