@@ -43,7 +43,8 @@ class Settings:
     max_tokens: int = _setting(10_000, "lexical tokens in one GraphQL document", minimum=1)
     max_body_size: int = _setting(8_388_608, "bytes in one HTTP request body", minimum=1)
     max_filter_terms: int = _setting(2_000, "terms in one filter, each value of a list being one", minimum=1)
-    max_recorded_nodes: int = _setting(10_000, "executions, inputs and outputs that one mutation may record", minimum=1)
+    max_input_objects: int = _setting(50_000, "input objects in the variables of one operation", minimum=1)
+    max_recorded_nodes: int = _setting(5_000, "executions, inputs and outputs that one mutation may record", minimum=1)
     reader_threads: int = _setting(
         4, "threads that read an SQLite store, each with a connection", minimum=1, maximum=64
     )

@@ -16,6 +16,7 @@ from lineageql.api.context import Context
 from lineageql.api.documents import Document, Documents
 from lineageql.api.limits import Meter, paged_fields
 from lineageql.api.schema import SCHEMA
+from lineageql.api.variables import check_variables
 from lineageql.catalog.recording import Recording
 from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, TooExpensive
 from lineageql.settings import Settings
@@ -77,6 +78,7 @@ class Executor:
                 raise BadRequest("a mutation needs POST")
             assert document.node is not None
             Meter(document.node, operation.variables, self.settings, self.paged).check(node)
+            check_variables(SCHEMA._schema, node, operation.variables, self.settings.max_input_objects)
         except GraphQLError as error:
             return Answer(None, [_shown(error)], ran=False)
         except LineageQLError as error:
