@@ -17,7 +17,8 @@ Each class carries the code that a GraphQL client sees in `extensions.code`::
     │   ├── StoreMissing                            there is nothing at this address
     │   ├── StoreLocked                             another process holds it
     │   ├── NotMLMD                                 there is something, and it is no MLMD store
-    │   └── SchemaMismatch                          an MLMD store of another schema version
+    │   ├── SchemaMismatch                          an MLMD store of another schema version
+    │   └── StoreFailed          INTERNAL           MLMD or its database failed; the log tells how
     └── UsageError               BAD_REQUEST        a flag, setting or file of the command line is wrong
 
 Foreign exceptions (a driver's, ml-metadata's) are turned into these at one door
@@ -33,11 +34,13 @@ class LineageQLError(Exception):
     """The root of the tree. `str(error)` is a sentence for the user."""
 
     code: ClassVar[str] = "INTERNAL"
+    error_id: str | None = None
+    """Under which the log tells more, where it does."""
 
     @property
     def extensions(self) -> dict[str, object]:
         """What a GraphQL error shows beside its message."""
-        return {"code": self.code}
+        return {"code": self.code} if self.error_id is None else {"code": self.code, "errorId": self.error_id}
 
 
 class RequestError(LineageQLError):
@@ -70,12 +73,14 @@ class InvalidArgument(RequestError):
     @property
     def extensions(self) -> dict[str, object]:
         paths = {"argument": self.argument, "against": self.against}
-        return {"code": self.code, **{name: path for name, path in paths.items() if path is not None}}
+        return {**super().extensions, **{name: path for name, path in paths.items() if path is not None}}
 
     def under(self, prefix: str) -> InvalidArgument:
         """The same error, its paths continued to the left by `prefix`."""
         against = None if self.against is None else _below(prefix, self.against)
-        return InvalidArgument(self.message, _below(prefix, self.argument), against)
+        error = InvalidArgument(self.message, _below(prefix, self.argument), against)
+        error.error_id = self.error_id
+        return error
 
 
 def _below(prefix: str, path: str | None) -> str:
@@ -144,6 +149,12 @@ class NotMLMD(StoreError):
 
 class SchemaMismatch(StoreError):
     """An MLMD store of a schema version that this release does not serve."""
+
+
+class StoreFailed(StoreError):
+    """MLMD or its database failed in a way that nobody foresaw; the log tells how."""
+
+    code = "INTERNAL"
 
 
 class UsageError(LineageQLError):

@@ -54,14 +54,14 @@ async def test_what_mlmd_answers_is_translated(book, opened):
     channel = opened()
     type_id = await book.new_type(channel)
     await book.new_artifact(channel, type_id, "taken")
-    with pytest.raises(AlreadyExists, match=r"^PutArtifacts failed: Given node already exists"):
+    with pytest.raises(AlreadyExists, match=r"^PutArtifacts failed: something of it is in the store already"):
         await book.new_artifact(channel, type_id, "taken")
-    with pytest.raises(NotFound, match="999"):
+    with pytest.raises(NotFound, match="not in the store"):
         await book.new_artifact(channel, 999, "of no type")
-    with pytest.raises(InvalidArgument, match="Could not parse proto"):
+    with pytest.raises(InvalidArgument, match="refused"):
         await channel.call("PutArtifacts", b"\xff\xff")
     for rpc in ("GetLineageGraph", "CreateMetadataStore", "MetadataStore", "__doc__", "LoadSimpleTypes", "Ärger" * 99):
-        with pytest.raises(StoreError, match="has no method"):
+        with pytest.raises(StoreError, match="cannot do it"):
             await channel.call(rpc, b"")
     with pytest.raises(AlreadyExists) as caught:
         await book.new_artifact(channel, type_id, "taken", "y" * 100_000)

@@ -81,7 +81,8 @@ class Writer:
                 return await mutation(Lookups(self._reader()))
             except Taken as taken:
                 if attempt == ATTEMPTS:
-                    raise AlreadyExists(str(taken)) from taken
+                    words = "MLMD says that something of it is there already: another process may be recording the same"
+                    raise AlreadyExists(words) from taken
         raise AssertionError("unreachable")
 
     async def send(self, request: Request[Answer]) -> Answer:

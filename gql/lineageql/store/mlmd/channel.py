@@ -39,11 +39,13 @@ class _Call:
     answer: asyncio.Future[bytes]
     fate: str = UNSENT
 
-    def fail(self, kind: type[LineageQLError], text: str) -> None:
+    def fail(self, kind: type[LineageQLError], text: str, error_id: str | None = None) -> None:
         """Answers with an error, which for a call that writes says whether it may have been applied."""
         if not self.answer.done():
             writes = self.rpc is not None and not self.rpc.startswith("Get")
-            self.answer.set_exception(kind(f"{text}; {self.fate}" if writes else text))
+            error = kind(f"{text}; {self.fate}" if writes else text)
+            error.error_id = error_id
+            self.answer.set_exception(error)
 
     def settle(self, answer: bytes | LineageQLError) -> None:
         """Answers with what MLMD said, unless the caller has gone."""
@@ -175,10 +177,10 @@ class WorkerChannel:
             stage = "the store was still being opened, whose lock another process may hold"
             call.fail(DeadlineExceeded, f"{call.rpc} was not answered in time, as {stage}")
 
-    def _fail_queue(self, kind: type[LineageQLError], text: str) -> None:
+    def _fail_queue(self, kind: type[LineageQLError], text: str, error_id: str | None = None) -> None:
         calls, self._queue = self._queue, deque()
         for call in calls:
-            call.fail(kind, text)
+            call.fail(kind, text, error_id)
 
     async def _serve(self) -> None:
         """Answers the queue's calls in order, until there are none."""
@@ -226,8 +228,7 @@ class WorkerChannel:
             # Without time for another attempt the truth is better told now, as
             # nobody could say later whether that attempt was applied.
             if self._closed or loop.time() + wait + slowest > call.deadline:
-                error = faults.of_status(rpc, reply.code, reply.message)
-                call.fail(type(error), str(error))
+                call.fail(StoreLocked, str(faults.of_status(rpc, reply.code, reply.message)))
                 return
             await asyncio.sleep(wait)
             if self._closed:
@@ -259,7 +260,7 @@ class WorkerChannel:
             else:
                 self._failure, self._rest, self._ready = None, FIRST_REST, True
                 return self._worker
-        self._fail_queue(type(self._failure), str(self._failure))
+        self._fail_queue(type(self._failure), str(self._failure), self._failure.error_id)
         return None
 
     async def _open(self) -> WorkerProcess:

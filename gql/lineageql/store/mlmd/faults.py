@@ -1,10 +1,16 @@
 """MLMD's status codes as LineageQL's exceptions: the one door for its errors.
 
-Both tables are read by whatever speaks to MLMD, the worker's channel and gRPC
-alike, so that a client sees one set of errors over every way.
+The tables are read by whatever speaks to MLMD, the worker's channel and gRPC
+alike, so that a client sees one set of errors over every way. MLMD's own words
+are no answer: they hold its SQL and echo the request. They go to the log, under
+the `errorId` that the client gets with a sentence of ours.
 """
 
 from __future__ import annotations
+
+import logging
+import re
+import secrets
 
 from lineageql.errors import (
     AlreadyExists,
@@ -15,30 +21,49 @@ from lineageql.errors import (
     NotMLMD,
     SchemaMismatch,
     StoreError,
+    StoreFailed,
     StoreLocked,
     Unavailable,
 )
 from lineageql.store.mlmd.frames import Status
 
+log = logging.getLogger("lineageql.store.mlmd")
+
+_REACH = "MLMD is out of reach"
+_RIGHTS = "MLMD's service refused the call to this one: look at its policies"
+_FAILED = "MLMD failed in it"
 # ABORTED comes here only after the retries: nothing of the call was applied.
-BY_STATUS: dict[Status, type[LineageQLError]] = {
-    Status.CANCELLED: Unavailable,
-    Status.UNKNOWN: StoreError,
-    Status.INVALID_ARGUMENT: InvalidArgument,
-    Status.DEADLINE_EXCEEDED: DeadlineExceeded,
-    Status.NOT_FOUND: NotFound,
-    Status.ALREADY_EXISTS: AlreadyExists,
-    Status.PERMISSION_DENIED: StoreError,
-    Status.RESOURCE_EXHAUSTED: StoreError,
-    Status.FAILED_PRECONDITION: StoreError,
-    Status.ABORTED: StoreLocked,
-    Status.OUT_OF_RANGE: InvalidArgument,
-    Status.UNIMPLEMENTED: StoreError,
-    Status.INTERNAL: StoreError,
-    Status.UNAVAILABLE: Unavailable,
-    Status.DATA_LOSS: StoreError,
-    Status.UNAUTHENTICATED: StoreError,
+BY_STATUS: dict[Status, tuple[type[LineageQLError], str]] = {
+    Status.CANCELLED: (Unavailable, "the call was broken off"),
+    Status.UNKNOWN: (StoreFailed, _FAILED),
+    Status.INVALID_ARGUMENT: (InvalidArgument, "MLMD refused what was to be written"),
+    Status.DEADLINE_EXCEEDED: (DeadlineExceeded, "MLMD did not answer in time"),
+    Status.NOT_FOUND: (NotFound, "something that it names is not in the store"),
+    Status.ALREADY_EXISTS: (AlreadyExists, "something of it is in the store already"),
+    Status.PERMISSION_DENIED: (StoreError, _RIGHTS),
+    Status.RESOURCE_EXHAUSTED: (StoreError, "the call or its reply is larger than MLMD's service takes"),
+    Status.FAILED_PRECONDITION: (StoreFailed, "the store is not as MLMD needs it"),
+    Status.ABORTED: (StoreLocked, "other writers were at the store all the time"),
+    Status.OUT_OF_RANGE: (InvalidArgument, "MLMD refused what was to be written"),
+    Status.UNIMPLEMENTED: (StoreError, "this MLMD cannot do it"),
+    Status.INTERNAL: (StoreFailed, _FAILED),
+    Status.UNAVAILABLE: (Unavailable, _REACH),
+    Status.DATA_LOSS: (StoreFailed, _FAILED),
+    Status.UNAUTHENTICATED: (StoreError, _RIGHTS),
 }
+_EXPECTED = (Status.ALREADY_EXISTS, Status.ABORTED)  # others write at the same time: no fault
+
+# What a database said stands between what MLMD was at and the statement, in both of which a client's words may be.
+_DATABASE = re.compile(r"Error when executing query: (.*?) query: ", re.DOTALL)
+# For all that goes wrong with a file, ml-metadata has one code: (the database's words, class, what it is).
+BY_TROUBLE: tuple[tuple[str, type[LineageQLError], str], ...] = (
+    ("disk is full", StoreError, "the disk is full; nothing of it was written"),
+    ("readonly database", StoreError, "the store may not be written to; nothing of it was written"),
+    ("disk I/O error", StoreError, "the disk cannot be read or written"),
+    ("malformed", StoreError, "the store is damaged"),
+    ("not a database", StoreError, "the store's file is no SQLite database any more"),
+    ("no such table", StoreError, "the store lacks a table of MLMD's"),
+)
 
 # Opening a store, ml-metadata answers words without a code: (words, class, what to do).
 BY_WORDS: tuple[tuple[str, type[LineageQLError], str], ...] = (
@@ -58,22 +83,40 @@ LONGEST_MESSAGE = 1000
 
 def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
     """The exception for a reply of `rpc` whose status is not OK."""
+    text = _text(message)
     try:
         status = Status(code)
     except ValueError:
-        return StoreError(f"{rpc} failed with status {code}: {_text(message)}")
-    return BY_STATUS[status](f"{rpc} failed: {_text(message) or status.name}")
+        return _logged(StoreFailed(f"{rpc} failed: {_FAILED}"), f"{rpc}: status {code}: {text}")
+    kind, meaning = BY_STATUS[status]
+    if kind is StoreFailed:
+        said = _DATABASE.search(text)
+        kind, meaning = next((row[1:] for row in BY_TROUBLE if said and row[0] in said[1]), (kind, meaning))
+    error = kind(f"{rpc} failed: {meaning}")
+    if status in _EXPECTED:
+        log.debug("%s: %s: %s", rpc, status.name, text)
+        return error
+    return _logged(error, f"{rpc}: {status.name}: {text}")
 
 
 def of_opening(code: int, message: bytes | str) -> LineageQLError:
     """The exception for a store that ml-metadata could not open."""
     text = _text(message)
     if code == Status.UNAVAILABLE:
-        return Unavailable(text)
+        return Unavailable(text)  # the worker's own words
     for words, kind, meaning in BY_WORDS:
         if words in text:
-            return kind(f"ml-metadata cannot open the store: {meaning} ({text})")
-    return StoreError(f"ml-metadata cannot open the store: {text}")
+            log.info("ml-metadata cannot open the store: %s", text)
+            versions = f" ({text.partition('. ')[0]})" if kind is SchemaMismatch else ""
+            return kind(f"ml-metadata cannot open the store: {meaning}{versions}")
+    return _logged(StoreFailed("ml-metadata cannot open the store"), f"opening the store: {text}")
+
+
+def _logged(error: LineageQLError, words: str) -> LineageQLError:
+    """The error with an id, under which the log tells what MLMD said."""
+    error.error_id = secrets.token_hex(8)
+    log.error("error %s: %s", error.error_id, words)
+    return error
 
 
 def _text(message: bytes | str) -> str:
