@@ -15,6 +15,7 @@ Each class carries the code that a GraphQL client sees in `extensions.code`::
     │   └── Unavailable          UNAVAILABLE        the store or the recorder is out of reach; try again
     ├── StoreError               UNAVAILABLE        the store cannot be opened or read
     │   ├── StoreMissing                            there is nothing at this address
+    │   ├── StoreReplaced                           another file has come in the place of the open one
     │   ├── StoreLocked                             another process holds it
     │   ├── NotMLMD                                 there is something, and it is no MLMD store
     │   ├── SchemaMismatch                          an MLMD store of another schema version
@@ -137,6 +138,10 @@ class StoreError(LineageQLError):
 
 class StoreMissing(StoreError):
     """There is nothing at the store's address."""
+
+
+class StoreReplaced(StoreError):
+    """The store's address leads to another file than the one that is open."""
 
 
 class StoreLocked(StoreError):

@@ -58,7 +58,7 @@ class SQLiteStore:
         if self.recorder is not None:
             await self.recorder.close()
         await self._driver.close()
-        if self.info.writable:
+        if self.info.writable and self._driver.whereabouts.unchanged:
             await asyncio.to_thread(_tidy, self._path)
 
 
@@ -96,7 +96,7 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
             # The protos are imported here and in a thread, in place of in the first mutation.
             config = await asyncio.to_thread(_config, path, create=False)
             await asyncio.to_thread(_make_writable, path, settings.lock_timeout)
-            recorder = WorkerChannel(config)
+            recorder = WorkerChannel(config, guard=driver.whereabouts.check)
     except BaseException:
         await driver.close()
         raise

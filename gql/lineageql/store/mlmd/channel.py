@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineageql.errors import DeadlineExceeded, InvalidArgument, LineageQLError, StoreLocked, Unavailable
@@ -70,6 +71,7 @@ class WorkerChannel:
         config: bytes,
         *,
         upgrade: bool = False,
+        guard: Callable[[], None] | None = None,
         timeout: float = 30.0,
         open_timeout: float = 60.0,
         patience: float = 120.0,
@@ -80,6 +82,8 @@ class WorkerChannel:
         Args:
             config: a serialized `ConnectionConfig`, such as `connection.sqlite_config` makes.
             upgrade: let ml-metadata migrate a store of an older schema version.
+            guard: looks whether the store is still the one that was meant, before it is opened and before
+                each call; it runs in a thread and raises a LineageQLError where it is not.
             timeout: seconds that a caller waits for its answer, its turn and retries included.
             open_timeout: seconds that opening the store may take; ml-metadata gives up
                 a locked SQLite file by itself after some 40.
@@ -88,6 +92,7 @@ class WorkerChannel:
         """
         self._config = config
         self._upgrade = upgrade
+        self._guard = guard
         self._timeout = timeout
         self._open_timeout = open_timeout
         self._patience = patience
@@ -207,6 +212,11 @@ class WorkerChannel:
         pause, slowest = FIRST_PAUSE, 0.0
         while not call.answer.done():
             began = loop.time()
+            try:
+                await self._check()
+            except LineageQLError as elsewhere:
+                call.fail(type(elsewhere), str(elsewhere), elsewhere.error_id)
+                return
             call.fate = UNKNOWN
             try:
                 reply = await self._exchange(worker, rpc, call.request)
@@ -236,6 +246,10 @@ class WorkerChannel:
                 return
             pause = min(2 * pause, LONGEST_PAUSE)
 
+    async def _check(self) -> None:
+        if self._guard is not None:
+            await asyncio.to_thread(self._guard)
+
     async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes) -> Reply:
         cause = f"{rpc} took more than {self._patience:g} seconds"
         timer = asyncio.get_running_loop().call_later(self._patience, worker.kill, cause)
@@ -250,6 +264,11 @@ class WorkerChannel:
             return self._worker
         self._ready = False
         loop = asyncio.get_running_loop()
+        try:
+            await self._check()
+        except LineageQLError as elsewhere:
+            self._fail_queue(type(elsewhere), str(elsewhere), elsewhere.error_id)
+            return None
         if self._failure is None or loop.time() >= self._rest_ends:
             try:
                 self._worker = await self._open()

@@ -8,7 +8,9 @@ locks. ml-metadata therefore runs in a worker process.
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
+import secrets
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,9 @@ from lineageql.errors import LineageQLError, NotMLMD, StoreError, StoreLocked, S
 from lineageql.store.sql.dialects import Dialect, SQLite, Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.functions import FUNCTIONS
+from lineageql.store.whereabouts import Whereabouts
+
+log = logging.getLogger("lineageql.store")
 
 T = TypeVar("T")
 
@@ -34,6 +39,7 @@ class SQLiteDriver:
 
     Raises:
         StoreMissing, StoreLocked, NotMLMD: the file cannot be read, and why.
+        StoreReplaced: of every read, when another file has come in its place.
     """
 
     def __init__(self, path: Path, *, threads: int, lock_timeout: float) -> None:
@@ -46,14 +52,18 @@ class SQLiteDriver:
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._all: list[sqlite3.Connection] = []
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lineageql-reader")
+        self.whereabouts = self._find()
         first = self._open_first()
         self._idle.put(first)
 
-    def _open_first(self) -> sqlite3.Connection:
+    def _find(self) -> Whereabouts:
         if not self.path.exists():
             raise StoreMissing(f"there is no file {self.path}; `lineageql demo` makes a store, and so does --create")
         if self.path.is_dir():
             raise NotMLMD(f"{self.path} is a directory and not an SQLite file")
+        return Whereabouts(self.path)
+
+    def _open_first(self) -> sqlite3.Connection:
         try:
             connection = self._connect()
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
@@ -105,13 +115,8 @@ class SQLiteDriver:
             raise
 
     def _run(self, script: Script[T], turn: _Turn) -> T:
-        try:
-            try:
-                connection = self._idle.get_nowait()
-            except queue.Empty:
-                connection = self._connect()
-        except sqlite3.Error as error:
-            raise translate(error, self.path) from error
+        self.whereabouts.check()
+        connection = self._connection()
         turn.connection = connection
         try:
             statements = next(script)
@@ -128,6 +133,19 @@ class SQLiteDriver:
         finally:
             turn.connection = None
             self._idle.put(connection)
+
+    def _connection(self) -> sqlite3.Connection:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            pass
+        try:
+            connection = self._connect()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+        # In the moment before this one another file may have been opened, which is never read.
+        self.whereabouts.check()
+        return connection
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
@@ -189,7 +207,10 @@ def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
         return StoreError(f"{path} cannot be opened: {_why(path)}")
     if isinstance(error, sqlite3.DatabaseError) and "malformed" in text:
         return StoreError(f"{path} is damaged: {text}")
-    return Unavailable(f"the store could not be read: {text}")
+    fault = Unavailable("the store could not be read")
+    fault.error_id = secrets.token_hex(8)
+    log.error("error %s: reading %s: %s", fault.error_id, path, text)
+    return fault
 
 
 def _why(path: Path) -> str:
