@@ -173,7 +173,11 @@ class MetricsInput(_ArtifactInput):
         default=None, description="Such as `training`, `validation`, `testing`, `production`."
     )
     values: JSON | None = _field(default=None, description="An object of the metric values.")
-    model_id: strawberry.ID | None = _field(default=None, description="The model they are of.")
+    model_id: strawberry.ID | None = _field(
+        default=None,
+        description="The model they are of. One of the same request has no id yet: it has the metrics that are output "
+        "by the execution that wrote or read it.",
+    )
     data_set_id: strawberry.ID | None = _field(default=None, description="The data set they were taken on.")
 
     def draft(self) -> drafts.ArtifactDraft:

@@ -140,7 +140,7 @@ def _declared_by(draft: ArtifactTypeDraft) -> dict[str, PropertyType]:
     for name, word in draft.properties.items():
         kind = _DECLARABLE.get(word) if isinstance(word, str) else None
         if kind is None:
-            raise refused(f"properties.{name}", f"is {word!r}; a property is one of {', '.join(sorted(_DECLARABLE))}")
+            raise refused(f"properties.{name}", f"must be one of {', '.join(sorted(_DECLARABLE))}")
         if ARTIFACT_PROPERTIES.get(name, kind) is not kind:
             raise refused(f"properties.{name}", f"is {word}; every type has it as {ARTIFACT_PROPERTIES[name].name}")
         if name not in ARTIFACT_PROPERTIES:
