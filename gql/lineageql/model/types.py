@@ -8,6 +8,9 @@ from lineageql.model.conventions import convention_of, conventions_of
 from lineageql.model.conventions.base import Convention, Role
 from lineageql.model.nodes import NodeKind, NodeType
 
+UNKNOWN_TYPE = "unknown type "
+"""How the names begin of types that nodes have and the store does not hold; their ids follow."""
+
 
 class TypeCatalog:
     """The types of a store by id, grouped by the conventions that own them."""

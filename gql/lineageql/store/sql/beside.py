@@ -31,7 +31,7 @@ def hashed_name(name: Text, uri: Text, dialect: Dialect) -> Text:
     return case((and_(uri != "", place > 1), func.substr(name, 1, place - 1)), else_=name)
 
 
-def event_key(artifact: Text) -> Text:
+def event_key(artifact: Text, dialect: Dialect) -> Text:
     """`EventKey`: the first key in the paths of an artifact's events."""
     event, step, path = EVENT.alias(), EVENT_PATH.alias(), EVENT_PATH.alias()
     output = one_of(event.c.type, sorted(type_.value for type_ in OUTPUT_EVENTS))
@@ -44,7 +44,7 @@ def event_key(artifact: Text) -> Text:
         .scalar_subquery()
     )
     # MLMD gives steps no number: they stand in the order in which they were written.
-    keys = select(path.c.step_key).where(path.c.event_id == first, _is_key(path)).limit(1)
+    keys = select(dialect.text(path.c.step_key)).where(path.c.event_id == first, _is_key(path)).limit(1)
     return keys.correlate_except(path).scalar_subquery()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lineageql.model.conventions import conventions_of
 from lineageql.model.nodes import NodeKind, NodeType, Packed
+from lineageql.model.types import UNKNOWN_TYPE
 from lineageql.model.values import NULL_TEXT, STRUCT_PREFIX, decode
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver, Rows
@@ -89,16 +90,19 @@ async def _types(driver: Driver, tables: set[str]) -> list[TypeCount]:
     if "ParentType" in tables:
         query = "SELECT p.type_id, t.name FROM ParentType AS p JOIN Type AS t ON t.id = p.parent_type_id"
         parents = await driver.fetch(_all(query))
+    numbered: dict[NodeKind, dict[int, int]] = {}
+    for kind in (kind for kind in NodeKind if _table(kind) in tables):
+        query = f"SELECT type_id, count(*) FROM {_table(kind)} GROUP BY type_id"
+        numbered[kind] = dict(await driver.fetch(_all(query)))
+        names += [(id_, None, None, kind.value, None) for id_ in numbered[kind]]
     types = {type_.id: type_ for type_ in types_of(names, properties, parents)}
     conventions = conventions_of(types.values())
     counts: list[TypeCount] = []
-    for kind in (kind for kind in NodeKind if _table(kind) in tables):
-        query = f"SELECT type_id, count(*) FROM {_table(kind)} GROUP BY type_id"
-        numbers: dict[int, int] = dict(await driver.fetch(_all(query)))
+    for kind, numbers in numbered.items():
         known = [type_ for type_ in types.values() if type_.kind is kind and (not type_.simple or type_.id in numbers)]
         known.sort(key=lambda type_: (conventions[type_.id].name, type_.name))
         counts += [_count(conventions[type_.id].name, type_, numbers.pop(type_.id, 0)) for type_ in known]
-        counts += [TypeCount("generic", kind.name.lower(), f"unknown type {id_}", n) for id_, n in numbers.items()]
+        counts += [TypeCount("generic", kind.name.lower(), f"{UNKNOWN_TYPE}{id_}", n) for id_, n in numbers.items()]
     return counts
 
 

@@ -126,7 +126,7 @@ class Clauses:
         if subject is Field.STATE:
             return self.dialect.among(self._state(source), test.operand)  # type: ignore[arg-type]
         if subject in (Field.CREATE_TIME, Field.UPDATE_TIME):
-            return self._compare(test, func.nullif(source.columns[subject], 0))
+            return self._compare(test, func.nullif(self.dialect.number(source.columns[subject]), 0))
         if subject in (Field.URI, Field.EXTERNAL_ID):
             return self._compare(test, source.columns[subject])
         return self._compare(test, text_of_field(subject, source, self.types, self.dialect))
@@ -188,7 +188,12 @@ class Clauses:
             values: list[ColumnElement[Any]] = []
             if places is not None and places.prefix is not None:
                 row = source.properties.alias()
-                found = (row.c.owner_id == source.id, row.c.name == places.prefix + key, row.c.is_custom_property == 1)
+                found = (
+                    row.c.owner_id == source.id,
+                    row.c.name == places.prefix + key,
+                    row.c.is_custom_property == 1,
+                    self.dialect.holds_text(row.c.string_value),
+                )
                 values.append(select(row.c.string_value).where(*found).scalar_subquery())
             if places is not None and places.document is not None:
                 member, in_document = member_of(places.document, key, source, self.dialect)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     LargeBinary,
     Select,
+    Text,
     and_,
     bindparam,
     case,
@@ -89,6 +90,18 @@ class Dialect(ABC):
 
         Its rows are the owner's place among them and a JSON list of the inner rows.
         """
+
+    def text(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """What a column of texts holds as a text, where a database may keep octets in it."""
+        return column
+
+    def holds_text(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether a column of texts holds one; a database may keep something else in it."""
+        return column.is_not(None)
+
+    def number(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """What a column of numbers holds; NULL where a database keeps something else in it."""
+        return column
 
     @abstractmethod
     def starts_with(self, text: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
@@ -189,6 +202,15 @@ class SQLite(Dialect):
             f" FROM json_each(:owners) AS owner"
         )
         return Statement(text, statement.parameters)
+
+    def text(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return cast(column, Text)
+
+    def holds_text(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        return func.typeof(column) == "text"
+
+    def number(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return case((func.typeof(column).in_(["integer", "real"]), column))
 
     def starts_with(self, text: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
         octets = _octets(prefix)

@@ -12,7 +12,7 @@ from lineageql.model.entities import STATE_WORDS
 from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import NodeType
 from lineageql.model.predicates import Field
-from lineageql.model.types import TypeCatalog
+from lineageql.model.types import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import STRUCT_PREFIX
 from lineageql.store.sql.beside import context_suffix, event_key, hashed_name, owned_name
 from lineageql.store.sql.dialects import Dialect, one_of
@@ -24,7 +24,7 @@ def text_of_property(row: Any, dialect: Dialect) -> ColumnElement[Any]:
     """A property's value as text, as `model.values.plain_text` gives it."""
     return case(
         (
-            row.c.string_value.is_not(None),
+            dialect.holds_text(row.c.string_value),
             case((dialect.in_prefix_range(row.c.string_value, STRUCT_PREFIX), null()), else_=row.c.string_value),
         ),
         (row.c.int_value.is_not(None), cast(row.c.int_value, String)),
@@ -38,7 +38,7 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
     """The value at a place in the source's row, as text; NULL where there is none."""
     match place:
         case Column(name):
-            return source.columns[_COLUMN_FIELDS[name]]
+            return dialect.text(source.columns[_COLUMN_FIELDS[name]])
         case Declared(name):
             return _property(source, name, 0, dialect)
         case Custom(name):
@@ -47,7 +47,8 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
             return dialect.uri_tail(source.columns[Field.URI])
         case TypeAndId():
             type_ = TYPE.alias()
-            type_name: ColumnElement[Any] = select(type_.c.name).where(type_.c.id == source.type_id).scalar_subquery()
+            known: ColumnElement[Any] = select(type_.c.name).where(type_.c.id == source.type_id).scalar_subquery()
+            type_name = func.coalesce(known, literal(UNKNOWN_TYPE).concat(cast(source.type_id, String)))
             return type_name.concat("/").concat(cast(source.id, String))
         case TypeName():
             return _by_type(source, types, place)
@@ -56,7 +57,7 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
         case HashedName():
             return hashed_name(source.columns[Field.NAME], source.columns[Field.URI], dialect)
         case EventKey():
-            return event_key(source.id)
+            return event_key(source.id, dialect)
         case ContextSuffix(part, whole):
             return context_suffix(source.id, part, whole, types, dialect)
 

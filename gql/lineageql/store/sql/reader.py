@@ -168,8 +168,8 @@ class SQLReader:
         steps: dict[int, list[str | int]] = {}
         if events:
             statement = sql_rows.PATHS(self.dialect, [event.id for event in events])
-            for event_id, is_index, index, key in await self.driver.fetch(statement):
-                steps.setdefault(event_id, []).append(index if is_index else key)
+            for event_id, step in map(sql_rows.step_of, await self.driver.fetch(statement)):
+                steps.setdefault(event_id, []).append(step)
         return [event._replace(path=tuple(steps.get(event.id, ()))) for event in events]
 
     # -- memberships

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from itertools import product
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, exists, func, literal_column, not_, null, or_, select, union_all
 
 from lineageql.model.nodes import (
     SIMPLE_PREFIX,
@@ -19,7 +21,7 @@ from lineageql.model.nodes import (
     PropertyType,
     RawValue,
 )
-from lineageql.model.types import TypeCatalog
+from lineageql.model.types import UNKNOWN_TYPE, TypeCatalog
 from lineageql.store.sql.dialects import Dialect, Prepared, one_of
 from lineageql.store.sql.tables import (
     ARTIFACT,
@@ -36,16 +38,33 @@ from lineageql.store.sql.tables import (
 # MLMD's own simple types are in every store and seldom have nodes; without them a store of one writer is of one kind.
 
 
-def _whole(query: Select[Any], dialect: Dialect, ids: Any) -> Select[Any]:
+def _whole(query: Any, dialect: Dialect, ids: Any) -> Any:
     return query
 
 
-_TYPES = select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
-    or_(
-        func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
-        exists().where(ARTIFACT.c.type_id == TYPE.c.id),
-        exists().where(EXECUTION.c.type_id == TYPE.c.id),
-    )
+def _lost_types(kind: NodeKind) -> Select[Any]:
+    """Rows as of `Type` for the types that nodes of a kind name and the store does not hold.
+
+    The ids are taken one by one from the index of (type, name): the cost follows the number of types.
+    """
+    table = NODES[kind]
+    used = select(func.min(table.c.type_id).label("id")).cte(f"used_{table.name.lower()}", recursive=True)
+    following = select(func.min(table.c.type_id)).where(table.c.type_id > used.c.id).scalar_subquery()
+    used = used.union_all(select(following).where(used.c.id.is_not(None)))
+    known = exists().where(TYPE.c.id == used.c.id, TYPE.c.type_kind == kind.value)
+    columns: tuple[Any, ...] = (used.c.id, null(), null(), literal_column(str(kind.value)), null())
+    return select(*columns).where(used.c.id.is_not(None), not_(known))
+
+
+_TYPES: Any = union_all(
+    select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
+        or_(
+            func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
+            exists().where(ARTIFACT.c.type_id == TYPE.c.id),
+            exists().where(EXECUTION.c.type_id == TYPE.c.id),
+        )
+    ),
+    *map(_lost_types, NodeKind),
 )
 _TYPE_PROPERTIES = select(TYPE_PROPERTY.c.type_id, TYPE_PROPERTY.c.name, TYPE_PROPERTY.c.data_type)
 _PARENT_TYPES = select(PARENT_TYPE.c.type_id, TYPE.c.name).where(TYPE.c.id == PARENT_TYPE.c.parent_type_id)
@@ -55,41 +74,36 @@ TYPE_TABLES = [Prepared(partial(_whole, query)) for query in (_TYPES, _TYPE_PROP
 
 
 def types_of(types: Sequence[Any], properties: Sequence[Any], parents: Sequence[Any]) -> list[NodeType]:
-    """The types of a store that have nodes or are users' own, from the rows of its three tables of types."""
+    """The types of a store that have nodes or are users' own, from the rows of its three tables of types.
+
+    A type without a name is one that nodes have and the store does not hold.
+    """
     declared: dict[int, dict[str, PropertyType]] = {}
     for type_id, name, data_type in properties:
-        declared.setdefault(type_id, {})[name] = _enum(PropertyType, data_type)
+        declared.setdefault(type_id, {})[_text(name) or ""] = _enum(PropertyType, data_type)
     bases: dict[int, list[str]] = {}
     for type_id, name in parents:
-        bases.setdefault(type_id, []).append(name)
+        bases.setdefault(type_id, []).append(_text(name) or "")
     kinds = {kind.value: kind for kind in NodeKind}
-    return [
-        NodeType(
+    found: dict[int, NodeType] = {}
+    for id_, name, version, kind, description in types:
+        if kind not in kinds or not isinstance(id_, int) or (name is None and id_ in found):
+            continue
+        found[id_] = NodeType(
             id=id_,
             kind=kinds[kind],
-            name=name or "",
-            version=version or None,
-            description=description or None,
+            name=f"{UNKNOWN_TYPE}{id_}" if name is None else _text(name) or "",
+            version=_text(version) or None,
+            description=_text(description) or None,
             properties=dict(sorted(declared.get(id_, {}).items())),
             bases=tuple(sorted(bases.get(id_, ()))),
         )
-        for id_, name, version, kind, description in types
-        if kind in kinds
-    ]
+    return list(found.values())
 
 
-_COLUMNS = {
-    NodeKind.ARTIFACT: (
-        "name",
-        "external_id",
-        "create_time_since_epoch",
-        "last_update_time_since_epoch",
-        "state",
-        "uri",
-    ),
-    NodeKind.EXECUTION: ("name", "external_id", "create_time_since_epoch", "last_update_time_since_epoch", "state"),
-    NodeKind.CONTEXT: ("name", "external_id", "create_time_since_epoch", "last_update_time_since_epoch"),
-}
+_COLUMNS = ("name", "external_id", "create_time_since_epoch", "last_update_time_since_epoch", "state", "uri")
+_WIDTHS = {NodeKind.ARTIFACT: 6, NodeKind.EXECUTION: 5, NodeKind.CONTEXT: 4}
+"""How many of the columns the table of a kind has."""
 
 
 def _nodes_by_id(kind: NodeKind, *columns: str) -> Prepared:
@@ -110,7 +124,7 @@ def _properties_by_id(kind: NodeKind) -> Prepared:
     return Prepared(lambda dialect, ids: property_rows(kind).where(dialect.within(table.c.owner_id, ids)))
 
 
-NODES_BY_ID = {kind: _nodes_by_id(kind, *_COLUMNS[kind]) for kind in NodeKind}
+NODES_BY_ID = {kind: _nodes_by_id(kind, *_COLUMNS[: _WIDTHS[kind]]) for kind in NodeKind}
 """The rows of the nodes of a kind."""
 
 TYPES_BY_ID = {kind: _nodes_by_id(kind) for kind in NodeKind}
@@ -125,9 +139,15 @@ def nodes_of(
 ) -> list[Node]:
     """Nodes with their properties, from the rows of both statements; of the nodes the ids and types will do."""
     by_id, found = types.by_id, {}
-    for id_, type_id, *rest in nodes:
-        type_ = by_id.get(type_id) or NodeType(type_id, kind, f"unknown type {type_id}")
-        found[id_] = Node(type_, id_, *rest)
+    for id_, type_id, *columns in nodes:
+        type_ = by_id.get(type_id)
+        if type_ is None or type_.kind is not kind:
+            type_ = NodeType(type_id, kind, f"{UNKNOWN_TYPE}{type_id}")
+        # SQLite keeps what it is given, be it of a column's type or not; hardly ever is it not.
+        values = (
+            columns if tuple(map(type, columns)) in _PLAIN else [read(value) for read, value in zip(_READS, columns)]
+        )
+        found[id_] = Node(type_, id_, *values)
     for owner, name, custom, text, integer, double, boolean, octets, proto in properties:
         node = found.get(owner)
         if node is None:
@@ -140,7 +160,7 @@ def nodes_of(
         elif double is not None:
             value = double
         elif boolean is not None:
-            value = bool(boolean)
+            value = bool(boolean) if boolean in (0, 1) else boolean
         elif octets is not None:
             value = octets
         else:
@@ -151,7 +171,7 @@ def nodes_of(
 
 def _packed(proto: str | bytes) -> Packed:
     # MLMD puts base64 text into a column of bytes; SQLite keeps it as the text that it was given.
-    return Packed(proto if isinstance(proto, str) else bytes(proto).decode("latin-1"))
+    return Packed(proto.decode("latin-1") if isinstance(proto, bytes) else str(proto))
 
 
 @cache
@@ -175,8 +195,15 @@ _EVENT_TYPES = {type_.value: type_ for type_ in EventType}
 def event_of(row: Sequence[Any]) -> Event:
     """An event without its path."""
     id_, artifact_id, execution_id, type_, time = row
+    moment = (time if type(time) is int else _number(time)) or None
     # Of a walk there are very many, and this is how `Event` itself makes one.
-    return tuple.__new__(Event, (id_, artifact_id, execution_id, _EVENT_TYPES[type_], time or None, ()))
+    return tuple.__new__(Event, (id_, artifact_id, execution_id, _EVENT_TYPES[type_], moment, ()))
+
+
+def step_of(row: Sequence[Any]) -> tuple[int, str | int]:
+    """The event and the step of its path that a row holds; what names no step is index 0, as MLMD reads it."""
+    event_id, is_index, index, key = row
+    return event_id, _number(index) if is_index else _text(key) or ""
 
 
 def _enum(values: Any, number: Any) -> Any:
@@ -184,3 +211,28 @@ def _enum(values: Any, number: Any) -> Any:
         return values(number or 0)
     except ValueError:
         return values(0)
+
+
+# SQLite keeps any value in any column, and a file may have been written by others than MLMD.
+
+
+def _text(value: Any) -> str | None:
+    """What a column of texts holds; octets that are no text with replacement characters."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _number(value: Any) -> int:
+    """What a column of whole numbers holds; 0 where it is none, which is how MLMD says that there is no time."""
+    return int(value) if isinstance(value, (int, float)) and math.isfinite(value) else 0
+
+
+_READS: tuple[Callable[[Any], Any], ...] = (_text, _text, _number, _number, lambda state: state, _text)
+"""How the columns of nodes are read."""
+
+_NOTHING = type(None)
+_PLAIN = frozenset(
+    types
+    for width in (0, *_WIDTHS.values())
+    for types in product(*((str, _NOTHING), (str, _NOTHING), (int,), (int,), (int, _NOTHING), (str, _NOTHING))[:width])
+)
+"""The types of columns that hold what they should."""

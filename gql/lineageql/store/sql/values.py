@@ -68,12 +68,12 @@ def _row_meets(test: Test, row: Any, dialect: Dialect) -> Clause:
         return _has_value(row)
     # A part of no octets is NULL in SQLite, so the empty text neither begins with a prefix nor does not.
     struct = func.coalesce(dialect.starts_with(row.c.string_value, STRUCT_PREFIX), false())
-    plain = and_(row.c.string_value.is_not(None), not_(struct))
+    plain = and_(dialect.holds_text(row.c.string_value), not_(struct))
     return _by_type(
         test,
         dialect,
         strings=(plain, row.c.string_value),
-        numbers=[row.c.int_value, row.c.double_value],
+        numbers=[dialect.number(row.c.int_value), dialect.number(row.c.double_value)],
         boolean=row.c.bool_value,
     )
 
