@@ -161,6 +161,16 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["check", "index", "upgrade"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, command: str) -> None:
+    pipe = tmp_path / "pipe.db"
+    os.mkfifo(pipe)
+    done = lineageql_store(command, pipe, *([tmp_path / "copy.db"] if command == "upgrade" else []))
+    assert done.returncode == 2
+    assert "is a pipe or a device and not an SQLite file" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe.db"]
+
+
 def test_an_unserved_version_is_named_with_its_command(store: Path, tmp_path: Path) -> None:
     fill(store, "UPDATE MLMDEnv SET schema_version = 8")
     environment = {**os.environ, "PYTHONPATH": str(Path(lineageql.__file__).parents[1])}

@@ -301,6 +301,45 @@ shutil.rmtree(folder)
     assert lines[4] == "['store.db']"
 
 
+def test_folders_that_may_not_be_written_or_entered(made: Path) -> None:
+    """What SQLite must write beside a file, and where a copy is to lie, is said in one line."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give up its rights")
+    code = """
+import lineageql.store.sqlite_store, lineageql.store.care, lineageql.errors, pathlib, sqlite3, tempfile, shutil
+lineageql.store.sqlite_store.requests.load()
+folder = pathlib.Path(tempfile.mkdtemp()); path, old = folder / "store.db", folder / "old.db"
+shutil.copyfile(sys.argv[1], path); shutil.copyfile(path, old)
+connection = sqlite3.connect(old)
+connection.execute("UPDATE MLMDEnv SET schema_version = 8"); connection.commit(); connection.close()
+connection = sqlite3.connect(path)
+connection.execute("PRAGMA journal_mode = WAL"); connection.close()
+os.chmod(folder, 0o755)
+async def attempt(work):
+    try:
+        await work
+    except lineageql.errors.StoreError as error:
+        print(error)
+def as_nobody(work):
+    if os.fork() == 0:
+        os.setgid(65534); os.setuid(65534)
+        asyncio.run(attempt(work()))
+        sys.stdout.flush(); os._exit(0)
+    assert os.wait()[1] == 0
+as_nobody(lambda: open_store(str(path), Settings(read_only=True)))
+as_nobody(lambda: lineageql.store.care.upgrade_copy(old, folder / "new.db", 1.0))
+os.chmod(folder, 0o700)
+as_nobody(lambda: open_store(str(path), Settings(read_only=True)))
+print(sorted(os.listdir(folder)))
+shutil.rmtree(folder)
+"""
+    lines = run(code, str(made)).splitlines()
+    assert "store.db cannot be opened: SQLite cannot write its files beside it; is the folder writable?" in lines[0]
+    assert "new.db cannot be made: the folder " in lines[1]
+    assert lines[2].endswith("store.db cannot be opened: permission denied")
+    assert lines[3] == "['old.db', 'store.db']"
+
+
 def test_without_ml_metadata(file: Path) -> None:
     before = state(file)
     code = """

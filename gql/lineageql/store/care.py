@@ -124,6 +124,8 @@ def _refuse_taken(copy: Path) -> None:
         raise UsageError(f"{copy} is there already, and is not written over")
     if not copy.parent.is_dir():
         raise UsageError(f"there is no folder {copy.parent}")
+    if not os.access(copy.parent, os.W_OK):
+        raise StoreError(f"{copy} cannot be made: the folder {copy.parent} is not writable")
 
 
 def _copy(source: Path, draft: Path, lock_timeout: float) -> None:

@@ -144,10 +144,9 @@ def nodes_of(
         if type_ is None or type_.kind is not kind:
             type_ = NodeType(type_id, kind, f"{UNKNOWN_TYPE}{type_id}")
         # SQLite keeps what it is given, be it of a column's type or not; hardly ever is it not.
-        values = (
-            columns if tuple(map(type, columns)) in _PLAIN else [read(value) for read, value in zip(_READS, columns)]
-        )
-        found[id_] = Node(type_, id_, *values)
+        if tuple(map(type, columns)) not in _PLAIN:
+            columns = [read(value) for read, value in zip(_READS, columns, strict=False)]  # contexts have fewer
+        found[id_] = Node(type_, id_, *columns)
     for owner, name, custom, text, integer, double, boolean, octets, proto in properties:
         node = found.get(owner)
         if node is None:

@@ -57,10 +57,18 @@ class SQLiteDriver:
         self._idle.put(first)
 
     def _find(self) -> Whereabouts:
-        if not self.path.exists():
-            raise StoreMissing(f"there is no file {self.path}; `lineageql demo` makes a store, and so does --create")
+        try:
+            if not self.path.exists():
+                raise StoreMissing(
+                    f"there is no file {self.path}; `lineageql demo` makes a store, and so does --create"
+                )
+        except OSError as error:  # such as a folder that may not be looked into
+            raise StoreError(f"{self.path} cannot be opened: {_reason(error)}") from error
         if self.path.is_dir():
             raise NotMLMD(f"{self.path} is a directory and not an SQLite file")
+        if not self.path.is_file():
+            # Opening a pipe would wait for whoever writes into it.
+            raise NotMLMD(f"{self.path} is a pipe or a device and not an SQLite file")
         return Whereabouts(self.path)
 
     def _open_first(self) -> sqlite3.Connection:
@@ -203,7 +211,7 @@ def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
         return TooExpensive(f"the filter is more than SQLite takes at once: {text}; give it fewer or shallower terms")
     if "locked" in text or "busy" in text:
         return StoreLocked(f"{path} is locked by another process; try again when that has let go of it")
-    if "unable to open" in text:
+    if "unable to open" in text or "readonly" in text:
         return StoreError(f"{path} cannot be opened: {_why(path)}")
     if isinstance(error, sqlite3.DatabaseError) and "malformed" in text:
         return StoreError(f"{path} is damaged: {text}")
@@ -216,9 +224,16 @@ def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
 def _why(path: Path) -> str:
     try:
         with path.open("rb"):
-            return "SQLite cannot make its files beside it; is the folder writable?"
+            return (
+                "SQLite cannot write its files beside it; is the folder writable? "
+                "A copy in one that is can be opened, with the -wal or -journal file where there is one"
+            )
     except OSError as error:
-        return (error.strerror or str(error)).lower()
+        return _reason(error)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _bindable(value: Any) -> Any:
