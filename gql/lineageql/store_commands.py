@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +17,7 @@ from lineageql.settings import Settings
 if TYPE_CHECKING:
     from lineageql.store.sql.checkup import Checkup
 
+T = TypeVar("T")
 _SHOWN = 20
 
 
@@ -72,8 +75,28 @@ def upgrade(source: str, copy: str) -> None:
 
     from lineageql.store.care import upgrade_copy
 
-    done = asyncio.run(upgrade_copy(_path(source), _path(copy), _lock_timeout()))
+    done = asyncio.run(_stoppable(upgrade_copy(_path(source), _path(copy), _lock_timeout())))
     click.echo(f"{copy} is {source} upgraded from schema version {done.before} to {done.after}")
+
+
+async def _stoppable(work: Coroutine[Any, Any, T]) -> T:
+    """What some work returns. A signal that ends a process cancels it first, so that it can tidy up."""
+    import asyncio
+
+    task, stopped = asyncio.ensure_future(work), []
+
+    def stop(number: int) -> None:
+        stopped.append(number)
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if stopped:
+            sys.exit(128 + stopped[0])
+        raise
 
 
 def _path(url: str) -> Path:

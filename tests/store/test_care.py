@@ -7,9 +7,11 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -195,6 +197,26 @@ def test_upgrade_refuses_what_needs_none_and_what_is_taken(store: Path, tmp_path
     fill(store, "UPDATE MLMDEnv SET schema_version = 11")
     assert "newer" in lineageql_store("upgrade", store, tmp_path / "copy.db").stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["store.db", "taken.db"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+def test_an_upgrade_that_is_ended_leaves_nothing(store: Path, tmp_path: Path, number: signal.Signals) -> None:
+    pytest.importorskip("ml_metadata")
+    # Large enough for the signal to come while the copy is there.
+    rows = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) SELECT 90, hex(zeroblob(200))"
+    )
+    fill(store, "UPDATE MLMDEnv SET schema_version = 8", f"INSERT INTO Artifact (type_id, uri) {rows} FROM n")
+    before = digest(store)
+    environment = {**os.environ, "PYTHONPATH": str(Path(lineageql.__file__).parents[1])}
+    command = [sys.executable, "-m", "lineageql", "store", "upgrade", str(store), str(tmp_path / "new.db")]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(tmp_path.glob(".lineageql-*")):
+            time.sleep(0.001)
+        process.send_signal(number)
+        assert process.wait(60) == 128 + number
+    assert [path.name for path in tmp_path.iterdir()] == ["store.db"]
+    assert digest(store) == before
 
 
 def test_upgrade_of_a_real_old_store(mlmd_stores: Path, tmp_path: Path) -> None:

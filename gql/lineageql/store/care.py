@@ -6,10 +6,11 @@ import asyncio
 import os
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreError, UsageError
@@ -96,7 +97,7 @@ async def upgrade_copy(source: Path, copy: Path, lock_timeout: float) -> Upgradi
         counts = await _counts(driver)
     draft = copy.parent / f".lineageql-{secrets.token_hex(8)}"
     try:
-        await asyncio.to_thread(_copy, source, draft, lock_timeout)
+        await _finished(asyncio.to_thread(_copy, source, draft, lock_timeout))
         worker = WorkerChannel(sqlite_config(draft, create=False), upgrade=True)
         try:
             await worker.start()
@@ -117,6 +118,16 @@ async def upgrade_copy(source: Path, copy: Path, lock_timeout: float) -> Upgradi
         for suffix in ("", "-journal", "-wal", "-shm"):
             with suppress(OSError):
                 os.unlink(f"{draft}{suffix}")
+
+
+async def _finished(work: Coroutine[Any, Any, None]) -> None:
+    """Waits for a thread's work to be over, also when it is cancelled: until then it has files open."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,))
+        raise
 
 
 def _refuse_taken(copy: Path) -> None:
