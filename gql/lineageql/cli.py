@@ -19,11 +19,11 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
 import lineageql
 from lineageql.errors import LineageQLError, UsageError
-from lineageql.settings import Settings, flag, variable
+from lineageql.settings import Settings, flag, secret, variable
 from lineageql.store_commands import store_commands
 
 F = TypeVar("F", bound=Callable[..., Any])
-_SERVING = tuple(row.name for row in fields(Settings) if row.name != "store")
+_SERVING = tuple(row.name for row in fields(Settings) if row.name != "store" and not secret(row))
 DEMO_STORE = "sqlite:///lineage-demo.db"
 
 
@@ -33,7 +33,7 @@ def settings_flags(*names: str) -> Callable[[F], F]:
     def add(command: F) -> F:
         for row in reversed([row for row in fields(Settings) if row.name in names]):
             default = str(row.default).lower() if isinstance(row.default, bool) else row.default
-            text = f"{row.metadata['help']} [{variable(row)}; default {default}]"
+            text = f"{row.metadata['help']} [{variable(row)}; default {default if default != '' else 'none'}]"
             if isinstance(row.default, bool):
                 option = click.option(f"{flag(row)}/--no-{flag(row)[2:]}", row.name, default=None, help=text)
             else:

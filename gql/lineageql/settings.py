@@ -19,8 +19,12 @@ from lineageql.errors import UsageError
 PREFIX = "LINEAGEQL_"
 
 
-def _setting(default: Any, help: str, *, minimum: int | None = None, maximum: int | None = None) -> Any:
-    return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
+def _setting(
+    default: Any, help: str, *, minimum: int | None = None, maximum: int | None = None, secret: bool = False
+) -> Any:
+    """A row of the table; a secret is shown nowhere, and is no flag, as every user of a machine sees these."""
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Settings:
     """The service's settings, checked. Times are in seconds, sizes in bytes."""
 
     store: str = _setting("sqlite:///lineage.db", "URL of the store, or the path of an SQLite file")
+    read_store: str = _setting("", "URL of a replica of the store's database that queries read, and mutations do not")
+    store_password: str = _setting("", "password of the store's database, where its URL holds none", secret=True)
+    store_password_file: str = _setting("", "file that holds that password")
+    store_connections: int = _setting(10, "connections to a database server that read", minimum=1, maximum=1000)
+    store_timeout: int = _setting(5, "seconds to wait for a database server to let a connection in", minimum=1)
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8000, "TCP port to listen on; 0 takes a free one", minimum=0, maximum=65535)
     read_only: bool = _setting(False, "refuse every mutation and open the store for reading only")
@@ -93,6 +102,11 @@ def _is_service_link(name: str, value: str) -> bool:
     return name.startswith((f"{PREFIX}SERVICE_", f"{PREFIX}PORT_")) or (name == f"{PREFIX}PORT" and "://" in value)
 
 
+def secret(row: Field[Any]) -> bool:
+    """Whether a setting is one that only the environment may hold."""
+    return bool(row.metadata["secret"])
+
+
 def flag(row: Field[Any]) -> str:
     """The flag of a setting: `max_depth` is `--max-depth`."""
     return "--" + row.name.replace("_", "-")
@@ -125,6 +139,8 @@ def _parse(row: Field[Any], given: Any, source: str) -> Any:
             raise UsageError(f"{source} is {number}; the most is {high}")
         return number
     text = str(given)
+    if not text and row.default == "":
+        return text
     if row.name == "log_level" and text not in LOG_LEVELS:
         raise UsageError(f"{source} is {text!r}; it takes one of {', '.join(LOG_LEVELS)}")
     if not text:
@@ -137,5 +153,7 @@ def table() -> str:
     rows = ["| flag | environment | default | what it does |", "| --- | --- | --- | --- |"]
     for row in fields(Settings):
         default = str(row.default).lower() if isinstance(row.default, bool) else row.default
-        rows.append(f"| `{flag(row)}` | `{variable(row)}` | `{default}` | {row.metadata['help']} |")
+        shown = f"`{default}`" if default != "" else ""
+        named = "none" if secret(row) else f"`{flag(row)}`"
+        rows.append(f"| {named} | `{variable(row)}` | {shown} | {row.metadata['help']} |")
     return "\n".join(rows) + "\n"

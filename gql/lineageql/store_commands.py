@@ -100,9 +100,13 @@ async def _stoppable(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _path(url: str) -> Path:
-    from lineageql.store.addresses import path_of
+    from lineageql.errors import UsageError
+    from lineageql.store.addresses import FileAddress, address_of
 
-    return path_of(url)
+    address = address_of(url)
+    if not isinstance(address, FileAddress):
+        raise UsageError(f"{address} is no SQLite file")
+    return address.path
 
 
 def _lock_timeout() -> float:

@@ -27,21 +27,29 @@ class Context:
         settings: the service's settings.
         document: the document that is run.
         until: the `time.monotonic()` at which a walk over lineage stops and answers what it has.
+        writes: whether the operation is a mutation, which reads back what it wrote.
     """
 
     def __init__(
-        self, store: Store, recording: Recording | None, settings: Settings, document: Document, until: float
+        self,
+        store: Store,
+        recording: Recording | None,
+        settings: Settings,
+        document: Document,
+        until: float,
+        writes: bool = False,
     ) -> None:
         self.store = store
         self.recording = recording
         self.settings = settings
         self.document = document
         self.until = until
+        self.writes = writes
         self.renew()
 
     def renew(self) -> None:
         """Forgets all that was loaded."""
-        self.finder = Finder(self.store.reader(), self.settings)
+        self.finder = Finder(self.store.reader(current=self.writes), self.settings)
         self.loaders = Loaders(self.finder, self.until)
         self.listings: dict[Hashable, tuple[Loader[Ref, Page[Edge]], object, object]] = {}
 

@@ -90,7 +90,8 @@ class Executor:
     async def _run(self, operation: Operation, document: Document) -> Answer:
         deadline = self.settings.deadline
         until = time.monotonic() + deadline * _WALK_SHARE
-        context = Context(self.store, self.recording, self.settings, document, until)
+        writes = document.operation(operation.name).operation is OperationType.MUTATION
+        context = Context(self.store, self.recording, self.settings, document, until, writes)
         work = SCHEMA.execute(
             operation.query,
             variable_values=dict(operation.variables),
@@ -100,7 +101,7 @@ class Executor:
         try:
             result = await asyncio.wait_for(work, deadline)
         except asyncio.TimeoutError:
-            if document.operation(operation.name).operation is OperationType.MUTATION:
+            if writes:
                 advice = "it may have been applied or not: send it again with the same externalId"
             else:
                 advice = "ask for less at a time"

@@ -13,8 +13,9 @@ async def open_store(url: str, settings: Settings) -> Store:
     """Opens the store at an address.
 
     Args:
-        url: `sqlite:///relative.db`, `sqlite:////absolute/path.db`, or the path of an SQLite file.
-        settings: `read_only`, `create`, `reader_threads` and `lock_timeout` decide how it is opened.
+        url: `sqlite:///relative.db`, `sqlite:////absolute/path.db`, the path of an SQLite file, or
+            `postgresql://user:password@host:5432/database`; see `store.addresses`.
+        settings: `read_only`, `create` and those that say so decide how it is opened.
 
     Raises:
         UsageError: the address is none that this release opens.
@@ -23,9 +24,9 @@ async def open_store(url: str, settings: Settings) -> Store:
         NotMLMD: it is no MLMD store.
         SchemaMismatch: it is one of another schema version.
         StoreError: the file may not be read or, without `read_only`, not be written.
+        Unavailable: the server cannot be reached, or lets nobody in by these credentials.
     """
     # The worker process imports this package and needs none of what follows.
-    from lineageql.store.addresses import path_of
-    from lineageql.store.sqlite_store import open_sqlite
+    from lineageql.store.addresses import address_of, open_address
 
-    return await open_sqlite(path_of(url), settings)
+    return await open_address(address_of(url), settings)

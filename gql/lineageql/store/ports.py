@@ -233,8 +233,13 @@ class Store(Protocol):
     info: StoreInfo
     recorder: Recorder | None
 
-    def reader(self) -> Reader:
-        """A Reader for one operation."""
+    def reader(self, *, current: bool = False) -> Reader:
+        """A Reader for one operation.
+
+        Args:
+            current: it must see what was written just now, as an operation that writes does; other operations may
+                be served by a replica, which lags behind.
+        """
 
     async def close(self) -> None:
         """Closes connections and ends the recorder."""

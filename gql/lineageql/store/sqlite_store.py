@@ -11,13 +11,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from lineageql.errors import LineageQLError, StoreError, StoreMissing, Unavailable
+from lineageql.errors import StoreError, StoreMissing
 from lineageql.settings import Settings
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import sqlite_config
 from lineageql.store.ports import Reader, Recorder, StoreInfo
+from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reader import SQLReader
@@ -42,37 +43,18 @@ class SQLiteStore:
         self._path = path
         self._driver = driver
         self._statements = Statements()
-        self._starting: asyncio.Task[None] | None = None
-        if isinstance(recorder, WorkerChannel):
-            self._starting = asyncio.create_task(_start(recorder), name="start of ml-metadata's worker")
+        self._starting = Starting(recorder)
 
-    def reader(self) -> Reader:
+    def reader(self, *, current: bool = False) -> Reader:
         """A Reader for one operation."""
         return SQLReader(self._driver, self._statements)
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.wait((self._starting,))
-        if self.recorder is not None:
-            await self.recorder.close()
+        await self._starting.close()
         await self._driver.close()
         if self.info.writable and self._driver.whereabouts.unchanged:
             await asyncio.to_thread(_tidy, self._path)
-
-
-class MissingRecorder:
-    """The Recorder where ml-metadata is not installed: every call is refused, and says what to do."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-
-    async def call(self, rpc: str, request: bytes) -> bytes:
-        raise Unavailable(self.reason)
-
-    async def close(self) -> None:
-        """There is nothing to let go of."""
 
 
 async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
@@ -86,7 +68,7 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
         SQLiteDriver, path, threads=settings.reader_threads, lock_timeout=float(settings.lock_timeout)
     )
     try:
-        rows = await driver.fetch(Statement("SELECT name FROM sqlite_master WHERE type = 'table'", {}))
+        rows = await driver.fetch(Statement(driver.dialect.tables, {}))
         version = await schema_version(driver, {row[0] for row in rows}, str(path))
         recorder: Recorder | None = None
         if reason is not None:
@@ -107,14 +89,6 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
 def _config(path: Path, *, create: bool) -> bytes:
     requests.load()
     return sqlite_config(path, create=create)
-
-
-async def _start(recorder: WorkerChannel) -> None:
-    """Starts the worker before it is needed; what goes wrong is told again at the first call."""
-    try:
-        await recorder.start()
-    except LineageQLError as error:
-        log.warning("the store cannot be written to yet: %s", error)
 
 
 def _is_free(path: Path) -> bool:

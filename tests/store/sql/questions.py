@@ -6,6 +6,7 @@ are true of some entities and false of others; the rest is drawn blindly.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,9 +178,9 @@ class Case:
 
 
 @st.composite
-def cases(draw: st.DrawFn, kind: EntityKind, most: int = 3) -> Case:
-    """A random store with up to `most` predicates about its entities of a kind."""
-    store = draw(stores())
+def cases(draw: st.DrawFn, kind: EntityKind, keeps: Callable[[StoreRecord], StoreRecord], most: int = 3) -> Case:
+    """A random store, as far as a backend keeps one, with up to `most` predicates about its entities of a kind."""
+    store = keeps(draw(stores()))
     oracle = Oracle(store)
     asker = _Asker(draw, oracle)
     return Case(store, [asker.ask(kind, 3) for _ in range(draw(st.integers(1, most)))], oracle)

@@ -1,4 +1,4 @@
-"""What a store of these tests holds, as plain records, and how they are written into an SQLite file.
+"""What a store of these tests holds, as plain records, and the rows of MLMD's tables that say so.
 
 The records know MLMD's tables and nothing of LineageQL. `oracle.py` says what is
 true of them, `stores.py` makes random ones.
@@ -7,7 +7,9 @@ true of them, `stores.py` makes random ones.
 from __future__ import annotations
 
 import base64
+import hashlib
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -136,32 +138,43 @@ def template() -> bytes:
 
 
 def add(connection: sqlite3.Connection, store: StoreRecord, known: StoreRecord | None = None) -> None:
-    """Adds the rows of a store that are not in the `known` part of it already."""
+    """Adds the rows of a store that are not in the `known` part of it already to an SQLite file."""
+    for table, row in rows(store, known):
+        columns, places = ", ".join(row), ", ".join("?" * len(row))
+        connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", tuple(row.values()))
+
+
+Row = tuple[str, dict[str, Any]]
+"""A table's name and the values of its columns."""
+
+
+def rows(store: StoreRecord, known: StoreRecord | None = None) -> Iterator[Row]:
+    """The rows of a store that are not in the `known` part of it already."""
     known = known or StoreRecord()
     for type_ in store.types:
         if type_ in known.types:
             continue
-        _insert(connection, "Type", id=type_.id, name=type_.name, version=type_.version, type_kind=type_.kind)
+        yield "Type", {"id": type_.id, "name": type_.name, "version": type_.version, "type_kind": type_.kind}
         for name in type_.declares:
-            _insert(connection, "TypeProperty", type_id=type_.id, name=name, data_type=3)
+            yield "TypeProperty", {"type_id": type_.id, "name": name, "data_type": 3}
         for base in type_.bases:
-            _insert(connection, "ParentType", type_id=type_.id, parent_type_id=base)
+            yield "ParentType", {"type_id": type_.id, "parent_type_id": base}
     for kind in TABLES:
         for node in store.nodes(kind):
             if node not in known.nodes(kind):
-                _add_node(connection, kind, node)
+                yield from _node_rows(kind, node)
     for event in store.events:
         if event not in known.events:
-            _add_event(connection, event)
+            yield from _event_rows(event)
     for context, artifact in sorted(store.attributions - known.attributions):
-        _insert(connection, "Attribution", context_id=context, artifact_id=artifact)
+        yield "Attribution", {"context_id": context, "artifact_id": artifact}
     for context, execution in sorted(store.associations - known.associations):
-        _insert(connection, "Association", context_id=context, execution_id=execution)
+        yield "Association", {"context_id": context, "execution_id": execution}
     for child, parent in sorted(store.parents - known.parents):
-        _insert(connection, "ParentContext", context_id=child, parent_context_id=parent)
+        yield "ParentContext", {"context_id": child, "parent_context_id": parent}
 
 
-def _add_node(connection: sqlite3.Connection, kind: int, node: NodeRecord) -> None:
+def _node_rows(kind: int, node: NodeRecord) -> Iterator[Row]:
     columns: dict[str, Any] = {
         "id": node.id,
         "type_id": node.type.id,
@@ -174,19 +187,19 @@ def _add_node(connection: sqlite3.Connection, kind: int, node: NodeRecord) -> No
         columns |= {"uri": node.uri, "state": node.state}
     if kind == EXECUTION:
         columns |= {"last_known_state": node.state}
-    _insert(connection, TABLES[kind], **columns)
+    yield TABLES[kind], columns
     owner = f"{TABLES[kind].lower()}_id"
-    for custom, properties in ((0, node.declared), (1, node.custom)):
+    for custom, properties in ((False, node.declared), (True, node.custom)):
         for name, value in properties.items():
             row = {owner: node.id, "name": name, "is_custom_property": custom, **_columns(value)}
-            _insert(connection, f"{TABLES[kind]}Property", **row)
+            yield f"{TABLES[kind]}Property", row
 
 
 def _columns(value: Value) -> dict[str, Any]:
     if value is None:
         return {}
     if isinstance(value, bool):
-        return {"bool_value": int(value)}
+        return {"bool_value": value}
     if isinstance(value, StructValue):
         return {"string_value": value.text}
     if isinstance(value, ProtoValue):
@@ -195,15 +208,37 @@ def _columns(value: Value) -> dict[str, Any]:
     return {columns[type(value)]: value}
 
 
-def _add_event(connection: sqlite3.Connection, event: EventRecord) -> None:
+def _event_rows(event: EventRecord) -> Iterator[Row]:
     row = {"id": event.id, "artifact_id": event.artifact, "execution_id": event.execution, "type": event.type}
-    _insert(connection, "Event", **row, milliseconds_since_epoch=event.time)
+    yield "Event", {**row, "milliseconds_since_epoch": event.time}
     for step in event.path:
         index = isinstance(step, int)
         value = {"step_index": step} if index else {"step_key": step}
-        _insert(connection, "EventPath", event_id=event.id, is_index_step=int(index), **value)
+        yield "EventPath", {"event_id": event.id, "is_index_step": index, **value}
 
 
-def _insert(connection: sqlite3.Connection, table: str, **row: Any) -> None:
-    columns, places = ", ".join(row), ", ".join("?" * len(row))
-    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", tuple(row.values()))
+def within_servers(store: StoreRecord) -> StoreRecord:
+    """The store as a database server can hold it: integers of 32 bits, names of 255 characters, no negative zero.
+
+    The last one a server could hold, and ml-metadata writes none: it writes a number's digits, which a server
+    reads as a decimal.
+    """
+
+    def value(kept: Value) -> Value:
+        if isinstance(kept, int) and not isinstance(kept, bool):
+            return max(min(kept, 2**31 - 1), -(2**31))
+        return 0.0 if isinstance(kept, float) and kept == 0 else kept
+
+    def node(kept: NodeRecord) -> NodeRecord:
+        name = kept.name
+        if name is not None and len(name) > 255:
+            name = name[:200] + hashlib.md5(name.encode()).hexdigest()
+        declared, custom = ({key: value(v) for key, v in part.items()} for part in (kept.declared, kept.custom))
+        return replace(kept, name=name, declared=declared, custom=custom)
+
+    return replace(
+        store,
+        artifacts=tuple(map(node, store.artifacts)),
+        executions=tuple(map(node, store.executions)),
+        contexts=tuple(map(node, store.contexts)),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineageql.model.identity import EntityKind
@@ -13,14 +13,15 @@ from lineageql.model.predicates import Field
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from tests.store.sql.stores import stores
+from tests.store.sql.test_search import thorough
 
 ORDERS = (Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)
 
 
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_pages_are_the_whole(bench, kind):
-    @settings(deadline=None, suppress_health_check=list(HealthCheck))
-    @given(stores(), st.sampled_from(ORDERS), st.booleans(), st.integers(1, 3))
+    @thorough(bench)
+    @given(stores().map(bench.keeps), st.sampled_from(ORDERS), st.booleans(), st.integers(1, 3))
     def check(store: Any, field: Field, descending: bool, size: int) -> None:
         search = Search(kind, order=Order(field, descending))
         with bench.reading(store) as reader:

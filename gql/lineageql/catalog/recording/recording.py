@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from lineageql.catalog.recording import checks, forms, validation
@@ -49,7 +50,7 @@ class Recording:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._settings = settings
-        self._writer = Writer(store.recorder, store.reader)
+        self._writer = Writer(store.recorder, partial(store.reader, current=True))
         self._runs = Runs(self._writer)
         self._executions = Executions(self._writer, self._runs)
 

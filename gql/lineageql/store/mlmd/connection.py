@@ -10,6 +10,7 @@ import importlib
 import os
 
 from lineageql.errors import StoreMissing, UsageError
+from lineageql.store.addresses import ServerAddress
 
 # SQLite inside ml-metadata takes paths of 512 bytes, "-journal" and a final NUL included.
 LONGEST_PATH = 504
@@ -45,5 +46,31 @@ def sqlite_config(path: str | os.PathLike[str], *, create: bool) -> bytes:
     source = protos.SqliteMetadataSourceConfig
     mode = source.READWRITE_OPENCREATE if create else source.READWRITE
     config = protos.ConnectionConfig(sqlite=source(filename_uri=absolute, connection_mode=mode))
+    serialized: bytes = config.SerializeToString()
+    return serialized
+
+
+_SSL_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
+
+
+def postgresql_config(address: ServerAddress, *, create: bool) -> bytes:
+    """A serialized `ConnectionConfig` for a PostgreSQL database.
+
+    Args:
+        address: where it is, with the password.
+        create: make the database when there is none; its tables are made in any case.
+    """
+    protos = importlib.import_module("ml_metadata.proto.metadata_store_pb2")
+    config = protos.ConnectionConfig()
+    database = config.postgresql
+    database.host, database.port, database.dbname = address.host, str(address.port), address.database
+    database.skip_db_creation = not create
+    if address.user is not None:
+        database.user = address.user
+    if address.password is not None:
+        database.password = address.password
+    for name in _SSL_OPTIONS:
+        if name in address.options:
+            setattr(database.ssloption, name, address.options[name])
     serialized: bytes = config.SerializeToString()
     return serialized

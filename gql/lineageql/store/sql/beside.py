@@ -19,8 +19,8 @@ Text = ColumnElement[Any]
 def owned_name(name: Text, dialect: Dialect) -> Text:
     """`OwnedName`: the name without the id of its owner."""
     colon = dialect.position(name, literal(":"))
-    owner = func.substr(name, 1, colon - 1)
-    uuid = and_(func.length(owner) == UUID_LENGTH, dialect.consists_of(func.lower(owner), UUID_CHARACTERS))
+    owner = func.substr(name, 1, case((colon > 1, colon - 1), else_=0))
+    uuid = and_(func.length(owner) == UUID_LENGTH, dialect.consists_of(dialect.lower(owner), UUID_CHARACTERS))
     is_id = and_(colon > 1, or_(dialect.consists_of(owner, DIGITS), uuid))
     return case((is_id, func.substr(name, colon + 1)), else_=name)
 
@@ -28,7 +28,7 @@ def owned_name(name: Text, dialect: Dialect) -> Text:
 def hashed_name(name: Text, uri: Text, dialect: Dialect) -> Text:
     """`HashedName`: the name before the hash that is the uri."""
     place = dialect.position(name, literal(":").concat(uri))
-    return case((and_(uri != "", place > 1), func.substr(name, 1, place - 1)), else_=name)
+    return case((and_(uri != "", place > 1), func.substr(name, 1, case((place > 1, place - 1), else_=0))), else_=name)
 
 
 def event_key(artifact: Text, dialect: Dialect) -> Text:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, null, or_, true
+from sqlalchemy import ColumnElement, and_, case, null, or_, true
 
 from lineageql.model.conventions.base import Document
 from lineageql.store.sql.dialects import Dialect
@@ -13,7 +14,7 @@ from lineageql.store.sql.sources import Source
 Clause = ColumnElement[bool]
 
 
-def foreign(document: Document, row: Any) -> Clause:
+def foreign(document: Document, row: Any, dialect: Dialect) -> Clause:
     """Whether a text is another writer's.
 
     What LineageQL wrote stands in properties of its own too, and is found there
@@ -24,7 +25,8 @@ def foreign(document: Document, row: Any) -> Clause:
     if prefix is None:
         return true()
     beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-    return or_(row.c.string_value < prefix, row.c.string_value >= beyond)
+    text = row.c.string_value
+    return or_(dialect.compared(operator.lt, text, prefix), dialect.compared(operator.ge, text, beyond))
 
 
 def member_of(document: Document, key: str, source: Source, dialect: Dialect) -> tuple[Any, Clause]:
@@ -35,7 +37,7 @@ def member_of(document: Document, key: str, source: Source, dialect: Dialect) ->
         row.c.owner_id == source.id,
         row.c.name == document.property,
         row.c.is_custom_property == 0,
-        foreign(document, row),
+        foreign(document, row, dialect),
         member.c.key == key,
     )
     return member, found
@@ -44,9 +46,8 @@ def member_of(document: Document, key: str, source: Source, dialect: Dialect) ->
 def text_of_member(member: Any, dialect: Dialect) -> ColumnElement[Any]:
     """A member's value as text, as `model.values.as_text` gives it."""
     return case(
-        (member.c.type == "text", member.c.value),
+        (member.c.type == "text", dialect.member_text(member)),
         (member.c.type == "null", null()),
         (member.c.type.in_(["true", "false"]), member.c.type),
-        (member.c.type == "integer", cast(member.c.value, String)),
-        else_=dialect.json_text(member.c.value),
+        else_=dialect.member_json(member),
     )

@@ -136,6 +136,6 @@ class Facets:
             row.c.owner_id == matching.c.id,
             row.c.name == document.property,
             row.c.is_custom_property == 0,
-            foreign(document, row),
+            foreign(document, row, self.clauses.dialect),
             member.c.type != "null",
         )

@@ -24,15 +24,15 @@ class Meaning:
 
 
 MEANINGS: dict[Operator, Meaning] = {
-    Operator.EQ: Meaning(lambda _, left, right: left == right, operator.eq),
-    Operator.IN: Meaning(lambda dialect, left, right: dialect.among(left, right), lambda left, right: left in right),
+    Operator.EQ: Meaning(lambda d, left, right: d.compared(operator.eq, left, right), operator.eq),
+    Operator.IN: Meaning(lambda d, left, right: d.among(left, right), lambda left, right: left in right),
     Operator.STARTS_WITH: Meaning(lambda d, left, right: d.starts_with(left, right), str.startswith),
     Operator.ENDS_WITH: Meaning(lambda d, left, right: d.ends_with(left, right), str.endswith),
     Operator.CONTAINS: Meaning(lambda d, left, right: d.contains(left, right), lambda left, right: right in left),
-    Operator.LT: Meaning(lambda _, left, right: left < right, operator.lt),
-    Operator.LTE: Meaning(lambda _, left, right: left <= right, operator.le),
-    Operator.GT: Meaning(lambda _, left, right: left > right, operator.gt),
-    Operator.GTE: Meaning(lambda _, left, right: left >= right, operator.ge),
+    Operator.LT: Meaning(lambda d, left, right: d.compared(operator.lt, left, right), operator.lt),
+    Operator.LTE: Meaning(lambda d, left, right: d.compared(operator.le, left, right), operator.le),
+    Operator.GT: Meaning(lambda d, left, right: d.compared(operator.gt, left, right), operator.gt),
+    Operator.GTE: Meaning(lambda d, left, right: d.compared(operator.ge, left, right), operator.ge),
     Operator.EXISTS: Meaning(lambda _, left, __: left.is_not(None), lambda left, _: left is not None),
 }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, and_, func, select, tuple_
 
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.dialects import Dialect
 from lineageql.store.sql.links import Members
 from lineageql.store.sql.places import text_of_field
 from lineageql.store.sql.sources import Source
@@ -83,12 +84,19 @@ def _conditions(clauses: Clauses, search: Search, members: Members, narrowing: C
 
 
 def _keys(clauses: Clauses, order: Order, source: Source, *, by_event: bool) -> list[ColumnElement[Any]]:
+    dialect = clauses.dialect
+    ties = ties_of(source, dialect)
     if by_event or order.field is Field.ID:
-        return list(source.ties)
+        return ties
     if order.field is Field.NAME:
-        name = text_of_field(Field.NAME, source, clauses.types, clauses.dialect)
-        return [func.coalesce(name, ""), *source.ties]
-    return [source.columns[order.field], *source.ties]
+        name = text_of_field(Field.NAME, source, clauses.types, dialect)
+        return [dialect.ordered(func.coalesce(name, "")), *ties]
+    return [source.columns[order.field], *ties]
+
+
+def ties_of(source: Source, dialect: Dialect) -> list[ColumnElement[Any]]:
+    """What makes an order of the source's rows total."""
+    return [dialect.ordered(tie) if isinstance(tie.type, String) else tie for tie in source.ties]
 
 
 def beyond(keys: list[ColumnElement[Any]], key: tuple[Any, ...], *, upward: bool) -> Clause:

@@ -89,7 +89,7 @@ def state_number(source: Source, types: TypeCatalog, dialect: Dialect) -> Column
     number = func.coalesce(source.columns[Field.STATE], 0)
     if source.kind is not EntityKind.EXECUTION:
         return case((and_(number >= 0, number <= 6), number), else_=0)
-    word = func.lower(text_of_field(Field.STATE, source, types, dialect))
+    word = dialect.lower(text_of_field(Field.STATE, source, types, dialect))
     words = case({text: state.value for text, state in STATE_WORDS.items()}, value=word, else_=0)
     return case((or_(number < 1, number > 6), words), else_=number)
 

@@ -139,7 +139,7 @@ class Searches:
     def _under(self, statement: Statement, owners: Sequence[Ref]) -> Script[list[Rows]]:
         keys = [[ref.key.workspace, ref.key.name] if isinstance(ref.key, RunName) else ref.key for ref in owners]
         lists: list[Rows] = [()] * len(owners)
-        for place, inner in (yield from fetch(statement.given(owners=self.dialect.listed(keys)))):
+        for place, inner in (yield from fetch(statement.given(owners=self.dialect.owners(keys)))):
             lists[place] = orjson.loads(inner)
         return lists
 

@@ -192,7 +192,7 @@ class Seeds:
             row.c.name == document.property,
             row.c.is_custom_property == 0,
             row.c.string_value.is_not(None),
-            foreign(document, row),
+            foreign(document, row, self.clauses.dialect),
         )
 
     def _label(self, test: Test, key: str) -> list[Seed]:

@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from lineageql.errors import LineageQLError, NotMLMD, StoreError, StoreLocked, StoreMissing, TooExpensive, Unavailable
-from lineageql.store.sql.dialects import Dialect, SQLite, Statement
+from lineageql.store.sql.dialects import Dialect, Statement
+from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.functions import FUNCTIONS
 from lineageql.store.whereabouts import Whereabouts

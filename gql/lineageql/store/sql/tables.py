@@ -35,7 +35,7 @@ def _property(name: str, owner: str) -> Table:
         name,
         Column(owner, BigInteger, key="owner_id"),
         Column("name", Text),
-        Column("is_custom_property", Integer),
+        Column("is_custom_property", Boolean),
         Column("int_value", BigInteger),
         Column("double_value", Float),
         Column("string_value", Text),
@@ -62,7 +62,7 @@ EVENT = _table(
 EVENT_PATH = _table(
     "EventPath",
     Column("event_id", BigInteger),
-    Column("is_index_step", Integer),
+    Column("is_index_step", Boolean),
     Column("step_index", Integer),
     Column("step_key", Text),
 )

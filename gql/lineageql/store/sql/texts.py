@@ -20,7 +20,7 @@ from lineageql.store.sql.beside import contexts_with, keys_with
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.documents import foreign, text_of_member
 from lineageql.store.sql.links import Members
-from lineageql.store.sql.pages import Page, beyond, payload
+from lineageql.store.sql.pages import Page, beyond, payload, ties_of
 from lineageql.store.sql.places import text_of_field
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.tables import NODES, TYPE
@@ -32,7 +32,7 @@ def text_page(clauses: Clauses, members: Members, text: str, window: Window) -> 
     """The statement of a page of the entities in which a text is, best first."""
     source = members.source
     rank = _Ranking(clauses, source, text).rank()
-    keys = [rank, *source.ties]
+    keys = [rank, *ties_of(source, clauses.dialect)]
     columns = [*keys, *payload(members)]
     query = select(*(column.label(f"c{place}") for place, column in enumerate(columns))).select_from(source.from_)
     if source.kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
@@ -97,7 +97,7 @@ class _Ranking:
                     row.c.owner_id == self.source.id,
                     row.c.name == places.document.property,
                     row.c.is_custom_property == 0,
-                    foreign(places.document, row),
+                    foreign(places.document, row, self.dialect),
                 )
                 clauses.append(exists(select(literal(1)).where(*here, meets(text_of_member(member, self.dialect)))))
             return or_(*clauses)
@@ -143,7 +143,7 @@ def _candidates(clauses: Clauses, source: Source, text: str) -> Select[Any]:
             here = and_(
                 row.c.name == labels.document.property,
                 row.c.is_custom_property == 0,
-                foreign(labels.document, row),
+                foreign(labels.document, row, dialect),
                 row.c.string_value.is_not(None),
             )
             # The text stands escaped inside the document, so each of these few is looked into.

@@ -85,9 +85,9 @@ def _member_meets(test: Test, member: Any, dialect: Dialect) -> Clause:
     is_number = member.c.type.in_(["integer", "real"])
     is_boolean = member.c.type.in_(["true", "false"])
     return or_(
-        and_(is_number, _by_type(test, dialect, numbers=[member.c.value])),
-        and_(is_boolean, _by_type(test, dialect, boolean=member.c.value)),
-        _by_type(test, dialect, strings=(member.c.type == "text", member.c.value)),
+        and_(is_number, _by_type(test, dialect, numbers=[dialect.member_number(member)])),
+        and_(is_boolean, _by_type(test, dialect, boolean=dialect.member_boolean(member))),
+        _by_type(test, dialect, strings=(member.c.type == "text", dialect.member_text(member))),
     )
 
 

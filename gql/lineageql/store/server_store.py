@@ -1,0 +1,201 @@
+"""A store in a database on a server: read over a pool of connections, written by ml-metadata in a worker process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lineageql.errors import NotMLMD, SchemaMismatch, StoreMissing, UsageError
+from lineageql.settings import Settings
+from lineageql.store.addresses import ServerAddress, address_of
+from lineageql.store.mlmd import requests
+from lineageql.store.mlmd.availability import missing_reason
+from lineageql.store.mlmd.channel import WorkerChannel
+from lineageql.store.mlmd.connection import postgresql_config
+from lineageql.store.ports import Reader, Recorder, StoreInfo
+from lineageql.store.recorders import MissingRecorder, Starting
+from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.driver import Driver
+from lineageql.store.sql.indexes import INDEXES
+from lineageql.store.sql.opening import schema_version
+from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.statements import Statements
+
+log = logging.getLogger("lineageql.store")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What differs between the servers beside the words of their statements.
+
+    Attributes:
+        connect: opens a driver, for reading only; raises StoreMissing where the server has no such database,
+            and UsageError where the driver's package is missing.
+        execute: runs statements that change the schema, on a connection of their own.
+        config: ml-metadata's `ConnectionConfig`, serialized; with `create` it makes the database and its tables.
+    """
+
+    connect: Callable[[ServerAddress, Settings], Awaitable[Driver]]
+    execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
+    config: Callable[..., bytes]
+
+
+async def _connect_postgresql(address: ServerAddress, settings: Settings) -> Driver:
+    from lineageql.store.sql.postgresql import PostgreSQLDriver
+
+    return await PostgreSQLDriver.open(address, settings)
+
+
+async def _execute_postgresql(address: ServerAddress, settings: Settings, statements: Sequence[str]) -> None:
+    from lineageql.store.sql.postgresql import execute
+
+    await execute(address, settings, statements)
+
+
+BACKENDS: dict[str, Backend] = {
+    "postgresql": Backend(_connect_postgresql, _execute_postgresql, postgresql_config),
+}
+"""By the scheme of their addresses."""
+
+
+class ServerStore:
+    """An open database; see `store.ports.Store`. `open_server` makes it.
+
+    Args:
+        driver: the database itself.
+        replica: where operations read that need not see what was written just now; the same unless there is one.
+        info: what the store is.
+        recorder: what writes to the database itself.
+    """
+
+    def __init__(self, driver: Driver, replica: Driver, info: StoreInfo, recorder: Recorder | None) -> None:
+        self.info = info
+        self.recorder = recorder
+        self._driver = driver
+        self._replica = replica
+        # A replica's types may lag behind.
+        self._statements = {id(driver): Statements(), id(replica): Statements()}
+        self._starting = Starting(recorder)
+
+    def reader(self, *, current: bool = False) -> Reader:
+        """A Reader for one operation."""
+        driver = self._driver if current else self._replica
+        return SQLReader(driver, self._statements[id(driver)])
+
+    async def close(self) -> None:
+        """Ends the recorder, after the call that it is at, and closes every connection."""
+        await self._starting.close()
+        await self._driver.close()
+        if self._replica is not self._driver:
+            await self._replica.close()
+
+
+async def open_server(address: ServerAddress, settings: Settings) -> ServerStore:
+    """Opens a database, and makes it first where there is none and the settings say so; see `open_store`."""
+    address = with_password(address, settings)
+    backend = BACKENDS[address.scheme]
+    reason = None if settings.read_only else missing_reason()
+    driver, version = await _opened(address, settings, backend)
+    replica = driver
+    try:
+        if settings.read_store:
+            replica = await _replica(settings, address)
+        recorder: Recorder | None = None
+        if reason is not None:
+            log.warning("%s is opened for reading only: %s", address, reason)
+            recorder = MissingRecorder(reason)
+        elif not settings.read_only:
+            # The protos are imported here and in a thread, in place of in the first mutation.
+            recorder = WorkerChannel(await asyncio.to_thread(_config, backend, address, create=False))
+    except BaseException:
+        await driver.close()
+        if replica is not driver:
+            await replica.close()
+        raise
+    writable = isinstance(recorder, WorkerChannel)
+    return ServerStore(driver, replica, StoreInfo(str(address), address.scheme, version, writable), recorder)
+
+
+def with_password(address: ServerAddress, settings: Settings) -> ServerAddress:
+    """The address with the password that the settings give, where the URL holds none.
+
+    Raises:
+        UsageError: the file of the password cannot be read.
+    """
+    if address.password is not None or not (settings.store_password_file or settings.store_password):
+        return address
+    password = settings.store_password
+    if settings.store_password_file:
+        try:
+            password = Path(settings.store_password_file).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8"
+            raise UsageError(f"cannot read the password in {settings.store_password_file}: {reason.lower()}") from None
+    if "\0" in password:
+        raise UsageError("the password of the store holds a NUL")
+    return replace(address, password=password)
+
+
+async def _opened(address: ServerAddress, settings: Settings, backend: Backend) -> tuple[Driver, int]:
+    """A driver of the database, and the version of the schema in it; both are made where the settings say so."""
+    create = settings.create and not settings.read_only
+    try:
+        driver = await backend.connect(address, settings)
+    except StoreMissing:
+        if not create:
+            raise
+    else:
+        try:
+            tables = {row[0] for row in await driver.fetch(Statement(driver.dialect.tables, {}))}
+            if tables or not create:
+                return driver, await schema_version(driver, tables, str(address))
+        except BaseException:
+            await driver.close()
+            raise
+        await driver.close()
+    await _create(address, settings, backend)
+    return await _opened(address, replace(settings, create=False), backend)
+
+
+async def _create(address: ServerAddress, settings: Settings, backend: Backend) -> None:
+    """Has ml-metadata make the database and its tables, and adds the indexes that it lacks."""
+    reason = missing_reason()
+    if reason is not None:
+        raise StoreMissing(f"{address} is empty, and no store can be made here: {reason}")
+    recorder = WorkerChannel(await asyncio.to_thread(_config, backend, address, create=True))
+    try:
+        await recorder.start()
+    finally:
+        await recorder.close()
+    await backend.execute(address, settings, [index.statement for index in INDEXES])
+
+
+async def _replica(settings: Settings, store: ServerAddress) -> Driver:
+    """A driver of the replica that reads go to.
+
+    Raises:
+        UsageError: its address is of another kind than the store's.
+        NotMLMD, SchemaMismatch: it is no replica of an MLMD store.
+    """
+    address = address_of(settings.read_store)
+    if not isinstance(address, ServerAddress) or address.scheme != store.scheme:
+        raise UsageError(f"{address} is no replica of {store}: both must be {store.scheme}://")
+    address = with_password(replace(address, user=address.user or store.user), settings)
+    if address.password is None:
+        address = replace(address, password=store.password)
+    driver = await BACKENDS[address.scheme].connect(address, settings)
+    try:
+        tables = {row[0] for row in await driver.fetch(Statement(driver.dialect.tables, {}))}
+        await schema_version(driver, tables, str(address))
+    except (NotMLMD, SchemaMismatch):
+        await driver.close()
+        raise
+    return driver
+
+
+def _config(backend: Backend, address: ServerAddress, *, create: bool) -> bytes:
+    requests.load()
+    return backend.config(address, create=create)

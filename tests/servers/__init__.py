@@ -1,0 +1,22 @@
+"""Database servers of the tests' own: from the machine's binaries, on free ports, in temporary folders."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+
+def missing(what: str) -> None:
+    """Skips a test for want of a server; fails it where TEST_REQUIRE_SERVERS says that none may be wanting."""
+    if os.environ.get("TEST_REQUIRE_SERVERS"):
+        pytest.fail(f"TEST_REQUIRE_SERVERS is set, and {what}")
+    pytest.skip(what)
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
