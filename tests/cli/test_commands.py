@@ -138,7 +138,7 @@ def one_line(*arguments: str, cwd: Path | None = None, stdin: str | None = None)
         (["serve", "missing.db"], "there is no file missing.db"),
         (["serve", "missing.db", "--read-only", "--create"], "there is no file missing.db"),
         (["serve", "."], "is a directory"),
-        (["serve", "mysql://localhost/x"], "SQLite"),
+        (["serve", "oracle://localhost/x"], "opens sqlite://"),
         (["serve", "sqlite://x"], "sqlite:///"),
         (["query", "nothing", "--store", "x.db"], "cannot read the query"),
         (["query", "search"], "--store or --endpoint"),

@@ -6,6 +6,8 @@ what sorts by octets anyway would hide a missing COLLATE.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import itertools
 import os
 import shutil
@@ -24,10 +26,10 @@ USER = "lineage owner"
 
 def binaries() -> Path:
     """The folder of the newest PostgreSQL here; without one the test is skipped."""
-    found = [Path(path).parent for name in ("postgres",) if (path := shutil.which(name))]
+    found = [Path(path).resolve().parent for path in (shutil.which("postgres"), shutil.which("initdb")) if path]
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
     for folder in found:
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
+        if all((folder / name).exists() for name in ("initdb", "postgres", "psql")):
             return folder
     missing("there is no PostgreSQL here (Debian: apt-get install postgresql)")
     raise AssertionError
@@ -148,3 +150,11 @@ class PostgreSQL:
         query = f"?{urlencode(options)}" if options else ""
         user, password = quote(USER, safe=""), quote(PASSWORD, safe="")
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{quote(database, safe='')}{query}"
+
+
+@functools.cache
+def shared() -> PostgreSQL:
+    """One server for all tests of this process that leave it running; it ends with the process."""
+    server = PostgreSQL()
+    atexit.register(server.close)
+    return server

@@ -34,19 +34,27 @@ class Backend:
     Attributes:
         connect: opens a driver, for reading only; raises StoreMissing where the server has no such database,
             and UsageError where the driver's package is missing.
+        create: makes an empty database where there is none of the name.
         execute: runs statements that change the schema, on a connection of their own.
-        config: ml-metadata's `ConnectionConfig`, serialized; with `create` it makes the database and its tables.
+        config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
     """
 
     connect: Callable[[ServerAddress, Settings], Awaitable[Driver]]
+    create: Callable[[ServerAddress, Settings], Awaitable[None]]
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
-    config: Callable[..., bytes]
+    config: Callable[[ServerAddress], bytes]
 
 
 async def _connect_postgresql(address: ServerAddress, settings: Settings) -> Driver:
     from lineageql.store.sql.postgresql import PostgreSQLDriver
 
     return await PostgreSQLDriver.open(address, settings)
+
+
+async def _create_postgresql(address: ServerAddress, settings: Settings) -> None:
+    from lineageql.store.sql.postgresql import create_database
+
+    await create_database(address, settings)
 
 
 async def _execute_postgresql(address: ServerAddress, settings: Settings, statements: Sequence[str]) -> None:
@@ -56,7 +64,7 @@ async def _execute_postgresql(address: ServerAddress, settings: Settings, statem
 
 
 BACKENDS: dict[str, Backend] = {
-    "postgresql": Backend(_connect_postgresql, _execute_postgresql, postgresql_config),
+    "postgresql": Backend(_connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config),
 }
 """By the scheme of their addresses."""
 
@@ -109,7 +117,7 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
             recorder = MissingRecorder(reason)
         elif not settings.read_only:
             # The protos are imported here and in a thread, in place of in the first mutation.
-            recorder = WorkerChannel(await asyncio.to_thread(_config, backend, address, create=False))
+            recorder = WorkerChannel(await asyncio.to_thread(_config, backend, address))
     except BaseException:
         await driver.close()
         if replica is not driver:
@@ -147,6 +155,7 @@ async def _opened(address: ServerAddress, settings: Settings, backend: Backend) 
     except StoreMissing:
         if not create:
             raise
+        await backend.create(address, settings)
     else:
         try:
             tables = {row[0] for row in await driver.fetch(Statement(driver.dialect.tables, {}))}
@@ -161,11 +170,11 @@ async def _opened(address: ServerAddress, settings: Settings, backend: Backend) 
 
 
 async def _create(address: ServerAddress, settings: Settings, backend: Backend) -> None:
-    """Has ml-metadata make the database and its tables, and adds the indexes that it lacks."""
+    """Has ml-metadata make the tables, and adds the indexes that it lacks."""
     reason = missing_reason()
     if reason is not None:
         raise StoreMissing(f"{address} is empty, and no store can be made here: {reason}")
-    recorder = WorkerChannel(await asyncio.to_thread(_config, backend, address, create=True))
+    recorder = WorkerChannel(await asyncio.to_thread(_config, backend, address))
     try:
         await recorder.start()
     finally:
@@ -196,6 +205,6 @@ async def _replica(settings: Settings, store: ServerAddress) -> Driver:
     return driver
 
 
-def _config(backend: Backend, address: ServerAddress, *, create: bool) -> bytes:
+def _config(backend: Backend, address: ServerAddress) -> bytes:
     requests.load()
-    return backend.config(address, create=create)
+    return backend.config(address)

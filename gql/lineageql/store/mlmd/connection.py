@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
+from typing import TYPE_CHECKING
 
 from lineageql.errors import StoreMissing, UsageError
-from lineageql.store.addresses import ServerAddress
+
+if TYPE_CHECKING:
+    from lineageql.store.addresses import ServerAddress
 
 # SQLite inside ml-metadata takes paths of 512 bytes, "-journal" and a final NUL included.
 LONGEST_PATH = 504
@@ -53,24 +57,28 @@ def sqlite_config(path: str | os.PathLike[str], *, create: bool) -> bytes:
 _SSL_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
-def postgresql_config(address: ServerAddress, *, create: bool) -> bytes:
-    """A serialized `ConnectionConfig` for a PostgreSQL database.
-
-    Args:
-        address: where it is, with the password.
-        create: make the database when there is none; its tables are made in any case.
-    """
+def postgresql_config(address: ServerAddress) -> bytes:
+    """A serialized `ConnectionConfig` for a PostgreSQL database that is there; ml-metadata makes its tables."""
     protos = importlib.import_module("ml_metadata.proto.metadata_store_pb2")
     config = protos.ConnectionConfig()
     database = config.postgresql
-    database.host, database.port, database.dbname = address.host, str(address.port), address.database
-    database.skip_db_creation = not create
-    if address.user is not None:
-        database.user = address.user
-    if address.password is not None:
-        database.password = address.password
+    # It would make a database by a name that it does not quote.
+    database.skip_db_creation = True
+    database.port = str(address.port)
+    parts = {"host": address.host, "dbname": address.database, "user": address.user, "password": address.password}
+    for name, value in parts.items():
+        if value is not None:
+            setattr(database, name, _quoted(value))
     for name in _SSL_OPTIONS:
         if name in address.options:
-            setattr(database.ssloption, name, address.options[name])
+            setattr(database.ssloption, name, _quoted(address.options[name]))
     serialized: bytes = config.SerializeToString()
     return serialized
+
+
+def _quoted(value: str) -> str:
+    """A value of a libpq connection string, into which ml-metadata writes what it is given as it is."""
+    if re.fullmatch(r"[A-Za-z0-9_.:/-]+", value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

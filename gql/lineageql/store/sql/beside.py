@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
 
 from lineageql.model.conventions.places import DIGITS, UUID_CHARACTERS, UUID_LENGTH
 from lineageql.model.nodes import OUTPUT_EVENTS, NodeKind
@@ -49,7 +49,7 @@ def event_key(artifact: Text, dialect: Dialect) -> Text:
 
 
 def _is_key(step: Any) -> ColumnElement[bool]:
-    return and_(step.c.is_index_step == 0, step.c.step_key != "")
+    return and_(step.c.is_index_step == false(), step.c.step_key != "")
 
 
 def context_suffix(execution: Text, part: str, whole: str, types: TypeCatalog, dialect: Dialect) -> Text:

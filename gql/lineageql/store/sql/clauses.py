@@ -191,14 +191,18 @@ class Clauses:
                 found = (
                     row.c.owner_id == source.id,
                     row.c.name == places.prefix + key,
-                    row.c.is_custom_property == 1,
+                    row.c.is_custom_property == true(),
                     self.dialect.holds_text(row.c.string_value),
                 )
                 values.append(select(row.c.string_value).where(*found).scalar_subquery())
             if places is not None and places.document is not None:
-                member, in_document = member_of(places.document, key, source, self.dialect)
+                member, in_document, row = member_of(places.document, key, source, self.dialect)
                 values.append(
-                    select(text_of_member(member, self.dialect)).where(in_document).limit(1).scalar_subquery()
+                    select(text_of_member(member, self.dialect))
+                    .select_from(row)
+                    .where(in_document)
+                    .limit(1)
+                    .scalar_subquery()
                 )
             return func.coalesce(*values, null()) if values else null()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, null, or_, true
+from sqlalchemy import ColumnElement, and_, case, false, null, or_, true
 
 from lineageql.model.conventions.base import Document
 from lineageql.store.sql.dialects import Dialect
@@ -29,18 +29,21 @@ def foreign(document: Document, row: Any, dialect: Dialect) -> Clause:
     return or_(dialect.compared(operator.lt, text, prefix), dialect.compared(operator.ge, text, beyond))
 
 
-def member_of(document: Document, key: str, source: Source, dialect: Dialect) -> tuple[Any, Clause]:
-    """The member of this key of a document of the source's row: its table and the clause that finds it."""
+def member_of(document: Document, key: str, source: Source, dialect: Dialect) -> tuple[Any, Clause, Any]:
+    """The member of this key of a document of the source's row: its table, the clause that finds it, and the row.
+
+    Where the row is not the first that a statement selects from, PostgreSQL does not let the member refer to it.
+    """
     row = source.properties.alias()
     member = dialect.members(row.c.string_value, document.member)
     found = and_(
         row.c.owner_id == source.id,
         row.c.name == document.property,
-        row.c.is_custom_property == 0,
+        row.c.is_custom_property == false(),
         foreign(document, row, dialect),
         member.c.key == key,
     )
-    return member, found
+    return member, found, row
 
 
 def text_of_member(member: Any, dialect: Dialect) -> ColumnElement[Any]:

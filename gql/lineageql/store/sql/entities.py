@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from lineageql.model.conventions.base import Custom, Declared, Labels
 from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_TYPE
@@ -52,10 +52,10 @@ def _needed_properties(kind: NodeKind, names: tuple[str, ...], labels: tuple[Lab
         for places in labels:
             if places.prefix is not None:
                 wanted.append(
-                    and_(table.c.is_custom_property == 1, dialect.in_prefix_range(table.c.name, places.prefix))
+                    and_(table.c.is_custom_property == true(), dialect.in_prefix_range(table.c.name, places.prefix))
                 )
             if places.document is not None:
-                text = and_(table.c.name == places.document.property, table.c.is_custom_property == 0)
+                text = and_(table.c.name == places.document.property, table.c.is_custom_property == false())
                 wanted.append(and_(text, foreign(places.document, table)))
         return property_rows(kind).where(dialect.within(table.c.owner_id, ids), or_(*wanted))
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, union_all
+from sqlalchemy import Select, and_, false, func, select, true, union_all
 
 from lineageql.model.conventions.base import Document
 from lineageql.model.entities import ArtifactState
@@ -124,7 +124,7 @@ class Facets:
         row = ARTIFACT_PROPERTY.alias()
         return select(func.substr(row.c.name, len(prefix) + 1).label("value"), matching.c.id.label("id")).where(
             row.c.owner_id == matching.c.id,
-            row.c.is_custom_property == 1,
+            row.c.is_custom_property == true(),
             self.clauses.dialect.starts_with(row.c.name, prefix),
             row.c.string_value.is_not(None),
         )
@@ -132,10 +132,11 @@ class Facets:
     def _document_keys(self, matching: Any, document: Document) -> Select[Any]:
         row = ARTIFACT_PROPERTY.alias()
         member = self.clauses.dialect.members(row.c.string_value, document.member)
-        return select(member.c.key.label("value"), matching.c.id.label("id")).where(
+        query = select(member.c.key.label("value"), matching.c.id.label("id")).select_from(matching, row)
+        return query.where(
             row.c.owner_id == matching.c.id,
             row.c.name == document.property,
-            row.c.is_custom_property == 0,
+            row.c.is_custom_property == false(),
             foreign(document, row, self.clauses.dialect),
             member.c.type != "null",
         )

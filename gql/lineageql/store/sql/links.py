@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, not_, or_, select, union
+from sqlalchemy import ColumnElement, String, cast, false, not_, or_, select, union
 
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import ArtifactKind, kind_of
@@ -123,7 +123,7 @@ def _metrics(clauses: Clauses, owner: ColumnElement[Any]) -> Members:
     types = clauses.types.ids(NodeKind.ARTIFACT, lambda type_: kind_of(type_) is ArtifactKind.METRICS)
     row, near, output = ARTIFACT_PROPERTY.alias(), EVENT.alias(), EVENT.alias()
     naming = select(row.c.owner_id.label("id")).where(
-        row.c.name == "model_id", row.c.is_custom_property == 0, row.c.string_value == cast(owner, String)
+        row.c.name == "model_id", row.c.is_custom_property == false(), row.c.string_value == cast(owner, String)
     )
     beside = select(output.c.artifact_id.label("id")).where(
         near.c.artifact_id == owner,

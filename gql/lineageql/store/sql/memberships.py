@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, true
 
 from lineageql.model.conventions.base import Role
 from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
@@ -64,7 +64,7 @@ class Memberships:
             .where(
                 self.dialect.among(row.c.owner_id, ids),
                 row.c.name == WORKSPACE_NAME,
-                row.c.is_custom_property == 1,
+                row.c.is_custom_property == true(),
                 context.c.type_id.in_(self.types.named_contexts(Role.WORKSPACE)),
                 context.c.name == row.c.string_value,
                 link.c.context_id == context.c.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, true
 
 from lineageql.model.conventions.base import Column, Convention, Custom, Declared, Place, TypeAndId, UriTail
 from lineageql.model.conventions.places import ContextSuffix, EventKey, HashedName, OwnedName, TypeName
@@ -29,7 +29,7 @@ def text_of_property(row: Any, dialect: Dialect) -> ColumnElement[Any]:
         ),
         (row.c.int_value.is_not(None), cast(row.c.int_value, String)),
         (row.c.double_value.is_not(None), dialect.json_text(row.c.double_value)),
-        (row.c.bool_value.is_not(None), case((row.c.bool_value == 1, "true"), else_="false")),
+        (row.c.bool_value.is_not(None), case((row.c.bool_value == true(), "true"), else_="false")),
         else_=null(),
     )
 
@@ -40,9 +40,9 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
         case Column(name):
             return dialect.text(source.columns[_COLUMN_FIELDS[name]])
         case Declared(name):
-            return _property(source, name, 0, dialect)
+            return _property(source, name, False, dialect)
         case Custom(name):
-            return _property(source, name, 1, dialect)
+            return _property(source, name, True, dialect)
         case UriTail():
             return dialect.uri_tail(source.columns[Field.URI])
         case TypeAndId():
@@ -112,7 +112,7 @@ def _by_type(source: Source, types: TypeCatalog, place: TypeName) -> ColumnEleme
     return case(*((source.type_id == id_, literal(word)) for id_, word in words), else_=null()) if words else null()
 
 
-def _property(source: Source, name: str, custom: int, dialect: Dialect) -> ColumnElement[Any]:
+def _property(source: Source, name: str, custom: bool, dialect: Dialect) -> ColumnElement[Any]:
     row = source.properties.alias()
     return (
         select(text_of_property(row, dialect))

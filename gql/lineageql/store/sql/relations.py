@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, not_, or_, select, true
 
 from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
 from lineageql.model.entities import ExecutionState
@@ -166,11 +166,11 @@ def run_names(clauses: Clauses) -> RunNames:
     run, space, execution = properties.alias(), properties.alias(), EXECUTION.alias()
     conditions = (
         run.c.name == RUN_NAME,
-        run.c.is_custom_property == 1,
+        run.c.is_custom_property == true(),
         run.c.string_value != "",
         space.c.owner_id == run.c.owner_id,
         space.c.name == WORKSPACE_NAME,
-        space.c.is_custom_property == 1,
+        space.c.is_custom_property == true(),
         execution.c.id == run.c.owner_id,
         (execution.c.type_id + 0).in_(clauses.types.run_named(NodeKind.EXECUTION)),
     )

@@ -11,7 +11,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, not_, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql.elements import literal_column
 
 from lineageql.model.conventions.base import Convention, Role
@@ -135,10 +149,10 @@ def _named_contexts(types: TypeCatalog, narrowing: Narrowing) -> Any:
         context.c.type_id.in_(types.named_contexts(Role.RUN)),
         owner.c.owner_id == context.c.id,
         owner.c.name == WORKSPACE_NAME,
-        owner.c.is_custom_property == 1,
+        owner.c.is_custom_property == true(),
         run.c.owner_id == context.c.id,
         run.c.name == RUN_NAME,
-        run.c.is_custom_property == 1,
+        run.c.is_custom_property == true(),
         # A name that is no text is none; as a key it could not be compared with others.
         owner.c.string_value.is_not(None),
         run.c.string_value.is_not(None),
@@ -213,10 +227,10 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], narrowing: Narrowing) ->
         )
         .where(
             owner.c.name == _looked_for(types, narrowing),
-            owner.c.is_custom_property == 1,
+            owner.c.is_custom_property == true(),
             run.c.owner_id == owner.c.owner_id,
             run.c.name == RUN_NAME,
-            run.c.is_custom_property == 1,
+            run.c.is_custom_property == true(),
             run.c.string_value != "",
             execution.c.id == run.c.owner_id,
             (execution.c.type_id + 0).in_(type_ids),
@@ -273,7 +287,7 @@ def _naming(owner: OwningProperty, workspace: Column) -> Select[Any]:
     """The ids of the contexts that name a workspace."""
     row = PROPERTIES[NodeKind.CONTEXT].alias()
     return select(row.c.owner_id).where(
-        row.c.name == owner.name, row.c.is_custom_property == 0, row.c.string_value == workspace
+        row.c.name == owner.name, row.c.is_custom_property == false(), row.c.string_value == workspace
     )
 
 
@@ -284,7 +298,7 @@ def _owner_id(owner: OwningProperty, run: Column) -> Column:
         .where(
             row.c.owner_id == run,
             row.c.name == owner.name,
-            row.c.is_custom_property == 0,
+            row.c.is_custom_property == false(),
             space.c.type_id.in_(owner.workspace_types),
             space.c.name == row.c.string_value,
         )

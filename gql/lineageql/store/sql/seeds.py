@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal_column, select, true, union, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, literal_column, select, true, union, union_all
 
 from lineageql.model.conventions.base import Column, Custom, Declared, Document, TypeAndId
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
@@ -181,16 +181,14 @@ class Seeds:
             self._indexed(row.c[column], test) if test.operator is not Operator.EXISTS else row.c[column].is_not(None)
         )
         assert says is not None
-        return select(row.c.owner_id.label("id")).where(
-            row.c.name == name, row.c.is_custom_property == int(custom), says
-        )
+        return select(row.c.owner_id.label("id")).where(row.c.name == name, row.c.is_custom_property == custom, says)
 
     def _foreign(self, document: Document) -> Ids:
         """The rows whose document another writer wrote: each may hold what is asked for."""
         row = self.property.alias()
         return select(row.c.owner_id.label("id")).where(
             row.c.name == document.property,
-            row.c.is_custom_property == 0,
+            row.c.is_custom_property == false(),
             row.c.string_value.is_not(None),
             foreign(document, row, self.clauses.dialect),
         )

@@ -9,7 +9,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, false, func, literal, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+)
 
 from lineageql.model.conventions.base import Custom, Declared
 from lineageql.model.conventions.places import ContextSuffix, EventKey
@@ -85,7 +100,7 @@ class _Ranking:
                 clauses.append(
                     exists().where(
                         row.c.owner_id == self.source.id,
-                        row.c.is_custom_property == 1,
+                        row.c.is_custom_property == true(),
                         self.dialect.in_prefix_range(row.c.name, places.prefix),
                         meets(row.c.string_value),
                     )
@@ -96,7 +111,7 @@ class _Ranking:
                 here = (
                     row.c.owner_id == self.source.id,
                     row.c.name == places.document.property,
-                    row.c.is_custom_property == 0,
+                    row.c.is_custom_property == false(),
                     foreign(places.document, row, self.dialect),
                 )
                 clauses.append(exists(select(literal(1)).where(*here, meets(text_of_member(member, self.dialect)))))
@@ -127,7 +142,7 @@ def _candidates(clauses: Clauses, source: Source, text: str) -> Select[Any]:
         for place in sorted(places, key=repr):
             if isinstance(place, (Declared, Custom)):
                 row = source.properties.alias()
-                here = and_(row.c.name == place.name, row.c.is_custom_property == int(isinstance(place, Custom)))
+                here = and_(row.c.name == place.name, row.c.is_custom_property == isinstance(place, Custom))
                 parts.append(select(row.c.owner_id.label("id")).where(here, has(row.c.string_value)))
             elif isinstance(place, EventKey):
                 parts.append(keys_with(has))
@@ -136,13 +151,13 @@ def _candidates(clauses: Clauses, source: Source, text: str) -> Select[Any]:
         labels = convention.labels.get(source.node_kind)
         if labels is not None and labels.prefix is not None:
             row = source.properties.alias()
-            here = and_(dialect.in_prefix_range(row.c.name, labels.prefix), row.c.is_custom_property == 1)
+            here = and_(dialect.in_prefix_range(row.c.name, labels.prefix), row.c.is_custom_property == true())
             parts.append(select(row.c.owner_id.label("id")).where(here, has(row.c.string_value)))
         if labels is not None and labels.document is not None:
             row = source.properties.alias()
             here = and_(
                 row.c.name == labels.document.property,
-                row.c.is_custom_property == 0,
+                row.c.is_custom_property == false(),
                 foreign(labels.document, row, dialect),
                 row.c.string_value.is_not(None),
             )

@@ -33,7 +33,7 @@ def property_clause(convention: Convention, test: Test, name: str, source: Sourc
         absent.append(not_(exists().where(found, _has_value(row))))
     extras = convention.extras.get(source.node_kind)
     if extras is not None:
-        member, found = member_of(extras, name, source, dialect)
+        member, found, _ = member_of(extras, name, source, dialect)
         clauses.append(and_(*absent, exists(select(literal(1)).where(found, _member_meets(test, member, dialect)))))
     return func.coalesce(or_(false(), *clauses), false())
 
@@ -55,7 +55,7 @@ def _layer_meets(test: Test, name: str, source: Source, dialect: Dialect, *, cus
 
 def _row(source: Source, name: str, *, custom: bool) -> tuple[Any, Clause]:
     row = source.properties.alias()
-    return row, and_(row.c.owner_id == source.id, row.c.name == name, row.c.is_custom_property == int(custom))
+    return row, and_(row.c.owner_id == source.id, row.c.name == name, row.c.is_custom_property == custom)
 
 
 def _has_value(row: Any) -> Clause:
@@ -112,7 +112,7 @@ def _by_type(
         operand: Any = tuple(texts) if test.operator is Operator.IN else texts[0]
         clauses.append(and_(is_string, say(dialect, folded, fold(operand) if test.ignore_case else operand)))
     if booleans and boolean is not None and test.operator in (Operator.EQ, Operator.IN):
-        clauses.append(boolean.in_([int(value) for value in booleans]))
+        clauses.append(boolean.in_(booleans))
     for column in (numbers or ()) if figures else ():
         bound = [bindable(figure) for figure in figures]
         clauses.append(say(dialect, column, finite(bound) if test.operator is Operator.IN else bound[0]))

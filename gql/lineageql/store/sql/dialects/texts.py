@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import operator
+import re
+
+from lineageql.store.sql.dialects.base import Comparison
+
 
 def octets_of(text: str) -> bytes:
     """A text in UTF-8, half a surrogate pair in the manner of UTF-8."""
@@ -15,3 +20,24 @@ def after(prefix: str) -> str:
         return ""
     following = ord(kept[-1]) + 1
     return kept[:-1] + chr(0xE000 if following == 0xD800 else following)
+
+
+def is_storable(text: str) -> bool:
+    """Whether a server's database can hold a text: it holds no NUL, and no half of a surrogate pair."""
+    return _UNSTORABLE.search(text) is None
+
+
+def bounded(how: Comparison, text: str) -> tuple[Comparison, str]:
+    """The comparison of an order that says of every storable text what one with this text says, with a storable one."""
+    found = _UNSTORABLE.search(text)
+    if found is None:
+        return how, text
+    head, upward = text[: found.start()], how in (operator.gt, operator.ge)
+    if found[0] == "\0":
+        # Beyond the head, and before all that goes on from it.
+        return (operator.gt if upward else operator.le), head
+    # Before all that goes on from the head with a sign beyond the surrogates, beyond what goes on with another.
+    return (operator.ge if upward else operator.lt), f"{head}\ue000"
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -1,0 +1,201 @@
+"""PostgreSQL over asyncpg: compiled text and parameters go to the driver as they are, as prepared statements."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import urlencode
+
+from lineageql.errors import (
+    LineageQLError,
+    NotMLMD,
+    StoreError,
+    StoreMissing,
+    TooExpensive,
+    Unavailable,
+    UsageError,
+)
+from lineageql.settings import Settings
+from lineageql.store.addresses import ServerAddress
+from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.dialects.postgresql import PostgreSQL
+from lineageql.store.sql.driver import Rows
+from lineageql.store.sql.pooled import PooledDriver
+
+try:
+    import asyncpg
+except ImportError:
+    raise UsageError("PostgreSQL needs asyncpg, which is not installed: pip install 'lineageql[postgresql]'") from None
+
+_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, asyncio.TimeoutError)
+_PREPARED, _LONGEST_PREPARED = 256, 1 << 20
+"""How many statements a connection keeps prepared, and up to how many characters."""
+_GRACE = 5.0
+_OCTETS = "SELECT coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' AND datcollate IN ('C', 'POSIX')"
+_OCTETS += " FROM pg_catalog.pg_database AS d WHERE datname = current_database()"
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    def get_reset_query(self) -> str:
+        # Nothing that the driver runs leaves anything behind in a session.
+        return ""
+
+
+class PostgreSQLDriver(PooledDriver):
+    """Reads a PostgreSQL database; `open` makes it."""
+
+    errors = _ERRORS
+
+    def __init__(self, address: ServerAddress, pool: Any, dialect: PostgreSQL) -> None:
+        super().__init__(dialect)
+        self.address = address
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, address: ServerAddress, settings: Settings) -> PostgreSQLDriver:
+        """Connects to a database.
+
+        Raises:
+            StoreMissing: the server has no such database.
+            StoreError: its encoding is not UTF-8, or it lets this user not in.
+            Unavailable: the server cannot be reached.
+            UsageError: the options of its URL are wrong.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                **_arguments(address, settings),
+                min_size=1,
+                max_size=settings.store_connections,
+                connection_class=_Connection,
+                statement_cache_size=_PREPARED,
+                max_cacheable_statement_size=_LONGEST_PREPARED,
+                max_cached_statement_lifetime=0,
+                server_settings={
+                    "application_name": "lineageql",
+                    "default_transaction_read_only": "on",
+                    "jit": "off",  # it takes longer than what it is for
+                    "extra_float_digits": "1",
+                    "statement_timeout": f"{settings.deadline + 5}s",
+                },
+            )
+        except _ERRORS as error:
+            raise translate(error, address) from error
+        except ValueError as error:
+            raise UsageError(f"the options of {address} are wrong: {error}") from None
+        try:
+            async with pool.acquire() as connection:
+                encoding = connection.get_settings().server_encoding
+                if encoding != "UTF8":
+                    raise StoreError(f"the encoding of {address} is {encoding}, and only UTF8 is served")
+                by_octets = await connection.fetchval(_OCTETS)
+        except BaseException as error:
+            pool.terminate()
+            if isinstance(error, _ERRORS):
+                raise translate(error, address) from error
+            raise
+        return cls(address, pool, PostgreSQL(by_octets=bool(by_octets)))
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    async def rows(self, connection: Any, statement: Statement) -> Rows:
+        rows: Rows = await connection.fetch(statement.text, *statement.parameters.values())
+        return rows
+
+    def lost(self, error: BaseException) -> bool:
+        return isinstance(error, _LOST)
+
+    def translate(self, error: BaseException) -> LineageQLError:
+        return translate(error, self.address)
+
+    async def disconnect(self) -> None:
+        try:
+            await asyncio.wait_for(self._pool.close(), _GRACE)
+        except (asyncio.TimeoutError, *_ERRORS):
+            self._pool.terminate()
+
+
+async def create_database(address: ServerAddress, settings: Settings) -> None:
+    """Makes an empty database, its text in UTF-8, where there is none of this name.
+
+    Raises:
+        LineageQLError: see `execute`.
+    """
+    name = address.database.replace('"', '""')
+    server = {**_arguments(address, settings), "database": "postgres"}
+    try:
+        connection = await asyncpg.connect(**server)
+        try:
+            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                await connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+        finally:
+            await connection.close(timeout=_GRACE)
+    except _ERRORS as error:
+        raise translate(error, address) from error
+
+
+async def execute(address: ServerAddress, settings: Settings, statements: Sequence[str]) -> None:
+    """Runs statements that change the schema, all of them or none.
+
+    Raises:
+        LineageQLError: what `PostgreSQLDriver.open` raises; StoreError where the user may not.
+    """
+    try:
+        connection = await asyncpg.connect(**_arguments(address, settings))
+        try:
+            async with connection.transaction():
+                for statement in statements:
+                    await connection.execute(statement)
+        finally:
+            await connection.close(timeout=_GRACE)
+    except _ERRORS as error:
+        raise translate(error, address) from error
+
+
+def _arguments(address: ServerAddress, settings: Settings) -> dict[str, Any]:
+    # asyncpg reads files of certificates only where a URL names them; what else it says is given beside it.
+    return {
+        "dsn": f"postgresql://?{urlencode(address.options)}",
+        "host": address.host,
+        "port": address.port,
+        "user": address.user,
+        "password": address.password,
+        "database": address.database,
+        "timeout": float(settings.store_timeout),
+    }
+
+
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+"""Connections that broke, of which another may serve; not one that could not be made in time."""
+
+_KINDS: tuple[tuple[type[BaseException], type[LineageQLError], str], ...] = (
+    (asyncpg.InvalidCatalogNameError, StoreMissing, "there is no database {address}; --create makes one"),
+    (asyncpg.InvalidAuthorizationSpecificationError, StoreError, "{address} refuses the user or the password"),
+    (asyncpg.InsufficientPrivilegeError, StoreError, "{address} does not let this user: {text}"),
+    (asyncpg.UndefinedTableError, NotMLMD, "{address} is not an ML Metadata store: {text}"),
+    (asyncpg.UndefinedColumnError, NotMLMD, "{address} is not an ML Metadata store: {text}"),
+    (asyncpg.ProgramLimitExceededError, TooExpensive, "the filter is more than PostgreSQL takes at once: {text}"),
+    (asyncpg.QueryCanceledError, Unavailable, "{address} took too long: {text}"),
+    (asyncio.TimeoutError, Unavailable, "{address} did not answer in time"),
+    (asyncpg.InterfaceError, Unavailable, "the connection to {address} broke: {text}"),
+    (asyncpg.PostgresConnectionError, Unavailable, "the connection to {address} broke: {text}"),
+    (asyncpg.OperatorInterventionError, Unavailable, "{address} is going down or coming up: {text}"),
+    (asyncpg.InsufficientResourcesError, Unavailable, "{address} takes no more: {text}"),
+    (OSError, Unavailable, "{address} cannot be reached: {text}"),
+)
+"""The first row of an error's kind says what it is here."""
+
+
+def translate(error: BaseException, address: ServerAddress) -> LineageQLError:
+    """The error of our tree for an error of asyncpg's."""
+    text = str(error).partition("\n")[0] or type(error).__name__
+    if "query arguments cannot exceed" in text:
+        return TooExpensive(f"the filter is more than PostgreSQL takes at once: {text}; give it fewer terms")
+    for kind, ours, words in _KINDS:
+        if isinstance(error, kind):
+            return ours(words.format(address=address, text=text))
+    return Unavailable(f"{address} could not be read: {text}")
