@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.places import PLACES, Place
+
 # The same examples in every run of CI, so that a change is judged by what it changes; elsewhere new ones are drawn.
 settings.register_profile("ci", derandomize=True, max_examples=25, database=None)
 if os.environ.get("CI"):
@@ -31,3 +33,9 @@ def mlmd_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for store in folder.glob("*.sqlite"):
         shutil.copyfile(store, copies / store.name)
     return copies
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A place for a store, free as yet; a test that asks for it runs once for each backend."""
+    return PLACES[request.param](tmp_path)

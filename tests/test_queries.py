@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lineageql.web.operations import Operation, load_operations, operations_folder
-from tests.demo import demo_store
+from tests.places import Place
 from tests.service import Service, serving
 
 OPERATIONS = {operation.name: operation for operation in load_operations(operations_folder())}
@@ -32,11 +31,10 @@ def test_every_operation_is_counted() -> None:
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-async def test_reading(name: str, tmp_path: Path) -> None:
+async def test_reading(name: str, place: Place) -> None:
     operation = OPERATIONS[name]
-    path = tmp_path / "demo.db"
-    path.write_bytes(demo_store())
-    async with serving(path) as service:
+    place.fill_demo()
+    async with serving(place.url) as service:
         assert await statements(service, operation) == STATEMENTS[name]
         await grow(service)
         assert await statements(service, operation) == STATEMENTS[name]
@@ -77,10 +75,9 @@ async def grow(service: Service) -> None:
         )
 
 
-async def test_recording(tmp_path: Path) -> None:
-    path = tmp_path / "demo.db"
-    path.write_bytes(demo_store())
-    async with serving(path) as service:
+async def test_recording(place: Place) -> None:
+    place.fill_demo()
+    async with serving(place.url) as service:
         found = await service.data('{ artifacts(where: {name: {eq: "features"}}) { nodes { id } } }')
         features = [node["id"] for node in found["artifacts"]["nodes"]]
         answers: dict[str, Any] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
+from tests.places import Place
 from tests.service import serving
 
 TRACE = """
@@ -20,9 +20,8 @@ query Trace($id: ID!) {
 """
 
 
-async def test_the_tutorial(tmp_path: Path) -> None:
-    path = tmp_path / "lineage.db"
-    async with serving(path, create=True) as service:
+async def test_the_tutorial(place: Place) -> None:
+    async with serving(place.url, create=True) as service:
         made = await service.data(
             "mutation ($input: CreateWorkspaceInput!) { createWorkspace(input: $input) { created workspace { id } } }",
             {
@@ -105,7 +104,7 @@ async def test_the_tutorial(tmp_path: Path) -> None:
         )
         touched = of_training["execution"]["inputs"]["nodes"] + of_training["execution"]["outputs"]["nodes"]
         assert {node["__typename"] for node in touched} == {"DataSet", "Model", "Metrics"}
-    assert written(path) == {
+    assert written(place) == {
         "contexts": [["kubeflow.org/alpha/run", "workspace_1/run-1"], ["kubeflow.org/alpha/workspace", "workspace_1"]],
         "executions": ["serving", "training"],
         "artifacts": ["MNIST", "MNIST-evaluation", "mytable-dump"],
@@ -117,10 +116,7 @@ _READ = """
 import json, sys
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
-config = pb.ConnectionConfig()
-config.sqlite.filename_uri = sys.argv[1]
-config.sqlite.connection_mode = 1
-store = metadata_store.MetadataStore(config)
+store = metadata_store.MetadataStore(pb.ConnectionConfig.FromString(sys.stdin.buffer.read()))
 name = lambda node: node.properties["name"].string_value
 print(json.dumps({
     "contexts": sorted([c.type, c.name] for c in store.get_contexts()),
@@ -131,7 +127,7 @@ print(json.dumps({
 """
 
 
-def written(path: Path) -> object:
-    """What ml-metadata itself finds in the file, in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", _READ, str(path)], check=True, capture_output=True, text=True)
+def written(place: Place) -> object:
+    """What ml-metadata itself finds in the store, in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", _READ], check=True, capture_output=True, input=place.config())
     return json.loads(done.stdout.splitlines()[-1])

@@ -37,13 +37,16 @@ def check(store: str, as_json: bool) -> None:
     """
     import asyncio
 
+    from lineageql.store.addresses import FileAddress, address_of
     from lineageql.store.care import check_store
 
-    found = asyncio.run(check_store(_path(store), _lock_timeout()))
+    address = address_of(store)
+    found = asyncio.run(check_store(address, Settings.load()))
+    name = store if isinstance(address, FileAddress) else str(address)  # without the password
     if as_json:
-        click.echo(json.dumps(_as_json(store, found), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_json(name, found), indent=2, ensure_ascii=False))
     else:
-        _print(store, found)
+        _print(name, found)
     if found.findings:
         sys.exit(1)
 
@@ -54,9 +57,10 @@ def index(store: str) -> None:
     """Add to STORE the indexes that MLMD lacks, where they are missing."""
     import asyncio
 
+    from lineageql.store.addresses import address_of
     from lineageql.store.care import index_store
 
-    done = asyncio.run(index_store(_path(store), _lock_timeout()))
+    done = asyncio.run(index_store(address_of(store), Settings.load()))
     for added in done.added:
         click.echo(f"Added {added}")
     for present in done.present:
@@ -75,7 +79,7 @@ def upgrade(source: str, copy: str) -> None:
 
     from lineageql.store.care import upgrade_copy
 
-    done = asyncio.run(_stoppable(upgrade_copy(_path(source), _path(copy), _lock_timeout())))
+    done = asyncio.run(_stoppable(upgrade_copy(_path(source), _path(copy), Settings.load())))
     click.echo(f"{copy} is {source} upgraded from schema version {done.before} to {done.after}")
 
 
@@ -105,12 +109,8 @@ def _path(url: str) -> Path:
 
     address = address_of(url)
     if not isinstance(address, FileAddress):
-        raise UsageError(f"{address} is no SQLite file")
+        raise UsageError(f"{address} is no SQLite file; MLMD's own server upgrades the others")
     return address.path
-
-
-def _lock_timeout() -> float:
-    return float(Settings.load().lock_timeout)
 
 
 def _print(store: str, found: Checkup) -> None:

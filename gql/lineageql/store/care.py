@@ -1,4 +1,4 @@
-"""Care for SQLite stores: check one, add the indexes that MLMD lacks, upgrade a copy of an old one."""
+"""Care for stores: check one, add the indexes that MLMD lacks, upgrade a copy of an old SQLite file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from typing import Any
 from urllib.parse import quote
 
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreError, UsageError
+from lineageql.settings import Settings
+from lineageql.store import server_store
+from lineageql.store.addresses import Address, FileAddress, ServerAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import sqlite_config
+from lineageql.store.server_store import connect
 from lineageql.store.sql.checkup import Checkup, check
 from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index, add_indexes, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, TABLES, stored_version
 from lineageql.store.sql.sqlite import SQLiteDriver, translate
@@ -40,45 +45,53 @@ class Upgrading:
 
 
 @asynccontextmanager
-async def _open(path: Path, lock_timeout: float) -> AsyncIterator[tuple[SQLiteDriver, int]]:
-    """A file opened for reading only, and its schema version; what is not MLMD's is refused, and stays as it is."""
-    driver = await asyncio.to_thread(SQLiteDriver, path, threads=1, lock_timeout=lock_timeout)
+async def _open(address: Address, settings: Settings) -> AsyncIterator[tuple[Driver, int]]:
+    """A store opened for reading only, and its schema version; what is not MLMD's is refused, and stays as it is."""
+    driver: Driver
+    if isinstance(address, FileAddress):
+        driver = await asyncio.to_thread(SQLiteDriver, address.path, threads=1, lock_timeout=settings.lock_timeout)
+    else:
+        driver = await connect(address, settings)
+    # A file is named as it was given.
+    name = str(address.path) if isinstance(address, FileAddress) else str(address)
     try:
-        rows = await driver.fetch(Statement("SELECT name FROM sqlite_master WHERE type = 'table'", {}))
-        yield driver, await stored_version(driver, {row[0] for row in rows}, str(path))
+        rows = await driver.fetch(Statement(driver.dialect.tables, {}))
+        yield driver, await stored_version(driver, {row[0] for row in rows}, name)
     finally:
         await driver.close()
 
 
-async def check_store(path: Path, lock_timeout: float) -> Checkup:
+async def check_store(address: Address, settings: Settings) -> Checkup:
     """Checks a store.
 
     Raises:
-        StoreMissing, StoreLocked, NotMLMD, StoreError: it cannot be read.
+        StoreMissing, StoreLocked, NotMLMD, StoreError, Unavailable: it cannot be read.
     """
-    async with _open(path, lock_timeout) as (driver, version):
+    async with _open(address, settings) as (driver, version):
         return await check(driver, version)
 
 
-async def index_store(path: Path, lock_timeout: float) -> Indexing:
+async def index_store(address: Address, settings: Settings) -> Indexing:
     """Adds the indexes that a store lacks.
 
     Raises:
         SchemaMismatch: it is of another schema version.
-        StoreMissing, StoreLocked, NotMLMD, StoreError: it cannot be read or written.
+        StoreMissing, StoreLocked, NotMLMD, StoreError, Unavailable: it cannot be read or written.
     """
-    async with _open(path, lock_timeout) as (driver, version):
+    async with _open(address, settings) as (driver, version):
         if version != SCHEMA_VERSION:
-            raise SchemaMismatch(f"{path} is of schema version {version}; only version {SCHEMA_VERSION} is indexed")
+            raise SchemaMismatch(f"{address} is of schema version {version}; only version {SCHEMA_VERSION} is indexed")
         missing = await missing_indexes(driver)
-    if missing:
-        if not os.access(path, os.W_OK):
-            raise StoreError(f"{path} is not writable")
-        await asyncio.to_thread(add_indexes, path, missing, lock_timeout)
+    if missing and isinstance(address, FileAddress):
+        if not os.access(address.path, os.W_OK):
+            raise StoreError(f"{address.path} is not writable")
+        await asyncio.to_thread(add_indexes, address.path, missing, settings.lock_timeout)
+    elif missing and isinstance(address, ServerAddress):
+        await server_store.add_indexes(server_store.with_password(address, settings), settings, missing)
     return Indexing(missing, [index for index in INDEXES if index not in missing])
 
 
-async def upgrade_copy(source: Path, copy: Path, lock_timeout: float) -> Upgrading:
+async def upgrade_copy(source: Path, copy: Path, settings: Settings) -> Upgrading:
     """Copies a store of an older schema version and upgrades the copy through ml-metadata.
 
     The copy has another name until it is whole, and its own never replaces a file.
@@ -89,7 +102,7 @@ async def upgrade_copy(source: Path, copy: Path, lock_timeout: float) -> Upgradi
         StoreMissing, StoreLocked, NotMLMD, StoreError, Unavailable: what the source, the folder or ml-metadata says.
     """
     await asyncio.to_thread(_refuse_taken, copy)
-    async with _open(source, lock_timeout) as (driver, version):
+    async with _open(FileAddress("sqlite", source), settings) as (driver, version):
         if version == SCHEMA_VERSION:
             raise UsageError(f"{source} is of schema version {version} already, which is served as it is")
         if version > SCHEMA_VERSION:
@@ -97,14 +110,14 @@ async def upgrade_copy(source: Path, copy: Path, lock_timeout: float) -> Upgradi
         counts = await _counts(driver)
     draft = copy.parent / f".lineageql-{secrets.token_hex(8)}"
     try:
-        await _finished(asyncio.to_thread(_copy, source, draft, lock_timeout))
+        await _finished(asyncio.to_thread(_copy, source, draft, settings.lock_timeout))
         worker = WorkerChannel(sqlite_config(draft, create=False), upgrade=True)
         try:
             await worker.start()
         finally:
             # ml-metadata must have let go of the file before Python's SQLite opens it.
             await worker.close()
-        async with _open(draft, lock_timeout) as (driver, after):
+        async with _open(FileAddress("sqlite", draft), settings) as (driver, after):
             if after != SCHEMA_VERSION or await _counts(driver) != counts:
                 raise StoreError(f"ml-metadata upgraded the copy of {source} wrongly; nothing was kept")
         try:
@@ -152,7 +165,7 @@ def _copy(source: Path, draft: Path, lock_timeout: float) -> None:
         raise translate(error, source) from error
 
 
-async def _counts(driver: SQLiteDriver) -> list[int]:
+async def _counts(driver: Driver) -> list[int]:
     """How many rows the tables of nodes and events have."""
     tables = [table for table in TABLES if table not in ("Type", "MLMDEnv")]
     try:

@@ -17,9 +17,10 @@ from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import postgresql_config
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
-from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.dialects import Dialect, Statement
+from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
-from lineageql.store.sql.indexes import INDEXES
+from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.statements import Statements
@@ -32,6 +33,7 @@ class Backend:
     """What differs between the servers beside the words of their statements.
 
     Attributes:
+        dialect: its words, whatever the database.
         connect: opens a driver, for reading only; raises StoreMissing where the server has no such database,
             and UsageError where the driver's package is missing.
         create: makes an empty database where there is none of the name.
@@ -39,6 +41,7 @@ class Backend:
         config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
     """
 
+    dialect: Dialect
     connect: Callable[[ServerAddress, Settings], Awaitable[Driver]]
     create: Callable[[ServerAddress, Settings], Awaitable[None]]
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
@@ -64,7 +67,9 @@ async def _execute_postgresql(address: ServerAddress, settings: Settings, statem
 
 
 BACKENDS: dict[str, Backend] = {
-    "postgresql": Backend(_connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config),
+    "postgresql": Backend(
+        PostgreSQL(), _connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config
+    ),
 }
 """By the scheme of their addresses."""
 
@@ -147,6 +152,11 @@ def with_password(address: ServerAddress, settings: Settings) -> ServerAddress:
     return replace(address, password=password)
 
 
+async def connect(address: ServerAddress, settings: Settings) -> Driver:
+    """A driver of a database, whatever is in it; the password may come from the settings."""
+    return await BACKENDS[address.scheme].connect(with_password(address, settings), settings)
+
+
 async def _opened(address: ServerAddress, settings: Settings, backend: Backend) -> tuple[Driver, int]:
     """A driver of the database, and the version of the schema in it; both are made where the settings say so."""
     create = settings.create and not settings.read_only
@@ -179,7 +189,13 @@ async def _create(address: ServerAddress, settings: Settings, backend: Backend) 
         await recorder.start()
     finally:
         await recorder.close()
-    await backend.execute(address, settings, [index.statement for index in INDEXES])
+    await add_indexes(address, settings, INDEXES)
+
+
+async def add_indexes(address: ServerAddress, settings: Settings, indexes: Sequence[Index]) -> None:
+    """Adds indexes to a database of MLMD's, while others write to it."""
+    backend = BACKENDS[address.scheme]
+    await backend.execute(address, settings, [text for index in indexes for text in index.statements(backend.dialect)])
 
 
 async def _replica(settings: Settings, store: ServerAddress) -> Driver:

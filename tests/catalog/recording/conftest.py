@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,8 @@ from lineageql.model.identity import Ref
 from lineageql.settings import Settings
 from lineageql.store import open_store
 from lineageql.store.ports import Store
+from lineageql.store.sql.dialects import Statement
+from tests.places import PLACES, Place
 
 pytest.importorskip("ml_metadata")
 
@@ -44,8 +43,8 @@ class Mlmd:
 class Room:
     """An open store with its recording, and three ways to look at what is in it."""
 
-    def __init__(self, path: Path, store: Store) -> None:
-        self.path = path
+    def __init__(self, place: Place, store: Store) -> None:
+        self.place = place
         self.store = store
         self.recording = Recording(store, Settings())
 
@@ -56,55 +55,38 @@ class Room:
 
     async def open(self) -> None:
         """Opens the store anew, as another process of the service would; the old one must be closed."""
-        self.store = await open_store(str(self.path), Settings())
+        self.store = await open_store(self.place.url, Settings())
         self.recording = Recording(self.store, Settings())
 
     def mlmd(self) -> Mlmd:
         """All of it, as ml-metadata reads it, in a process of its own."""
-        done = subprocess.run([sys.executable, str(DUMPING), str(self.path)], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, str(DUMPING)], capture_output=True, input=self.place.config())
         assert done.returncode == 0, done.stderr
         return Mlmd(json.loads(done.stdout))
 
     def rows(self) -> list[str]:
         """All of it, as it stands in the tables."""
-        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
-            return list(connection.iterdump())
+        return self.place.rows()
 
-    def size(self) -> int:
+    async def size(self) -> int:
         """How many rows there are of contexts and their properties."""
-        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
-            counts = "SELECT (SELECT count(*) FROM Context) + (SELECT count(*) FROM ContextProperty)"
-            return int(connection.execute(counts).fetchone()[0])
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new store, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("recording") / "empty.db"
-    code = (
-        "import asyncio, sys; from lineageql.settings import Settings; from lineageql.store import open_store\n"
-        "async def main(): await (await open_store(sys.argv[1], Settings(create=True))).close()\n"
-        "asyncio.run(main())"
-    )
-    environment = {"PYTHONPATH": ":".join(sys.path)}
-    subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=environment)
-    return path
+        counts = Statement("SELECT (SELECT count(*) FROM Context) + (SELECT count(*) FROM ContextProperty)", {})
+        return int((await self.store._driver.fetch(counts))[0][0])  # type: ignore[attr-defined]
 
 
 @pytest_asyncio.fixture
-async def room(empty_store: Path, tmp_path: Path) -> AsyncIterator[Room]:
-    path = tmp_path / "store.db"
-    shutil.copyfile(empty_store, path)
-    made = Room(path, await open_store(str(path), Settings()))
+async def room(place: Place) -> AsyncIterator[Room]:
+    place.fill_empty()
+    made = Room(place, await open_store(place.url, Settings()))
     yield made
     await made.store.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_room(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
+async def shared_room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
     """One store for all tests of a module that run in its event loop."""
-    path = tmp_path_factory.mktemp("shared") / "store.db"
-    shutil.copyfile(empty_store, path)
-    store = await open_store(str(path), Settings())
-    yield Room(path, store)
+    place = PLACES[request.param](tmp_path_factory.mktemp("shared"))
+    place.fill_empty()
+    store = await open_store(place.url, Settings())
+    yield Room(place, store)
     await store.close()

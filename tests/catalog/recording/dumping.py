@@ -1,7 +1,7 @@
-"""A program: prints all that ml-metadata's own Python API reads in an SQLite file, as JSON.
+"""A program: prints all that ml-metadata's own Python API reads in a store, as JSON.
 
-It runs in a process of its own, as a process must not have the file open through
-two builds of SQLite.
+Its input is the store's `ConnectionConfig`. It runs in a process of its own, as a process must not have a file open
+through two builds of SQLite.
 """
 
 from __future__ import annotations
@@ -37,11 +37,8 @@ def node(proto: Any, contexts: Callable[[int], Any]) -> dict[str, Any]:
     return found
 
 
-def dump(path: str) -> dict[str, Any]:
-    config = protos.ConnectionConfig()
-    config.sqlite.filename_uri = path
-    config.sqlite.connection_mode = protos.SqliteMetadataSourceConfig.READONLY
-    store = metadata_store.MetadataStore(config)
+def dump(config: bytes) -> dict[str, Any]:
+    store = metadata_store.MetadataStore(protos.ConnectionConfig.FromString(config))
     executions = [node(proto, store.get_contexts_by_execution) for proto in store.get_executions()]
     events = [
         [event.execution_id, event.artifact_id, protos.Event.Type.Name(event.type), [s.key for s in event.path.steps]]
@@ -63,4 +60,4 @@ def dump(path: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(dump(sys.argv[1]), sys.stdout)
+    json.dump(dump(sys.stdin.buffer.read()), sys.stdout)

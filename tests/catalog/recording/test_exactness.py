@@ -220,12 +220,12 @@ async def test_ml_metadata_reads_all_of_it(shared_room: Room) -> None:
 async def test_anything_is_recorded_as_it_is_or_refused(shared_room: Room, name: str, value: Any) -> None:
     customs = {name: value}
     draft = WorkspaceDraft(fresh() + name, value if isinstance(value, str) else None, [(name, name)], customs)
-    size = shared_room.size()
+    size = await shared_room.size()
     try:
         made = await shared_room.recording.create_workspace(draft)
     except InvalidArgument as error:
         f"{error} {error.argument}".encode()
-        assert shared_room.size() == size
+        assert await shared_room.size() == size
         return
     space = await shared_room.get(made.ref)
     assert (space.name, space.label_values) == (draft.name, {name: name})

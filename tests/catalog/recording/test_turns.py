@@ -159,7 +159,7 @@ def check_whole(seen: Any) -> None:
 
 async def test_a_service_that_only_reads(room: Room) -> None:
     await room.store.close()
-    store = await open_store(str(room.path), Settings(read_only=True))
+    store = await open_store(room.place.url, Settings(read_only=True))
     recording = Recording(store, Settings())
     for call in (
         recording.create_workspace(WorkspaceDraft("fraud")),

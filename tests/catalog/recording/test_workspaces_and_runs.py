@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from lineageql.errors import AlreadyExists, InvalidArgument
@@ -98,8 +95,7 @@ async def test_a_run_that_is_only_a_name_gets_its_context_and_keeps_its_id(room:
 async def test_the_link_to_the_workspace_is_repaired_when_the_run_is_used_again(room: Room) -> None:
     await room.recording.record_execution(ExecutionRecord("fraud", ExecutionDraft("a"), "daily"))
     await room.store.close()
-    with closing(sqlite3.connect(room.path)) as connection, connection:
-        connection.execute("DELETE FROM ParentContext")
+    room.place.execute("DELETE FROM ParentContext")
     await room.open()
     await room.recording.record_execution(ExecutionRecord("fraud", ExecutionDraft("b"), "daily"))
     seen = room.mlmd()

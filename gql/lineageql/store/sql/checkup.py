@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import literal, null, or_, select, tuple_
 
 from lineageql.model.conventions import conventions_of
 from lineageql.model.nodes import NodeKind, NodeType, Packed
@@ -14,8 +17,8 @@ from lineageql.store.sql.driver import Driver, Rows
 from lineageql.store.sql.indexes import Index, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, UPGRADE
 from lineageql.store.sql.rows import types_of
+from lineageql.store.sql.tables import NODES, PROPERTIES
 
-_OWNERS = {NodeKind.ARTIFACT: "artifact_id", NodeKind.EXECUTION: "execution_id", NodeKind.CONTEXT: "context_id"}
 _BATCH = 10_000
 
 
@@ -69,15 +72,15 @@ class Checkup:
 
 
 async def check(driver: Driver, version: int) -> Checkup:
-    """Checks an SQLite file of MLMD's, of any schema version."""
-    tables = {str(row[0]) for row in await driver.fetch(_all("SELECT name FROM sqlite_master WHERE type = 'table'"))}
-    found = Checkup("sqlite", version)
+    """Checks a database of MLMD's, of any schema version."""
+    tables = {str(row[0]).lower() for row in await driver.fetch(_all(driver.dialect.tables))}
+    found = Checkup(driver.dialect.name, version)
     found.types = await _types(driver, tables)
     found.events = (await driver.fetch(_all("SELECT count(*) FROM Event")))[0][0]
     if found.served:
         found.missing_indexes = await missing_indexes(driver)
     for kind in NodeKind:
-        if f"{_table(kind)}Property" in tables:
+        if PROPERTIES[kind].name.lower() in tables:
             found.unreadable += [row async for row in _unreadable(driver, kind)]
     return found
 
@@ -87,12 +90,12 @@ async def _types(driver: Driver, tables: set[str]) -> list[TypeCount]:
     names = [(id_, name, None, kind, None) for id_, name, kind in await _select(driver, "id, name, type_kind", "Type")]
     properties = await _select(driver, "type_id, name, data_type", "TypeProperty")
     parents: Rows = []
-    if "ParentType" in tables:
+    if "parenttype" in tables:
         query = "SELECT p.type_id, t.name FROM ParentType AS p JOIN Type AS t ON t.id = p.parent_type_id"
         parents = await driver.fetch(_all(query))
     numbered: dict[NodeKind, dict[int, int]] = {}
-    for kind in (kind for kind in NodeKind if _table(kind) in tables):
-        query = f"SELECT type_id, count(*) FROM {_table(kind)} GROUP BY type_id"
+    for kind in (kind for kind in NodeKind if NODES[kind].name.lower() in tables):
+        query = f"SELECT type_id, count(*) FROM {NODES[kind].name} GROUP BY type_id"
         numbered[kind] = dict(await driver.fetch(_all(query)))
         names += [(id_, None, None, kind.value, None) for id_ in numbered[kind]]
     types = {type_.id: type_ for type_ in types_of(names, properties, parents)}
@@ -111,24 +114,25 @@ def _count(convention: str, type_: NodeType, nodes: int) -> TypeCount:
 
 
 async def _unreadable(driver: Driver, kind: NodeKind) -> AsyncIterator[Unreadable]:
-    table, owner = f"{_table(kind)}Property", _OWNERS[kind]
-    columns = {str(row[0]) for row in await driver.fetch(_all(f"SELECT name FROM pragma_table_info('{table}')"))}
-    proto = "proto_value" if "proto_value" in columns else "NULL"
-    after = -1
+    table, dialect = PROPERTIES[kind], driver.dialect
+    columns = {str(row[0]) for row in await driver.fetch(dialect.columns(table.name))}
+    # Older schemas have no such column.
+    proto: Any = table.c.proto_value if "proto_value" in columns else null()
+    key = (table.c.owner_id, table.c.name, table.c.is_custom_property)
+    doubtful = or_(table.c.string_value == NULL_TEXT, dialect.starts_with(table.c.string_value, STRUCT_PREFIX))
+    query = select(*key, table.c.string_value, proto.label("proto")).order_by(*key).limit(_BATCH)
+    query = query.where(or_(doubtful, proto.is_not(None)))
+    after: tuple[Any, ...] | None = None
     while True:
-        query = Statement(
-            f"SELECT rowid, {owner}, name, string_value, {proto} FROM {table} WHERE rowid > :after AND ("
-            f"string_value = :null OR substr(string_value, 1, {len(STRUCT_PREFIX)}) = :struct OR {proto} IS NOT NULL"
-            f") ORDER BY rowid LIMIT {_BATCH}",
-            {"after": after, "null": NULL_TEXT, "struct": STRUCT_PREFIX},
-        )
-        rows = await driver.fetch(query)
-        for after, node, name, text, packed in rows:  # noqa: B007 - the last one is where the next batch begins
+        batch = query if after is None else query.where(tuple_(*key) > tuple_(*map(literal, after)))
+        rows = await driver.fetch(dialect.compile(batch))
+        for node, name, _, text, packed in rows:
             reason = _reason(text, packed)
             if reason is not None:
                 yield Unreadable(kind.name.lower(), node, name, reason)
         if len(rows) < _BATCH:
             return
+        after = tuple(rows[-1])[: len(key)]
 
 
 def _reason(text: str | None, packed: str | bytes | None) -> str | None:
@@ -137,13 +141,9 @@ def _reason(text: str | None, packed: str | bytes | None) -> str | None:
     if text is not None:
         return "it begins as a struct does, and is none" if decode(text) == text else None
     if packed is not None:
-        proto = packed if isinstance(packed, str) else packed.decode("latin-1")
+        proto = packed if isinstance(packed, str) else bytes(packed).decode("latin-1")
         return "its proto is none" if decode(Packed(proto)) == proto else None
     return None
-
-
-def _table(kind: NodeKind) -> str:
-    return kind.name.capitalize()
 
 
 def _all(text: str) -> Statement:

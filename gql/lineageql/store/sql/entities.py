@@ -56,7 +56,7 @@ def _needed_properties(kind: NodeKind, names: tuple[str, ...], labels: tuple[Lab
                 )
             if places.document is not None:
                 text = and_(table.c.name == places.document.property, table.c.is_custom_property == false())
-                wanted.append(and_(text, foreign(places.document, table)))
+                wanted.append(and_(text, foreign(places.document, table, dialect)))
         return property_rows(kind).where(dialect.within(table.c.owner_id, ids), or_(*wanted))
 
     return Prepared(build)

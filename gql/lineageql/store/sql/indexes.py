@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.dialects import Dialect, Statement
+from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.sqlite import translate
 
@@ -21,9 +22,9 @@ class Index:
     table: str
     column: str
 
-    @property
-    def statement(self) -> str:
-        return f"CREATE INDEX IF NOT EXISTS {self.name} ON {self.table}({self.column})"
+    def statements(self, dialect: Dialect) -> list[str]:
+        """What adds it to a database."""
+        return dialect.index(self.name, self.table, self.column)
 
     def __str__(self) -> str:
         return f"{self.name} on {self.table}({self.column})"
@@ -33,16 +34,11 @@ INDEXES = (
     Index("idx_attribution_artifact_id", "Attribution", "artifact_id"),
     Index("idx_association_execution_id", "Association", "execution_id"),
 )
-# Any index that begins with the column serves, whatever it is called.
-_FIRST_COLUMNS = """
-SELECT lower(entry.tbl_name), lower(part.name) FROM sqlite_master AS entry, pragma_index_info(entry.name) AS part
-WHERE entry.type = 'index' AND part.seqno = 0
-"""
 
 
 async def missing_indexes(driver: Driver) -> list[Index]:
-    """Which of the indexes an SQLite file lacks."""
-    found = {(table, column) for table, column in await driver.fetch(Statement(_FIRST_COLUMNS, {}))}
+    """Which of the indexes a database lacks; any that begins with the column serves, whatever it is called."""
+    found = {(table, column) for table, column in await driver.fetch(Statement(driver.dialect.indexed, {}))}
     return [index for index in INDEXES if (index.table.lower(), index.column) not in found]
 
 
@@ -59,7 +55,8 @@ def add_indexes(path: Path, indexes: list[Index], lock_timeout: float) -> None:
             # The lock is taken first: without it a writer in between makes the statements fail half-way.
             connection.execute("BEGIN IMMEDIATE")
             for index in indexes:
-                connection.execute(index.statement)
+                for statement in index.statements(SQLite()):
+                    connection.execute(statement)
             connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise translate(error, path) from error

@@ -120,7 +120,7 @@ class PostgreSQLDriver(PooledDriver):
 
 
 async def create_database(address: ServerAddress, settings: Settings) -> None:
-    """Makes an empty database, its text in UTF-8, where there is none of this name.
+    """Makes an empty database, its texts in UTF-8 and in the order of their octets, where there is none of this name.
 
     Raises:
         LineageQLError: see `execute`.
@@ -131,7 +131,9 @@ async def create_database(address: ServerAddress, settings: Settings) -> None:
         connection = await asyncpg.connect(**server)
         try:
             with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-                await connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+                provider = "LOCALE_PROVIDER libc" if connection.get_server_version().major >= 15 else ""
+                order = f"{provider} LC_COLLATE 'C' LC_CTYPE 'C'"
+                await connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' {order}")
         finally:
             await connection.close(timeout=_GRACE)
     except _ERRORS as error:
@@ -139,7 +141,7 @@ async def create_database(address: ServerAddress, settings: Settings) -> None:
 
 
 async def execute(address: ServerAddress, settings: Settings, statements: Sequence[str]) -> None:
-    """Runs statements that change the schema, all of them or none.
+    """Runs statements that change the schema, one after the other.
 
     Raises:
         LineageQLError: what `PostgreSQLDriver.open` raises; StoreError where the user may not.
@@ -147,9 +149,8 @@ async def execute(address: ServerAddress, settings: Settings, statements: Sequen
     try:
         connection = await asyncpg.connect(**_arguments(address, settings))
         try:
-            async with connection.transaction():
-                for statement in statements:
-                    await connection.execute(statement)
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close(timeout=_GRACE)
     except _ERRORS as error:

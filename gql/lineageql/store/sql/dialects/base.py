@@ -51,6 +51,16 @@ class Dialect(ABC):
     """What the backend is called, in `StoreInfo` and by `lineageql store check`."""
     tables: str
     """The statement that lists the names of the database's tables."""
+    indexed: str
+    """The statement that lists, in lower case, the tables and first columns of indexes that hold every row."""
+
+    @abstractmethod
+    def columns(self, table: str) -> Statement:
+        """The statement that lists the names of a table's columns."""
+
+    def index(self, name: str, table: str, column: str) -> list[str]:
+        """The statements that add an index to a table that may have rows."""
+        return [f"CREATE INDEX IF NOT EXISTS {name} ON {table}({column})"]
 
     def compile(self, query: Select[Any]) -> Statement:
         """The text and the parameters of a query."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from decimal import Decimal
+from fractions import Fraction
 
 from lineageql.store.sql.dialects.base import Comparison
 
@@ -38,9 +40,17 @@ def as_double(how: Comparison, number: int) -> tuple[Comparison, float] | None:
 def as_decimal(number: int | float) -> Decimal:
     """A finite number as a decimal: in the same order as numbers themselves, and equal where they are.
 
-    Doubles are the shortest decimals that are read as these, which no other double nor an integer is; beyond
-    2**53, where all are integers, it is their own digits that compare rightly with integers of 64 bits.
+    An integer of 64 bits is itself, be it a double or not; of other doubles it is the shortest decimal between
+    the two points that are half-way to the next ones, as PostgreSQL writes it. Python takes these points too.
     """
-    if isinstance(number, int) or (number.is_integer() and abs(number) < 2**63):
+    if isinstance(number, int) or (number.is_integer() and -(2**63) <= number < 2**63):
         return Decimal(int(number))
-    return Decimal(repr(number))
+    if abs(number) < 2**53:
+        return Decimal(repr(number))  # these points have too many digits to be the shortest
+    ulp = Fraction(math.ulp(number))
+    # Below a power of two doubles are closer.
+    below = ulp / 4 if math.frexp(number)[0] in (0.5, -0.5) else ulp / 2
+    size = Fraction(abs(number))
+    digits = (Decimal(f"{abs(number):.{places}e}") for places in range(17))
+    found = next(some for some in digits if size - below < Fraction(some) < size + ulp / 2)
+    return found if number > 0 else -found

@@ -60,6 +60,12 @@ class PostgreSQL(Dialect):
     core = asyncpg.dialect()  # type: ignore[no-untyped-call]
     name = "postgresql"
     tables = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
+    indexed = (
+        "SELECT held.relname, part.attname FROM pg_catalog.pg_index AS entry"
+        " JOIN pg_catalog.pg_class AS held ON held.oid = entry.indrelid"
+        " JOIN pg_catalog.pg_attribute AS part ON part.attrelid = held.oid AND part.attnum = entry.indkey[0]"
+        " WHERE pg_catalog.pg_table_is_visible(held.oid) AND entry.indisvalid AND entry.indpred IS NULL"
+    )
 
     def __init__(self, *, by_octets: bool = False) -> None:
         self.by_octets = by_octets
@@ -77,6 +83,15 @@ class PostgreSQL(Dialect):
             str(compiled),
             {name: _bindable(values[name], name in booleans) for name in compiled.positiontup or ()},
         )
+
+    def columns(self, table: str) -> Statement:
+        text = "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0"
+        return Statement(text, {"name": table.lower()})
+
+    def index(self, name: str, table: str, column: str) -> list[str]:
+        # Writers go on meanwhile. One that was broken off is there, and holds nothing.
+        made = f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table}({column})"
+        return [f"DROP INDEX CONCURRENTLY IF EXISTS {name}", made]
 
     # -- comparisons
 
@@ -108,8 +123,8 @@ class PostgreSQL(Dialect):
         if len(values) == 1:
             return self.compared(operator.eq, column, values[0])
         element = Text if values and isinstance(values[0], str) else _element(column)
-        kept: list[Any] = [_listable(element, value) for value in values]
-        return column == any_(literal([value for value in kept if value is not None], ARRAY(element)))
+        kept = [found for value in values if (found := _listable(element, value)) is not None]
+        return column == any_(literal(kept, ARRAY(element))) if kept else false()
 
     def listed(self, values: Sequence[Any]) -> Any:
         return [_bindable(value) for value in values]

@@ -217,7 +217,8 @@ def _double(text: str) -> str:
 def _exact(double: str) -> str:
     """`dialects.numbers.as_decimal` of a double that is finite or NULL."""
     return (
-        f"(SELECT CASE WHEN it = trunc(it) AND abs(it) < 9223372036854775808 THEN CAST(CAST(it AS BIGINT) AS NUMERIC)"
+        "(SELECT CASE WHEN it = trunc(it) AND it >= -9223372036854775808 AND it < 9223372036854775808"
+        " THEN CAST(CAST(it AS BIGINT) AS NUMERIC)"
         f" ELSE CAST(CAST(it AS TEXT) AS NUMERIC) END FROM (SELECT {double} AS it OFFSET 0) AS double)"
     )
 
@@ -226,14 +227,27 @@ def _double_text(double: str) -> str:
     """A double as Python's `repr` and, where it is none that JSON has, as `str` gives it.
 
     Both write the shortest digits that are read as the double. PostgreSQL leaves the fraction of integers out,
-    and writes powers of ten from 1e15 on, Python from 1e16 on.
+    and writes powers of ten from 1e15 on, Python from 1e16 on. And beyond 2**53 the shortest may lie half-way
+    to the next double: Python takes it where it is read as the double, PostgreSQL does not.
     """
-    digits = "CAST(it AS TEXT)"
-    plain = (
-        f"CASE WHEN abs(it) >= 1e15 AND abs(it) < 1e16 THEN CAST(CAST({digits} AS NUMERIC) AS TEXT) ELSE {digits} END"
+    exponent = "CAST(split_part(said, 'e', 2) AS INT)"
+    rounded = f"round(abs(CAST(said AS NUMERIC)), places - {exponent})"
+    digits = "rtrim(CAST(near.it AS TEXT), '0')"
+    mantissa = f"left({digits}, 1) || CASE WHEN length({digits}) > 1 THEN '.' || substr({digits}, 2) ELSE '' END"
+    power = "'e+' || lpad(CAST(length(CAST(near.it AS TEXT)) - 1 AS TEXT), 2 + CAST(near.it >= 1e100 AS INT), '0')"
+    shortest = (
+        f"(SELECT CASE WHEN written.it < 0 THEN '-' ELSE '' END || CASE WHEN near.it < 1e16 THEN near.it || '.0'"
+        f" ELSE {mantissa} || {power} END"
+        f" FROM generate_series(0, 16) AS places, LATERAL (SELECT {rounded} AS it) AS near"
+        f" WHERE CASE WHEN near.it < {_VAST} THEN CAST(near.it AS FLOAT8) = abs(written.it) ELSE false END"
+        " ORDER BY places LIMIT 1)"
     )
     return (
         "(SELECT CASE WHEN it = 'NaN' THEN 'nan' WHEN it = 'Infinity' THEN 'inf' WHEN it = '-Infinity' THEN '-inf'"
-        f" WHEN said ~ '^-?[0-9]+$' THEN said || '.0' ELSE said END"
-        f" FROM (SELECT it, {plain} AS said FROM (SELECT {double} AS it OFFSET 0) AS double OFFSET 0) AS written)"
+        f" WHEN abs(it) >= 9007199254740992 THEN {shortest}"
+        " WHEN abs(it) >= 1e15 THEN CAST(CAST(said AS NUMERIC) AS TEXT)"
+        " || CASE WHEN it = trunc(it) THEN '.0' ELSE '' END"
+        " WHEN said ~ '^-?[0-9]+$' THEN said || '.0' ELSE said END"
+        " FROM (SELECT it, CAST(it AS TEXT) AS said"
+        f" FROM (SELECT {double} AS it OFFSET 0) AS double OFFSET 0) AS written)"
     )

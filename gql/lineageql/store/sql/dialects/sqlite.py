@@ -20,6 +20,14 @@ class SQLite(Dialect):
     core = sqlite.dialect(paramstyle="named")
     name = "sqlite"
     tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    indexed = (
+        "SELECT lower(entry.tbl_name), lower(part.name)"
+        " FROM sqlite_master AS entry, pragma_index_info(entry.name) AS part"
+        " WHERE entry.type = 'index' AND part.seqno = 0"
+    )
+
+    def columns(self, table: str) -> Statement:
+        return Statement("SELECT name FROM pragma_table_info(:name)", {"name": table})
 
     def listed(self, values: Sequence[Any]) -> Any:
         return _listed(values)
