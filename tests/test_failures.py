@@ -18,6 +18,7 @@ import pytest
 
 from tests.demo import demo_store, lineageql
 from tests.server import Server
+from tests.servers.postgresql import PostgreSQL
 from tests.service import Service, serving
 
 RECORD = """
@@ -78,6 +79,60 @@ async def test_killed_workers_lose_nothing_that_was_answered(tmp_path: Path) -> 
         await whole(service, set(range(sent)))
         counts = (await service.data("{ store { counts { executions artifacts events } } }"))["store"]["counts"]
     assert counts == {"executions": sent, "artifacts": 1 + 2 * sent, "events": 3 * sent}
+
+
+async def test_a_database_that_ends_and_comes_back_loses_nothing_that_was_answered() -> None:
+    server = PostgreSQL()
+    try:
+        async with serving(server.url(server.name()), create=True) as service:
+            await service.data(RECORD, record(0))
+            answers: dict[int, dict[str, Any]] = {}
+            numbers = itertools.count(1)
+            over, written = asyncio.Event(), asyncio.Semaphore(0)
+
+            async def send() -> None:
+                while not over.is_set():
+                    number = next(numbers)
+                    answers[number] = await service.ask(RECORD, record(number))
+                    if "errors" in answers[number]:
+                        await asyncio.sleep(0.1)
+                    else:
+                        written.release()
+
+            async def break_down() -> None:
+                for _ in range(2):
+                    for _ in range(20):
+                        await written.acquire()
+                    await asyncio.to_thread(server.stop)
+                    await asyncio.sleep(0.5)
+                    await asyncio.to_thread(server.start)
+                over.set()
+
+            await asyncio.gather(break_down(), *(send() for _ in range(16)))
+            failed = [number for number, answer in answers.items() if "errors" in answer]
+            assert failed, "no call was under way when the database ended"
+            codes = {answers[number]["errors"][0]["extensions"]["code"] for number in failed}
+            assert codes == {"UNAVAILABLE"}
+            await recovered(service)
+            await whole(service, {number for number in answers if number not in failed} | {0})
+            for number in failed:
+                await service.data(RECORD, record(number))
+            sent = len(answers) + 1
+            await whole(service, set(range(sent)))
+            counts = (await service.data("{ store { counts { executions artifacts events } } }"))["store"]["counts"]
+        assert counts == {"executions": sent, "artifacts": 1 + 2 * sent, "events": 3 * sent}
+    finally:
+        server.close()
+
+
+async def recovered(service: Service) -> None:
+    """Waits until mutations are answered again: the worker rests between its attempts to open the store."""
+    for _ in range(100):
+        answer = await service.ask('mutation { createWorkspace(input: {name: "kill"}) { created } }')
+        if "errors" not in answer:
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError(answer)
 
 
 async def whole(service: Service, numbers: set[int]) -> None:

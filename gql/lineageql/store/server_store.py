@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.statements import Statements
+from lineageql.store.tls import Tunnel, tls_of
 
 log = logging.getLogger("lineageql.store")
 
@@ -39,6 +41,7 @@ class Backend:
         create: makes an empty database where there is none of the name.
         execute: runs statements that change the schema, on a connection of their own.
         config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
+        tunnelled: whether ml-metadata speaks no TLS to it, so that it needs a `Tunnel`.
     """
 
     dialect: Dialect
@@ -46,6 +49,7 @@ class Backend:
     create: Callable[[ServerAddress, Settings], Awaitable[None]]
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
     config: Callable[[ServerAddress], bytes]
+    tunnelled: bool = False
 
 
 async def _connect_postgresql(address: ServerAddress, settings: Settings) -> Driver:
@@ -68,7 +72,7 @@ async def _execute_postgresql(address: ServerAddress, settings: Settings, statem
 
 BACKENDS: dict[str, Backend] = {
     "postgresql": Backend(
-        PostgreSQL(), _connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config
+        PostgreSQL(), _connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config, tunnelled=True
     ),
 }
 """By the scheme of their addresses."""
@@ -121,8 +125,7 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
             log.warning("%s is opened for reading only: %s", address, reason)
             recorder = MissingRecorder(reason)
         elif not settings.read_only:
-            # The protos are imported here and in a thread, in place of in the first mutation.
-            recorder = WorkerChannel(await asyncio.to_thread(_config, backend, address))
+            recorder = await _recorder(address, backend)
     except BaseException:
         await driver.close()
         if replica is not driver:
@@ -184,7 +187,7 @@ async def _create(address: ServerAddress, settings: Settings, backend: Backend) 
     reason = missing_reason()
     if reason is not None:
         raise StoreMissing(f"{address} is empty, and no store can be made here: {reason}")
-    recorder = WorkerChannel(await asyncio.to_thread(_config, backend, address))
+    recorder = await _recorder(address, backend)
     try:
         await recorder.start()
     finally:
@@ -221,6 +224,28 @@ async def _replica(settings: Settings, store: ServerAddress) -> Driver:
     return driver
 
 
-def _config(backend: Backend, address: ServerAddress) -> bytes:
-    requests.load()
-    return backend.config(address)
+class TunnelledRecorder(WorkerChannel):
+    """A worker that reaches its server through a tunnel, which ends after it."""
+
+    def __init__(self, config: bytes, tunnel: Tunnel) -> None:
+        super().__init__(config)
+        self._tunnel = tunnel
+
+    async def close(self) -> None:
+        try:
+            await super().close()
+        finally:
+            await self._tunnel.close()
+
+
+async def _recorder(address: ServerAddress, backend: Backend) -> WorkerChannel:
+    """The recorder of a database, whose worker is not started yet."""
+    # The protos are imported here and in a thread, in place of in the first mutation.
+    await asyncio.to_thread(requests.load)
+    if not backend.tunnelled:
+        return WorkerChannel(backend.config(address))
+    context = tls_of(address)
+    if not isinstance(context, ssl.SSLContext):
+        return WorkerChannel(backend.config(address))
+    tunnel = Tunnel(address, context)
+    return TunnelledRecorder(backend.config(await tunnel.open()), tunnel)

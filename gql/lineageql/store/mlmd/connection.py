@@ -54,11 +54,11 @@ def sqlite_config(path: str | os.PathLike[str], *, create: bool) -> bytes:
     return serialized
 
 
-_SSL_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
-
-
 def postgresql_config(address: ServerAddress) -> bytes:
-    """A serialized `ConnectionConfig` for a PostgreSQL database that is there; ml-metadata makes its tables."""
+    """A serialized `ConnectionConfig` for a PostgreSQL database that is there; ml-metadata makes its tables.
+
+    It speaks no TLS: where that is asked for, the address is one of a `store.tls.Tunnel`.
+    """
     protos = importlib.import_module("ml_metadata.proto.metadata_store_pb2")
     config = protos.ConnectionConfig()
     database = config.postgresql
@@ -69,9 +69,6 @@ def postgresql_config(address: ServerAddress) -> bytes:
     for name, value in parts.items():
         if value is not None:
             setattr(database, name, _quoted(value))
-    for name in _SSL_OPTIONS:
-        if name in address.options:
-            setattr(database.ssloption, name, _quoted(address.options[name]))
     serialized: bytes = config.SerializeToString()
     return serialized
 

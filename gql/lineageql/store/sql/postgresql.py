@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
-from urllib.parse import urlencode
 
 from lineageql.errors import (
     LineageQLError,
@@ -23,6 +22,7 @@ from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Rows
 from lineageql.store.sql.pooled import PooledDriver
+from lineageql.store.tls import tls_of
 
 try:
     import asyncpg
@@ -82,8 +82,6 @@ class PostgreSQLDriver(PooledDriver):
             )
         except _ERRORS as error:
             raise translate(error, address) from error
-        except ValueError as error:
-            raise UsageError(f"the options of {address} are wrong: {error}") from None
         try:
             async with pool.acquire() as connection:
                 encoding = connection.get_settings().server_encoding
@@ -158,14 +156,13 @@ async def execute(address: ServerAddress, settings: Settings, statements: Sequen
 
 
 def _arguments(address: ServerAddress, settings: Settings) -> dict[str, Any]:
-    # asyncpg reads files of certificates only where a URL names them; what else it says is given beside it.
     return {
-        "dsn": f"postgresql://?{urlencode(address.options)}",
         "host": address.host,
         "port": address.port,
         "user": address.user,
         "password": address.password,
         "database": address.database,
+        "ssl": tls_of(address),
         "timeout": float(settings.store_timeout),
     }
 

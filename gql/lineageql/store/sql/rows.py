@@ -60,8 +60,16 @@ _TYPES: Any = union_all(
     select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
         or_(
             func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
-            exists().where(ARTIFACT.c.type_id == TYPE.c.id),
-            exists().where(EXECUTION.c.type_id == TYPE.c.id),
+            *(
+                # In the order of its index a table is asked for the first of these rows, and not searched for any.
+                select(node.c.type_id)
+                .where(node.c.type_id == TYPE.c.id)
+                .order_by(node.c.name)
+                .limit(1)
+                .scalar_subquery()
+                .is_not(None)
+                for node in (ARTIFACT, EXECUTION)
+            ),
         )
     ),
     *map(_lost_types, NodeKind),
