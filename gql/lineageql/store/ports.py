@@ -125,12 +125,13 @@ class StoreCounts:
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """What a store is; `url` is without credentials."""
+    """What a store is; `url` is without credentials, `integer_bits` are those of an integer property."""
 
     url: str
     backend: str
     schema_version: int | None
     writable: bool
+    integer_bits: int = 64
 
 
 class Reader(Protocol):

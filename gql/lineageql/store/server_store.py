@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import postgresql_config
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
+from lineageql.store.relay import Relay, RelayedRecorder
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
@@ -25,7 +25,6 @@ from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.statements import Statements
-from lineageql.store.tls import Tunnel, tls_of
 
 log = logging.getLogger("lineageql.store")
 
@@ -41,7 +40,7 @@ class Backend:
         create: makes an empty database where there is none of the name.
         execute: runs statements that change the schema, on a connection of their own.
         config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
-        tunnelled: whether ml-metadata speaks no TLS to it, so that it needs a `Tunnel`.
+        relayed: whether ml-metadata reaches it by a `Relay`.
     """
 
     dialect: Dialect
@@ -49,7 +48,7 @@ class Backend:
     create: Callable[[ServerAddress, Settings], Awaitable[None]]
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
     config: Callable[[ServerAddress], bytes]
-    tunnelled: bool = False
+    relayed: bool = False
 
 
 async def _connect_postgresql(address: ServerAddress, settings: Settings) -> Driver:
@@ -72,7 +71,7 @@ async def _execute_postgresql(address: ServerAddress, settings: Settings, statem
 
 BACKENDS: dict[str, Backend] = {
     "postgresql": Backend(
-        PostgreSQL(), _connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config, tunnelled=True
+        PostgreSQL(), _connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config, relayed=True
     ),
 }
 """By the scheme of their addresses."""
@@ -132,7 +131,8 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
             await replica.close()
         raise
     writable = isinstance(recorder, WorkerChannel)
-    return ServerStore(driver, replica, StoreInfo(str(address), address.scheme, version, writable), recorder)
+    info = StoreInfo(str(address), address.scheme, version, writable, integer_bits=32)
+    return ServerStore(driver, replica, info, recorder)
 
 
 def with_password(address: ServerAddress, settings: Settings) -> ServerAddress:
@@ -224,28 +224,11 @@ async def _replica(settings: Settings, store: ServerAddress) -> Driver:
     return driver
 
 
-class TunnelledRecorder(WorkerChannel):
-    """A worker that reaches its server through a tunnel, which ends after it."""
-
-    def __init__(self, config: bytes, tunnel: Tunnel) -> None:
-        super().__init__(config)
-        self._tunnel = tunnel
-
-    async def close(self) -> None:
-        try:
-            await super().close()
-        finally:
-            await self._tunnel.close()
-
-
 async def _recorder(address: ServerAddress, backend: Backend) -> WorkerChannel:
     """The recorder of a database, whose worker is not started yet."""
     # The protos are imported here and in a thread, in place of in the first mutation.
     await asyncio.to_thread(requests.load)
-    if not backend.tunnelled:
+    if not backend.relayed:
         return WorkerChannel(backend.config(address))
-    context = tls_of(address)
-    if not isinstance(context, ssl.SSLContext):
-        return WorkerChannel(backend.config(address))
-    tunnel = Tunnel(address, context)
-    return TunnelledRecorder(backend.config(await tunnel.open()), tunnel)
+    relay = Relay(address)
+    return RelayedRecorder(backend.config(await relay.open()), relay)

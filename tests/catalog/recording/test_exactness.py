@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -163,6 +164,11 @@ async def test_hostile_texts(shared_room: Room, text: str) -> None:
         None if len(name) > 100 else name,
         outputs=[PortArtifact(draft, name)],
     )
+    if shared_room.store.info.backend == "postgresql" and len(zlib.compress(text.encode())) > 2700:
+        # MLMD's indexes hold whole texts, which PostgreSQL does not take: nothing of it is recorded.
+        with pytest.raises(InvalidArgument, match="2,700 bytes"):
+            await shared_room.recording.record_execution(record)
+        return
     made = await shared_room.recording.record_execution(record)
     artifact = await shared_room.get(made.outputs[0])
     shown = (artifact.version, artifact.uri, artifact.owner, artifact.description, artifact.query)

@@ -30,7 +30,6 @@ from lineageql.model.entities import Execution, ExecutionState, Run
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import EventType, NodeKind
 from lineageql.settings import Settings
-from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.requests import NodeChange, PropertyValue
 from lineageql.store.ports import Store
 
@@ -50,7 +49,7 @@ class Recording:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._settings = settings
-        self._writer = Writer(store.recorder, partial(store.reader, current=True))
+        self._writer = Writer(store.recorder, partial(store.reader, current=True), wide=store.info.integer_bits == 64)
         self._runs = Runs(self._writer)
         self._executions = Executions(self._writer, self._runs)
 
@@ -133,7 +132,7 @@ class Recording:
             found = await lookups.execution(execution, "id")
             change = _execution_change(found, state, description, custom_properties or {})
             if change.state is not None or change.properties or change.custom_properties:
-                await self._writer.send(requests.put_change(change))
+                await self._writer.change(change)
             return execution
 
         return await self._writer.run(mutation)
@@ -198,7 +197,7 @@ class Recording:
                 parent = space.key if space is not None and isinstance(space.key, int) else None
                 await self._runs.make(lookups, entity.run_name, parent, node)
             else:
-                await self._writer.send(requests.put_change(label_change(entity, pairs, ())))
+                await self._writer.change(label_change(entity, pairs, ()))
             return ref
 
         return await self._writer.run(mutation)
@@ -210,7 +209,7 @@ class Recording:
             entity = await lookups.entity(ref, "id")
             present = set(keys) & entity.label_values.keys()
             if present:
-                await self._writer.send(requests.put_change(label_change(entity, (), present)))
+                await self._writer.change(label_change(entity, (), present))
             return ref
 
         return await self._writer.run(mutation)

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from lineageql.catalog.recording.lookups import Lookups
+from lineageql.catalog.recording.narrowing import narrowed_change, narrowed_node, narrowed_subgraph
 from lineageql.catalog.recording.types import missing_types
 from lineageql.errors import AlreadyExists, DeadlineExceeded, ReadOnly, Unavailable
 from lineageql.store.mlmd import requests
-from lineageql.store.mlmd.requests import NewNode, NewType, Request, Subgraph, SubgraphIds, TypeIds
+from lineageql.store.mlmd.requests import NewNode, NewType, NodeChange, Request, Subgraph, SubgraphIds, TypeIds
 from lineageql.store.ports import Reader, Recorder
 
 log = logging.getLogger("lineageql.catalog.recording")
@@ -30,10 +31,16 @@ class Writer:
 
     Whether an artifact is there already is read, and then it is written: two
     mutations that did both at once would make it twice.
+
+    Args:
+        recorder: what writes; None where the service only reads.
+        reader: gives a Reader that sees what was written.
+        wide: whether the store's integers have 64 bits, and not 32.
     """
 
-    def __init__(self, recorder: Recorder | None, reader: Callable[[], Reader]) -> None:
+    def __init__(self, recorder: Recorder | None, reader: Callable[[], Reader], *, wide: bool = True) -> None:
         self._recorder = recorder
+        self._wide = wide
         self._reader = reader
         self._turn = asyncio.Lock()
         self._unsettled = False
@@ -119,10 +126,15 @@ class Writer:
         if not contexts:
             return []
         types = await self.types(lookups, (context.type for context in contexts))
-        return await self.send(requests.put_contexts(contexts, types))
+        kept = contexts if self._wide else [narrowed_node(context) for context in contexts]
+        return await self.send(requests.put_contexts(kept, types))
 
     async def subgraph(self, lookups: Lookups, subgraph: Subgraph) -> SubgraphIds:
         """Writes a subgraph, all of it or nothing."""
         nodes = (*subgraph.contexts, *subgraph.executions, *subgraph.artifacts)
         types = await self.types(lookups, (node.type for node in nodes))
-        return await self.send(requests.put_subgraph(subgraph, types))
+        return await self.send(requests.put_subgraph(subgraph if self._wide else narrowed_subgraph(subgraph), types))
+
+    async def change(self, change: NodeChange) -> None:
+        """Changes a node."""
+        await self.send(requests.put_change(change if self._wide else narrowed_change(change)))

@@ -77,6 +77,14 @@ BY_WORDS: tuple[tuple[str, type[LineageQLError], str], ...] = (
     ("connection pointer is NULL", Unavailable, "the database server is out of reach or refused the connection"),
 )
 
+# Of a call that failed otherwise, words that say that a value was wrong: what can be done about it.
+REFUSALS: tuple[tuple[str, str], ...] = (
+    ("exceeds btree version", "PostgreSQL keeps texts of some 2,700 bytes at most, compressed, in an index"),
+    ("Data too long for column", "the database keeps no text of this length there"),
+    ("integer out of range", "the database's integers have 32 bits"),
+    ("Out of range value for column", "the database's integers have 32 bits"),
+)
+
 # MLMD's messages echo the request, which may be megabytes.
 LONGEST_MESSAGE = 1000
 
@@ -92,6 +100,9 @@ def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
     if kind is StoreFailed:
         said = _DATABASE.search(text)
         kind, meaning = next((row[1:] for row in BY_TROUBLE if said and row[0] in said[1]), (kind, meaning))
+        refused = next((meaning for words, meaning in REFUSALS if words in text), None)
+        if refused is not None:
+            kind, meaning = InvalidArgument, refused
     error = kind(f"{rpc} failed: {meaning}")
     if status in _EXPECTED:
         log.debug("%s: %s: %s", rpc, status.name, text)
