@@ -35,7 +35,21 @@ def mlmd_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copies
 
 
-@pytest.fixture(params=PLACES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs what asks for a place once for each backend, or for those that its module names in BACKENDS."""
+    for name, scope in (("place", "function"), ("shared_place", "module")):
+        if name in metafunc.fixturenames:
+            backends = getattr(metafunc.module, "BACKENDS", PLACES)
+            metafunc.parametrize(name, backends, indirect=True, scope=scope)  # type: ignore[arg-type]
+
+
+@pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """A place for a store, free as yet; a test that asks for it runs once for each backend."""
     return PLACES[request.param](tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The same for all tests of a module."""
+    return PLACES[request.param](tmp_path_factory.mktemp("shared"))

@@ -19,7 +19,7 @@ from lineageql.settings import Settings
 from lineageql.store import open_store
 from lineageql.store.ports import Store
 from lineageql.store.sql.dialects import Statement
-from tests.places import PLACES, Place
+from tests.places import Place
 
 pytest.importorskip("ml_metadata")
 
@@ -82,11 +82,10 @@ async def room(place: Place) -> AsyncIterator[Room]:
     await made.store.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
-async def shared_room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_room(shared_place: Place) -> AsyncIterator[Room]:
     """One store for all tests of a module that run in its event loop."""
-    place = PLACES[request.param](tmp_path_factory.mktemp("shared"))
-    place.fill_empty()
-    store = await open_store(place.url, Settings())
-    yield Room(place, store)
+    shared_place.fill_empty()
+    store = await open_store(shared_place.url, Settings())
+    yield Room(shared_place, store)
     await store.close()

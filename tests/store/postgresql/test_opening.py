@@ -41,8 +41,9 @@ async def opened(url: str, **settings: Any) -> None:
 
 
 async def test_credentials_are_shown_nowhere(
-    server: PostgreSQL, database: str, caplog: pytest.LogCaptureFixture
+    server: PostgreSQL, database: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("LINEAGEQL_STORE_PASSWORD", PASSWORD)
     caplog.set_level(logging.DEBUG)
     url = server.url(database)
     seen = []

@@ -11,6 +11,7 @@ from collections import deque
 from contextlib import suppress
 
 from lineageql.errors import Unavailable
+from lineageql.settings import PREFIX
 from lineageql.store.mlmd.frames import REPLY, Reply, request
 
 log = logging.getLogger("lineageql.store.mlmd")
@@ -138,10 +139,14 @@ class WorkerProcess:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment, with its import path: LineageQL may be installed, or only lie on that path."""
+    """This process's environment, with its import path: LineageQL may be installed, or only lie on that path.
+
+    The settings are not the worker's, and one of them is a password.
+    """
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
     # Else `-m` puts the current directory first, whose files are not to be imported.
-    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    return {**environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
 def _end(code: int | None) -> str:
