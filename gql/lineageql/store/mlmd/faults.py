@@ -30,7 +30,12 @@ from lineageql.store.mlmd.frames import Status
 log = logging.getLogger("lineageql.store.mlmd")
 
 _REACH = "MLMD is out of reach"
-_RIGHTS = "MLMD's service refused the call to this one: look at its policies"
+_RIGHTS = "what stands before MLMD, such as a mesh or a proxy, does not allow this call: look at its policies"
+_STRANGER = "what stands before MLMD asks for a bearer token or a client certificate that it accepts"
+_LARGE = (
+    "a message may have been larger than one end takes, which by gRPC's default is 4 MB, or an error too long for its "
+    "header, so that the same call with less in it says more, or a quota is used up"
+)
 _FAILED = "MLMD failed in it"
 # ABORTED comes here only after the retries: nothing of the call was applied.
 BY_STATUS: dict[Status, tuple[type[LineageQLError], str]] = {
@@ -41,7 +46,7 @@ BY_STATUS: dict[Status, tuple[type[LineageQLError], str]] = {
     Status.NOT_FOUND: (NotFound, "something that it names is not in the store"),
     Status.ALREADY_EXISTS: (AlreadyExists, "something of it is in the store already"),
     Status.PERMISSION_DENIED: (StoreError, _RIGHTS),
-    Status.RESOURCE_EXHAUSTED: (StoreError, "the call or its reply is larger than MLMD's service takes"),
+    Status.RESOURCE_EXHAUSTED: (StoreError, _LARGE),
     Status.FAILED_PRECONDITION: (StoreFailed, "the store is not as MLMD needs it"),
     Status.ABORTED: (StoreLocked, "other writers were at the store all the time"),
     Status.OUT_OF_RANGE: (InvalidArgument, "MLMD refused what was to be written"),
@@ -49,7 +54,7 @@ BY_STATUS: dict[Status, tuple[type[LineageQLError], str]] = {
     Status.INTERNAL: (StoreFailed, _FAILED),
     Status.UNAVAILABLE: (Unavailable, _REACH),
     Status.DATA_LOSS: (StoreFailed, _FAILED),
-    Status.UNAUTHENTICATED: (StoreError, _RIGHTS),
+    Status.UNAUTHENTICATED: (StoreError, _STRANGER),
 }
 _EXPECTED = (Status.ALREADY_EXISTS, Status.ABORTED)  # others write at the same time: no fault
 
@@ -91,7 +96,7 @@ LONGEST_MESSAGE = 1000
 
 def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
     """The exception for a reply of `rpc` whose status is not OK."""
-    text = _text(message)
+    text = shown(message)
     try:
         status = Status(code)
     except ValueError:
@@ -112,7 +117,7 @@ def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
 
 def of_opening(code: int, message: bytes | str) -> LineageQLError:
     """The exception for a store that ml-metadata could not open."""
-    text = _text(message)
+    text = shown(message)
     if code == Status.UNAVAILABLE:
         return Unavailable(text)  # the worker's own words
     for words, kind, meaning in BY_WORDS:
@@ -130,7 +135,8 @@ def _logged(error: LineageQLError, words: str) -> LineageQLError:
     return error
 
 
-def _text(message: bytes | str) -> str:
+def shown(message: bytes | str) -> str:
+    """A message as one that can be shown: not longer than `LONGEST_MESSAGE`, and what is no UTF-8 replaced."""
     text = message if isinstance(message, str) else message.decode(errors="replace")
     text = text.strip()
     if len(text) <= LONGEST_MESSAGE:

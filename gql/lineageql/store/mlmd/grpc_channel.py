@@ -1,0 +1,258 @@
+"""Calls of MLMD's service over gRPC, to a server that runs elsewhere.
+
+It needs grpcio and no ml-metadata: requests and replies are bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import time
+from contextlib import suppress
+from typing import Any
+
+from lineageql.errors import InvalidArgument, LineageQLError, NotMLMD, Unavailable, UsageError
+from lineageql.store.mlmd import faults
+from lineageql.store.mlmd.channel import ABORTED, FIRST_PAUSE, LONGEST_PAUSE, UNKNOWN, UNSENT
+from lineageql.store.mlmd.endpoint import Bearer, Endpoint
+from lineageql.store.mlmd.frames import Reply, Status
+
+# gRPC's own lines on stderr tell of every connection that ends; what they say stands in our errors.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+import grpc
+import grpc.aio
+
+log = logging.getLogger("lineageql.store.mlmd")
+
+SERVICE = "ml_metadata.MetadataStoreService"
+LARGEST = 100 * 1024 * 1024
+"""Bytes of a request or a reply."""
+
+# Methods that may be sent again whatever became of them: reads, and writes that change nothing the second time.
+_REPEATABLE = {
+    "PutArtifactType",
+    "PutExecutionType",
+    "PutContextType",
+    "PutTypes",
+    "PutAttributionsAndAssociations",
+}
+# How gRPC begins to say that it had no connection to send a call on. Where a later release says it otherwise, a write
+# counts as one that may have been applied, and is not sent again.
+_NO_CONNECTION = (
+    "failed to connect to all addresses",
+    "errors resolving",
+    "DNS resolution failed",
+    "Name resolution",
+    "empty address list",
+)
+_CHANNEL = (
+    ("grpc.max_send_message_length", LARGEST),
+    ("grpc.max_receive_message_length", LARGEST),
+    # By default it waits up to two minutes before it connects again, and 20 seconds for a host that does not answer.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 5_000),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    # A server takes a ping every five minutes and hangs up on more. With this Linux also ends a connection whose other
+    # end is silent for 20 seconds while something is on its way to it.
+    ("grpc.keepalive_time_ms", 360_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    # Retries are decided here: what DNS says about them is not asked, and no proxy for web pages either.
+    ("grpc.service_config_disable_resolution", 1),
+    ("grpc.enable_http_proxy", 0),
+)
+
+
+class GrpcChannel:
+    """A Recorder over MLMD's gRPC service, and the way for a Reader to ask it.
+
+    It connects with the first call, and again whenever the connection is lost.
+    All in one event loop; calls run side by side.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        patience: float = 10.0,
+        grace: float = 5.0,
+    ) -> None:
+        """Keeps what is needed to connect, and does not yet.
+
+        Args:
+            endpoint: where the server is and what it is shown.
+            timeout: seconds that a caller waits for its answer, retries included.
+            connect_timeout: seconds that a call waits for a connection.
+            patience: seconds during which a call is sent again to a server that is out of reach.
+            grace: seconds that `close` lets the calls under way finish.
+
+        Raises:
+            UsageError: a file of the endpoint cannot be read.
+        """
+        self.endpoint = endpoint
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
+        self._patience = patience
+        self._grace = grace
+        self._bearer = Bearer(endpoint)
+        self._bearer.read()
+        self._credentials = grpc.ssl_channel_credentials(**endpoint.certificates()) if endpoint.tls else None
+        self._channel: Any = None
+        self._calls: set[Any] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+        if self._bearer.given and not endpoint.tls:
+            log.warning("the bearer token goes to %s without TLS; only a mesh may hide it on its way", endpoint)
+
+    async def start(self) -> None:
+        """Connects, and asks something small of the server.
+
+        Raises:
+            Unavailable: it is out of reach.
+            NotMLMD: it is no server of MLMD's.
+            LineageQLError: what it answered.
+        """
+        reply = await self.exchange("GetContextsByID", b"")
+        if reply.code == Status.UNIMPLEMENTED:
+            raise NotMLMD(f"what answers at {self.endpoint} is not MLMD's gRPC service: {faults.shown(reply.message)}")
+        if reply.code != Status.OK:
+            raise faults.of_status("GetContextsByID", reply.code, reply.message)
+
+    async def call(self, rpc: str, request: bytes) -> bytes:
+        """Sends a serialized request to the method of this name; answers the serialized reply.
+
+        Raises:
+            LineageQLError: what the server answered, by `faults.BY_STATUS`; and what `exchange` raises.
+        """
+        reply = await self.exchange(rpc, request)
+        if reply.code == Status.OK:
+            return reply.body
+        error = faults.of_status(rpc, reply.code, reply.message)
+        raise _fated(rpc, type(error), str(error), ABORTED) if reply.code == Status.ABORTED else error
+
+    async def exchange(self, rpc: str, request: bytes, timeout: float | None = None) -> Reply:
+        """Sends a request; answers the reply with the server's own status, whatever that is.
+
+        A call that was aborted is sent again until the deadline. One that met a
+        server out of reach is, where it was not sent or may be sent twice.
+
+        Args:
+            rpc: the name of a method.
+            request: its serialized request.
+            timeout: seconds, in place of those of all calls.
+
+        Raises:
+            Unavailable: the server is out of reach, or went away during the call; for a call
+                that writes the text says whether it may have been applied.
+            DeadlineExceeded: no answer in time; the text says the same.
+            InvalidArgument: the request is too large to be sent.
+        """
+        if len(request) > LARGEST:
+            raise InvalidArgument(f"a request of {rpc} has {len(request)} bytes; the most is {LARGEST}")
+        now = time.monotonic()
+        deadline = now + (self._timeout if timeout is None else timeout)
+        gives_up = min(deadline, now + self._patience)
+        pause, slowest, fate = FIRST_PAUSE, 0.0, UNSENT
+        while True:
+            if self._closed:
+                raise _fated(rpc, Unavailable, f"the connection to {self.endpoint} is closed", fate)
+            began = time.monotonic()
+            reply, last = await self._attempt(rpc, request, deadline)
+            # What an earlier attempt may have done, no later one makes undone.
+            fate = fate if fate == UNKNOWN else last
+            if reply.code not in (Status.ABORTED, Status.UNAVAILABLE):
+                break
+            wait = random.uniform(pause / 2, pause)
+            slowest = max(slowest, time.monotonic() - began)
+            again = reply.code == Status.ABORTED or last == UNSENT or _repeatable(rpc)
+            ends = deadline if reply.code == Status.ABORTED else gives_up
+            if not again or time.monotonic() + wait + slowest > ends:
+                break
+            await asyncio.sleep(wait)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        if reply.code in (Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED):
+            error = faults.of_status(rpc, reply.code, f"{self.endpoint}: {faults.shown(reply.message)}")
+            raise _fated(rpc, type(error), str(error), fate)
+        if reply.code == Status.UNAUTHENTICATED:
+            self._bearer.forget()
+        return reply
+
+    async def close(self) -> None:
+        """Refuses further calls, lets those under way finish, and disconnects."""
+        self._closed = True
+        if self._channel is None:
+            return
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), self._grace)
+        for call in list(self._calls):
+            call.cancel()
+        await self._channel.close()
+
+    async def _attempt(self, rpc: str, request: bytes, deadline: float) -> tuple[Reply, str]:
+        """Sends a call once; answers the reply, and what became of the call where that is an error."""
+        metadata = await self._metadata()
+        if not await self._connected(deadline):
+            message = f"there was no connection within {self._connect_timeout:g} seconds"
+            return Reply(Status.UNAVAILABLE, message.encode(), b""), UNSENT
+        method = self._channel.unary_unary(f"/{SERVICE}/{rpc}")
+        call = method(request, timeout=max(deadline - time.monotonic(), 0.001), metadata=metadata)
+        self._calls.add(call)
+        self._idle.clear()
+        try:
+            return Reply(Status.OK, b"", await call), UNKNOWN
+        except grpc.aio.AioRpcError as error:
+            code, message = error.code().value[0], error.details() or ""
+            unsent = code == Status.UNAVAILABLE and message.startswith(_NO_CONNECTION)
+            fate = UNSENT if unsent else ABORTED if code == Status.ABORTED else UNKNOWN
+            return Reply(code, message.encode(), b""), fate
+        except asyncio.CancelledError:
+            # By `close`, and not by the caller, who would have to hear of it as it is.
+            if not self._closed or not call.cancelled() or call not in self._calls:
+                raise
+            return Reply(Status.UNAVAILABLE, b"the connection was closed", b""), UNKNOWN
+        finally:
+            self._calls.discard(call)
+            if not self._calls:
+                self._idle.set()
+
+    async def _connected(self, deadline: float) -> bool:
+        """Waits for a connection, or for an error that a call would show; false where there is neither in time."""
+        if self._channel is None:
+            target = self.endpoint.target
+            if self._credentials is None:
+                self._channel = grpc.aio.insecure_channel(target, options=_CHANNEL)
+            else:
+                self._channel = grpc.aio.secure_channel(target, self._credentials, options=_CHANNEL)
+        ends = min(deadline, time.monotonic() + self._connect_timeout)
+        while True:
+            state = self._channel.get_state(try_to_connect=True)
+            if state not in (grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING):
+                return True
+            change = self._channel.wait_for_state_change(state)
+            try:
+                await asyncio.wait_for(change, max(ends - time.monotonic(), 0.001))
+            except asyncio.TimeoutError:
+                return False
+
+    async def _metadata(self) -> tuple[tuple[str, str], ...]:
+        if self._bearer.stale:
+            try:
+                await asyncio.to_thread(self._bearer.read)
+            except UsageError as error:
+                # The old one may still be good; the server will say.
+                log.warning("%s; the token that was read before is kept", error)
+        return self._bearer.metadata()
+
+
+def _repeatable(rpc: str) -> bool:
+    return rpc.startswith("Get") or rpc in _REPEATABLE
+
+
+def _fated(rpc: str, kind: type[LineageQLError], text: str, fate: str) -> LineageQLError:
+    """An error that for a call that writes says whether it may have been applied."""
+    return kind(text) if rpc.startswith("Get") else kind(f"{text}; {fate}")
