@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from lineageql.errors import DeadlineExceeded, InvalidArgument, LineageQLError, StoreLocked, Unavailable
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.availability import missing_reason
+from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
 from lineageql.store.mlmd.frames import LONGEST, Opening, Reply, Status
 from lineageql.store.mlmd.process import WorkerEnded, WorkerProcess
 
@@ -24,11 +25,6 @@ FIRST_REST, LONGEST_REST = 1.0, 10.0
 # is ended, and the next call starts another.
 _SPOILING = (Status.UNKNOWN, Status.INTERNAL)
 
-# What has become of a call that gets no answer; each ends a sentence.
-UNSENT = "the call was not sent, so nothing of it was written"
-UNKNOWN = "the call was under way, so it may or may not have been applied"
-ABORTED = "other writers kept it from being applied, so nothing of it was written"
-
 
 @dataclass(eq=False, slots=True)
 class _Call:
@@ -37,24 +33,20 @@ class _Call:
     rpc: str | None
     request: bytes
     deadline: float
-    answer: asyncio.Future[bytes]
+    answer: asyncio.Future[Reply]
     fate: str = UNSENT
 
     def fail(self, kind: type[LineageQLError], text: str, error_id: str | None = None) -> None:
         """Answers with an error, which for a call that writes says whether it may have been applied."""
         if not self.answer.done():
-            writes = self.rpc is not None and not self.rpc.startswith("Get")
-            error = kind(f"{text}; {self.fate}" if writes else text)
+            error = kind(text)
             error.error_id = error_id
-            self.answer.set_exception(error)
+            self.answer.set_exception(faults.fated(self.rpc, error, self.fate))
 
-    def settle(self, answer: bytes | LineageQLError) -> None:
+    def settle(self, reply: Reply) -> None:
         """Answers with what MLMD said, unless the caller has gone."""
         if not self.answer.done():
-            if isinstance(answer, LineageQLError):
-                self.answer.set_exception(answer)
-            else:
-                self.answer.set_result(answer)
+            self.answer.set_result(reply)
 
 
 class WorkerChannel:
@@ -129,15 +121,28 @@ class WorkerChannel:
         again until the deadline; no other is.
 
         Raises:
+            LineageQLError: what MLMD answered, by `faults.BY_STATUS`; and what `exchange` raises.
+        """
+        return faults.body(rpc, await self.exchange(rpc, request))
+
+    async def exchange(self, rpc: str, request: bytes, timeout: float | None = None) -> Reply:
+        """Sends a serialized request; answers the reply with MLMD's own status, whatever that is.
+
+        Args:
+            rpc: the name of a method.
+            request: its serialized request.
+            timeout: seconds that the caller waits, in place of those of all calls.
+
+        Raises:
             DeadlineExceeded: no answer in time; the text says whether it may have been applied.
             StoreLocked: other writers kept it from being applied until the deadline.
             Unavailable: the worker ended or cannot start; the text says whether the call may
                 have been applied.
-            LineageQLError: what MLMD answered, by `faults.BY_STATUS`; and what `start` raises.
+            LineageQLError: what `start` raises.
         """
         if len(request) > LONGEST:
             raise InvalidArgument(f"a request of {rpc} has {len(request)} bytes; the most is {LONGEST}")
-        return await self._submit(rpc, request, self._timeout)
+        return await self._submit(rpc, request, self._timeout if timeout is None else timeout)
 
     async def close(self) -> None:
         """Refuses further calls, lets the one under way finish, and ends the worker."""
@@ -148,7 +153,7 @@ class WorkerChannel:
         if self._server is not None:
             await asyncio.wait((self._server,))
 
-    async def _submit(self, rpc: str | None, request: bytes, timeout: float | None) -> bytes:
+    async def _submit(self, rpc: str | None, request: bytes, timeout: float | None) -> Reply:
         if self._closed:
             raise Unavailable("the recorder is closed")
         loop = asyncio.get_running_loop()
@@ -196,7 +201,7 @@ class WorkerChannel:
                     continue
                 call = self._queue.popleft()
                 if call.rpc is None:
-                    call.settle(b"")
+                    call.settle(Reply(Status.OK, b"", b""))
                 elif not call.answer.done():
                     await self._answer(worker, call.rpc, call)
         except BaseException:
@@ -222,15 +227,14 @@ class WorkerChannel:
                 reply = await self._exchange(worker, rpc, call.request)
             except WorkerEnded as ending:
                 self._ready = False
+                # Those that wait are served by the next worker.
                 call.fail(Unavailable, f"during {rpc} {ending}")
-                self._fail_queue(Unavailable, f"before this call had its turn {ending}")
                 return
             if reply.code != Status.ABORTED:
-                error = None if reply.code == Status.OK else faults.of_status(rpc, reply.code, reply.message)
                 if reply.code in _SPOILING:
                     self._ready = False
                     await worker.close(self._grace)
-                call.settle(error or reply.body)
+                call.settle(reply)
                 return
             call.fate = ABORTED
             wait = random.uniform(pause / 2, pause)
@@ -238,7 +242,7 @@ class WorkerChannel:
             # Without time for another attempt the truth is better told now, as
             # nobody could say later whether that attempt was applied.
             if self._closed or loop.time() + wait + slowest > call.deadline:
-                call.fail(StoreLocked, str(faults.of_status(rpc, reply.code, reply.message)))
+                call.settle(reply)
                 return
             await asyncio.sleep(wait)
             if self._closed:

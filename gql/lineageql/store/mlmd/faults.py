@@ -25,7 +25,7 @@ from lineageql.errors import (
     StoreLocked,
     Unavailable,
 )
-from lineageql.store.mlmd.frames import Status
+from lineageql.store.mlmd.frames import Reply, Status
 
 log = logging.getLogger("lineageql.store.mlmd")
 
@@ -90,8 +90,34 @@ REFUSALS: tuple[tuple[str, str], ...] = (
     ("Out of range value for column", "the database's integers have 32 bits"),
 )
 
+# What has become of a call that gets no answer; each ends a sentence.
+UNSENT = "the call was not sent, so nothing of it was written"
+UNKNOWN = "the call was under way, so it may or may not have been applied"
+ABORTED = "other writers kept it from being applied, so nothing of it was written"
+
 # MLMD's messages echo the request, which may be megabytes.
 LONGEST_MESSAGE = 1000
+
+
+def body(rpc: str, reply: Reply) -> bytes:
+    """The body of a reply of `rpc`.
+
+    Raises:
+        LineageQLError: its status is not OK.
+    """
+    if reply.code == Status.OK:
+        return reply.body
+    error = of_status(rpc, reply.code, reply.message)
+    raise fated(rpc, error, ABORTED) if reply.code == Status.ABORTED else error
+
+
+def fated(rpc: str | None, error: LineageQLError, fate: str) -> LineageQLError:
+    """An error that, for a call that writes, says what became of the call."""
+    if rpc is None or rpc.startswith("Get"):
+        return error
+    told = type(error)(f"{error}; {fate}")
+    told.error_id = error.error_id
+    return told
 
 
 def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:

@@ -13,10 +13,11 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from lineageql.errors import InvalidArgument, LineageQLError, NotMLMD, Unavailable, UsageError
+from lineageql.errors import InvalidArgument, NotMLMD, Unavailable, UsageError
 from lineageql.store.mlmd import faults
-from lineageql.store.mlmd.channel import ABORTED, FIRST_PAUSE, LONGEST_PAUSE, UNKNOWN, UNSENT
+from lineageql.store.mlmd.channel import FIRST_PAUSE, LONGEST_PAUSE
 from lineageql.store.mlmd.endpoint import Bearer, Endpoint
+from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
 from lineageql.store.mlmd.frames import Reply, Status
 
 # gRPC's own lines on stderr tell of every connection that ends; what they say stands in our errors.
@@ -120,8 +121,7 @@ class GrpcChannel:
         reply = await self.exchange("GetContextsByID", b"")
         if reply.code == Status.UNIMPLEMENTED:
             raise NotMLMD(f"what answers at {self.endpoint} is not MLMD's gRPC service: {faults.shown(reply.message)}")
-        if reply.code != Status.OK:
-            raise faults.of_status("GetContextsByID", reply.code, reply.message)
+        faults.body("GetContextsByID", reply)
 
     async def call(self, rpc: str, request: bytes) -> bytes:
         """Sends a serialized request to the method of this name; answers the serialized reply.
@@ -129,11 +129,7 @@ class GrpcChannel:
         Raises:
             LineageQLError: what the server answered, by `faults.BY_STATUS`; and what `exchange` raises.
         """
-        reply = await self.exchange(rpc, request)
-        if reply.code == Status.OK:
-            return reply.body
-        error = faults.of_status(rpc, reply.code, reply.message)
-        raise _fated(rpc, type(error), str(error), ABORTED) if reply.code == Status.ABORTED else error
+        return faults.body(rpc, await self.exchange(rpc, request))
 
     async def exchange(self, rpc: str, request: bytes, timeout: float | None = None) -> Reply:
         """Sends a request; answers the reply with the server's own status, whatever that is.
@@ -160,7 +156,7 @@ class GrpcChannel:
         pause, slowest, fate = FIRST_PAUSE, 0.0, UNSENT
         while True:
             if self._closed:
-                raise _fated(rpc, Unavailable, f"the connection to {self.endpoint} is closed", fate)
+                raise faults.fated(rpc, Unavailable(f"the connection to {self.endpoint} is closed"), fate)
             began = time.monotonic()
             reply, last = await self._attempt(rpc, request, deadline)
             # What an earlier attempt may have done, no later one makes undone.
@@ -177,7 +173,7 @@ class GrpcChannel:
             pause = min(2 * pause, LONGEST_PAUSE)
         if reply.code in (Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED):
             error = faults.of_status(rpc, reply.code, f"{self.endpoint}: {faults.shown(reply.message)}")
-            raise _fated(rpc, type(error), str(error), fate)
+            raise faults.fated(rpc, error, fate)
         if reply.code == Status.UNAUTHENTICATED:
             self._bearer.forget()
         return reply
@@ -251,8 +247,3 @@ class GrpcChannel:
 
 def _repeatable(rpc: str) -> bool:
     return rpc.startswith("Get") or rpc in _REPEATABLE
-
-
-def _fated(rpc: str, kind: type[LineageQLError], text: str, fate: str) -> LineageQLError:
-    """An error that for a call that writes says whether it may have been applied."""
-    return kind(text) if rpc.startswith("Get") else kind(f"{text}; {fate}")
