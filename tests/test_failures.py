@@ -17,44 +17,22 @@ import httpx
 import pytest
 
 from tests.demo import demo_store, lineageql
+from tests.recordings import Recorded
 from tests.server import Server
 from tests.servers.postgresql import PostgreSQL
-from tests.service import Service, serving
-
-RECORD = """
-mutation ($input: RecordExecutionInput!) { recordExecution(input: $input) { execution { id } outputs { id } } }
-"""
-
-
-def record(number: int) -> dict[str, Any]:
-    model = {"name": f"m-{number}", "uri": f"u-{number}", "version": "1"}
-    return {
-        "input": {
-            "workspace": "kill",
-            "run": f"run-{number % 3}",
-            "execution": {"name": f"e-{number}", "externalId": f"kill/{number}"},
-            "inputs": [{"artifact": {"dataSet": {"name": "shared", "uri": "u", "version": "1"}}, "port": "in"}],
-            "outputs": [
-                {"artifact": {"model": model}, "port": "model"},
-                {"artifact": {"metrics": {"name": "m", "uri": "u", "values": {"n": number}}}, "port": "metrics"},
-            ],
-        }
-    }
-
+from tests.service import serving
 
 async def test_killed_workers_lose_nothing_that_was_answered(tmp_path: Path) -> None:
     path = tmp_path / "lineage.db"
     async with serving(path, create=True) as service:
-        await service.data(RECORD, record(0))
-        answers: dict[int, dict[str, Any]] = {}
-
+        recorded = Recorded(service)
+        await recorded.send(0)
         numbers = itertools.count(1)
         killed = asyncio.Event()
 
         async def send() -> None:
             while not killed.is_set():
-                number = next(numbers)
-                answers[number] = await service.ask(RECORD, record(number))
+                await recorded.send(next(numbers))
 
         async def kill() -> None:
             for kills in range(1, 101):
@@ -63,41 +41,29 @@ async def test_killed_workers_lose_nothing_that_was_answered(tmp_path: Path) -> 
                 if pid is not None:
                     os.kill(pid, signal.SIGKILL)
                 await asyncio.sleep(0.3)
-                if kills >= 4 and any("errors" in answer for answer in answers.values()):
+                if kills >= 4 and recorded.failed:
                     break
             killed.set()
 
         await asyncio.gather(kill(), *(send() for _ in range(16)))
-        failed = [number for number, answer in answers.items() if "errors" in answer]
-        assert failed, "no call was under way when the worker was killed"
-        codes = {answers[number]["errors"][0]["extensions"]["code"] for number in failed}
-        assert codes == {"UNAVAILABLE"}
-        await whole(service, {number for number in answers if number not in failed} | {0})
-        for number in failed:
-            await service.data(RECORD, record(number))
-        sent = len(answers) + 1
-        await whole(service, set(range(sent)))
-        counts = (await service.data("{ store { counts { executions artifacts events } } }"))["store"]["counts"]
-    assert counts == {"executions": sent, "artifacts": 1 + 2 * sent, "events": 3 * sent}
+        await recorded.check()
 
 
 async def test_a_database_that_ends_and_comes_back_loses_nothing_that_was_answered() -> None:
     server = PostgreSQL()
     try:
         async with serving(server.url(server.name()), create=True) as service:
-            await service.data(RECORD, record(0))
-            answers: dict[int, dict[str, Any]] = {}
+            recorded = Recorded(service)
+            await recorded.send(0)
             numbers = itertools.count(1)
             over, written = asyncio.Event(), asyncio.Semaphore(0)
 
             async def send() -> None:
                 while not over.is_set():
-                    number = next(numbers)
-                    answers[number] = await service.ask(RECORD, record(number))
-                    if "errors" in answers[number]:
-                        await asyncio.sleep(0.1)
-                    else:
+                    if await recorded.send(next(numbers)):
                         written.release()
+                    else:
+                        await asyncio.sleep(0.1)
 
             async def break_down() -> None:
                 for _ in range(2):
@@ -109,47 +75,9 @@ async def test_a_database_that_ends_and_comes_back_loses_nothing_that_was_answer
                 over.set()
 
             await asyncio.gather(break_down(), *(send() for _ in range(16)))
-            failed = [number for number, answer in answers.items() if "errors" in answer]
-            assert failed, "no call was under way when the database ended"
-            codes = {answers[number]["errors"][0]["extensions"]["code"] for number in failed}
-            assert codes == {"UNAVAILABLE"}
-            await recovered(service)
-            await whole(service, {number for number in answers if number not in failed} | {0})
-            for number in failed:
-                await service.data(RECORD, record(number))
-            sent = len(answers) + 1
-            await whole(service, set(range(sent)))
-            counts = (await service.data("{ store { counts { executions artifacts events } } }"))["store"]["counts"]
-        assert counts == {"executions": sent, "artifacts": 1 + 2 * sent, "events": 3 * sent}
+            await recorded.check()
     finally:
         server.close()
-
-
-async def recovered(service: Service) -> None:
-    """Waits until mutations are answered again: the worker rests between its attempts to open the store."""
-    for _ in range(100):
-        answer = await service.ask('mutation { createWorkspace(input: {name: "kill"}) { created } }')
-        if "errors" not in answer:
-            return
-        await asyncio.sleep(0.2)
-    raise AssertionError(answer)
-
-
-async def whole(service: Service, numbers: set[int]) -> None:
-    """Every execution that is there is there with all it read and wrote, and these are there."""
-    found = await service.data(
-        """
-        { executions(first: 1000, orderBy: {field: ID, direction: DESC}, where: {workspace: {name: {eq: "kill"}}}) {
-          nodes { name run { name } inputs { totalCount } outputs { totalCount } } } }
-        """
-    )
-    nodes = found["executions"]["nodes"]
-    names = [node["name"] for node in nodes]
-    assert len(names) == len(set(names))
-    assert {f"e-{number}" for number in numbers} <= set(names)
-    for node in nodes:
-        assert (node["inputs"]["totalCount"], node["outputs"]["totalCount"]) == (1, 2), node
-        assert node["run"] is not None
 
 
 BLOCK = """

@@ -12,36 +12,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
 import lineageql
 from lineageql.errors import LineageQLError, UsageError
-from lineageql.settings import Settings, flag, secret, variable
+from lineageql.flags import settings_flags
+from lineageql.mlmd_command import mlmd_server
+from lineageql.settings import Settings, secret
 from lineageql.store_commands import store_commands
 
-F = TypeVar("F", bound=Callable[..., Any])
 _SERVING = tuple(row.name for row in fields(Settings) if row.name != "store" and not secret(row))
 DEMO_STORE = "sqlite:///lineage-demo.db"
-
-
-def settings_flags(*names: str) -> Callable[[F], F]:
-    """Adds the flags of settings to a command; each falls back to its environment variable."""
-
-    def add(command: F) -> F:
-        for row in reversed([row for row in fields(Settings) if row.name in names]):
-            default = str(row.default).lower() if isinstance(row.default, bool) else row.default
-            text = f"{row.metadata['help']} [{variable(row)}; default {default if default != '' else 'none'}]"
-            if isinstance(row.default, bool):
-                option = click.option(f"{flag(row)}/--no-{flag(row)[2:]}", row.name, default=None, help=text)
-            else:
-                option = click.option(flag(row), row.name, default=None, metavar="VALUE", help=text)
-            command = option(command)
-        return command
-
-    return add
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -52,6 +36,7 @@ def commands() -> None:
     \b
     lineageql demo                       make a demonstration store and serve it
     lineageql serve lineage.db           serve a store
+    lineageql mlmd-server lineage.db     serve a store by MLMD's own gRPC service
     lineageql query FILE --store STORE   run a query without a server
     lineageql store check STORE          tell what is in a store and what is wrong with it
     """
@@ -71,28 +56,40 @@ def serve(store: str | None, **flags: Any) -> None:
 
 
 def _serve(settings: Settings, before: Callable[[Any], Any] | None = None) -> None:
-    from lineageql.store import open_store
-    from lineageql.web.server import listen, run
+    from lineageql.store import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.web.loop import run
+    from lineageql.web.server import listen
     from lineageql.web.server import serve as serve_store
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
 
+    front: Any = None
+
     def started(address: str) -> None:
         click.echo(f"GraphiQL and GraphQL  {address}/graphql")
         click.echo(f"Health                {address}/healthz  {address}/readyz")
+        if front is not None:
+            click.echo(f"MLMD (gRPC)           {front.address}")
         click.echo("Stop with Ctrl-C")
 
     async def main() -> None:
+        nonlocal front
         listener = listen(settings)
         try:
+            if settings.mlmd_port is not None:
+                front = await listen_as_mlmd(settings.host, settings.mlmd_port)
             store = await open_store(settings.store, settings)
             mode = "reading and recording" if store.info.writable else "reading"
             click.echo(f"LineageQL {lineageql.__version__} on {store.info.url}, {mode}")
             if before is not None:
                 await before(store)
-            await serve_store(store, settings, listener, started)
+            if front is not None:
+                await start_as_mlmd(front, store)
+            await serve_store(store, settings, listener, started, front)
         finally:
             listener.close()
+            if front is not None:
+                await front.stop(0)
 
     run(main())
 
@@ -110,7 +107,7 @@ def demo(store: str | None, serving: bool, **flags: Any) -> None:
     from lineageql.catalog.demonstration import record_demonstration
     from lineageql.catalog.recording import Recording
     from lineageql.store import open_store
-    from lineageql.web.server import run
+    from lineageql.web.loop import run
 
     settings = Settings.load({**flags, "store": store or DEMO_STORE, "create": True, "read_only": False})
 
@@ -161,7 +158,7 @@ def query(file: str, store: str | None, endpoint: str | None, variables: str | N
     """
     from lineageql.api.execution import Operation
     from lineageql.web.graphql import dumps
-    from lineageql.web.server import run
+    from lineageql.web.loop import run
 
     if (store is None) == (endpoint is None):
         raise UsageError("a query needs --store or --endpoint, and not both")
@@ -247,6 +244,7 @@ async def _ask_endpoint(asked: Any, endpoint: str) -> dict[str, Any]:
     return answer
 
 
+commands.add_command(mlmd_server)
 commands.add_command(store_commands)
 
 

@@ -10,6 +10,7 @@ by `Settings.load`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from lineageql.errors import UsageError
 
 PREFIX = "LINEAGEQL_"
+_SERVICE_LINK = re.compile(r"LINEAGEQL(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_\w+|(?P<port>PORT))")
 
 
 def _setting(
@@ -25,6 +27,10 @@ def _setting(
     """A row of the table; a secret is shown nowhere, and is no flag, as every user of a machine sees these."""
     metadata = {"help": help, "minimum": minimum, "maximum": maximum, "secret": secret}
     return field(default=default, repr=not secret, metadata=metadata)
+
+
+def _port(default: int | None, help: str) -> Any:
+    return _setting(default, f"{help}; 0 takes a free one", minimum=0, maximum=65535)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Settings:
     store_connections: int = _setting(10, "connections to a database server that read", minimum=1, maximum=1000)
     store_timeout: int = _setting(5, "seconds to wait for a database server to let a connection in", minimum=1)
     host: str = _setting("127.0.0.1", "address to listen on")
-    port: int = _setting(8000, "TCP port to listen on; 0 takes a free one", minimum=0, maximum=65535)
+    port: int = _port(8000, "TCP port to listen on")
+    mlmd_port: int | None = _port(None, "TCP port for MLMD's own gRPC service beside it, which is off without one")
     read_only: bool = _setting(False, "refuse every mutation and open the store for reading only")
     create: bool = _setting(False, "make the store where there is none yet")
     graphiql: bool = _setting(True, "serve GraphiQL to browsers at /graphql")
@@ -98,8 +105,9 @@ class Settings:
 
 
 def _is_service_link(name: str, value: str) -> bool:
-    # Kubernetes tells each pod of a Service named `lineageql` by variables that look like settings.
-    return name.startswith((f"{PREFIX}SERVICE_", f"{PREFIX}PORT_")) or (name == f"{PREFIX}PORT" and "://" in value)
+    # Kubernetes tells each pod of a Service `lineageql` or `lineageql-mlmd` by variables that look like settings.
+    found = _SERVICE_LINK.fullmatch(name)
+    return found is not None and (found["port"] is None or "://" in value)
 
 
 def secret(row: Field[Any]) -> bool:
@@ -110,6 +118,13 @@ def secret(row: Field[Any]) -> bool:
 def flag(row: Field[Any]) -> str:
     """The flag of a setting: `max_depth` is `--max-depth`."""
     return "--" + row.name.replace("_", "-")
+
+
+def default_of(row: Field[Any]) -> str:
+    """The default of a setting, as it is shown."""
+    if row.default is None or row.default == "":
+        return "none"
+    return str(row.default).lower() if isinstance(row.default, bool) else str(row.default)
 
 
 def variable(row: Field[Any]) -> str:
@@ -127,13 +142,13 @@ def _parse(row: Field[Any], given: Any, source: str) -> Any:
         if value is None:
             raise UsageError(f"{source} is {given!r}; it takes true or false")
         return value
-    if isinstance(row.default, int):
+    if row.metadata["minimum"] is not None:
         try:
             number = int(str(given).strip())
         except ValueError:
             raise UsageError(f"{source} is {given!r}; it takes a whole number") from None
         low, high = row.metadata["minimum"], row.metadata["maximum"]
-        if low is not None and number < low:
+        if number < low:
             raise UsageError(f"{source} is {number}; the least is {low}")
         if high is not None and number > high:
             raise UsageError(f"{source} is {number}; the most is {high}")
@@ -150,10 +165,11 @@ def _parse(row: Field[Any], given: Any, source: str) -> Any:
 
 def table() -> str:
     """The settings as a Markdown table, as it stands in the documentation."""
-    rows = ["| flag | environment | default | what it does |", "| --- | --- | --- | --- |"]
-    for row in fields(Settings):
-        default = str(row.default).lower() if isinstance(row.default, bool) else row.default
-        shown = f"`{default}`" if default != "" else ""
-        named = "none" if secret(row) else f"`{flag(row)}`"
-        rows.append(f"| {named} | `{variable(row)}` | {shown} | {row.metadata['help']} |")
-    return "\n".join(rows) + "\n"
+    head = ("| flag | environment | default | what it does |", "| --- | --- | --- | --- |")
+    return "\n".join((*head, *map(_row, fields(Settings)))) + "\n"
+
+
+def _row(row: Field[Any]) -> str:
+    named = "none" if secret(row) else f"`{flag(row)}`"
+    shown = default_of(row)
+    return f"| {named} | `{variable(row)}` | {'' if shown == 'none' else f'`{shown}`'} | {row.metadata['help']} |"

@@ -20,6 +20,7 @@ import pytest
 
 from tests.catalog.graphs import empty_store
 from tests.demo import demo_store, lineageql
+from tests.processes import children
 from tests.server import Server
 
 
@@ -66,19 +67,6 @@ def test_the_worker_ends_when_the_service_is_killed(server: Server) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("the worker outlived the service")
-
-
-def children(pid: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid:
-                found.append(int(entry.name))
-    return found
 
 
 def alive(pid: int) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lineageql.settings import Settings
+    from lineageql.store.mlmd.front import Front
     from lineageql.store.ports import Store
 
 
@@ -30,3 +31,37 @@ async def open_store(url: str, settings: Settings) -> Store:
     from lineageql.store.addresses import address_of, open_address
 
     return await open_address(address_of(url), settings)
+
+
+async def listen_as_mlmd(host: str, port: int) -> Front:
+    """MLMD's own gRPC service on a port, to be started on a store once that is open.
+
+    Raises:
+        UsageError: grpcio is not installed, or the port cannot be had.
+        Unavailable: ml-metadata is not installed.
+    """
+    from lineageql.errors import UsageError
+    from lineageql.store.mlmd.availability import missing_grpc
+
+    reason = missing_grpc()
+    if reason is not None:
+        raise UsageError(reason)
+    from lineageql.store.mlmd.front import Front
+
+    front = Front()
+    await front.listen(host, port)
+    return front
+
+
+async def start_as_mlmd(front: Front, store: Store) -> None:
+    """Has MLMD's own gRPC service answer by a store's recorder.
+
+    Raises:
+        UsageError: the store is only read.
+    """
+    from lineageql.errors import UsageError
+    from lineageql.store.mlmd.front import Exchange
+
+    if not isinstance(store.recorder, Exchange):
+        raise UsageError(f"{store.info.url} is only read here, and MLMD's service writes: leave out --read-only")
+    await front.start(store.recorder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import orjson
@@ -26,10 +26,13 @@ from lineageql.web.operations import load_operations, operations_folder
 _READY_TIMEOUT = 5.0
 
 
-def create_app(store: Store, settings: Settings) -> Starlette:
+def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[None]] | None = None) -> Starlette:
     """The application: `/graphql`, `/healthz`, `/readyz`, and GraphiQL's files.
 
-    It closes the store when the server shuts down.
+    Args:
+        store: what it serves.
+        settings: how.
+        end: what to do when the server shuts down; without it the store is closed.
 
     Raises:
         UsageError: a ready-made operation cannot be read.
@@ -61,7 +64,7 @@ def create_app(store: Store, settings: Settings) -> Starlette:
         try:
             yield
         finally:
-            await store.close()
+            await (store.close() if end is None else end())
 
     methods = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
     routes: list[BaseRoute] = [

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import importlib.util
 import logging
 import socket
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
+from typing import Protocol
 
 import uvicorn
 
@@ -18,24 +16,6 @@ from lineageql.store.ports import Store
 from lineageql.web.app import create_app
 
 _SHUTDOWN_TIMEOUT = 10
-_ALLOCATIONS = 50_000
-"""After how many new objects the garbage collector looks at the young ones; Python's default is 700."""
-
-
-def run(main: Coroutine[Any, Any, Any]) -> Any:
-    """Runs a coroutine on the fastest event loop there is.
-
-    What was imported by now stays for good: the garbage collector looks at it no
-    more, nor after every few hundred of the many small objects of an answer.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS, 20, 20)
-    if importlib.util.find_spec("uvloop") is not None:
-        import uvloop
-
-        return uvloop.run(main)
-    return asyncio.run(main)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -64,9 +44,28 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(store: Store, settings: Settings, listener: socket.socket, started: Callable[[str], None]) -> None:
+class Beside(Protocol):
+    """Another server over the same store, which ends before the store is closed."""
+
+    async def stop(self, grace: float) -> None:
+        """Takes no more calls, and lets those under way finish for some seconds."""
+
+
+async def serve(
+    store: Store,
+    settings: Settings,
+    listener: socket.socket,
+    started: Callable[[str], None],
+    beside: Beside | None = None,
+) -> None:
     """Serves until a signal asks to end; requests under way are finished first."""
-    app = create_app(store, settings)
+
+    async def end() -> None:
+        if beside is not None:
+            await beside.stop(_SHUTDOWN_TIMEOUT)
+        await store.close()
+
+    app = create_app(store, settings, end)
     config = uvicorn.Config(
         app,
         log_level=settings.log_level,

@@ -53,6 +53,15 @@ class Recording:
         self._runs = Runs(self._writer)
         self._executions = Executions(self._writer, self._runs)
 
+    async def register_types(self) -> None:
+        """Registers the types of the convention, which the Kubeflow Metadata SDK expects to be there."""
+
+        async def mutation(lookups: Lookups) -> None:
+            needed = (forms.WORKSPACE, forms.EXECUTION, *forms.ARTIFACTS.values())
+            await self._writer.types(lookups, needed)
+
+        await self._writer.run(mutation)
+
     # -- workspaces and runs
 
     async def create_workspace(self, draft: WorkspaceDraft, reuse: bool = True) -> Recorded:

@@ -73,6 +73,13 @@ def missing_reason() -> str | None:
     return "ml-metadata, which writes need, is not installed: " + remedy(Platform.here())
 
 
+def missing_grpc() -> str | None:
+    """Why nothing can be done by gRPC here, and what to do, as a sentence; None when it can."""
+    if find_spec("grpc") is not None:
+        return None
+    return "grpcio, which MLMD's gRPC service needs, is not installed: run `pip install grpcio` in this environment"
+
+
 def remedy(where: Platform) -> str:
     """What to do on this platform to get ml-metadata."""
     near = [wheel for wheel in WHEELS if where.system == wheel.system and where.machine.lower() in wheel.machines]

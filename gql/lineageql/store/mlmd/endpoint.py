@@ -10,7 +10,10 @@ from pathlib import Path
 
 from lineageql.errors import UsageError
 
+SERVICE = "ml_metadata.MetadataStoreService"
 DEFAULT_PORT = 8080
+LARGEST = 100 * 1024 * 1024
+"""Bytes of a request or a reply."""
 # What may stand in a header, by RFC 6750; anything else would be echoed by an error of gRPC's.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")

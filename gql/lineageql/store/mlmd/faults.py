@@ -58,6 +58,16 @@ BY_STATUS: dict[Status, tuple[type[LineageQLError], str]] = {
 }
 _EXPECTED = (Status.ALREADY_EXISTS, Status.ABORTED)  # others write at the same time: no fault
 
+# The other way round, for who hands our errors on as MLMD's service would; the first class that fits counts.
+STATUS_OF: tuple[tuple[type[LineageQLError], Status], ...] = (
+    (Unavailable, Status.UNAVAILABLE),
+    (DeadlineExceeded, Status.DEADLINE_EXCEEDED),
+    (StoreLocked, Status.ABORTED),
+    (InvalidArgument, Status.INVALID_ARGUMENT),
+    # The same call fails again until somebody has done something about the store.
+    (StoreError, Status.FAILED_PRECONDITION),
+)
+
 # What a database said stands between what MLMD was at and the statement, in both of which a client's words may be.
 _DATABASE = re.compile(r"Error when executing query: (.*?) query: ", re.DOTALL)
 # For all that goes wrong with a file, ml-metadata has one code: (the database's words, class, what it is).
@@ -139,6 +149,11 @@ def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
         log.debug("%s: %s: %s", rpc, status.name, text)
         return error
     return _logged(error, f"{rpc}: {status.name}: {text}")
+
+
+def status_of(error: LineageQLError) -> Status:
+    """The status that says of an error what `of_status` makes the error of."""
+    return next((status for kind, status in STATUS_OF if isinstance(error, kind)), Status.UNKNOWN)
 
 
 def of_opening(code: int, message: bytes | str) -> LineageQLError:

@@ -16,7 +16,7 @@ from typing import Any
 from lineageql.errors import InvalidArgument, NotMLMD, Unavailable, UsageError
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.channel import FIRST_PAUSE, LONGEST_PAUSE
-from lineageql.store.mlmd.endpoint import Bearer, Endpoint
+from lineageql.store.mlmd.endpoint import LARGEST, SERVICE, Bearer, Endpoint
 from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
 from lineageql.store.mlmd.frames import Reply, Status
 
@@ -27,10 +27,6 @@ import grpc
 import grpc.aio
 
 log = logging.getLogger("lineageql.store.mlmd")
-
-SERVICE = "ml_metadata.MetadataStoreService"
-LARGEST = 100 * 1024 * 1024
-"""Bytes of a request or a reply."""
 
 # Methods that may be sent again whatever became of them: reads, and writes that change nothing the second time.
 _REPEATABLE = {

@@ -140,6 +140,16 @@ def load() -> None:
     _protos()
 
 
+def service_methods() -> list[str]:
+    """The names of the methods of MLMD's service.
+
+    Raises:
+        Unavailable: ml-metadata is not installed.
+    """
+    _, service = _protos()
+    return [method.name for method in service.DESCRIPTOR.services_by_name["MetadataStoreService"].methods]
+
+
 def put_types(types: Sequence[NewType]) -> Request[list[int]]:
     """Registers types, or adds properties to those that are there; answers their ids in order."""
     protos, service = _protos()

@@ -1,0 +1,68 @@
+"""`lineageql mlmd-server`: MLMD's own gRPC service over a store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from typing import Any
+
+import click
+
+import lineageql
+from lineageql.flags import settings_flags
+from lineageql.settings import Settings
+
+DEFAULT_PORT = 8080
+GRACE = 10.0
+"""Seconds that calls under way have when the server is asked to end."""
+
+
+@click.command("mlmd-server")
+@click.argument("store", required=False)
+@click.option("--port", default=None, metavar="VALUE", help="TCP port to listen on [LINEAGEQL_MLMD_PORT; default 8080]")
+@click.option(
+    "--kubeflow-types/--no-kubeflow-types",
+    default=False,
+    help="Register the types that the Kubeflow Metadata SDK expects to be there. [default no]",
+)
+@settings_flags("host", "create", "lock_timeout", "log_level")
+def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **flags: Any) -> None:
+    """Serve STORE by MLMD's own gRPC service, for the SDKs of Kubeflow, KFP and TFX.
+
+    STORE is a URL such as sqlite:///lineage.db, or the path of an SQLite file.
+    Without --create it must be there. There is no authentication and no TLS.
+    """
+    from lineageql.store import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.web.loop import run
+
+    settings = Settings.load({**flags, "store": store, "mlmd_port": port, "read_only": False})
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("lineageql").setLevel(settings.log_level.upper())
+
+    async def main() -> None:
+        ended = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        wanted = DEFAULT_PORT if settings.mlmd_port is None else settings.mlmd_port
+        front = await listen_as_mlmd(settings.host, wanted)
+        try:
+            opened = await open_store(settings.store, settings)
+            try:
+                if kubeflow_types:
+                    from lineageql.catalog.recording import Recording
+
+                    await Recording(opened, settings).register_types()
+                await start_as_mlmd(front, opened)
+                click.echo(f"LineageQL {lineageql.__version__} on {opened.info.url}, by MLMD's gRPC service")
+                click.echo(f"MLMD (gRPC)           {front.address}")
+                click.echo("Stop with Ctrl-C")
+                await ended.wait()
+                await front.stop(GRACE)
+            finally:
+                await opened.close()
+        finally:
+            await front.stop(0)
+
+    run(main())

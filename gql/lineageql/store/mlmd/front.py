@@ -1,0 +1,206 @@
+"""MLMD's gRPC service over a store: bytes in, bytes out, and MLMD's own status codes.
+
+Requests are handed to ml-metadata as they came; nothing of them is parsed here,
+but for the few methods that ml-metadata's library lacks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, Protocol, runtime_checkable
+
+from google.protobuf.message import DecodeError
+from google.protobuf.wrappers_pb2 import Int32Value, StringValue
+
+from lineageql.errors import LineageQLError, UsageError
+from lineageql.store.mlmd import faults
+from lineageql.store.mlmd.endpoint import LARGEST, SERVICE
+from lineageql.store.mlmd.frames import Reply, Status
+from lineageql.store.mlmd.lacking import ANSWERS
+from lineageql.store.mlmd.requests import service_methods
+
+# gRPC's own lines on stderr tell of every connection that ends.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+import grpc
+import grpc.aio
+
+log = logging.getLogger("lineageql.store.mlmd")
+
+MOST_CALLS = 256
+"""Calls at a time; more are refused."""
+MOST_WAITING = 4 * LARGEST
+"""Bytes of requests that wait for their turn or their answer; a call above that is refused."""
+LONGEST_WAIT = 120.0
+"""Seconds that a call may take whose client names no deadline."""
+
+# An error's text travels in a header, of which many clients take 8 KB with everything in it.
+_LONGEST_DETAILS = 4096
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_SERVER = (
+    ("grpc.max_send_message_length", LARGEST),
+    ("grpc.max_receive_message_length", LARGEST),
+    ("grpc.max_concurrent_streams", 100),
+    # Two servers on one port would share its calls in silence.
+    ("grpc.so_reuseport", 0),
+    # Clients such as MLMD's own keep a connection alive by pings; by default a server hangs up on most of them.
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+# Of the standard health service: what of the answer's `status` is sent.
+_SERVING, _NOT_SERVING = 1, 2
+_HEALTH_TIMEOUT = 5.0
+
+
+@runtime_checkable
+class Exchange(Protocol):
+    """What takes a serialized request of MLMD's service and gives back the reply with its status."""
+
+    async def exchange(self, rpc: str, request: bytes, timeout: float | None = None) -> Reply:
+        """See `WorkerChannel.exchange`."""
+
+
+class Front(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """MLMD's service, and the standard health service, on one port. All in one event loop.
+
+    Health of the service "" is that of this process; that of MLMD's service
+    asks the store.
+    """
+
+    def __init__(self) -> None:
+        """Makes the handlers, and does not listen yet.
+
+        Raises:
+            Unavailable: ml-metadata is not installed.
+        """
+        self._exchange: Exchange
+        self._waiting = 0
+        self._server: Any = None
+        self.address = ""
+        behaviours: dict[str, Callable[[bytes, Any], Any]] = {"/grpc.health.v1.Health/Check": self._health}
+        for rpc in service_methods():
+            behaviours[f"/{SERVICE}/{rpc}"] = self._method(rpc)
+        self._handlers = {path: grpc.unary_unary_rpc_method_handler(each) for path, each in behaviours.items()}
+
+    def service(self, handler_call_details: Any) -> Any:
+        """The handler of a method, by its path; gRPC answers UNIMPLEMENTED where there is none."""
+        return self._handlers.get(handler_call_details.method)
+
+    async def listen(self, host: str, port: int) -> None:
+        """Takes a port, which stands in `address` then: `127.0.0.1:8080`. Nothing is answered before `start`.
+
+        Args:
+            host: a name or an address of this machine.
+            port: a TCP port; 0 takes a free one.
+
+        Raises:
+            UsageError: the port is in use, or the host is none of this machine's.
+        """
+        await asyncio.to_thread(_try_port, host, port)
+        self._server = grpc.aio.server(options=_SERVER, maximum_concurrent_rpcs=MOST_CALLS)
+        self._server.add_generic_rpc_handlers((self,))
+        shown = f"[{host}]" if ":" in host else host
+        try:
+            bound = self._server.add_insecure_port(f"{shown}:{port}")
+        except RuntimeError:
+            bound = 0
+        if not bound:
+            raise UsageError(f"cannot listen on {host} port {port}")
+        self.address = f"{shown}:{bound}"
+
+    async def start(self, exchange: Exchange) -> None:
+        """Answers calls by this, from now on."""
+        self._exchange = exchange
+        await self._server.start()
+
+    async def stop(self, grace: float) -> None:
+        """Takes no more calls, and lets those under way finish for some seconds."""
+        if self._server is not None:
+            await self._server.stop(grace)
+
+    def _method(self, rpc: str) -> Callable[[bytes, Any], Any]:
+        answer = ANSWERS.get(rpc)
+
+        async def behaviour(request: bytes, context: Any) -> bytes:
+            left = context.time_remaining()
+            timeout = LONGEST_WAIT if left is None else min(left, LONGEST_WAIT)
+            if self._waiting + len(request) > MOST_WAITING:
+                reply = Reply(Status.RESOURCE_EXHAUSTED, b"too many large requests are waiting; try again later", b"")
+                return _answered(rpc, reply, context)
+            self._waiting += len(request)
+            try:
+                if answer is not None:
+                    reply = await answer(self._exchange.exchange, request, timeout)
+                else:
+                    reply = await self._exchange.exchange(rpc, request, timeout)
+            except LineageQLError as error:
+                reply = Reply(faults.status_of(error), str(error).encode(), b"")
+            finally:
+                self._waiting -= len(request)
+            return _answered(rpc, reply, context)
+
+        return behaviour
+
+    async def _health(self, request: bytes, context: Any) -> bytes:
+        """Answers `HealthCheckResponse`; on the wire both messages are as one of protobuf's wrappers is."""
+        try:
+            name = StringValue.FromString(request).value
+        except DecodeError:
+            return _answered("Check", Reply(Status.INVALID_ARGUMENT, b"no HealthCheckRequest", b""), context)
+        if name not in ("", SERVICE):
+            return _answered("Check", Reply(Status.NOT_FOUND, b"there is no such service here", b""), context)
+        status = _SERVING
+        if name == SERVICE:
+            try:
+                reply = await self._exchange.exchange("GetContextsByID", b"", _HEALTH_TIMEOUT)
+                status = _SERVING if reply.code == Status.OK else _NOT_SERVING
+            except LineageQLError:
+                status = _NOT_SERVING
+        serialized: bytes = Int32Value(value=status).SerializeToString()
+        return serialized
+
+
+def _answered(rpc: str, reply: Reply, context: Any) -> bytes:
+    """The body of a reply, after its status was set."""
+    if reply.code == Status.OK and len(reply.body) > LARGEST:
+        text = f"the reply of {rpc} has {len(reply.body)} bytes; the most is {LARGEST}"
+        reply = Reply(Status.RESOURCE_EXHAUSTED, text.encode(), b"")
+    if reply.code == Status.OK:
+        return reply.body
+    context.set_code(_CODES.get(reply.code, grpc.StatusCode.UNKNOWN))
+    context.set_details(details(reply.message))
+    log.debug("%s answered %s", rpc, reply.code)
+    return b""
+
+
+def details(message: bytes) -> str:
+    """A message that fits into a header: each byte that is no plain sign of ASCII takes three there."""
+    text = message.decode(errors="replace")
+    mark = f"… ({len(text)} characters)"
+    room = _LONGEST_DETAILS - 3 * len(mark)
+    taken = 0
+    for place, sign in enumerate(text):
+        taken += 1 if " " <= sign <= "~" and sign != "%" else 3 * len(sign.encode(errors="replace"))
+        if taken > room:
+            return text[:place] + mark
+    return text
+
+
+def _try_port(host: str, port: int) -> None:
+    """Listens for a moment: unlike gRPC the system says why where it cannot."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with closing(socket.socket(family, kind, protocol)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot listen on {host} port {port}: {reason}") from error

@@ -1,0 +1,46 @@
+"""MLMD's gRPC service in a process of its own, as a user starts it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+class MLMDServer:
+    """`lineageql mlmd-server`, or another command with such a port, that listens by the time this is made."""
+
+    def __init__(self, store: Path, *arguments: str, command: str = "mlmd-server", port: int = 0) -> None:
+        flag = "--port" if command == "mlmd-server" else "--mlmd-port"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "lineageql", command, str(store), flag, str(port), *arguments],
+            cwd=store.parent,
+            text=True,
+            stdout=subprocess.PIPE,
+            # A pipe that nobody reads could fill up.
+            stderr=(store.parent / "mlmd-server.log").open("a"),
+        )
+        assert self.process.stdout is not None
+        self.host, self.port = "", 0
+        self.url = ""
+        for line in self.process.stdout:
+            if found := re.search(r"(http://\S+)/graphql", line):
+                self.url = found.group(1)
+            if found := re.search(r"MLMD \(gRPC\) +(\S+):(\d+)", line):
+                self.host, self.port = found.group(1), int(found.group(2))
+                return
+        raise AssertionError((store.parent / "mlmd-server.log").read_text())
+
+    def stop(self, with_signal: int = signal.SIGTERM, seconds: float = 20) -> int:
+        """Ends it; answers its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        try:
+            return self.process.wait(seconds)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
