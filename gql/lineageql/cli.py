@@ -84,7 +84,7 @@ def _serve(settings: Settings, before: Callable[[Any], Any] | None = None) -> No
             if before is not None:
                 await before(store)
             if front is not None:
-                await start_as_mlmd(front, store)
+                await start_as_mlmd(front, store, settings)
             await serve_store(store, settings, listener, started, front)
         finally:
             listener.close()

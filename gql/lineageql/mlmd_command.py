@@ -27,7 +27,7 @@ GRACE = 10.0
     default=False,
     help="Register the types that the Kubeflow Metadata SDK expects to be there. [default no]",
 )
-@settings_flags("host", "create", "lock_timeout", "log_level")
+@settings_flags("host", "create", "lock_timeout", "mlmd_workers", "log_level")
 def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **flags: Any) -> None:
     """Serve STORE by MLMD's own gRPC service, for the SDKs of Kubeflow, KFP and TFX.
 
@@ -54,7 +54,7 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
                     from lineageql.catalog.recording import Recording
 
                     await Recording(opened, settings).register_types()
-                await start_as_mlmd(front, opened)
+                await start_as_mlmd(front, opened, settings)
                 click.echo(f"LineageQL {lineageql.__version__} on {opened.info.url}, by MLMD's gRPC service")
                 click.echo(f"MLMD (gRPC)           {front.address}")
                 click.echo("Stop with Ctrl-C")

@@ -46,6 +46,12 @@ class Settings:
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _port(8000, "TCP port to listen on")
     mlmd_port: int | None = _port(None, "TCP port for MLMD's own gRPC service beside it, which is off without one")
+    mlmd_workers: int = _setting(
+        4,
+        "worker processes of MLMD's gRPC service over a database server, at most; over SQLite one",
+        minimum=1,
+        maximum=64,
+    )
     read_only: bool = _setting(False, "refuse every mutation and open the store for reading only")
     create: bool = _setting(False, "make the store where there is none yet")
     graphiql: bool = _setting(True, "serve GraphiQL to browsers at /graphql")

@@ -53,15 +53,22 @@ async def listen_as_mlmd(host: str, port: int) -> Front:
     return front
 
 
-async def start_as_mlmd(front: Front, store: Store) -> None:
-    """Has MLMD's own gRPC service answer by a store's recorder.
+async def start_as_mlmd(front: Front, store: Store, settings: Settings) -> None:
+    """Has MLMD's own gRPC service answer by a store's recorder, and on a database server by more workers like it.
 
     Raises:
         UsageError: the store is only read.
     """
     from lineageql.errors import UsageError
+    from lineageql.store.mlmd.channel import WorkerChannel
     from lineageql.store.mlmd.front import Exchange
+    from lineageql.store.mlmd.pool import WorkerPool
 
     if not isinstance(store.recorder, Exchange):
         raise UsageError(f"{store.info.url} is only read here, and MLMD's service writes: leave out --read-only")
-    await front.start(store.recorder)
+    # An SQLite file has one writer, which more workers would only wait for.
+    if isinstance(store.recorder, WorkerChannel) and store.info.backend != "sqlite":
+        pool = WorkerPool(store.recorder, settings.mlmd_workers)
+        await front.start(pool, pool.close)
+    else:
+        await front.start(store.recorder)

@@ -89,6 +89,7 @@ class WorkerChannel:
         self._open_timeout = open_timeout
         self._patience = patience
         self._grace = grace
+        self._unanswered = 0
         self._queue: deque[_Call] = deque()
         self._server: asyncio.Task[None] | None = None
         self._worker: WorkerProcess | None = None
@@ -101,6 +102,21 @@ class WorkerChannel:
     def pid(self) -> int | None:
         """The worker's process id; None while none runs."""
         return self._worker.pid if self._worker is not None and self._worker.alive else None
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for their answer."""
+        return self._unanswered
+
+    def sibling(self) -> WorkerChannel:
+        """Another channel like this one, with a worker of its own."""
+        return WorkerChannel(
+            self._config,
+            timeout=self._timeout,
+            open_timeout=self._open_timeout,
+            patience=self._patience,
+            grace=self._grace,
+        )
 
     async def start(self) -> None:
         """Starts the worker and waits until it has opened the store; nothing to do when it has.
@@ -165,6 +181,7 @@ class WorkerChannel:
         if self._server is None or self._server.done():
             self._server = loop.create_task(self._serve(), name="calls of ml-metadata's worker")
         timer = None if timeout is None else loop.call_later(timeout, self._expire, call)
+        self._unanswered += 1
         try:
             return await call.answer
         except (asyncio.CancelledError, LineageQLError):
@@ -173,6 +190,7 @@ class WorkerChannel:
                 self._queue.remove(call)
             raise
         finally:
+            self._unanswered -= 1
             if timer is not None:
                 timer.cancel()
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from typing import Any, Protocol, runtime_checkable
 
@@ -79,6 +79,7 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[misc]
             Unavailable: ml-metadata is not installed.
         """
         self._exchange: Exchange
+        self._end: Callable[[], Awaitable[None]] | None = None
         self._waiting = 0
         self._server: Any = None
         self.address = ""
@@ -113,15 +114,22 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[misc]
             raise UsageError(f"cannot listen on {host} port {port}")
         self.address = f"{shown}:{bound}"
 
-    async def start(self, exchange: Exchange) -> None:
-        """Answers calls by this, from now on."""
-        self._exchange = exchange
+    async def start(self, exchange: Exchange, end: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Answers calls by this, from now on.
+
+        Args:
+            exchange: what answers them.
+            end: what to do when no more calls come.
+        """
+        self._exchange, self._end = exchange, end
         await self._server.start()
 
     async def stop(self, grace: float) -> None:
         """Takes no more calls, and lets those under way finish for some seconds."""
         if self._server is not None:
             await self._server.stop(grace)
+        if self._end is not None:
+            await self._end()
 
     def _method(self, rpc: str) -> Callable[[bytes, Any], Any]:
         answer = ANSWERS.get(rpc)
