@@ -25,8 +25,10 @@ from lineageql.errors import (
     Unavailable,
     UsageError,
 )
+from lineageql.settings import Settings
 from lineageql.store.mlmd.endpoint import Endpoint
 from lineageql.store.mlmd.frames import Status
+from tests.demo import lineageql
 
 pytest.importorskip("grpc")
 import grpc.aio
@@ -415,6 +417,39 @@ class TestTLS:
             Endpoint("host", tls=True, key_file=tmp_path)
         with pytest.raises(UsageError, match="write grpcs://"):
             Endpoint("host", ca_file=tmp_path)
+
+
+class TestSettings:
+    async def test_certificates_and_the_token(self, certificates: Path, tmp_path: Path) -> None:
+        token = tmp_path / "token"
+        token.write_text(SECRET)
+        environ = {
+            "LINEAGEQL_GRPC_CA_FILE": str(certificates / "ca.crt"),
+            "LINEAGEQL_GRPC_CERTIFICATE_FILE": str(certificates / "client.crt"),
+            "LINEAGEQL_GRPC_KEY_FILE": str(certificates / "client.key"),
+        }
+        async with TestTLS().server(certificates) as front:
+            for given in ({"LINEAGEQL_GRPC_TOKEN": SECRET}, {"LINEAGEQL_GRPC_TOKEN_FILE": str(token)}):
+                settings = Settings.load({}, {**environ, **given})
+                assert SECRET not in repr(settings)
+                channel = await GrpcChannel.connected(f"grpcs://localhost:{front.port}", settings)
+                await channel.close()
+            assert [seen["authorization"] for _, seen in front.seen] == [f"Bearer {SECRET}"] * 2
+
+    async def test_what_does_not_fit_together(self) -> None:
+        for url, given, words in (
+            ("grpc://host", {"grpc_token": SECRET, "grpc_token_file": "x"}, "and not by both"),
+            ("grpc://host", {"grpc_ca_file": "x"}, "write grpcs://"),
+            ("grpcs://host", {"grpc_ca_file": "/no/such"}, "cannot read /no/such"),
+            ("http://host", {}, "grpc://host:port"),
+        ):
+            with pytest.raises(UsageError, match=words):
+                await GrpcChannel.connected(url, Settings(**given))  # type: ignore[arg-type]
+
+    def test_the_token_is_no_flag(self) -> None:
+        assert "grpc-token-file" in lineageql("serve", "--help")
+        assert "--grpc-token " not in lineageql("serve", "--help")
+        assert SECRET not in lineageql("serve", "--grpc-token", SECRET, code=2)
 
 
 @pytest.mark.parametrize(

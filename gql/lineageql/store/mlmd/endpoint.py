@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lineageql.errors import UsageError
+from lineageql.settings import Settings
 
 SERVICE = "ml_metadata.MetadataStoreService"
 DEFAULT_PORT = 8080
@@ -78,6 +79,20 @@ class Endpoint:
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             raise UsageError(f"{url!r} names no port from 1 to 65535: write {scheme.lower()}://{host}:{DEFAULT_PORT}")
         return cls(host, int(port), scheme.lower() == "grpcs", **more)  # type: ignore[arg-type]
+
+    @classmethod
+    def by(cls, url: str, settings: Settings) -> Endpoint:
+        """The endpoint that a URL means, with what the settings say of certificates and of the token.
+
+        Raises:
+            UsageError: the URL is none of a gRPC service's, or the settings do not fit together.
+        """
+        if settings.grpc_token and settings.grpc_token_file:
+            raise UsageError("a bearer token is given by LINEAGEQL_GRPC_TOKEN or by a file, and not by both")
+        files = ("ca_file", "certificate_file", "key_file", "token_file")
+        given = {name: getattr(settings, f"grpc_{name}") for name in files}
+        paths = {name: Path(value) if value else None for name, value in given.items()}
+        return cls.of(url, **paths, token=settings.grpc_token or None)
 
     def __str__(self) -> str:
         return f"{'grpcs' if self.tls else 'grpc'}://{self.target}"

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from lineageql.errors import InvalidArgument, NotMLMD, Unavailable, UsageError
+from lineageql.settings import Settings
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.channel import FIRST_PAUSE, LONGEST_PAUSE
 from lineageql.store.mlmd.endpoint import LARGEST, SERVICE, Bearer, Endpoint
@@ -105,6 +106,22 @@ class GrpcChannel:
         self._closed = False
         if self._bearer.given and not endpoint.tls:
             log.warning("the bearer token goes to %s without TLS; only a mesh may hide it on its way", endpoint)
+
+    @classmethod
+    async def connected(cls, url: str, settings: Settings) -> GrpcChannel:
+        """A channel to the service at a URL, after it has answered.
+
+        Raises:
+            UsageError: the URL is none of a gRPC service's, or a file of the settings cannot be read.
+            LineageQLError: what `start` raises.
+        """
+        channel = cls(await asyncio.to_thread(Endpoint.by, url, settings), timeout=float(settings.deadline))
+        try:
+            await channel.start()
+        except BaseException:
+            await channel.close()
+            raise
+        return channel
 
     async def start(self) -> None:
         """Connects, and asks something small of the server.
