@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from google.protobuf.message import DecodeError
 
+from lineageql.store.mlmd import protos
 from lineageql.store.mlmd.frames import Reply, Status
 
 Ask: TypeAlias = Callable[[str, bytes, float | None], Awaitable[Reply]]
@@ -25,7 +25,7 @@ def _one_by_one(rpc: str, single: str, field: str) -> Answer:
     """
 
     async def answer(ask: Ask, body: bytes, timeout: float) -> Reply:
-        service: Any = importlib.import_module("ml_metadata.proto.metadata_store_service_pb2")
+        _, service = protos.load()
         try:
             request = getattr(service, f"{rpc}Request").FromString(body)
         except DecodeError:

@@ -1,22 +1,19 @@
 """Requests of MLMD's service: what is to be written, as serialized protos, and what the replies say.
 
-ml-metadata's protos are imported when the first request is built, as that takes
-a quarter of a second which a service that only reads must not spend.
+MLMD's messages are made ready when the first request is built, as that takes a
+quarter of a second which a service that only reads must not spend.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from google.protobuf.struct_pb2 import Struct
 
-from lineageql.errors import Unavailable
 from lineageql.model.nodes import EventType, NodeKind, PropertyType
-from lineageql.store.mlmd.availability import missing_reason
+from lineageql.store.mlmd.protos import load as _protos
 from lineageql.store.ports import Recorder
 
 Answer = TypeVar("Answer")
@@ -121,18 +118,8 @@ class NodeChange:
     custom_properties: Mapping[str, PropertyValue | None] = field(default_factory=dict)
 
 
-@cache
-def _protos() -> tuple[Any, Any]:
-    reason = missing_reason()
-    if reason is not None:
-        raise Unavailable(reason)
-    names = ("metadata_store_pb2", "metadata_store_service_pb2")
-    protos, service = (importlib.import_module(f"ml_metadata.proto.{name}") for name in names)
-    return protos, service
-
-
 def load() -> None:
-    """Imports ml-metadata's protos, so that the first request does not wait for that.
+    """Makes MLMD's messages ready, so that the first request does not wait for that.
 
     Raises:
         Unavailable: ml-metadata is not installed.
