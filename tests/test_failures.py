@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +20,7 @@ from tests.recordings import Recorded
 from tests.server import Server
 from tests.servers.postgresql import PostgreSQL
 from tests.service import serving
+
 
 async def test_killed_workers_lose_nothing_that_was_answered(tmp_path: Path) -> None:
     path = tmp_path / "lineage.db"

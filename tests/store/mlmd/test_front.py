@@ -80,10 +80,13 @@ async def test_every_method_of_the_service_is_there(book: Any, channel: GrpcChan
 async def test_status_codes_are_mlmds(book: Any, channel: GrpcChannel) -> None:
     type_id = await book.new_type(channel)
     await book.new_artifact(channel, type_id, "taken")
-    with pytest.raises(AlreadyExists, match=r"^PutArtifacts failed: Given node already exists"):
+    with pytest.raises(AlreadyExists, match="in the store already"):
         await book.new_artifact(channel, type_id, "taken")
-    with pytest.raises(NotFound, match="999"):
+    with pytest.raises(NotFound):
         await book.new_artifact(channel, 999, "of no type")
+    reply = await channel.exchange("PutArtifacts", book.artifact(999, "of no type"))
+    assert reply.code == Status.NOT_FOUND
+    assert b"999" in reply.message
 
 
 async def test_long_errors_arrive_with_their_status(book: Any, server: MLMDServer) -> None:
@@ -157,7 +160,7 @@ async def test_hostile_requests_cost_only_themselves(book: Any, channel: GrpcCha
     calls += [channel.call("PutArtifacts", book.artifact(type_id, f"beside {number}")) for number in range(20)]
     poisoned, *others = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(poisoned, Unavailable)
-    assert "was ended by SIGABRT" in str(poisoned)
+    assert "may or may not have been applied" in str(poisoned)
     assert all(isinstance(other, bytes) for other in others), others
     assert workers(server) not in ([], before)
     assert not await book.has(channel, "poison")

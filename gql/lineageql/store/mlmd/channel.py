@@ -112,6 +112,7 @@ class WorkerChannel:
         """Another channel like this one, with a worker of its own."""
         return WorkerChannel(
             self._config,
+            guard=self._guard,
             timeout=self._timeout,
             open_timeout=self._open_timeout,
             patience=self._patience,

@@ -131,7 +131,10 @@ class GrpcChannel:
             NotMLMD: it is no server of MLMD's.
             LineageQLError: what it answered.
         """
-        reply = await self.exchange("GetContextsByID", b"")
+        reply, _ = await self._answered("GetContextsByID", b"", self._timeout)
+        if reply.code in (Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED):
+            # Whoever starts the service hears gRPC's own words; a client of it does not.
+            raise Unavailable(f"{self.endpoint} is out of reach: {faults.shown(reply.message)}")
         if reply.code == Status.UNIMPLEMENTED:
             raise NotMLMD(f"what answers at {self.endpoint} is not MLMD's gRPC service: {faults.shown(reply.message)}")
         faults.body("GetContextsByID", reply)
@@ -163,8 +166,16 @@ class GrpcChannel:
         """
         if len(request) > LARGEST:
             raise InvalidArgument(f"a request of {rpc} has {len(request)} bytes; the most is {LARGEST}")
+        reply, fate = await self._answered(rpc, request, self._timeout if timeout is None else timeout)
+        if reply.code in (Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED):
+            error = faults.of_status(rpc, reply.code, f"{self.endpoint}: {faults.shown(reply.message)}")
+            raise faults.fated(rpc, error, fate)
+        return reply
+
+    async def _answered(self, rpc: str, request: bytes, timeout: float) -> tuple[Reply, str]:
+        """Sends a call until it is answered for good; answers the reply, and what became of the call."""
         now = time.monotonic()
-        deadline = now + (self._timeout if timeout is None else timeout)
+        deadline = now + timeout
         gives_up = min(deadline, now + self._patience)
         pause, slowest, fate = FIRST_PAUSE, 0.0, UNSENT
         while True:
@@ -184,12 +195,9 @@ class GrpcChannel:
                 break
             await asyncio.sleep(wait)
             pause = min(2 * pause, LONGEST_PAUSE)
-        if reply.code in (Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED):
-            error = faults.of_status(rpc, reply.code, f"{self.endpoint}: {faults.shown(reply.message)}")
-            raise faults.fated(rpc, error, fate)
         if reply.code == Status.UNAUTHENTICATED:
             self._bearer.forget()
-        return reply
+        return reply, fate
 
     async def close(self) -> None:
         """Refuses further calls, lets those under way finish, and disconnects."""
