@@ -180,6 +180,11 @@ def _document(file: str) -> tuple[str, Path | None]:
     path = Path(file)
     if not path.exists() and path.suffix == "" and path.name == file:
         path = operations_folder() / f"{file}.graphql"
+        if not path.exists():
+            names = ", ".join(sorted(known.stem for known in operations_folder().glob("*.graphql")))
+            raise UsageError(
+                f"cannot read the query {file}: there is no such file, and the ready-made ones are {names}"
+            )
     try:
         return path.read_text(encoding="utf-8"), path.with_suffix(".variables.json")
     except (OSError, UnicodeError) as error:

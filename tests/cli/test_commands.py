@@ -128,7 +128,7 @@ def one_line(*arguments: str, cwd: Path | None = None, stdin: str | None = None)
         (["serve", "."], "is a directory"),
         (["serve", "oracle://localhost/x"], "opens sqlite://"),
         (["serve", "sqlite://x"], "sqlite:///"),
-        (["query", "nothing", "--store", "x.db"], "cannot read the query"),
+        (["query", "nothing", "--store", "x.db"], "the ready-made ones are around-a-model, artifacts-by-label, "),
         (["query", "search"], "--store or --endpoint"),
         (["query", "search", "--store", "x.db", "--variables", "["], "cannot read the variables"),
         (["query", "search", "--store", "x.db", "--variables", "[]"], "must be a JSON object"),
@@ -141,6 +141,15 @@ def test_failures_are_one_line(arguments: list[str], said: str, tmp_path: Path) 
     free = ["--port", "0"] if arguments[0] == "serve" and "--port" not in arguments else []
     assert said in one_line(*arguments, *free, cwd=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(empty_store())
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        said = one_line("serve", str(path), "--read-only", "--port", port)
+    assert f"cannot listen on 127.0.0.1 port {port}: address already in use; --port takes another" in said
 
 
 def test_other_files_are_refused_and_left_as_they_are(tmp_path: Path) -> None:

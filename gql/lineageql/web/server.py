@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import logging
 import socket
@@ -34,7 +35,8 @@ def listen(settings: Settings) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"cannot listen on {settings.host} port {settings.port}: {reason}") from error
+        advice = "; --port takes another" if error.errno == errno.EADDRINUSE else ""
+        raise UsageError(f"cannot listen on {settings.host} port {settings.port}: {reason}{advice}") from error
     return listener
 
 
