@@ -19,6 +19,8 @@ Each class carries the code that a GraphQL client sees in `extensions.code`::
     │   ├── StoreLocked                             another process holds it
     │   ├── NotMLMD                                 there is something, and it is no MLMD store
     │   ├── SchemaMismatch                          an MLMD store of another schema version
+    │   ├── Unsupported                             this MLMD has no such method or option
+    │   ├── Exhausted                               a message was too large, or a quota is used up
     │   └── StoreFailed          INTERNAL           MLMD or its database failed; the log tells how
     └── UsageError               BAD_REQUEST        a flag, setting or file of the command line is wrong
 
@@ -154,6 +156,14 @@ class NotMLMD(StoreError):
 
 class SchemaMismatch(StoreError):
     """An MLMD store of a schema version that this release does not serve."""
+
+
+class Unsupported(StoreError):
+    """This MLMD has no such method, or none with such an option."""
+
+
+class Exhausted(StoreError):
+    """A message was larger than one end takes, or a quota is used up."""
 
 
 class StoreFailed(StoreError):

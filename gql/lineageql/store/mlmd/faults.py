@@ -15,6 +15,7 @@ import secrets
 from lineageql.errors import (
     AlreadyExists,
     DeadlineExceeded,
+    Exhausted,
     InvalidArgument,
     LineageQLError,
     NotFound,
@@ -24,6 +25,7 @@ from lineageql.errors import (
     StoreFailed,
     StoreLocked,
     Unavailable,
+    Unsupported,
 )
 from lineageql.store.mlmd.frames import Reply, Status
 
@@ -46,17 +48,18 @@ BY_STATUS: dict[Status, tuple[type[LineageQLError], str]] = {
     Status.NOT_FOUND: (NotFound, "something that it names is not in the store"),
     Status.ALREADY_EXISTS: (AlreadyExists, "something of it is in the store already"),
     Status.PERMISSION_DENIED: (StoreError, _RIGHTS),
-    Status.RESOURCE_EXHAUSTED: (StoreError, _LARGE),
+    Status.RESOURCE_EXHAUSTED: (Exhausted, _LARGE),
     Status.FAILED_PRECONDITION: (StoreFailed, "the store is not as MLMD needs it"),
     Status.ABORTED: (StoreLocked, "other writers were at the store all the time"),
     Status.OUT_OF_RANGE: (InvalidArgument, "MLMD refused what was to be written"),
-    Status.UNIMPLEMENTED: (StoreError, "this MLMD cannot do it"),
+    Status.UNIMPLEMENTED: (Unsupported, "this MLMD cannot do it"),
     Status.INTERNAL: (StoreFailed, _FAILED),
     Status.UNAVAILABLE: (Unavailable, _REACH),
     Status.DATA_LOSS: (StoreFailed, _FAILED),
     Status.UNAUTHENTICATED: (StoreError, _STRANGER),
 }
 _EXPECTED = (Status.ALREADY_EXISTS, Status.ABORTED)  # others write at the same time: no fault
+_EXPECTED_OF_READS = (Status.NOT_FOUND, Status.UNIMPLEMENTED)  # there is none; it is asked for in another way
 
 # The other way round, for who hands our errors on as MLMD's service would; the first class that fits counts.
 STATUS_OF: tuple[tuple[type[LineageQLError], Status], ...] = (
@@ -145,7 +148,7 @@ def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
         if refused is not None:
             kind, meaning = InvalidArgument, refused
     error = kind(f"{rpc} failed: {meaning}")
-    if status in _EXPECTED:
+    if status in _EXPECTED or (rpc.startswith("Get") and status in _EXPECTED_OF_READS):
         log.debug("%s: %s: %s", rpc, status.name, text)
         return error
     return _logged(error, f"{rpc}: {status.name}: {text}")

@@ -118,13 +118,16 @@ class NodeChange:
     custom_properties: Mapping[str, PropertyValue | None] = field(default_factory=dict)
 
 
-def load() -> None:
+def load() -> tuple[Any, Any]:
     """Makes MLMD's messages ready, so that the first request does not wait for that.
+
+    Returns:
+        The modules of MLMD's data and of its service's requests and replies.
 
     Raises:
         Unavailable: ml-metadata is not installed.
     """
-    _protos()
+    return _protos()
 
 
 def service_methods() -> list[str]:
