@@ -108,7 +108,8 @@ class Executor:
             late = DeadlineExceeded(f"the operation took longer than {deadline} seconds; {advice}")
             return Answer(None, [_formatted(late)], ran=True)
         ran = result.data is not None or any(error.path for error in result.errors or ())
-        return Answer(result.data, [_shown(error) for error in result.errors or ()], ran=ran)
+        errors = [_shown(error) for error in result.errors or ()]
+        return Answer(result.data, [*errors, *map(_formatted, context.finder.faults)], ran=ran)
 
 
 def _shown(error: GraphQLError) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lineageql.catalog.pages import Edge, Page, PageRequest, page_of
-from lineageql.errors import InvalidArgument, TooExpensive
+from lineageql.errors import InvalidArgument, LineageQLError, TooExpensive
 from lineageql.model.entities import Entity, Execution, ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, NodeKind, NodeType
@@ -57,6 +57,11 @@ class Finder:
     def __init__(self, reader: Reader, settings: Settings) -> None:
         self.reader = reader
         self.settings = settings
+
+    @property
+    def faults(self) -> Sequence[LineageQLError]:
+        """What could not be read and was left out."""
+        return self.reader.faults
 
     def check(self, predicate: Predicate) -> None:
         """Refuses a filter of too many terms.

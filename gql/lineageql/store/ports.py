@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from lineageql.errors import LineageQLError
 from lineageql.model.choice import Choice
 from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref
@@ -140,6 +141,10 @@ class Reader(Protocol):
     Raises:
         Unavailable: the store cannot be reached or read now.
     """
+
+    @property
+    def faults(self) -> Sequence[LineageQLError]:
+        """What could not be read so far and was left out of answers; each error is shown beside these."""
 
     async def types(self) -> Sequence[NodeType]:
         """All types but MLMD's own simple ones."""

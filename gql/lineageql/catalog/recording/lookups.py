@@ -40,9 +40,15 @@ class Lookups:
     async def entity(self, ref: Ref, argument: str) -> Entity:
         """The entity of any reference."""
         found = (await self.reader.get([ref])).get(ref)
+        self._check_faults()
         if found is None:
             raise refused(argument, "is an id of nothing in this store")
         return found
+
+    def _check_faults(self) -> None:
+        """Refuses to go on where something could not be read: what is not found may be there all the same."""
+        for fault in self.reader.faults:
+            raise fault
 
     async def workspace(self, ref: Ref, argument: str) -> Workspace:
         """A workspace in which LineageQL can record."""
@@ -74,6 +80,7 @@ class Lookups:
         MLMD makes an event of an artifact that is not.
         """
         found = await self.reader.get(list({ref: None for ref, _ in named})) if named else {}
+        self._check_faults()
         for ref, argument in named:
             if ref not in found:
                 raise refused(argument, "is an id of nothing in this store")
@@ -93,6 +100,7 @@ class Lookups:
     async def runs_named(self, names: Sequence[RunName]) -> Mapping[RunName, Run]:
         """The runs of these names, as far as they are there."""
         found = await self.reader.get([Ref(EntityKind.RUN, name) for name in names])
+        self._check_faults()
         runs = {name: found.get(Ref(EntityKind.RUN, name)) for name in names}
         return {name: run for name, run in runs.items() if isinstance(run, Run)}
 
@@ -136,6 +144,7 @@ class Lookups:
         window: Window | None = Window(_PAGE)
         while window is not None:
             page = await self.reader.search(Search(kind, predicate), window)
+            self._check_faults()
             for row in page.rows:
                 yield row.entity
             window = Window(_PAGE, after=page.rows[-1].key) if page.more else None

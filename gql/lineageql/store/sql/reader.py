@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from lineageql.errors import LineageQLError
 from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
@@ -37,6 +38,8 @@ class SQLReader:
         statements: compiled statements of the same database, of other operations too.
         bound: below how many rows a seed is small enough to start at.
     """
+
+    faults: Sequence[LineageQLError] = ()
 
     def __init__(self, driver: Driver, statements: Statements | None = None, bound: Bound = gathering_bound) -> None:
         self.driver = driver
