@@ -11,6 +11,7 @@ import httpx
 
 from lineageql.settings import Settings
 from lineageql.store import open_store
+from lineageql.store.ports import Store
 from lineageql.web.app import create_app
 
 
@@ -49,7 +50,13 @@ class Service:
 async def serving(store: str | Path, **settings: Any) -> AsyncIterator[Service]:
     """The service over a store, in this process; it ends the store and its worker at the end."""
     loaded = Settings.load({"store": str(store), **settings}, environ={})
-    opened = await open_store(loaded.store, loaded)
+    async with serving_open(await open_store(loaded.store, loaded), loaded) as service:
+        yield service
+
+
+@asynccontextmanager
+async def serving_open(opened: Store, loaded: Settings) -> AsyncIterator[Service]:
+    """The service over a store that is open, which it closes at the end."""
     app = create_app(opened, loaded)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://service", timeout=60) as client:

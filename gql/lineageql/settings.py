@@ -75,6 +75,9 @@ class Settings:
     reader_threads: int = _setting(
         4, "threads that read an SQLite store, each with a connection", minimum=1, maximum=64
     )
+    scan_limit: int = _setting(
+        100_000, "rows that one operation may look at where MLMD's service cannot look up what is asked", minimum=1
+    )
     lock_timeout: int = _setting(5, "seconds to wait for a locked SQLite file", minimum=0)
     log_level: str = _setting("info", "critical, error, warning, info or debug")
 

@@ -1,0 +1,70 @@
+"""MLMD's filter language, as far as it is safe.
+
+MLMD makes SQL of it and does that badly: on some databases a quoted text can
+leave its quotes, a text that is the name of a column means the column, names
+with upper-case letters, backslashes and line ends match nothing. So only texts
+and names of few signs are said in it, what is said only lets rows through that
+may match, and every row is looked at again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@~+=-]{0,199}")
+_NAME = re.compile(r"[a-z0-9_][a-z0-9_./:-]{0,199}")
+MOST = 50
+"""How many texts one filter names."""
+COLUMNS = frozenset(
+    (
+        *("artifact_id", "bool_value", "byte_value", "context_id", "create_time_since_epoch", "data_type"),
+        *("description", "double_value", "event_id", "execution_id", "external_id", "id", "input_type", "int_value"),
+        *("is_custom_property", "is_index_step", "last_known_state", "last_update_time_since_epoch"),
+        *("milliseconds_since_epoch", "name", "output_type", "parent_context_id", "parent_type_id", "proto_value"),
+        *("schema_version", "state", "step_index", "step_key", "string_value", "type", "type_id", "type_kind"),
+        *("uri", "version", "oid", "rowid", "true", "false", "null"),
+    )
+)
+"""The names of the columns of MLMD's tables, and what else SQL takes for more than a text."""
+
+
+def is_safe(text: object) -> bool:
+    """Whether MLMD compares a text with others as it is."""
+    if not isinstance(text, str) or _TEXT.fullmatch(text) is None:
+        return False
+    return "--" not in text and text.lower() not in COLUMNS
+
+
+def equals(column: str, texts: Iterable[object]) -> str:
+    """Whether a column or a property is one of some texts; empty, which lets all through, where that is not safe."""
+    found = list(texts)
+    if not found or len(found) > MOST or not all(map(is_safe, found)):
+        return ""
+    quoted = [f"'{text}'" for text in found]
+    return f"{column} = {quoted[0]}" if len(quoted) == 1 else f"{column} IN ({', '.join(quoted)})"
+
+
+def custom_property(name: str, texts: Iterable[object]) -> str:
+    """Whether a custom property is one of some texts."""
+    return equals(f"custom_properties.`{name}`.string_value", texts) if _NAME.fullmatch(name) else ""
+
+
+def declared_property(name: str, texts: Iterable[object]) -> str:
+    """Whether a declared property is one of some texts."""
+    return equals(f"properties.`{name}`.string_value", texts) if _NAME.fullmatch(name) else ""
+
+
+def types(ids: Iterable[int]) -> str:
+    """Whether a node is of one of some types."""
+    return f"type_id IN ({', '.join(str(int(id_)) for id_ in ids)})"
+
+
+def ids(numbers: Iterable[int]) -> str:
+    """Whether a node is one of some."""
+    return f"id IN ({', '.join(str(int(number)) for number in numbers)})"
+
+
+def both(*filters: str) -> str:
+    """All of some filters; those that let all through are left out."""
+    return " AND ".join(text for text in filters if text)

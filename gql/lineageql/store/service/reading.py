@@ -1,0 +1,95 @@
+"""What the parts of one operation's Reader share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lineageql.model.entities import Entity, Run
+from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.nodes import OUTPUT_EVENTS, EventType, Node, NodeKind
+from lineageql.model.predicates import Predicate, Relation
+from lineageql.model.types import TypeCatalog
+from lineageql.store.service.client import Client, concatenated, gathered
+from lineageql.store.service.entities import Entities
+from lineageql.store.service.evaluation import Evaluator
+from lineageql.store.service.listings import Lister
+from lineageql.store.service.lookups import Lookups
+from lineageql.store.service.memberships import Memberships
+from lineageql.store.service.prefilters import Prefilters
+from lineageql.store.service.relations import EVENTS, Relations
+from lineageql.store.service.roles import Roles
+from lineageql.store.service.runs import Runs
+from lineageql.store.service.searches import Searches
+from lineageql.store.service.states import States
+from lineageql.store.service.tables import Tables
+from lineageql.store.service.types import Types
+
+
+class Reading:
+    """Everything that reads in one operation, over the same rows."""
+
+    def __init__(self, client: Client, types: Types, catalog: TypeCatalog) -> None:
+        self.client = client
+        self.types = catalog
+        self.tables = Tables(client, types)
+        self.lister = Lister(client, types, self.tables.is_member)
+        self.lookups = Lookups(client, types, catalog)
+        self.prefilters = Prefilters(catalog, client.knowledge)
+        self.roles = Roles(self.tables, catalog)
+        self.entities = Entities(self.tables, catalog)
+        self.runs = Runs(self.tables, self.lister, self.roles, catalog)
+        self.states = States(self.lister, self.entities, self.runs)
+        self.memberships = Memberships(self.tables, self.roles, self.runs, catalog)
+        self.relations = Relations(self.tables, self.entities, self.memberships)
+        self.evaluator = Evaluator(types, self.entities, self.relations, self.states, self.find)
+
+    async def find(self, kind: EntityKind, predicate: Predicate) -> Sequence[Entity]:
+        """All entities of a kind that make a predicate true."""
+        return await Searches(self).all(kind, predicate)
+
+    async def get_runs(self, refs: Sequence[Ref]) -> dict[Ref, Run]:
+        """The runs of references."""
+        ids = [ref.key for ref in refs if isinstance(ref.key, int)]
+        names = [ref.key for ref in refs if isinstance(ref.key, RunName)]
+        contexts = await self.tables.nodes(NodeKind.CONTEXT, ids)
+        found = await self.runs.of_contexts(list(contexts.values()))
+        return {run.ref: run for run in [*found, *(await self.runs.named(names)).values()]}
+
+    async def touched(self, executions: Iterable[int], types: frozenset[EventType]) -> set[int]:
+        """The artifacts of the events of some types at executions."""
+        events = await self.tables.events(NodeKind.EXECUTION, executions)
+        return {event.artifact_id for event in concatenated(events.values()) if event.type in types}
+
+    async def at_events(self, relation: Relation, ends: Iterable[int]) -> set[int]:
+        """The ids of what a relation over events leads from, by the ids of what it leads to."""
+        types = EVENTS[relation]
+        if relation.target is EntityKind.EXECUTION:
+            return await self.touched(ends, types)
+        events = await self.tables.events(NodeKind.ARTIFACT, ends)
+        return {event.execution_id for event in concatenated(events.values()) if event.type in types}
+
+    async def in_workspaces(self, kind: NodeKind, spaces: Iterable[int]) -> list[Node]:
+        """The artifacts or executions that belong to some workspaces; some may come more than once."""
+        contexts = {id_ for ids in (await self.memberships.contexts_of(spaces)).values() for id_ in ids}
+        return concatenated(await gathered(self.states.in_context(kind, id_) for id_ in sorted(contexts)))
+
+    async def in_runs(self, kind: EntityKind, runs: Sequence[Run]) -> list[Node]:
+        """The executions of some runs, or the artifacts that they were the first to output or hold."""
+        executions = concatenated((await self.states.executions_of([run.ref for run in runs])).values())
+        if kind is EntityKind.EXECUTION:
+            return executions
+        mine = {node.id for node in executions}
+        written = await self.touched(mine, OUTPUT_EVENTS)
+        events = await self.tables.events(NodeKind.ARTIFACT, written)
+        firsts = {
+            id_: next((event.execution_id for event in found if event.type in OUTPUT_EVENTS), None)
+            for id_, found in events.items()
+        }
+        artifacts = await self.tables.nodes(NodeKind.ARTIFACT, (id_ for id_ in written if firsts[id_] in mine))
+        return [*artifacts.values(), *await self.held(run.node for run in runs)]
+
+    async def held(self, runs: Iterable[Node]) -> list[Node]:
+        """The artifacts that belong to runs by attribution alone, where the writer records no events."""
+        holding = set(self.types.holding_runs)
+        ids = [node.id for node in runs if node.type.id in holding and node.id]
+        return concatenated(await gathered(self.states.in_context(NodeKind.ARTIFACT, id_) for id_ in ids))

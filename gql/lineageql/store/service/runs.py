@@ -1,0 +1,192 @@
+"""Runs: contexts, and names that no context stands for.
+
+A run of the Kubeflow convention is the pair of names that executions carry in
+properties, whether or not a context stands for it. MLMD's service knows no
+distinct values, so such runs are found by reading the executions: those that a
+safe filter lets through, else all of their types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from lineageql.model.conventions.base import Role
+from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_NAME, RUN_TYPE, WORKSPACE_NAME, context_name
+from lineageql.model.entities import Run
+from lineageql.model.identity import RunName
+from lineageql.model.nodes import Node, NodeKind, NodeType
+from lineageql.model.types import TypeCatalog
+from lineageql.store.ports import Key
+from lineageql.store.service import filters
+from lineageql.store.service.listings import Lister, Listing
+from lineageql.store.service.roles import Roles
+from lineageql.store.service.tables import Tables
+
+NO_CONTEXT = 2**62
+"""Where runs without a context stand in the order of ids: after all others."""
+_NAMED_RUN = NodeType(0, NodeKind.CONTEXT, RUN_TYPE)
+
+Members = dict[RunName, list[Node]]
+"""The executions that name each run."""
+
+
+def place_of(run: Run) -> Key:
+    """Where a run stands in the order of ids."""
+    place = run.node.id or NO_CONTEXT
+    if run.run_name is None:
+        return place, "", run.node.name or ""
+    return place, run.run_name.workspace, run.run_name.name
+
+
+def names_of(node: Node) -> RunName | None:
+    """The run that a node names in properties."""
+    workspace, run = node.custom_properties.get(WORKSPACE_NAME), node.custom_properties.get(RUN_NAME)
+    return RunName(workspace, run) if isinstance(workspace, str) and isinstance(run, str) else None
+
+
+class Runs:
+    """Finds the runs of one operation."""
+
+    def __init__(self, tables: Tables, lister: Lister, roles: Roles, types: TypeCatalog) -> None:
+        self.tables = tables
+        self.lister = lister
+        self.roles = roles
+        self.types = types
+        self._members: dict[str, Members] = {}
+        self._known: Members = {}
+        self._context_names: set[str] | None = None
+
+    # -- runs by what they are
+
+    @property
+    def are_contexts(self) -> bool:
+        """Whether a context may be a run by its own rows."""
+        others = self.types.contexts(Role.RUN, lambda convention: not convention.run_names)
+        return bool(others or self.types.contexts(Role.BY_STRUCTURE))
+
+    async def of_contexts(self, contexts: Sequence[Node]) -> list[Run]:
+        """The runs that contexts are by their own rows."""
+        found = await self.roles.runs(contexts)
+        return [Run(node, self.types.convention(node.type)) for node in found]
+
+    def named_by_contexts(self, contexts: Iterable[Node]) -> list[Run]:
+        """The runs whose names stand in properties of contexts."""
+        kept = set(self.types.named_contexts(Role.RUN))
+        pairs = ((node, names_of(node)) for node in contexts if node.type.id in kept)
+        return [Run(node, KUBEFLOW, name) for node, name in pairs if name is not None]
+
+    async def named(self, names: Iterable[RunName]) -> dict[RunName, Run]:
+        """Runs by their names."""
+        wanted = list(dict.fromkeys(names))
+        types = [type_ for type_ in map(self.types.by_id.get, self.types.named_contexts(Role.RUN)) if type_]
+        found: dict[RunName, Run] = {}
+        taken: set[RunName] = set()
+        contexts = await self.tables.contexts_named(types, map(context_name, wanted))
+        for name in wanted:
+            mine = contexts[context_name(name)]
+            taken.update([name] if mine else [])
+            found.update((run.run_name, run) for run in self.named_by_contexts(mine) if run.run_name == name)
+        missing = [name for name in wanted if name not in taken]
+        if missing:
+            found.update(self._of_names(await self.members(missing)))
+        return {name: found[name] for name in wanted if name in found}
+
+    def _of_names(self, members: Members) -> dict[RunName, Run]:
+        """Runs that are only names, from the executions that name them."""
+        type_ = self.types.find(NodeKind.CONTEXT, RUN_TYPE) or _NAMED_RUN
+        runs = {}
+        for name, nodes in members.items():
+            if name.name and nodes:
+                created = min(node.create_time for node in nodes)
+                updated = max(node.update_time for node in nodes)
+                node = Node(type_, 0, name.name, None, None, None, created, updated)
+                runs[name] = Run(node, KUBEFLOW, name)
+        return runs
+
+    async def pages(
+        self, after: Key | None, *, descending: bool, workspace: str | None = None
+    ) -> AsyncIterator[list[Run]]:
+        """All runs in the order of ids, or all that may be those of the workspaces of a name."""
+        steps = [self._with_context(after, descending), self._without_context(after, descending, workspace)]
+        for pages in reversed(steps) if descending else steps:
+            async for runs in pages:
+                yield runs
+
+    async def _with_context(self, after: Key | None, descending: bool) -> AsyncIterator[list[Run]]:
+        start = None if after is None else _context_id(after)
+        if start is not None and start >= NO_CONTEXT:
+            if not descending:
+                return
+            start = None
+        elif start is not None:
+            start += 1 if descending else -1  # the row of the key itself is compared whole by the caller
+        if not any(self.types.contexts(role) for role in (Role.RUN, Role.BY_STRUCTURE)):
+            return
+        async for contexts in self.lister.pages(Listing(NodeKind.CONTEXT), start, descending=descending):
+            kept = [self.tables.kept(node) for node in contexts]
+            yield self.ordered([*await self.of_contexts(kept), *self.named_by_contexts(kept)], descending)
+
+    async def _without_context(
+        self, after: Key | None, descending: bool, workspace: str | None
+    ) -> AsyncIterator[list[Run]]:
+        if descending and after is not None and _context_id(after) < NO_CONTEXT:
+            return
+        if self.types.run_named(NodeKind.EXECUTION):
+            runs = self._of_names(await self._index(filters.custom_property(WORKSPACE_NAME, [workspace])))
+            taken = await self._names_of_contexts() if runs else set()
+            yield self.ordered((run for name, run in runs.items() if context_name(name) not in taken), descending)
+
+    @staticmethod
+    def ordered(runs: Iterable[Run], descending: bool) -> list[Run]:
+        """Runs in the order of ids."""
+        return sorted(runs, key=place_of, reverse=descending)
+
+    async def _names_of_contexts(self) -> set[str]:
+        """The names of the contexts that were made for runs."""
+        if self._context_names is None:
+            type_ = self.types.find(NodeKind.CONTEXT, RUN_TYPE)
+            names: set[str] = set()
+            if type_ is not None:
+                async for contexts in self.lister.pages(Listing(NodeKind.CONTEXT, type=type_)):
+                    names.update(node.name or "" for node in contexts)
+            self._context_names = names
+        return self._context_names
+
+    # -- the executions of runs that are named
+
+    async def members(self, names: Iterable[RunName]) -> Members:
+        """The executions that name each of some runs, in the order of ids."""
+        wanted = list(names)
+        by_workspace: dict[str, list[str]] = {}
+        for name in wanted:
+            if name not in self._known:
+                by_workspace.setdefault(name.workspace, []).append(name.name)
+        for workspace, runs in by_workspace.items():
+            said = filters.custom_property(WORKSPACE_NAME, [workspace]), filters.custom_property(RUN_NAME, runs)
+            index = await self._index(filters.both(*said) if all(said) else "")
+            self._known.update((RunName(workspace, run), index.get(RunName(workspace, run), [])) for run in runs)
+        return {name: self._known[name] for name in wanted}
+
+    async def _index(self, text: str) -> Members:
+        """The executions that name runs, by these; only those that a filter lets through."""
+        text = text if self.lister.client.knowledge.filters else ""
+        if text not in self._members:
+            members: Members = {}
+            types = self.types.run_named(NodeKind.EXECUTION)
+            listings = [Listing(NodeKind.EXECUTION, type=self.types.by_id[id_]) for id_ in types]
+            for listing in [Listing(NodeKind.EXECUTION, filter=text)] if text else listings:
+                async for nodes in self.lister.pages(listing):
+                    for node in nodes:
+                        name = names_of(node)
+                        if name is not None and name.name and node.type.id in types:
+                            members.setdefault(name, []).append(self.tables.kept(node))
+            for nodes in members.values():
+                nodes.sort(key=lambda node: node.id)
+            self._members[text] = members
+        return self._members[text]
+
+
+def _context_id(key: Key) -> int:
+    place = key[0]
+    assert isinstance(place, int)
+    return place

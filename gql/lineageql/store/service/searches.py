@@ -1,0 +1,195 @@
+"""Pages and counts: what makes a predicate true, in an order, between two keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lineageql.errors import InvalidArgument, Unsupported
+from lineageql.model.entities import Entity, Run
+from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.nodes import Node
+from lineageql.model.predicates import Field, Operator, Predicate, Related, Relation, Test
+from lineageql.store.ports import Key, Order, Row, Search, Slice, Window
+from lineageql.store.service.client import UNREADABLE
+from lineageql.store.service.entities import NODE_KINDS
+from lineageql.store.service.runs import place_of
+from lineageql.store.service.starts import Rank, Starts, terms_of
+from lineageql.store.service.timeline import COLUMNS, Timeline
+
+if TYPE_CHECKING:
+    from lineageql.store.service.reading import Reading
+
+Entities = list[Entity]
+
+
+class Searches:
+    """The searches of one operation."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.starts = Starts(reading.tables, reading.lister, reading.lookups, reading.prefilters, self._related_ids)
+
+    async def page(self, search: Search, window: Window) -> Slice:
+        """A page of the whole store."""
+        order, descending = search.order, search.order.descending != window.backward
+        begin = window.before if window.backward else window.after
+        rows: list[Row] | None = None
+        if order.field is Field.ID:
+            rows = await self._first(search, window, self._each(search, begin, descending))
+        elif order.field in COLUMNS and search.kind is not EntityKind.RUN:
+            rows = await self._in_time(search, window, begin, descending)
+        if rows is None:
+            rows = [Row(self.key(e, order), e) async for e in self._each(search, None, descending=False)]
+        return await self.slice(order, window, rows)
+
+    async def _first(self, search: Search, window: Window, entities: AsyncIterator[Entity]) -> list[Row]:
+        """The first rows that match, one more than the window shows, of entities in the order in which it looks."""
+        descending = search.order.descending != window.backward
+        start, end = (window.before, window.after) if window.backward else (window.after, window.before)
+        found: list[Row] = []
+        async for entity in entities:
+            key = self.key(entity, search.order)
+            if end is not None and _is_beyond(key, end, descending):
+                break
+            if start is None or _is_beyond(key, start, descending):
+                found.append(Row(key, entity))
+            if len(found) > window.limit:
+                break
+        return found
+
+    async def _in_time(self, search: Search, window: Window, begin: Key | None, descending: bool) -> list[Row] | None:
+        """The same in the order of a time; None where the server cannot list what is searched so."""
+        start = await self.starts.of(search.kind, search.predicate)
+        if not self.reading.prefilters.can_filter or start.ids or len(start.listings) != 1:
+            return None
+        timeline = Timeline(self.reading.lister, start.listings[0], search.order.field, descending=descending)
+        after = None if begin is None else (_number(begin[0]), _number(begin[-1]))
+
+        async def entities() -> AsyncIterator[Entity]:
+            async for nodes in timeline.pages(after):
+                for entity in await self._matching(search.kind, start.rest, map(self.reading.tables.kept, nodes)):
+                    yield entity
+
+        try:
+            return await self._first(search, window, entities())
+        except (Unsupported, *UNREADABLE):
+            return None
+
+    async def _matching(self, kind: EntityKind, rest: Predicate, nodes: Iterable[Node]) -> Entities:
+        """The entities of nodes that make a predicate true."""
+        found = list(nodes)
+        if kind is EntityKind.WORKSPACE:
+            found = await self.reading.roles.workspaces(found)
+        return await self.reading.evaluator.matching(rest, kind, self.reading.entities.of(kind, found))
+
+    async def slice(self, order: Order, window: Window, rows: Sequence[Row]) -> Slice:
+        """The rows in a window, in order, with all that is shown of them."""
+        ordered = sorted(rows, key=_key_of, reverse=order.descending)
+        if window.after is not None:
+            ordered = [row for row in ordered if _is_beyond(row.key, window.after, order.descending)]
+        if window.before is not None:
+            ordered = [row for row in ordered if _is_beyond(row.key, window.before, not order.descending)]
+        limit = window.limit
+        shown = ordered[max(0, len(ordered) - limit) :] if window.backward else ordered[:limit]
+        await self.reading.entities.load_names(row.entity for row in shown)
+        self.reading.tables.keep(row.entity.node for row in shown if row.entity.node.id)
+        return Slice(shown, len(ordered) > limit)
+
+    def key(self, entity: Entity, order: Order) -> Key:
+        """Where an entity stands in an order."""
+        ties = place_of(entity) if isinstance(entity, Run) else (entity.node.id,)
+        if order.field is Field.ID:
+            return ties
+        if order.field is Field.NAME:
+            return entity.name, *ties
+        node = entity.node
+        return node.create_time if order.field is Field.CREATE_TIME else node.update_time, *ties
+
+    async def count(self, search: Search) -> int:
+        """How many rows there are in the whole store."""
+        return sum([1 async for _ in self.each(search.kind, search.predicate)])
+
+    async def each(self, kind: EntityKind, predicate: Predicate, *, names: bool = False) -> AsyncIterator[Entity]:
+        """The entities of a kind that make a predicate true, in the order of ids, also with all of their names."""
+        order = Order(Field.NAME) if names else Order()
+        async for entity in self._each(Search(kind, predicate, order), None, descending=False):
+            yield entity
+
+    async def all(self, kind: EntityKind, predicate: Predicate) -> Entities:
+        """All entities of a kind that make a predicate true, in the order of ids."""
+        return [entity async for entity in self.each(kind, predicate)]
+
+    async def _each(self, search: Search, after: Key | None, descending: bool) -> AsyncIterator[Entity]:
+        """The entities that match, in the order of ids; those before a key may come too."""
+        pages = self._runs if search.kind is EntityKind.RUN else self._nodes
+        by_name = search.order.field is Field.NAME
+        async for matching in pages(search, after, descending):
+            if by_name:
+                await self.reading.entities.load_names(matching)
+            for entity in matching:
+                yield entity
+
+    async def _nodes(self, search: Search, after: Key | None, descending: bool) -> AsyncIterator[Entities]:
+        start = await self.starts.of(search.kind, search.predicate)
+        place = None if after is None else _number(after[0])
+        async for nodes in self.starts.nodes(NODE_KINDS[search.kind], start, place, descending=descending):
+            yield await self._matching(search.kind, start.rest, nodes)
+
+    async def _runs(self, search: Search, after: Key | None, descending: bool) -> AsyncIterator[Entities]:
+        runs = self.reading.runs
+        refs = next(filter(None, map(_refs_of, terms_of(search.predicate))), None)
+        if refs is not None:
+            found = list((await self.reading.get_runs(refs)).values())
+            ordered = runs.ordered(found, descending)
+            yield await self.reading.evaluator.matching(search.predicate, search.kind, ordered)
+            return
+        if after is not None:
+            _number(after[0])
+        async for page in runs.pages(after, descending=descending):
+            yield await self.reading.evaluator.matching(search.predicate, search.kind, page)
+
+    # -- relations as starts
+
+    async def _related_ids(self, kind: EntityKind, term: Related) -> frozenset[int] | None:
+        """The ids of the artifacts or executions that are related to what makes a predicate true."""
+        relation, target = term.relation, term.relation.target
+        if relation.by_event:
+            start = await self.starts.of(target, term.predicate)
+            if start.rank > Rank.RELATED:
+                return None
+            ends = [entity.node.id for entity in await self.all(target, term.predicate)]
+            return frozenset(await self.reading.at_events(relation, ends))
+        others = await self.all(target, term.predicate)
+        if relation is Relation.WORKSPACE:
+            nodes = await self.reading.in_workspaces(NODE_KINDS[kind], [other.node.id for other in others])
+        else:
+            nodes = await self.reading.in_runs(kind, [other for other in others if isinstance(other, Run)])
+        self.reading.tables.keep(nodes)
+        return frozenset(node.id for node in nodes)
+
+
+def _key_of(row: Row) -> Any:
+    return row.key
+
+
+def _refs_of(term: Predicate) -> list[Ref] | None:
+    match term:
+        case Test(Field.REF, Operator.IN, tuple() as refs):
+            return [ref for ref in refs if isinstance(ref, Ref)]
+    return None
+
+
+def _is_beyond(key: Key, other: Key, descending: bool) -> bool:
+    """Whether a key comes after another; one of one part is compared with the first part only."""
+    left: Any = key[:1] if len(other) == 1 else key
+    try:
+        return bool(left < other if descending else left > other)
+    except TypeError:
+        raise InvalidArgument("this is not a cursor of this store; take cursors from earlier answers") from None
+
+
+def _number(part: str | int | None) -> int:
+    if not isinstance(part, int):
+        raise InvalidArgument("this is not a cursor of this store; take cursors from earlier answers")
+    return part

@@ -1,0 +1,70 @@
+"""A store that only MLMD's service reaches: read and written by the same calls."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from lineageql.settings import Settings
+from lineageql.store.mlmd import requests
+from lineageql.store.ports import Reader, Recorder, StoreInfo
+from lineageql.store.service.client import Caller, Knowledge
+from lineageql.store.service.reader import SCAN_LIMIT, ServiceReader
+
+
+class Channel(Caller, Protocol):
+    """The way to a service."""
+
+    async def start(self) -> None:
+        """Connects, and finds out whether MLMD answers there."""
+
+    async def close(self) -> None:
+        """Lets go of the connection."""
+
+
+class ServiceStore:
+    """A store behind MLMD's service; see `store.ports.Store`.
+
+    Args:
+        info: what the store is.
+        channel: the way to the service; the store closes it.
+        scan_limit: how many rows one operation may look at where the service cannot look up what is asked.
+    """
+
+    def __init__(self, info: StoreInfo, channel: Channel, scan_limit: int = SCAN_LIMIT) -> None:
+        self.info = info
+        self.recorder: Recorder | None = channel if info.writable else None
+        self.knowledge = Knowledge()
+        self._channel = channel
+        self._scan_limit = scan_limit
+
+    def reader(self, *, current: bool = False) -> Reader:
+        """A Reader for one operation, which sees what was written before it began."""
+        return ServiceReader(self._channel, self.knowledge, self._scan_limit)
+
+    async def close(self) -> None:
+        """Closes the channel, after the calls that are under way."""
+        await self._channel.close()
+
+
+async def open_service(url: str, channel: Channel, settings: Settings) -> ServiceStore:
+    """Opens the store behind a service.
+
+    Args:
+        url: the service's address, without credentials.
+        channel: the way to it, which is closed where it leads nowhere.
+        settings: `read_only` and `scan_limit` decide how it is opened.
+
+    Raises:
+        LineageQLError: what the channel's `start` raises.
+    """
+    try:
+        await channel.start()
+        # The messages are imported here and in a thread, in place of in the first query.
+        await asyncio.to_thread(requests.load)
+    except BaseException:
+        await channel.close()
+        raise
+    # The service does not say which version of the schema its database has.
+    info = StoreInfo(url, "grpc", None, writable=not settings.read_only)
+    return ServiceStore(info, channel, settings.scan_limit)

@@ -1,0 +1,168 @@
+"""What a test looks at in an entity, and whether it is met: the tests of `model.predicates`, said in Python.
+
+Every test is true or false of an entity; of what the entity lacks it is false.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from lineageql.model.conventions.base import Convention, Document
+from lineageql.model.conventions.kubeflow import EXACT_PREFIX
+from lineageql.model.entities import Artifact, Entity, Execution, Run
+from lineageql.model.kinds import kind_of
+from lineageql.model.nodes import Node
+from lineageql.model.predicates import Field, Label, Operator, Property, Subject, Test
+from lineageql.model.values import STRUCT_PREFIX, as_text, parse_json
+
+Value = object
+OTHER = object()
+"""A property that is there, and is neither text, number nor boolean."""
+
+Meets = Callable[[Value], bool]
+
+
+def label_of(entity: Entity, key: str) -> str | None:
+    """The value of a label: that of its own property, else that in another writer's document."""
+    places, node = entity.convention.labels.get(entity.node.type.kind), entity.node
+    if places is None:
+        return None
+    if places.prefix is not None:
+        own = node.custom_properties.get(places.prefix + key)
+        if isinstance(own, str):
+            return own
+    if places.document is not None and is_foreign(places.document, node):
+        return as_text(places.document.read(node).get(key))
+    return None
+
+
+def is_foreign(document: Document, node: Node) -> bool:
+    """Whether a document is another writer's; what LineageQL's hold stands in properties of their own too."""
+    text = node.properties.get(document.property)
+    return isinstance(text, str) and (document.written_prefix is None or not text.startswith(document.written_prefix))
+
+
+def property_of(entity: Entity, name: str) -> Value:
+    """The declared property of a name, else the custom one, else the writer's extra; None where there is none."""
+    convention, node = entity.convention, entity.node
+    found = None if convention.conceals(name) else _stored(convention, node, name)
+    extras = convention.extras.get(node.type.kind)
+    if found is None and extras is not None and is_foreign(extras, node):
+        found = extras.read(node).get(name)
+    return OTHER if isinstance(found, (list, dict)) else found
+
+
+def _stored(convention: Convention, node: Node, name: str) -> Value:
+    # Bookkeeping is shown among the custom properties, where a custom one of the same name hides it.
+    layers = (node.properties, node.custom_properties)
+    for layer in reversed(layers) if convention.bookkeeps(name) else layers:
+        raw = layer.get(name)
+        if raw is None:
+            continue
+        # MLMD keeps six decimals; where that is not the number, the number's text stands beside it.
+        exact = parse_json(node.custom_properties.get(EXACT_PREFIX + name))
+        if exact is not None:
+            return exact if isinstance(exact, (int, float)) and not isinstance(exact, bool) else OTHER
+        plain = isinstance(raw, (int, float)) or (isinstance(raw, str) and not raw.startswith(STRUCT_PREFIX))
+        return raw if plain else OTHER
+    return None
+
+
+def _name(entity: Entity) -> str | None:
+    if isinstance(entity, Run) and entity.run_name is not None:
+        return entity.run_name.name
+    return entity.convention.read(entity.node, Field.NAME)
+
+
+def _state(entity: Entity) -> int | None:
+    return entity.state.value if isinstance(entity, (Artifact, Execution)) else None
+
+
+FIELDS: dict[Field, Callable[[Entity], Value]] = {
+    Field.ID: lambda entity: entity.mlmd_id,
+    Field.REF: lambda entity: entity.ref,
+    Field.NAME: _name,
+    Field.TYPE: lambda entity: entity.type.name,
+    Field.KIND: lambda entity: kind_of(entity.type),
+    Field.URI: lambda entity: entity.node.uri,
+    Field.VERSION: lambda entity: entity.convention.read(entity.node, Field.VERSION),
+    Field.OWNER: lambda entity: entity.convention.read(entity.node, Field.OWNER),
+    Field.DESCRIPTION: lambda entity: entity.description,
+    Field.STATE: _state,
+    Field.EXTERNAL_ID: lambda entity: entity.node.external_id,
+    Field.CREATE_TIME: lambda entity: entity.create_time,
+    Field.UPDATE_TIME: lambda entity: entity.update_time,
+}
+"""The value of each field; the state of a run, which is counted, is none of them."""
+
+
+def value_of(subject: Subject) -> Callable[[Entity], Value]:
+    """From an entity to what a subject is in it."""
+    match subject:
+        case Label(key):
+            return lambda entity: label_of(entity, key)
+        case Property(name):
+            return lambda entity: property_of(entity, name)
+    return FIELDS[subject]
+
+
+def meets(test: Test) -> Callable[[Entity], bool]:
+    """Whether an entity meets a test."""
+    read, is_met = value_of(test.subject), comparison(test)
+    return lambda entity: is_met(read(entity))
+
+
+def comparison(test: Test) -> Meets:
+    """Whether a value meets a test."""
+    if test.operator is Operator.EXISTS:
+        return lambda value: value is not None
+    operands: tuple[Any, ...] = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+    if test.ignore_case:
+        operands = tuple(_folded(operand) for operand in operands)
+    said = _SAID.get(test.operator)  # the others want one of the operands
+    groups: dict[str, set[Any]] = {}
+    for operand in operands:
+        groups.setdefault(_family(operand), set()).add(operand)
+
+    def is_met(value: Value) -> bool:
+        if value is None:
+            return False
+        value = _folded(value) if test.ignore_case else value
+        wanted = groups.get(_family(value), ())
+        return value in wanted if said is None else any(said(value, operand) for operand in wanted)
+
+    return is_met
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _family(value: Value) -> str:
+    """What a value is compared with: texts with texts, numbers with numbers, booleans with booleans."""
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool):
+        return "truth"
+    return "number" if isinstance(value, (int, float)) else "other"
+
+
+def _of_texts(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
+    return lambda left, right: isinstance(left, str) and compare(left, right)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda left, right: _family(left) in ("text", "number") and compare(left, right)
+
+
+_SAID: dict[Operator, Callable[[Any, Any], bool]] = {
+    Operator.STARTS_WITH: _of_texts(str.startswith),
+    Operator.ENDS_WITH: _of_texts(str.endswith),
+    Operator.CONTAINS: _of_texts(lambda left, right: right in left),
+    Operator.LT: _ordered(operator.lt),
+    Operator.LTE: _ordered(operator.le),
+    Operator.GT: _ordered(operator.gt),
+    Operator.GTE: _ordered(operator.ge),
+}

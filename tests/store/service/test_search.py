@@ -1,0 +1,99 @@
+"""What the Reader over MLMD's service finds and counts is what an evaluator in plain Python finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineageql.model.identity import EntityKind
+from lineageql.model.predicates import ALWAYS, Field, Label, Operator, Property, Test
+from lineageql.store.ports import Facet, Order, Search, Window
+from tests.store.service.carried import carried
+from tests.store.service.conftest import WAYS
+from tests.store.sql.node_types import KUBEFLOW, MODEL
+from tests.store.sql.oracle import Oracle
+from tests.store.sql.questions import Case, cases
+from tests.store.sql.records import NodeRecord, StoreRecord
+from tests.store.sql.stores import stores
+from tests.store.sql.test_search import expected, found, shown, told
+
+WHOLE = Window(1000)
+ways = st.sampled_from(WAYS)
+thorough = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
+def test_found_is_what_the_predicate_is_true_of(service_bench, kind):
+    @thorough
+    @given(cases(kind), ways)
+    def check(case: Case, way: str) -> None:
+        oracle = Oracle(carried(case.store))
+        with service_bench.reading(case.store, way) as reader:
+            for predicate in case.predicates:
+                wanted = expected(oracle, kind, predicate)
+                search = Search(kind, predicate)
+                assert service_bench.run(found(reader, search)) == [thing.ref for thing in wanted]
+                assert service_bench.run(reader.count(search)) == len(wanted)
+
+    check()
+
+
+def test_labels_and_extras_in_the_documents_of_the_sdk(service_bench, way):
+    """No filter of MLMD's reaches them, so they must not be looked for by one alone."""
+    meta = '{"workspace": null, "labels": {"team": "fraud", "tier": 1}, "kwargs": {"grade": "good"}}'
+    store = StoreRecord(
+        types=KUBEFLOW,
+        artifacts=(
+            NodeRecord(1, MODEL, declared={"__ALL_META__": meta}),
+            NodeRecord(2, MODEL, custom={"label:team": "fraud", "grade": "good"}),
+            NodeRecord(3, MODEL, declared={"__ALL_META__": meta}, custom={"label:team": "other", "grade": "bad"}),
+        ),
+    )
+    for subject, text, wanted in (
+        (Label("team"), "fraud", [1, 2]),
+        (Label("tier"), "1", [1, 3]),
+        (Property("grade"), "good", [1, 2]),
+        (Property("grade"), "bad", [3]),
+    ):
+        with service_bench.reading(store, way) as reader:
+            search = Search(EntityKind.ARTIFACT, Test(subject, Operator.EQ, text))
+            assert [ref.key for ref in service_bench.run(found(reader, search))] == wanted
+    with service_bench.reading(store, way) as reader:
+        counts = service_bench.run(reader.facets(ALWAYS, Facet.LABEL_VALUE, "team"))
+        assert counts == {"fraud": 2, "other": 1}
+
+
+@pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
+def test_matching_is_what_the_predicate_is_true_of(service_bench, kind):
+    @thorough
+    @given(cases(kind, most=1), st.sets(st.integers(0, 9)))
+    def check(case: Case, ids: set[int]) -> None:
+        (predicate,) = case.predicates
+        wanted = {thing.ref.key for thing in expected(Oracle(carried(case.store)), kind, predicate)} & ids
+        with service_bench.reading(case.store) as reader:
+            assert sorted(service_bench.run(reader.matching(kind, sorted(ids), predicate))) == sorted(wanted)
+
+    check()
+
+
+@pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
+def test_shown_is_what_filters_see(service_bench, kind):
+    """The fields of the entities that are found, as clients see them, are those that the evaluator tested."""
+
+    @thorough
+    @given(stores())
+    def check(store: Any) -> None:
+        with service_bench.reading(store) as reader:
+            rows = service_bench.run(reader.search(Search(kind, order=Order(Field.ID)), WHOLE)).rows
+            assert {row.entity.ref: shown(row.entity) for row in rows} == {
+                t.ref: told(t) for t in Oracle(carried(store)).of(kind)
+            }
+            loaded = service_bench.run(reader.get([row.entity.ref for row in rows]))
+            assert {ref: shown(entity) for ref, entity in loaded.items()} == {
+                r.entity.ref: shown(r.entity) for r in rows
+            }
+
+    check()
