@@ -6,6 +6,7 @@ opens their addresses.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from lineageql.errors import UsageError
 from lineageql.settings import Settings
+from lineageql.store.mlmd.endpoint import Endpoint
 from lineageql.store.ports import Store
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
@@ -54,7 +56,18 @@ class ServerAddress:
         return f"{self.scheme}://{host}:{self.port}/{self.database}"
 
 
-Address = FileAddress | ServerAddress
+@dataclass(frozen=True)
+class ServiceAddress:
+    """MLMD's own gRPC service; as a text its URL, which holds no credentials."""
+
+    scheme: str
+    endpoint: Endpoint
+
+    def __str__(self) -> str:
+        return str(self.endpoint)
+
+
+Address = FileAddress | ServerAddress | ServiceAddress
 
 
 @dataclass(frozen=True)
@@ -148,6 +161,10 @@ def _options(url: str, parts: SplitResult, known: frozenset[str]) -> dict[str, s
     return asked
 
 
+def _service(url: str) -> ServiceAddress:
+    return ServiceAddress(urlsplit(url).scheme, Endpoint.of(url))
+
+
 async def _open_file(address: FileAddress, settings: Settings) -> Store:
     from lineageql.store.sqlite_store import open_sqlite
 
@@ -160,6 +177,19 @@ async def _open_server(address: ServerAddress, settings: Settings) -> Store:
     return await open_server(address, settings)
 
 
+async def _open_service(address: ServiceAddress, settings: Settings) -> Store:
+    from lineageql.store.mlmd.availability import missing_grpc
+
+    reason = missing_grpc()
+    if reason is not None:
+        raise UsageError(reason)
+    from lineageql.store.mlmd.grpc_channel import GrpcChannel
+    from lineageql.store.service.store import open_service
+
+    endpoint = await asyncio.to_thread(Endpoint.by, str(address), settings)
+    return await open_service(str(address), GrpcChannel(endpoint, timeout=float(settings.deadline)), settings)
+
+
 _POSTGRESQL = Scheme(
     _server("postgresql", 5432, frozenset({"host", "sslmode", "sslrootcert", "sslcert", "sslkey"})), _open_server
 )
@@ -168,5 +198,7 @@ SCHEMES: dict[str, Scheme] = {
     "sqlite": Scheme(_sqlite, _open_file),
     "postgresql": _POSTGRESQL,
     "postgres": _POSTGRESQL,
+    "grpc": Scheme(_service, _open_service),
+    "grpcs": Scheme(_service, _open_service),
 }
-"""By the name of the scheme; a gRPC service's is a row with an address and a store of its own."""
+"""By the name of the scheme."""

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreError, UsageError
 from lineageql.settings import Settings
 from lineageql.store import server_store
-from lineageql.store.addresses import Address, FileAddress, ServerAddress
+from lineageql.store.addresses import Address, FileAddress, ServerAddress, ServiceAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import sqlite_config
 from lineageql.store.server_store import connect
@@ -48,6 +48,8 @@ class Upgrading:
 async def _open(address: Address, settings: Settings) -> AsyncIterator[tuple[Driver, int]]:
     """A store opened for reading only, and its schema version; what is not MLMD's is refused, and stays as it is."""
     driver: Driver
+    if isinstance(address, ServiceAddress):
+        raise UsageError(f"{address} is MLMD's service, and this looks into its database: name that, or its file")
     if isinstance(address, FileAddress):
         driver = await asyncio.to_thread(SQLiteDriver, address.path, threads=1, lock_timeout=settings.lock_timeout)
     else:

@@ -64,12 +64,18 @@ async def test_recording(tmp_path: Path) -> None:
     path = tmp_path / "demo.db"
     path.write_bytes(demo_store())
     async with serving_through_mlmd(path) as service:
+        answers = {}
         for name in MUTATIONS:
             operation = OPERATIONS[name]
-            answer = await service.data(operation.document, dict(operation.variables))
-        again = await service.data(OPERATIONS[MUTATIONS[-1]].document, dict(OPERATIONS[MUTATIONS[-1]].variables))
-        assert answer["recordExecution"]["created"]
+            answers[name] = await service.data(operation.document, dict(operation.variables))
+        serving_, lineage = OPERATIONS["record-5-serving"], OPERATIONS["record-6-lineage"]
+        again = await service.data(serving_.document, dict(serving_.variables))
+        assert answers["record-5-serving"]["recordExecution"]["created"]
         assert not again["recordExecution"]["created"]
+        again = await service.data(lineage.document, dict(lineage.variables))
+        recorded = answers["record-6-lineage"]["recordLineage"]
+        assert recorded["created"] == [True] * 3
+        assert again["recordLineage"] == {**recorded, "created": [False] * 3}
         operation = OPERATIONS["runs-of-a-workspace"]
         read = await service.ask(operation.document, dict(operation.variables))
     async with serving(path) as by_sql:

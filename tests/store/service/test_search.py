@@ -28,12 +28,11 @@ thorough = settings(deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_found_is_what_the_predicate_is_true_of(service_bench, kind):
     @thorough
-    @given(cases(kind), ways)
+    @given(cases(kind, carried), ways)
     def check(case: Case, way: str) -> None:
-        oracle = Oracle(carried(case.store))
         with service_bench.reading(case.store, way) as reader:
             for predicate in case.predicates:
-                wanted = expected(oracle, kind, predicate)
+                wanted = expected(case.oracle, kind, predicate)
                 search = Search(kind, predicate)
                 assert service_bench.run(found(reader, search)) == [thing.ref for thing in wanted]
                 assert service_bench.run(reader.count(search)) == len(wanted)
@@ -69,10 +68,10 @@ def test_labels_and_extras_in_the_documents_of_the_sdk(service_bench, way):
 @pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
 def test_matching_is_what_the_predicate_is_true_of(service_bench, kind):
     @thorough
-    @given(cases(kind, most=1), st.sets(st.integers(0, 9)))
+    @given(cases(kind, carried, most=1), st.sets(st.integers(0, 9)))
     def check(case: Case, ids: set[int]) -> None:
         (predicate,) = case.predicates
-        wanted = {thing.ref.key for thing in expected(Oracle(carried(case.store)), kind, predicate)} & ids
+        wanted = {thing.ref.key for thing in expected(case.oracle, kind, predicate)} & ids
         with service_bench.reading(case.store) as reader:
             assert sorted(service_bench.run(reader.matching(kind, sorted(ids), predicate))) == sorted(wanted)
 

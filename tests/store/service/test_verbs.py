@@ -17,6 +17,7 @@ from lineageql.store.ports import Facet, Link, Order, Search, Slice, Window
 from lineageql.store.service.reader import ServiceReader
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.sqlite import SQLiteDriver
+from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS, ServiceBench
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import StoreRecord
@@ -62,7 +63,7 @@ def owners(kind: EntityKind) -> list[Ref]:
 @pytest.mark.parametrize("link", Link, ids=lambda link: link.name)
 def test_what_is_under_owners(service_bench, link):
     @thorough
-    @given(cases(link.target, most=1), ways, ORDERS, st.integers(0, 3), st.booleans())
+    @given(cases(link.target, carried, most=1), ways, ORDERS, st.integers(0, 3), st.booleans())
     def check(case: Case, way: str, order: Order, limit: int, backward: bool) -> None:
         everything, some = Search(link.target, order=order), Search(link.target, case.predicates[0], order)
         window = Window(limit, backward=backward)
@@ -78,7 +79,7 @@ def test_what_is_under_owners(service_bench, link):
 
 def test_facets(service_bench):
     @thorough
-    @given(cases(EntityKind.ARTIFACT, most=1), ways)
+    @given(cases(EntityKind.ARTIFACT, carried, most=1), ways)
     def check(case: Case, way: str) -> None:
         run, (predicate,) = service_bench.run, case.predicates
         with both(service_bench, case.store, way) as (ours, theirs):
@@ -145,7 +146,7 @@ def test_pages(service_bench, kind):
     """Pages are the same rows with the same keys, forwards and backwards."""
 
     @thorough
-    @given(cases(kind, most=1), ways, ORDERS, st.integers(1, 3), st.booleans())
+    @given(cases(kind, carried, most=1), ways, ORDERS, st.integers(1, 3), st.booleans())
     def check(case: Case, way: str, order: Order, limit: int, backward: bool) -> None:
         run, search = service_bench.run, Search(kind, case.predicates[0], order)
         with both(service_bench, case.store, way) as (ours, theirs):

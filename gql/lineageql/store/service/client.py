@@ -11,10 +11,10 @@ from typing import Any, Protocol, TypeVar
 
 from lineageql.errors import (
     Exhausted,
-    InternalFault,
     InvalidArgument,
     LineageQLError,
     StoreError,
+    StoreFailed,
     TooExpensive,
 )
 from lineageql.model.nodes import NodeKind
@@ -26,7 +26,7 @@ Messages = list[Any]
 
 AT_ONCE = 16
 """How many calls of one operation are under way at a time."""
-UNREADABLE = (InternalFault, InvalidArgument, Exhausted)
+UNREADABLE = (StoreFailed, InvalidArgument, Exhausted)
 """What MLMD answers where a row of many cannot be read, or all of them make too large a message."""
 _MOST_UNREADABLE = 100
 _PARTS = 32
@@ -70,12 +70,12 @@ class Knowledge:
 
     filters: bool = True
     plural: bool = True
-    unreadable: dict[tuple[NodeKind, int], tuple[str, float]] = field(default_factory=dict)
+    unreadable: dict[tuple[NodeKind, int], tuple[LineageQLError, float]] = field(default_factory=dict)
 
-    def fault(self, kind: NodeKind, id_: int) -> str | None:
+    def fault(self, kind: NodeKind, id_: int) -> LineageQLError | None:
         """Why a row could not be read a short while ago."""
-        text, when = self.unreadable.get((kind, id_), ("", -math.inf))
-        return text if time.monotonic() - when < _REMEMBERED else None
+        error, when = self.unreadable.get((kind, id_), (None, -math.inf))
+        return error if time.monotonic() - when < _REMEMBERED else None
 
     def spoilt(self, kind: NodeKind) -> bool:
         """Whether rows of a kind could not be read a short while ago."""
@@ -155,8 +155,8 @@ class Client:
             reply = await self.ask(f"Get{NOUNS[kind]}sByID", **{f"{noun}_ids": ids})
         except UNREADABLE as error:
             if len(ids) == 1:
-                self.knowledge.unreadable[kind, ids[0]] = str(error), time.monotonic()
-                self._note(kind, ids[0], str(error))
+                self.knowledge.unreadable[kind, ids[0]] = error, time.monotonic()
+                self._note(kind, ids[0], error)
                 return []
             # Into many parts at a time: a server may take long to fail, and ml-metadata's worker is started anew.
             size = max(1, len(ids) // _PARTS)
@@ -164,11 +164,13 @@ class Client:
             return concatenated(await gathered(self._narrowed(kind, part) for part in parts))
         return list(getattr(reply, f"{noun}s"))
 
-    def _note(self, kind: NodeKind, id_: int, why: str) -> None:
+    def _note(self, kind: NodeKind, id_: int, why: LineageQLError) -> None:
         noun = NOUNS[kind].lower()
-        self.faults[kind, id_] = StoreError(f"the {noun} with MLMD's id {id_} is left out: MLMD cannot read it ({why})")
+        fault = StoreError(f"the {noun} with MLMD's id {id_} is left out: MLMD cannot read it")
+        fault.error_id = why.error_id
+        self.faults[kind, id_] = fault
         if len(self.faults) > _MOST_UNREADABLE:
-            raise StoreError(f"MLMD cannot read more than {_MOST_UNREADABLE} rows of this store; the last one: {why}")
+            raise StoreError(f"MLMD cannot read more than {_MOST_UNREADABLE} rows of this store")
 
     async def events(self, kind: NodeKind, ids: Sequence[int]) -> Messages:
         """The events at these artifacts or executions, in the order in which the service tells them."""

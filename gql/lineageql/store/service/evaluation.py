@@ -26,7 +26,6 @@ class Evaluator:
     ) -> None:
         self.find = find
         self.few = types.client.sizes.few
-        self.types = types
         self.entities = entities
         self.relations = relations
         self.states = states
@@ -73,8 +72,6 @@ class Evaluator:
             return await self._in_state(test, entities)
         if test.subject is Field.NAME:
             await self.entities.load_names(entities)
-        if test.subject in (Field.TYPE, Field.KIND):
-            entities = [entity for entity in entities if self.types.is_known(entity.type)]
         is_met = meets(test)
         return [entity for entity in entities if is_met(entity)]
 

@@ -132,7 +132,7 @@ class ServiceReader:
 
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
         nodes = await (await self._reading()).tables.nodes(NODE_KINDS[kind], ids)
-        return {id_: node.type for id_, node in nodes.items() if self._types.is_known(node.type)}
+        return {id_: node.type for id_, node in nodes.items()}
 
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
         found = await (await self._reading()).tables.events(kind, ids)

@@ -97,9 +97,9 @@ class Runs:
         runs = {}
         for name, nodes in members.items():
             if name.name and nodes:
-                created = min(node.create_time for node in nodes)
-                updated = max(node.update_time for node in nodes)
-                node = Node(type_, 0, name.name, None, None, None, created, updated)
+                created = min(node.create_time or 0 for node in nodes)
+                updated = max(node.update_time or 0 for node in nodes)
+                node = Node(type_, 0, name.name, create_time=created, update_time=updated)
                 runs[name] = Run(node, KUBEFLOW, name)
         return runs
 

@@ -79,7 +79,7 @@ class Starts:
                 case Test(Field.ID, Operator.EQ | Operator.IN, operand):
                     ids = frozenset(int(id_) for id_ in _all(operand) if isinstance(id_, (int, float)) and id_ % 1 == 0)
                     return Start(Rank.ID, all_of(*terms), ids)
-                case Test(Field.REF, Operator.EQ | Operator.IN, operand):
+                case Test(Field.REF, Operator.IN, operand):
                     keys = {ref.key for ref in _all(operand) if isinstance(ref, Ref)}
                     return Start(Rank.ID, all_of(*terms), frozenset(key for key in keys if isinstance(key, int)))
         return None

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from lineageql.model.conventions.base import Convention, Document
+from lineageql.model.conventions.base import Convention
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.model.entities import Artifact, Entity, Execution, Run
 from lineageql.model.kinds import kind_of
@@ -33,15 +33,9 @@ def label_of(entity: Entity, key: str) -> str | None:
         own = node.custom_properties.get(places.prefix + key)
         if isinstance(own, str):
             return own
-    if places.document is not None and is_foreign(places.document, node):
+    if places.document is not None:
         return as_text(places.document.read(node).get(key))
     return None
-
-
-def is_foreign(document: Document, node: Node) -> bool:
-    """Whether a document is another writer's; what LineageQL's hold stands in properties of their own too."""
-    text = node.properties.get(document.property)
-    return isinstance(text, str) and (document.written_prefix is None or not text.startswith(document.written_prefix))
 
 
 def property_of(entity: Entity, name: str) -> Value:
@@ -49,7 +43,7 @@ def property_of(entity: Entity, name: str) -> Value:
     convention, node = entity.convention, entity.node
     found = None if convention.conceals(name) else _stored(convention, node, name)
     extras = convention.extras.get(node.type.kind)
-    if found is None and extras is not None and is_foreign(extras, node):
+    if found is None and extras is not None:
         found = extras.read(node).get(name)
     return OTHER if isinstance(found, (list, dict)) else found
 
@@ -118,7 +112,7 @@ def comparison(test: Test) -> Meets:
     """Whether a value meets a test."""
     if test.operator is Operator.EXISTS:
         return lambda value: value is not None
-    operands: tuple[Any, ...] = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+    operands: tuple[Any, ...] = test.operand if test.operator is Operator.IN else (test.operand,)  # type: ignore[assignment]
     if test.ignore_case:
         operands = tuple(_folded(operand) for operand in operands)
     said = _SAID.get(test.operator)  # the others want one of the operands

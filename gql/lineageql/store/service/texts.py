@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 from lineageql.model.entities import Entity
 from lineageql.model.values import as_text
-from lineageql.store.service.subjects import is_foreign
 
 
 def ranking(text: str) -> Callable[[Entity], int | None]:
@@ -43,7 +42,7 @@ def _label_values(entity: Entity) -> Iterator[str]:
         for name, raw in node.custom_properties.items():
             if name.startswith(places.prefix) and isinstance(raw, str):
                 yield raw
-    if places.document is not None and is_foreign(places.document, node):
+    if places.document is not None:
         for value in places.document.read(node).values():
             text = as_text(value)
             if text is not None:

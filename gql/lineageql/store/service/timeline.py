@@ -85,7 +85,7 @@ class Timeline:
             yield [node for node in nodes if self._time(node) == time]
 
     def _time(self, node: Node) -> int:
-        return node.create_time if self.order == "CREATE_TIME" else node.update_time
+        return (node.create_time if self.order == "CREATE_TIME" else node.update_time) or 0
 
     def _ordered(self, nodes: list[Node]) -> list[Node]:
         return sorted(nodes, key=lambda node: (self._time(node), node.id), reverse=self.descending)

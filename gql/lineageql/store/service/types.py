@@ -8,7 +8,7 @@ from typing import Any
 
 from lineageql.errors import NotFound
 from lineageql.model.nodes import Node, NodeKind, NodeType
-from lineageql.model.types import TypeCatalog
+from lineageql.model.types import UNKNOWN_TYPE, TypeCatalog
 from lineageql.store.service.client import Client, concatenated, gathered
 from lineageql.store.service.messages import NOUNS, node_of, type_of
 
@@ -44,7 +44,7 @@ class Types:
             await self._look_up(kind, sorted(missing))
 
         def type_by_id(id_: int) -> NodeType:
-            return known.get(id_) or self._others.get(id_) or NodeType(id_, kind, f"unknown type {id_}")
+            return known.get(id_) or self._others.get(id_) or NodeType(id_, kind, f"{UNKNOWN_TYPE}{id_}")
 
         return [node_of(kind, message, type_by_id) for message in messages]
 
@@ -65,7 +65,3 @@ class Types:
         except NotFound:
             return None
         return type_of(kind, getattr(reply, f"{noun.lower()}_type"))
-
-    def is_known(self, type_: NodeType) -> bool:
-        """Whether the store holds a type that a node names."""
-        return type_.id == 0 or self._others.get(type_.id, type_) is not None
