@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.servers import free_port, missing
+from tests.servers import end_with_parent, free_port, missing
 
 PASSWORD = "it's a \"p@ss/w:rd\\ %41?#"
 USER = "lineage owner"
@@ -81,7 +81,8 @@ class PostgreSQL:
         command = [str(self.bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd=self.folder, **self._as)
+            arguments = {"stdout": log, "stderr": log, "cwd": self.folder, "preexec_fn": end_with_parent, **self._as}
+            self.process = subprocess.Popen([*command, *options], **arguments)
         until = time.monotonic() + 60
         while "\nready" not in self._status():
             assert self.process.poll() is None, self.log()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -28,6 +30,8 @@ try:
     import asyncpg
 except ImportError:
     raise UsageError("PostgreSQL needs asyncpg, which is not installed: pip install 'lineageql[postgresql]'") from None
+
+log = logging.getLogger("lineageql.store")
 
 _ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, asyncio.TimeoutError)
 _PREPARED, _LONGEST_PREPARED = 256, 1 << 20
@@ -196,4 +200,7 @@ def translate(error: BaseException, address: ServerAddress) -> LineageQLError:
     for kind, ours, words in _KINDS:
         if isinstance(error, kind):
             return ours(words.format(address=address, text=text))
-    return Unavailable(f"{address} could not be read: {text}")
+    fault = Unavailable(f"{address} could not be read")
+    fault.error_id = secrets.token_hex(8)
+    log.error("error %s: reading %s: %s", fault.error_id, address, error)
+    return fault
