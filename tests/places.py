@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.demo import demo_store, lineageql
+from tests.servers import mariadb
 from tests.servers.postgresql import shared
 
 
@@ -138,5 +139,50 @@ def _template(demo: bool) -> str:
     return name
 
 
-PLACES: dict[str, Callable[[Path], Place]] = {"sqlite": SQLitePlace, "postgresql": PostgreSQLPlace}
+class MariaDBPlace(Place):
+    """A database of the tests' server; where it is filled it is as Kubeflow's, and folds case."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = mariadb.shared()
+        self.name = self.server.name()
+        self.url = self.server.url(self.name)
+
+    def fill_empty(self) -> None:
+        self.server.database(_mariadb_dump(False), name=self.name)
+
+    def fill_demo(self) -> None:
+        self.server.database(_mariadb_dump(True), name=self.name)
+
+    def execute(self, statement: str) -> None:
+        self.server.sql(statement, self.name)
+
+    def rows(self) -> list[str]:
+        return self.server.dump(self.name).splitlines()
+
+    def config(self) -> bytes:
+        from lineageql.store.addresses import ServerAddress, address_of
+        from lineageql.store.mlmd.connection import mysql_config
+
+        address = address_of(self.url)
+        assert isinstance(address, ServerAddress)
+        return mysql_config(address)
+
+
+@functools.cache
+def _mariadb_dump(demo: bool) -> str:
+    """The script of a store, which the service made in a database that was there already."""
+    server = mariadb.shared()
+    name = server.database()
+    if demo:
+        lineageql("demo", server.url(name), "--no-serve")
+    else:
+        _make(server.url(name))
+    return server.dump(name)
+
+
+PLACES: dict[str, Callable[[Path], Place]] = {
+    "sqlite": SQLitePlace,
+    "postgresql": PostgreSQLPlace,
+    "mariadb": MariaDBPlace,
+}
 """By backend."""

@@ -15,7 +15,7 @@ async def open_store(url: str, settings: Settings) -> Store:
 
     Args:
         url: `sqlite:///relative.db`, `sqlite:////absolute/path.db`, the path of an SQLite file, or
-            `postgresql://user:password@host:5432/database`; see `store.addresses`.
+            `postgresql://user:password@host:5432/database` or `mysql://…`; see `store.addresses`.
         settings: `read_only`, `create` and those that say so decide how it is opened.
 
     Raises:

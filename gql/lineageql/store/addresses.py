@@ -194,10 +194,16 @@ _POSTGRESQL = Scheme(
     _server("postgresql", 5432, frozenset({"host", "sslmode", "sslrootcert", "sslcert", "sslkey"})), _open_server
 )
 
+_MYSQL = Scheme(
+    _server("mysql", 3306, frozenset({"host", "charset", "ssl-mode", "ssl-ca", "ssl-cert", "ssl-key"})), _open_server
+)
+
 SCHEMES: dict[str, Scheme] = {
     "sqlite": Scheme(_sqlite, _open_file),
     "postgresql": _POSTGRESQL,
     "postgres": _POSTGRESQL,
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
     "grpc": Scheme(_service, _open_service),
     "grpcs": Scheme(_service, _open_service),
 }

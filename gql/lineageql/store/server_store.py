@@ -14,11 +14,11 @@ from lineageql.store.addresses import ServerAddress, address_of
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
-from lineageql.store.mlmd.connection import postgresql_config
+from lineageql.store.mlmd.connection import mysql_config, postgresql_config
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.relay import Relay, RelayedRecorder
-from lineageql.store.sql.dialects import Dialect, Statement
+from lineageql.store.sql.dialects import Dialect, Statement, mysql
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index
@@ -69,10 +69,29 @@ async def _execute_postgresql(address: ServerAddress, settings: Settings, statem
     await execute(address, settings, statements)
 
 
+async def _connect_mysql(address: ServerAddress, settings: Settings) -> Driver:
+    from lineageql.store.sql.mysql import MySQLDriver
+
+    return await MySQLDriver.open(address, settings)
+
+
+async def _create_mysql(address: ServerAddress, settings: Settings) -> None:
+    from lineageql.store.sql.mysql import create_database
+
+    await create_database(address, settings)
+
+
+async def _execute_mysql(address: ServerAddress, settings: Settings, statements: Sequence[str]) -> None:
+    from lineageql.store.sql.mysql import execute
+
+    await execute(address, settings, statements)
+
+
 BACKENDS: dict[str, Backend] = {
     "postgresql": Backend(
         PostgreSQL(), _connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config, relayed=True
     ),
+    "mysql": Backend(mysql.WORDS, _connect_mysql, _create_mysql, _execute_mysql, mysql_config),
 }
 """By the scheme of their addresses."""
 

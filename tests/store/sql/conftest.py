@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.sql.mysql_workbench import MariaDBWorkbench
 from tests.store.sql.postgresql_workbench import PostgreSQLWorkbench
 from tests.store.sql.workbench import SQLiteWorkbench, Workbench
 
 BACKENDS: dict[str, Callable[[Path, ExitStack], Workbench]] = {
     "sqlite": SQLiteWorkbench,
     "postgresql": PostgreSQLWorkbench,
+    "mariadb": MariaDBWorkbench,
 }
 """What makes stores of each backend, in a folder and until a stack is unwound; it skips where it has no server."""
 

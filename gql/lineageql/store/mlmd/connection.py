@@ -79,3 +79,59 @@ def _quoted(value: str) -> str:
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def mysql_config(address: ServerAddress) -> bytes:
+    """A serialized `ConnectionConfig` for a MySQL or MariaDB database that is there; ml-metadata makes its tables.
+
+    Raises:
+        UsageError: the options of the URL are wrong, or such that ml-metadata would write other texts than are read.
+    """
+    if address.options.get("charset", MYSQL_WIRE) != MYSQL_WIRE:
+        raise UsageError(f"{address} has the option charset, with which nothing can be recorded: use --read-only")
+    protos = importlib.import_module("ml_metadata.proto.metadata_store_pb2")
+    config = protos.ConnectionConfig()
+    database = config.mysql
+    if address.host.startswith("/"):
+        database.socket = address.host
+    else:
+        database.host, database.port = address.host, address.port
+    # ml-metadata writes the name into its statements as it is given one.
+    quoted = address.database.replace("`", "``")
+    database.database = f"`{quoted}`"
+    database.skip_db_creation = True
+    if address.user is not None:
+        database.user = address.user
+    if address.password is not None:
+        database.password = address.password
+    mode = mysql_tls_mode(address)
+    if mode != "disabled":
+        for name in ("ca", "cert", "key"):
+            if f"ssl-{name}" in address.options:
+                setattr(database.ssl_options, name, address.options[f"ssl-{name}"])
+        # Of a certificate it checks all or nothing.
+        database.ssl_options.verify_server_cert = mode in ("verify-ca", "verify-identity")
+    serialized: bytes = config.SerializeToString()
+    return serialized
+
+
+MYSQL_WIRE = "latin1"
+"""The charset at which ml-metadata leaves its connections."""
+MYSQL_TLS_MODES = ("disabled", "required", "verify-ca", "verify-identity")
+
+
+def mysql_tls_mode(address: ServerAddress) -> str:
+    """Whether and how a connection to MySQL is encrypted, by the options of the URL.
+
+    Raises:
+        UsageError: the option `ssl-mode` is none, or others contradict it.
+    """
+    options = address.options
+    given = [name for name in ("ssl-ca", "ssl-cert", "ssl-key") if name in options]
+    usual = "verify-ca" if "ssl-ca" in given else "required" if given else "disabled"
+    mode = options.get("ssl-mode", usual).lower().replace("_", "-")
+    if mode not in MYSQL_TLS_MODES:
+        raise UsageError(f"the option ssl-mode of {address} is {mode!r}; it takes one of {', '.join(MYSQL_TLS_MODES)}")
+    if mode == "disabled" and given:
+        raise UsageError(f"{address} has the option {given[0]}, and ssl-mode=disabled")
+    return mode

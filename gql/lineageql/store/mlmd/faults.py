@@ -102,6 +102,9 @@ REFUSALS: tuple[tuple[str, str], ...] = (
     ("integer out of range", "the database's integers have 32 bits"),
     ("Out of range value for column", "the database's integers have 32 bits"),
 )
+# MySQL: two names of one node's properties, which are parts of a primary key.
+_SAME_NAMES = re.compile(r"Duplicate entry .* for key 'PRIMARY'(?: \[mysql-error-info=[^\]]*\])?\s*\Z", re.DOTALL)
+_SAME = "the database takes some of these names for equal: it folds case, or ignores spaces at the end"
 
 # What has become of a call that gets no answer; each ends a sentence.
 UNSENT = "the call was not sent, so nothing of it was written"
@@ -136,6 +139,7 @@ def fated(rpc: str | None, error: LineageQLError, fate: str) -> LineageQLError:
 def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
     """The exception for a reply of `rpc` whose status is not OK."""
     text = shown(message)
+    whole = message if isinstance(message, str) else message.decode(errors="replace")
     try:
         status = Status(code)
     except ValueError:
@@ -144,9 +148,13 @@ def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
     if kind is StoreFailed:
         said = _DATABASE.search(text)
         kind, meaning = next((row[1:] for row in BY_TROUBLE if said and row[0] in said[1]), (kind, meaning))
-        refused = next((meaning for words, meaning in REFUSALS if words in text), None)
+        # MySQL's words come last, after the request of which only the beginning is told.
+        last = shown(whole[-LONGEST_MESSAGE:])
+        refused = next((meaning for words, meaning in REFUSALS if words in text or words in last), None)
         if refused is not None:
             kind, meaning = InvalidArgument, refused
+    if _SAME_NAMES.search(whole[-LONGEST_MESSAGE:]):
+        kind, meaning = InvalidArgument, _SAME
     error = kind(f"{rpc} failed: {meaning}")
     if status in _EXPECTED or (rpc.startswith("Get") and status in _EXPECTED_OF_READS):
         log.debug("%s: %s: %s", rpc, status.name, text)

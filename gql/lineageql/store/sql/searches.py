@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sqlalchemy import func, select
 
 from lineageql.model.identity import EntityKind, Ref, RunName
@@ -138,10 +137,8 @@ class Searches:
 
     def _under(self, statement: Statement, owners: Sequence[Ref]) -> Script[list[Rows]]:
         keys = [[ref.key.workspace, ref.key.name] if isinstance(ref.key, RunName) else ref.key for ref in owners]
-        lists: list[Rows] = [()] * len(owners)
-        for place, inner in (yield from fetch(statement.given(owners=self.dialect.owners(keys)))):
-            lists[place] = orjson.loads(inner)
-        return lists
+        rows = yield from fetch(statement.given(owners=self.dialect.owners(keys)))
+        return self.dialect.lists(rows, len(owners))
 
     def _seed(self, search: Search, limit: int | None) -> Script[int | None]:
         """Which of a search's seeds a statement should start at: the smallest, where it is small enough."""

@@ -7,6 +7,7 @@ ranked: a name before a label, a label before a uri, a uri before a description.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from sqlalchemy import (
@@ -72,7 +73,7 @@ class _Ranking:
     def rank(self) -> ColumnElement[Any]:
         name = self._field(Field.NAME)
         ranks: list[tuple[Clause, int]] = [
-            (name == self.text, 1),
+            (self.dialect.compared(operator.eq, name, self.text), 1),
             (self.dialect.starts_with(name, self.text), 2),
             (self.dialect.contains(name, self.text), 3),
             (self._label(exact=True), 4),
@@ -89,7 +90,7 @@ class _Ranking:
     def _label(self, *, exact: bool) -> Clause:
         def meets(value: Any) -> Clause:
             folded = self.dialect.fold(value)
-            equal: Clause = folded == self.text
+            equal = self.dialect.compared(operator.eq, folded, self.text)
             return equal if exact else self.dialect.contains(folded, self.text)
 
         def of(convention: Any) -> Clause:

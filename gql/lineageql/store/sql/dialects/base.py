@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import orjson
 from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, false, func, literal
 from sqlalchemy.engine import Dialect as CoreDialect
 from sqlalchemy.sql.elements import literal_column
@@ -110,8 +111,18 @@ class Dialect(ABC):
     def under(self, inner: Select[Any]) -> Statement:
         """`inner`, whose columns have names of their own, once for each of the owners in the parameter `owners`.
 
-        Its rows are the owner's place among them and a JSON list of the inner rows.
+        `lists` reads its rows.
         """
+
+    def lists(self, rows: Sequence[Sequence[Any]], owners: int) -> list[Sequence[Any]]:
+        """The inner rows of each owner, from the rows of a statement of `under`.
+
+        These are the owner's place among all and a JSON list of the inner rows, unless a database's differ.
+        """
+        found: list[Sequence[Any]] = [()] * owners
+        for place, inner in rows:
+            found[place] = orjson.loads(inner)
+        return found
 
     def text(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """What a column of texts holds as a text, where a database may keep octets in it."""

@@ -1,0 +1,328 @@
+"""MySQL and MariaDB over asyncmy: statements that hold their parameters, on connections that only read."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from lineageql.errors import (
+    LineageQLError,
+    NotMLMD,
+    StoreError,
+    StoreMissing,
+    TooExpensive,
+    Unavailable,
+    UsageError,
+)
+from lineageql.settings import Settings
+from lineageql.store.addresses import ServerAddress
+from lineageql.store.mlmd.connection import MYSQL_WIRE, mysql_tls_mode
+from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.dialects.mysql import MySQL
+from lineageql.store.sql.dialects.mysql_statements import MySQLStatement
+from lineageql.store.sql.driver import Rows
+from lineageql.store.sql.mysql_servers import server_of
+from lineageql.store.sql.pooled import PooledDriver
+
+try:
+    import asyncmy
+    from asyncmy import errors as faults
+except ImportError:
+    raise UsageError("MySQL needs asyncmy, which is not installed: pip install 'lineageql[mysql]'") from None
+
+_WIRES = (MYSQL_WIRE, "utf8mb4")
+"""The charsets of the option `charset`."""
+
+_ERRORS = (faults.MySQLError, OSError, asyncio.TimeoutError)
+_OCTETS = 63  # the number of the charset of octets
+_GRACE = 5.0
+# Every comparison says for itself how it compares, every literal what it is, and a group is one text whatever of it
+# is shown. Texts are sorted by this many octets.
+_SESSION = "SET SESSION sql_mode = '', max_sort_length = 65536, sort_buffer_size = 8388608, {limit}"
+_READING = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+class MySQLDriver(PooledDriver):
+    """Reads a database of MySQL or MariaDB; `open` makes it.
+
+    What a script reads is of one moment: a transaction begins with its first statement.
+    """
+
+    errors = _ERRORS
+
+    def __init__(self, address: ServerAddress, settings: Settings, dialect: MySQL) -> None:
+        super().__init__(dialect)
+        self.address, self.settings = address, settings
+        self.wire = dialect.wire
+        self._free = asyncio.Semaphore(settings.store_connections)
+        self._idle: list[Any] = []
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls, address: ServerAddress, settings: Settings) -> MySQLDriver:
+        """Connects to a database.
+
+        Raises:
+            StoreMissing: the server has no such database.
+            StoreError: it does not let this user in.
+            Unavailable: the server cannot be reached.
+            UsageError: the options of its URL are wrong.
+        """
+        try:
+            connection = await _connect(address, settings)
+            try:
+                server = await server_of(connection)
+            finally:
+                connection.close()
+        except RuntimeError as error:
+            raise UsageError(f"{address} asks for a password in a form that needs another package: {error}") from None
+        except _ERRORS as error:
+            raise translate(error, address) from error
+        return cls(address, settings, MySQL(server, wire=_wire(address)))
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        async with self._free:
+            connection = self._rested() or await _connect(self.address, self.settings)
+            try:
+                yield connection
+                await connection.query(b"COMMIT")
+            except BaseException as error:
+                connection.close()
+                if self.lost(error):
+                    # The others that lie idle broke with it.
+                    for other in self._idle:
+                        other.close()
+                    self._idle.clear()
+                raise
+            self._idle.append(connection)
+
+    def _rested(self) -> Any:
+        """A connection that lies idle and has not been heard to break."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection._stream_broken:
+                return connection
+            connection.close()
+        return None
+
+    async def rows(self, connection: Any, statement: Statement) -> Rows:
+        texts: tuple[int, ...] = ()
+        text = statement.text
+        if isinstance(statement, MySQLStatement):
+            text, texts = statement.words(self.wire), statement.texts
+        try:
+            return _decoded(await _rows(connection, text), texts)
+        except asyncio.CancelledError:
+            # The caller has gone, at its deadline or with its connection.
+            self._end(connection.thread_id())
+            raise
+        except UnicodeDecodeError:
+            # What is left of the answer would be taken for that to the next statement.
+            connection.close()
+            await connection.connect()
+            await _begin(connection, self.address, self.settings)
+            return await self._with_replacements(text)
+
+    async def _with_replacements(self, text: str) -> Rows:
+        """The rows of a statement that finds what is not UTF-8: it is shown with replacement characters."""
+        connection = await _connect(self.address, self.settings, use_unicode=False)
+        try:
+            rows = await _rows(connection, text)
+            fields = connection._result.fields
+            return _decoded(rows, tuple(place for place, field in enumerate(fields) if field.charsetnr != _OCTETS))
+        finally:
+            connection.close()
+
+    def _end(self, thread: int) -> None:
+        """Ends a connection on the server, with what it is at."""
+
+        async def end() -> None:
+            with suppress(*_ERRORS):
+                connection = await _connect(self.address, self.settings)
+                try:
+                    await connection.query(f"KILL {int(thread)}".encode())
+                finally:
+                    connection.close()
+
+        task = asyncio.create_task(end(), name="end of a statement in MySQL")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    def lost(self, error: BaseException) -> bool:
+        return isinstance(error, (OSError, faults.InterfaceError)) or _number(error) in _LOST
+
+    def translate(self, error: BaseException) -> LineageQLError:
+        return translate(error, self.address)
+
+    async def disconnect(self) -> None:
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=_GRACE)
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                await asyncio.wait_for(connection.ensure_closed(), _GRACE)
+            except _ERRORS:
+                connection.close()
+
+
+async def create_database(address: ServerAddress, settings: Settings) -> None:
+    """Makes an empty database where there is none of this name; in it texts are equal where they are the same.
+
+    Raises:
+        LineageQLError: see `execute`.
+    """
+    name = address.database.replace("`", "``")
+    text = f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    await execute(replace(address, database=""), settings, [text])
+
+
+async def execute(address: ServerAddress, settings: Settings, statements: Sequence[str]) -> None:
+    """Runs statements that change the schema, one after the other; an index that is there already is no error.
+
+    Raises:
+        LineageQLError: what `MySQLDriver.open` raises; StoreError where the user may not.
+    """
+    try:
+        connection = await _connect(address, settings, reading=False)
+        try:
+            for statement in statements:
+                try:
+                    # Of the two only MariaDB knows this.
+                    await connection.query(statement.replace("INDEX IF NOT EXISTS", "INDEX").encode())
+                except faults.MySQLError as error:
+                    if _number(error) != _INDEX_IS_THERE:
+                        raise
+        finally:
+            connection.close()
+    except _ERRORS as error:
+        raise translate(error, address) from error
+
+
+def _wire(address: ServerAddress) -> str:
+    wire = address.options.get("charset", MYSQL_WIRE)
+    if wire not in _WIRES:
+        raise UsageError(f"the option charset of {address} is {wire!r}; it takes one of {', '.join(_WIRES)}")
+    return wire
+
+
+async def _connect(
+    address: ServerAddress, settings: Settings, *, reading: bool = True, use_unicode: bool = True
+) -> Any:
+    place = {"unix_socket": address.host} if address.host.startswith("/") else {"host": address.host}
+    # Whichever charset the server takes the texts of results to be in, their octets are UTF-8.
+    connection = await asyncmy.connect(
+        **place,
+        port=address.port,
+        user=address.user or "",
+        password=(address.password or "").encode(),
+        database=address.database or None,
+        charset="utf8mb4",
+        use_unicode=use_unicode,
+        autocommit=not reading,
+        connect_timeout=settings.store_timeout,
+        ssl=_tls(address),
+        program_name="lineageql",
+    )
+    try:
+        await _begin(connection, address, settings, reading=reading)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _begin(connection: Any, address: ServerAddress, settings: Settings, *, reading: bool = True) -> None:
+    """Sets what a session is to be like."""
+    seconds = settings.deadline + 5 if reading else 0
+    mariadb = "mariadb" in connection.get_server_info().lower()
+    limit = f"max_statement_time = {seconds}" if mariadb else f"max_execution_time = {1000 * seconds}"
+    for text in (f"SET NAMES {_wire(address)}", _SESSION.format(limit=limit), *([_READING] if reading else [])):
+        await asyncio.wait_for(_rows(connection, text), settings.store_timeout)
+
+
+async def _rows(connection: Any, text: str) -> Rows:
+    await connection.query(text.encode("ascii"))
+    # A cursor would ask for the warnings too, of which there is one for each text that is no JSON.
+    rows: Rows = connection._result.rows
+    return rows
+
+
+def _decoded(rows: Rows, places: tuple[int, ...]) -> Rows:
+    """Rows with texts for octets at some places."""
+    if not places:
+        return rows
+    decoded = []
+    for row in rows:
+        values = list(row)
+        for place in places:
+            value = values[place]
+            if type(value) is bytes:
+                values[place] = value.decode("utf-8", "replace")
+        decoded.append(tuple(values))
+    return decoded
+
+
+def _tls(address: ServerAddress) -> ssl.SSLContext | None:
+    mode, options = mysql_tls_mode(address), address.options
+    if mode == "disabled":
+        return None
+    try:
+        context = ssl.create_default_context(cafile=options.get("ssl-ca"))
+        if "ssl-cert" in options:
+            context.load_cert_chain(options["ssl-cert"], options.get("ssl-key"))
+    except OSError as error:  # what the library of TLS says is one too
+        raise UsageError(f"the certificates of {address} cannot be read: {error.strerror or error}") from None
+    context.check_hostname = mode == "verify-identity"
+    if mode == "required":
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+_INDEX_IS_THERE = 1061
+_LOST = frozenset({1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 4031})
+"""The server went away, or ended the connection."""
+
+_KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
+    (frozenset({1049}), StoreMissing, "there is no database {address}; --create makes one"),
+    (frozenset({1045, 1698, 1862, 1820, 3118, 4151}), StoreError, "{address} refuses the user or the password"),
+    (frozenset({1044, 1142, 1143, 1227}), StoreError, "{address} does not let this user do that"),
+    (frozenset({1054, 1146}), NotMLMD, "{address} is not an ML Metadata store: tables or columns are missing"),
+    (
+        frozenset({1038, 1041, 1116, 1119, 1153, 1390, 1436, 1437, 3170}),
+        TooExpensive,
+        "the filter is more than the database takes at once; give it fewer or shallower terms",
+    ),
+    (frozenset({1317, 1969, 3024}), Unavailable, "{address} took too long"),
+    (frozenset({1040, 1129, 1130, 1203, 1226}), Unavailable, "{address} lets no more connections in"),
+    (_LOST, Unavailable, "the connection to {address} broke"),
+)
+"""By the numbers of the server's errors: what one says is not told, as it holds parts of the statement."""
+
+
+def _number(error: BaseException) -> int:
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+def translate(error: BaseException, address: ServerAddress) -> LineageQLError:
+    """The error of our tree for an error of asyncmy's."""
+    number = _number(error)
+    for numbers, kind, words in _KINDS:
+        if number in numbers:
+            return kind(words.format(address=address))
+    if isinstance(error, asyncio.TimeoutError):
+        return Unavailable(f"{address} did not answer in time")
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return Unavailable(f"{address} cannot be reached over TLS: its certificate or the protocol was refused")
+    if isinstance(error, OSError) or number == _UNREACHABLE:
+        return Unavailable(f"{address} cannot be reached")
+    return Unavailable(
+        f"{address} could not be read: error {number}" if number else f"the connection to {address} broke"
+    )
+
+
+_UNREACHABLE = 2003

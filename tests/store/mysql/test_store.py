@@ -1,0 +1,133 @@
+"""A store in MariaDB while it is served: the server goes and comes back, and what is encrypted."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineageql.errors import StoreError, Unavailable, UsageError
+from lineageql.settings import Settings
+from lineageql.store import open_store
+from tests.servers.mariadb import MariaDB
+from tests.service import Service, serving
+
+pytest.importorskip("ml_metadata")
+
+ASK = "{ store { counts { artifacts } } }"
+RECORD = """
+mutation ($input: RecordExecutionInput!) { recordExecution(input: $input) { execution { id externalId } } }
+"""
+SHOW = """
+{ executions(first: 100) { totalCount nodes { externalId outputs { totalCount nodes { name } } run { name } } } }
+"""
+CALLS = 40
+
+
+async def test_a_server_that_ends_and_comes_back() -> None:
+    server = MariaDB()
+    try:
+        async with serving(server.url(server.name()), create=True, deadline=20) as service:
+            await asyncio.gather(*(service.data(ASK) for _ in range(8)))
+            server.stop()
+            for _ in range(3):
+                assert (await service.error(ASK))["code"] == "UNAVAILABLE"
+            assert (await service.client.get("/readyz")).status_code == 503
+            server.start()
+            await asyncio.gather(*(service.data(ASK) for _ in range(8)))
+            server.stop()
+            server.start()
+            await asyncio.gather(*(service.data(ASK) for _ in range(8)))
+    finally:
+        server.close()
+
+
+async def test_what_was_answered_is_there_whole_and_once() -> None:
+    server = MariaDB()
+    try:
+        # A server that is killed keeps what it answered only where it writes that down first.
+        server.stop()
+        server.start("--innodb-flush-log-at-trx-commit=1")
+        async with serving(server.url(server.name()), create=True, deadline=20) as service:
+            work = [asyncio.create_task(record(service, number)) for number in range(CALLS)]
+            await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            server.stop()
+            await asyncio.sleep(0.5)
+            server.start("--innodb-flush-log-at-trx-commit=1")
+            assert sum(await asyncio.gather(*work)) > 0, "nothing was cut off"
+            found = (await service.data(SHOW))["executions"]
+            names = {f"model-{number}" for number in range(CALLS)}
+            assert found["totalCount"] == CALLS
+            assert {node["externalId"] for node in found["nodes"]} == {f"call-{number}" for number in range(CALLS)}
+            assert {node["run"]["name"] for node in found["nodes"]} == {"r"}
+            outputs = [node["outputs"] for node in found["nodes"]]
+            assert {model["name"] for output in outputs for model in output["nodes"]} == names
+            assert all(output["totalCount"] == 1 for output in outputs)
+    finally:
+        server.close()
+
+
+async def record(service: Service, number: int) -> int:
+    """Records an execution as often as it takes; answers how often it was refused."""
+    model = {"name": f"model-{number}", "uri": f"s3://{number}", "version": "v"}
+    draft: dict[str, Any] = {"workspace": "w", "run": "r"}
+    draft["execution"] = {"name": "e", "externalId": f"call-{number}"}
+    draft["outputs"] = [{"port": "m", "artifact": {"model": model}}]
+    for refused in range(200):
+        body = await service.ask(RECORD, {"input": draft})
+        if "errors" not in body:
+            return refused
+        assert {error["extensions"]["code"] for error in body["errors"]} <= {"UNAVAILABLE", "DEADLINE_EXCEEDED"}, body
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"call {number} was never answered")
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A certificate of this machine's that signs itself, its key, and another one."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl here")
+    for name in ("server", "other"):
+        files = ["-keyout", str(tmp_path / f"{name}.key"), "-out", str(tmp_path / f"{name}.crt")]
+        subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *files, *subject]
+        subprocess.run(command, check=True, capture_output=True)
+    return tmp_path
+
+
+async def test_tls(certificates: Path) -> None:
+    server = MariaDB()
+    try:
+        server.stop()
+        files = (f"--ssl-cert={certificates / 'server.crt'}", f"--ssl-key={certificates / 'server.key'}")
+        server.start(*files, "--require-secure-transport=ON")
+        name = server.database()
+        trusted, other = str(certificates / "server.crt"), str(certificates / "other.crt")
+        for options in (
+            {"ssl_mode": "required"},
+            {"ssl_ca": trusted},
+            {"ssl_ca": trusted, "ssl_mode": "verify-identity"},
+        ):
+            async with serving(server.url(name, **options), create=True) as service:
+                await record(service, 1)
+                assert await service.data(ASK) == {"store": {"counts": {"artifacts": 1}}}
+        for url in (server.url(name), server.url(name, ssl_ca=other)):
+            with pytest.raises((StoreError, Unavailable)):
+                await open_store(url, Settings(read_only=True))
+        with pytest.raises(UsageError, match="certificates"):
+            await open_store(server.url(name, ssl_ca="/nowhere"), Settings(read_only=True))
+    finally:
+        server.close()
+
+
+async def test_nothing_is_recorded_over_another_charset() -> None:
+    server = MariaDB()
+    try:
+        with pytest.raises(UsageError, match="--read-only"):
+            await open_store(server.url(server.database(), charset="utf8mb4"), Settings(create=True))
+    finally:
+        server.close()
