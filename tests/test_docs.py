@@ -17,7 +17,14 @@ from tests.service import Service, serving
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = re.findall(r"```graphql\n(.*?)```\n```json\n(.*?)```", (ROOT / "docs/filters.md").read_text(), re.DOTALL)
-OPERATORS = (ROOT / "docs/filters.md").read_text()
+SCHEMA = (ROOT / "schema.graphql").read_text(encoding="utf-8")
+FILTERS = {
+    name: re.findall(r"^  (\w+)(?:\(.*\))?: ", fields, re.MULTILINE)
+    for name, fields in re.findall(
+        r"^input (\w+) {\n(.*?)^}", (ROOT / "schema.graphql").read_text(), re.DOTALL | re.MULTILINE
+    )
+}
+"""The fields of each input of the schema."""
 
 
 @pytest.fixture
@@ -51,21 +58,15 @@ async def test_the_example_of_the_readme(service: Service) -> None:
 
 
 def test_every_operator_has_an_example() -> None:
-    operators = (
-        "eq",
-        "ne",
-        "in",
-        "startsWith",
-        "endsWith",
-        "contains",
-        "ignoreCase",
-        "isNull",
-        "exists",
-        "gte",
-        "before",
+    filters = (
+        FILTERS[name] for name in ("StringFilter", "TimeFilter", "LabelFilter", "PropertyFilter", "ArtifactFilter")
     )
+    operators = {name for fields in filters for name in fields} - {"key", "artifactKind"}
     shown = " ".join(query for query, _ in EXAMPLES)
-    assert [name for name in operators if f"{name}:" not in shown] == []
+    assert [name for name in sorted(operators) if f"{name}:" not in shown] == []
+    signs = ("==", "!=", "=", " in (", " notin (", "!retired")
+    selectors = " ".join(re.findall(r'labelSelector: "(.*?)"', shown))
+    assert [sign for sign in signs if sign not in selectors] == []
 
 
 def test_links_of_the_documentation_lead_somewhere() -> None:

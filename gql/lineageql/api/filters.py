@@ -26,7 +26,10 @@ from lineageql.model.kinds import ArtifactKind
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import (
     ALWAYS,
+    MOST_LEVELS,
+    MOST_LINKS,
     NEVER,
+    RELATION_LEVELS,
     Field,
     Not,
     Operator,
@@ -36,6 +39,8 @@ from lineageql.model.predicates import (
     Relation,
     Test,
     all_of,
+    levels,
+    links,
 )
 from lineageql.model.selectors import parse_selector
 
@@ -69,9 +74,22 @@ class EntityFilter:
         """The predicate of the filter; every field that is given must hold.
 
         Raises:
-            InvalidArgument: an id, a selector or a value is wrong; its path begins with `path`.
+            InvalidArgument: an id, a selector or a value is wrong, or it nests too deep; its path begins with `path`.
         """
-        return all_of(*self._common(path), *self.own(path), *self._combined(path))
+        predicate = all_of(*self._common(path), *self.own(path), *self._combined(path))
+        # What is inside was looked at before: the path is that of the innermost filter that is too deep.
+        if levels(predicate) > MOST_LEVELS:
+            raise InvalidArgument(
+                f"the filter nests too deep: {MOST_LEVELS} levels are taken, where each or and not is one and each "
+                f"relation {RELATION_LEVELS}, but for those that follow one another without an or or not between; "
+                "ask in several queries, or by upstream and downstream",
+                path,
+            )
+        if links(predicate) > MOST_LINKS:
+            raise InvalidArgument(
+                f"more than {MOST_LINKS} relations follow one another; ask by upstream and downstream", path
+            )
+        return predicate
 
     def _common(self, path: str) -> Iterator[Predicate]:
         if self.ids is not None:

@@ -192,3 +192,42 @@ def size(predicate: Predicate) -> int:
         case Test(_, _, tuple() as values):
             return 1 + len(values)
     return 1
+
+
+def link_of(predicate: Predicate) -> Related | None:
+    """The relation by which a chain goes on: the first over events that a predicate demands."""
+    terms = predicate.terms if isinstance(predicate, And) else (predicate,)
+    return next((term for term in terms if isinstance(term, Related) and term.relation.by_event), None)
+
+
+MOST_LEVELS = 48
+RELATION_LEVELS = 12
+MOST_LINKS = 30
+
+
+def levels(predicate: Predicate, *, linked: bool = False) -> int:
+    """How deep a question about a predicate nests: each `or` and `not` is a level, each relation RELATION_LEVELS.
+
+    A chain of relations, such as the inputs of what produced the inputs of something, counts as one relation: it is a
+    row of joins. `linked` says that the predicate is what must be true at the end of one.
+    """
+    match predicate:
+        case And(terms):
+            link = link_of(predicate) if linked else None
+            return max((levels(term, linked=term is link) for term in terms), default=0)
+        case Or(terms):
+            return 1 + max(map(levels, terms), default=0)
+        case Not(Test()):
+            return 0  # as `ne` is
+        case Not(term):
+            return 1 + levels(term)
+        case Related(relation, inner):
+            own = 0 if linked and relation.by_event else RELATION_LEVELS
+            return own + levels(inner, linked=relation.by_event)
+    return 0
+
+
+def links(predicate: Predicate) -> int:
+    """How many relations are in the chain that begins with a predicate."""
+    link = link_of(predicate)
+    return 0 if link is None else 1 + links(link.predicate)

@@ -56,7 +56,7 @@ TYPE_NAMES = st.sampled_from([type_.name for type_ in (*KUBEFLOW, *COMMON, *SIMP
 IDS = st.integers(-1, 9) | st.sampled_from((2**31, 2**63 - 1))
 STATES = st.integers(0, 6)
 KINDS = st.sampled_from(ArtifactKind)
-OPERANDS = st.one_of(TEXTS, NUMBERS, st.booleans(), st.sampled_from((10**20, 10**400, -(10**400))))
+OPERANDS = st.one_of(TEXTS, NUMBERS, st.booleans(), st.sampled_from((2**64 - 1, 2**64, 2**64 + 1, 10**400, -(10**400))))
 
 _TEXT_FIELDS = {kind: st.sampled_from(fields) for kind, fields in TEXT_FIELDS.items()}
 _TIME_FIELDS = st.sampled_from((Field.CREATE_TIME, Field.UPDATE_TIME))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
+from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
 from tests.store.sql.test_search import thorough
 
@@ -26,6 +28,35 @@ def test_pages_are_the_whole(bench, kind):
         search = Search(kind, order=Order(field, descending))
         with bench.reading(store) as reader:
             whole = [row.entity.ref for row in bench.run(reader.search(search, Window(1000))).rows]
+            assert bench.run(walked(reader, search, size, backward=False)) == whole
+            assert bench.run(walked(reader, search, size, backward=True)) == whole
+
+    check()
+
+
+EFFORTS = {
+    "row by row": lambda limit: itertools.repeat(1),
+    "two rows and then gathering": lambda limit: [2, 1_000_000],
+}
+
+
+@pytest.mark.parametrize("how", EFFORTS)
+@pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
+def test_pages_of_a_filter_are_the_whole(bench, kind, how):
+    @thorough(bench)
+    @given(
+        cases(kind, most=1).filter(lambda case: bench.keeps(case.store)),
+        st.sampled_from(ORDERS),
+        st.booleans(),
+        st.integers(1, 3),
+    )
+    def check(case: Case, field: Field, descending: bool, size: int) -> None:
+        wanted = {thing.ref for thing in case.oracle.of(kind) if case.oracle.holds(case.predicates[0], thing)}
+        with bench.reading(case.store, efforts=EFFORTS[how]) as reader:
+            order = Order(field, descending)
+            everything = bench.run(reader.search(Search(kind, order=order), Window(1000))).rows
+            whole = [row.entity.ref for row in everything if row.entity.ref in wanted]
+            search = Search(kind, case.predicates[0], order)
             assert bench.run(walked(reader, search, size, backward=False)) == whole
             assert bench.run(walked(reader, search, size, backward=True)) == whole
 

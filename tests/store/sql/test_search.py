@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -12,16 +13,17 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field, Predicate
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
-from lineageql.store.sql.searches import gathering_bound
+from lineageql.store.sql.searches import efforts
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
 from tests.store.sql.workbench import Workbench
 
-BOUNDS = {
-    "as it likes": gathering_bound,
-    "always walking": lambda size, limit: 0,
-    "always gathering": lambda size, limit: 1_000_000,
+EFFORTS = {
+    "as it likes": efforts,
+    "walking row by row": lambda limit: [1] if limit is None else itertools.repeat(1),
+    "two rows and then gathering": lambda limit: [2, 1_000_000],
+    "gathering": lambda limit: [1_000_000],
 }
 WHOLE = Window(1000)
 
@@ -40,13 +42,13 @@ def expected(oracle: Oracle, kind: EntityKind, predicate: Predicate) -> list[Thi
     return sorted((t for t in oracle.of(kind) if oracle.holds(predicate, t)), key=lambda thing: thing.place)
 
 
-@pytest.mark.parametrize("how", BOUNDS)
+@pytest.mark.parametrize("how", EFFORTS)
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_found_is_what_the_predicate_is_true_of(bench, kind, how):
     @thorough(bench)
     @given(cases(kind, bench.keeps))
     def check(case: Case) -> None:
-        with bench.reading(case.store, bound=BOUNDS[how]) as reader:
+        with bench.reading(case.store, efforts=EFFORTS[how]) as reader:
             for predicate in case.predicates:
                 wanted = expected(case.oracle, kind, predicate)
                 search = Search(kind, predicate)

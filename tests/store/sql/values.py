@@ -91,7 +91,9 @@ LABEL_KEYS = (
 KEYS = few(st.sampled_from(LABEL_KEYS), "keys", 3)
 
 INTEGERS = st.sampled_from((0, 1, -1, 5, 2**31, 2**53 + 1, 2**63 - 1, -(2**63)))
-DOUBLES = st.sampled_from((0.0, -0.0, 1.0, 5.0, 0.5, 0.333333, 1 / 3, 1e16, 1e-05, 1e300, -2.5, 123456.789012, 2.0**53))
+DOUBLES = st.sampled_from(
+    (0.0, -0.0, 1.0, 5.0, 0.5, 0.333333, 1 / 3, 1e16, 1e-05, 1e300, -2.5, 123456.789012, 2.0**53, 2.0**64)
+)
 NUMBERS = few(INTEGERS | DOUBLES, "numbers", 4)
 TIMES = st.sampled_from((0, 1, 1000, 1000, 2000, 1_600_000_000_000))
 

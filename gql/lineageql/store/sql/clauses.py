@@ -29,6 +29,7 @@ from lineageql.model.predicates import (
     Property,
     Related,
     Test,
+    link_of,
 )
 from lineageql.model.types import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, one_of
@@ -54,12 +55,6 @@ class Chain:
     """
 
     narrow: Callable[[Predicate, Source], Clause] = lambda predicate, source: true()
-
-
-def link_of(predicate: Predicate) -> Related | None:
-    """The relation by which a chain goes on: the first over events that a predicate demands."""
-    terms = predicate.terms if isinstance(predicate, And) else (predicate,)
-    return next((term for term in terms if isinstance(term, Related) and term.relation.by_event), None)
 
 
 class Clauses:
@@ -110,10 +105,10 @@ class Clauses:
         right = test.operand
         if test.ignore_case:
             left, right = self.dialect.fold(left), fold(right)
-        if test.operator is Operator.EXISTS:
-            return left.is_not(None)
-        if test.operator in (Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.CONTAINS) and right == "":
-            return left.is_not(None)
+        empty = test.operator in (Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.CONTAINS) and right == ""
+        if test.operator is Operator.EXISTS or empty:
+            # In a function, or the planner gathers all that lack something by an index, and sorts them.
+            return func.coalesce(left.is_not(None), false())
         return func.coalesce(MEANINGS[test.operator].sql(self.dialect, left, right), false())
 
     def _field(self, test: Test, subject: Field, source: Source) -> Clause:
@@ -161,12 +156,12 @@ class Clauses:
         ids = [ref.key for ref in refs if isinstance(ref.key, int)]
         names = [ref.key for ref in refs if isinstance(ref.key, RunName)]
         clauses: list[Clause] = []
+        pair = source.names
         if ids:
-            named = source.from_.c.named if source.kind is EntityKind.RUN else false()
+            named = false() if pair is None else pair.are_key
             clauses.append(and_(self.dialect.among(source.id, ids), not_(named)))
-        if names:
-            runs = source.from_.c
-            clauses.append(and_(runs.named, named_one_of(self.dialect, names)(runs.workspace_name, runs.run_name)))
+        if names and pair is not None:
+            clauses.append(and_(pair.are_key, named_one_of(self.dialect, names)(pair.workspace, pair.run)))
         return or_(false(), *clauses)
 
     def by_convention(self, source: Source, of: Any, empty: Any) -> Any:

@@ -18,15 +18,29 @@ def foreign(document: Document, row: Any, dialect: Dialect) -> Clause:
     """Whether a text is another writer's.
 
     What LineageQL wrote stands in properties of its own too, and is found there
-    without reading the text. The texts that it wrote begin alike, so the others
-    are two ranges of the index of property values.
+    without reading the text.
     """
+    ranges = _ranges(document, row, dialect)
+    return or_(*ranges) if ranges else true()
+
+
+def foreign_rows(document: Document, row: Any, dialect: Dialect) -> list[Clause]:
+    """The rows of documents that another writer wrote: clauses, each a range of the index of property values.
+
+    The texts that LineageQL wrote begin alike, so the others come before them or after them. A database
+    that was given both ranges in one clause would walk over the texts between them.
+    """
+    here = (row.c.name == document.property, row.c.is_custom_property == false(), row.c.string_value.is_not(None))
+    return [and_(*here, part) for part in _ranges(document, row, dialect)] or [and_(*here)]
+
+
+def _ranges(document: Document, row: Any, dialect: Dialect) -> list[Clause]:
     prefix = document.written_prefix
     if prefix is None:
-        return true()
+        return []
     beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
     text = row.c.string_value
-    return or_(dialect.compared(operator.lt, text, prefix), dialect.compared(operator.ge, text, beyond))
+    return [dialect.compared(operator.lt, text, prefix), dialect.compared(operator.ge, text, beyond)]
 
 
 def member_of(document: Document, key: str, source: Source, dialect: Dialect) -> tuple[Any, Clause, Any]:

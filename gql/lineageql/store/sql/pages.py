@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, String, and_, bindparam, func, select, tuple_
 
 from lineageql.model.identity import EntityKind
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import And, Field, Operator, Test
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.clauses import Clauses
-from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.dialects import Dialect, Parameters
 from lineageql.store.sql.links import Members
+from lineageql.store.sql.operators import MEANINGS
 from lineageql.store.sql.places import text_of_field
 from lineageql.store.sql.sources import Source
 
 Clause = ColumnElement[bool]
+WALKED = frozenset({Field.ID, Field.CREATE_TIME, Field.UPDATE_TIME})
+"""The orders that an index gives, so that rows can be walked over without sorting all of them."""
+_BOUNDS = (Operator.EQ, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
 
 
 @dataclass(frozen=True)
@@ -32,20 +37,75 @@ class Page:
 
 
 def page(clauses: Clauses, search: Search, window: Window, members: Members, narrowing: Clause | None = None) -> Page:
-    """The statement of a page, its columns named `c0`, `c1` and so on."""
+    """The statement of a page, its columns named `c0`, `c1` and so on.
+
+    The window's edges and its limit are parameters, see `edges`: the statement serves every window of its shape.
+    """
     source = members.source
     keys = _keys(clauses, search.order, source, by_event=members.event is not None)
     columns = [*keys, *payload(members)]
-    backward = window.backward
-    descending = search.order.descending != backward
     query = select(*(column.label(f"c{place}") for place, column in enumerate(columns)))
     query = _from(query, members).where(*_conditions(clauses, search, members, narrowing))
-    if window.after is not None:
-        query = query.where(beyond(keys, window.after, upward=not search.order.descending))
-    if window.before is not None:
-        query = query.where(beyond(keys, window.before, upward=search.order.descending))
-    query = query.order_by(*(key.desc() if descending else key.asc() for key in keys)).limit(window.limit + 1)
-    return Page(query, len(keys))
+    if narrowing is None:
+        query = query.where(*_bounds(clauses, search, source))
+    limit: BindParameter[int] = bindparam("window_limit", window.limit + 1)
+    return Page(_windowed(query, keys, search.order, window).limit(limit), len(keys))
+
+
+def stretch(clauses: Clauses, search: Search, window: Window, source: Source) -> Select[Any]:
+    """The statement of the last key of a stretch of a window's rows, whatever they hold, and of the first beyond it.
+
+    How long the stretch is is the parameter `window_skip` and 1. Of rows fewer than that there is no key, or one.
+    """
+    keys = _keys(clauses, search.order, source, by_event=False)
+    query = select(*(key.label(f"c{place}") for place, key in enumerate(keys))).select_from(source.from_)
+    query = query.where(*_bounds(clauses, search, source))
+    return _windowed(query, keys, search.order, window).limit(2).offset(bindparam("window_skip", 0))
+
+
+def edges(window: Window) -> Parameters:
+    """The parameters of a statement for a window: its limit, one more than it shows, and its edges."""
+    found: Parameters = {"window_limit": window.limit + 1}
+    for name, key in (("after", window.after), ("before", window.before)):
+        found.update((f"window_{name}_{place}", part) for place, part in enumerate(key or ()))
+    return found
+
+
+def shape(window: Window) -> tuple[object, ...]:
+    """What a statement must be made for of a window; the rest are parameters."""
+    kinds = [None if key is None else tuple(map(type, key)) for key in (window.after, window.before)]
+    return (*kinds, window.backward)
+
+
+def _windowed(query: Select[Any], keys: list[ColumnElement[Any]], order: Order, window: Window) -> Select[Any]:
+    descending = order.descending != window.backward
+    for name, key, upward in (
+        ("after", window.after, not order.descending),
+        ("before", window.before, order.descending),
+    ):
+        if key is not None:
+            edge: list[BindParameter[Any]] = [
+                bindparam(f"window_{name}_{place}", part) for place, part in enumerate(key)
+            ]
+            query = query.where(beyond(keys, edge, upward=upward))
+    return query.order_by(*(key.desc() if descending else key.asc() for key in keys))
+
+
+def _bounds(clauses: Clauses, search: Search, source: Source) -> list[Clause]:
+    """The tests of what rows are ordered by, as bounds of its index: a walk begins and ends there.
+
+    They say nothing that the predicate does not say too.
+    """
+    field, predicate = search.order.field, search.predicate
+    if field not in WALKED or source.kind is EntityKind.RUN:
+        return []
+    terms = predicate.terms if isinstance(predicate, And) else (predicate,)
+    column = source.columns[field]
+    return [
+        MEANINGS[term.operator].sql(clauses.dialect, column, term.operand)
+        for term in terms
+        if isinstance(term, Test) and term.subject is field and term.operator in _BOUNDS
+    ]
 
 
 def count(clauses: Clauses, search: Search, members: Members, narrowing: Clause | None = None) -> Select[Any]:
@@ -99,7 +159,7 @@ def ties_of(source: Source, dialect: Dialect) -> list[ColumnElement[Any]]:
     return [dialect.ordered(tie) if isinstance(tie.type, String) else tie for tie in source.ties]
 
 
-def beyond(keys: list[ColumnElement[Any]], key: tuple[Any, ...], *, upward: bool) -> Clause:
+def beyond(keys: list[ColumnElement[Any]], key: Sequence[Any], *, upward: bool) -> Clause:
     """Whether a row's keys come after (upward) or before a key; a key of one part is compared with the first."""
     if len(key) == 1:
         alone: Clause = keys[0] > key[0] if upward else keys[0] < key[0]

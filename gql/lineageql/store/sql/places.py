@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, true
+from sqlalchemy.sql.elements import True_
 
 from lineageql.model.conventions.base import Column, Convention, Custom, Declared, Place, TypeAndId, UriTail
 from lineageql.model.conventions.places import ContextSuffix, EventKey, HashedName, OwnedName, TypeName
@@ -64,11 +65,11 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
 
 def text_of_field(subject: Field, source: Source, types: TypeCatalog, dialect: Dialect) -> ColumnElement[Any]:
     """A field's value as text: each type's nodes by the places of its convention."""
-    if source.kind is EntityKind.RUN and subject is Field.NAME:
+    if source.names is not None and subject is Field.NAME:
         # The key of a named run holds its name; any other's is that of its context.
-        return case(
-            (source.from_.c.named, source.columns[subject]), else_=_by_convention(subject, source, types, dialect)
-        )
+        if isinstance(source.names.are_key, True_):
+            return source.names.run
+        return case((source.names.are_key, source.names.run), else_=_by_convention(subject, source, types, dialect))
     if source.kind is EntityKind.RUN and subject in source.columns:
         return source.columns[subject]
     return _by_convention(subject, source, types, dialect)

@@ -23,7 +23,7 @@ from lineageql.store.sql.links import Members
 from lineageql.store.sql.memberships import Memberships
 from lineageql.store.sql.pages import page
 from lineageql.store.sql.runs import Narrowing, named_one_of
-from lineageql.store.sql.searches import Bound, Searches, gathering_bound, groups_of
+from lineageql.store.sql.searches import Efforts, Searches, efforts, groups_of
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
@@ -36,15 +36,15 @@ class SQLReader:
     Args:
         driver: the open database.
         statements: compiled statements of the same database, of other operations too.
-        bound: below how many rows a seed is small enough to start at.
+        efforts: how many rows are looked at in each turn of a search.
     """
 
     faults: Sequence[LineageQLError] = ()
 
-    def __init__(self, driver: Driver, statements: Statements | None = None, bound: Bound = gathering_bound) -> None:
+    def __init__(self, driver: Driver, statements: Statements | None = None, efforts: Efforts = efforts) -> None:
         self.driver = driver
         self.statements = statements or Statements()
-        self.bound = bound
+        self.efforts = efforts
         self.dialect = driver.dialect
         self._reading: asyncio.Task[TypeCatalog] | None = None
 
@@ -71,7 +71,7 @@ class SQLReader:
         return Clauses(await self._catalog(), self.dialect)
 
     async def _searches(self) -> Searches:
-        return Searches(await self._clauses(), self.statements, self.bound)
+        return Searches(await self._clauses(), self.statements, self.efforts)
 
     # -- pages and counts
 

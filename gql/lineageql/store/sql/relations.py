@@ -18,11 +18,12 @@ from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
 from lineageql.model.entities import ExecutionState
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
-from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
+from lineageql.model.predicates import And, Field, Not, Or, Predicate, Related, Relation, Test
 from lineageql.model.runs import RANKED_STATES
 from lineageql.store.sql.places import state_number
-from lineageql.store.sql.runs import Narrowing, named_one_of
-from lineageql.store.sql.sources import Source, run_source, source_of
+from lineageql.store.sql.runs import Narrowing, named_one_of, unnamed_runs
+from lineageql.store.sql.seeds import Seeds
+from lineageql.store.sql.sources import Source, named_run_source, run_source, source_of
 from lineageql.store.sql.tables import ASSOCIATION, EVENT, EXECUTION, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
 
 if TYPE_CHECKING:
@@ -70,24 +71,25 @@ def ties_of(clauses: Clauses, kind: EntityKind, predicate: Related, chain: Chain
         return clauses.chained(inner, source, chain)
 
     if predicate.relation is Relation.WORKSPACE:
-        return _workspace_ties(clauses, MEMBERSHIPS[_NODES[kind]], wanted)
+        return _workspace_ties(clauses, MEMBERSHIPS[NODES_OF[kind]], inner, wanted)
     if predicate.relation is Relation.RUN:
         ties = run_ties(clauses, inner, wanted)
         if kind is EntityKind.EXECUTION:
             return ties
         return [_first_output(tie) for tie in ties] + _held_ties(clauses, wanted)
-    types, here, there = _EVENTS[predicate.relation]
+    types, here, there = ENDS[predicate.relation]
     event, source = EVENT.alias(), source_of(predicate.relation.target, clauses.types)
     return [Tie(event.c[here], (event_type_in(event, types), event.c[there] == source.id, wanted(source)))]
 
 
-_NODES = {EntityKind.ARTIFACT: NodeKind.ARTIFACT, EntityKind.EXECUTION: NodeKind.EXECUTION}
-_EVENTS = {
+NODES_OF = {EntityKind.ARTIFACT: NodeKind.ARTIFACT, EntityKind.EXECUTION: NodeKind.EXECUTION}
+ENDS = {
     Relation.PRODUCED_BY: (OUTPUT_EVENTS, "artifact_id", "execution_id"),
     Relation.CONSUMED_BY: (INPUT_EVENTS, "artifact_id", "execution_id"),
     Relation.INPUTS: (INPUT_EVENTS, "execution_id", "artifact_id"),
     Relation.OUTPUTS: (OUTPUT_EVENTS, "execution_id", "artifact_id"),
 }
+"""Of each relation over events: their types, and the columns of the entity here and of that at the other end."""
 
 
 def event_type_in(event: Any, types: frozenset[EventType]) -> Clause:
@@ -95,11 +97,13 @@ def event_type_in(event: Any, types: frozenset[EventType]) -> Clause:
     return event.c.type.in_(sorted(type_.value for type_ in types))  # type: ignore[no-any-return]
 
 
-def _workspace_ties(clauses: Clauses, membership: Any, wanted: Wanted) -> list[Tie]:
+def _workspace_ties(clauses: Clauses, membership: Any, predicate: Predicate, wanted: Wanted) -> list[Tie]:
     def tie(through_child: bool) -> Tie:
         link, space = membership.alias(), source_of(EntityKind.WORKSPACE, clauses.types)
         assert space.condition is not None
-        conditions = [space.condition, wanted(space)]
+        # Runs are contexts too: the few workspaces among them are found by an index.
+        few = Seeds(clauses, space).of(predicate)[0].ids()
+        conditions = [space.id.in_(few), space.condition, wanted(space)]
         if through_child:
             child = PARENT_CONTEXT.alias()
             conditions += [child.c.context_id == link.c.context_id, child.c.parent_context_id == space.id]
@@ -141,19 +145,43 @@ def run_ties(clauses: Clauses, predicate: Predicate, wanted: Wanted) -> list[Tie
             runs, link = run_source(clauses.types, Narrowing(ids=ids)), ASSOCIATION.alias()
             found.append(Tie(link.c.node_id, (link.c.context_id == runs.id,)))
         return found
-    runs, link = source_of(EntityKind.RUN, clauses.types), ASSOCIATION.alias()
-    ties = [Tie(link.c.node_id, (link.c.context_id == runs.id, not_(runs.from_.c.named), wanted(runs)))]
-    if clauses.types.run_named(NodeKind.EXECUTION):
+    by_name = _speaks_of_names(predicate)
+    link = ASSOCIATION.alias()
+    ties: list[Tie] = []
+    if unnamed_runs(clauses.types):
+        runs = run_source(clauses.types, Narrowing(unnamed=True))
+        ties.append(Tie(link.c.node_id, (link.c.context_id == runs.id, wanted(runs))))
+    if not clauses.types.run_named(NodeKind.EXECUTION):
+        return ties
+    if by_name:
+        # What is asked stands in the execution's own properties: the rows of runs need not be made.
+        own = run_names(clauses)
+        runs = named_run_source(own.from_, own.workspace, own.run)
+        ties.append(Tie(own.execution, (own.workspace.is_not(None), wanted(runs), *own.conditions)))
+    else:
         runs = source_of(EntityKind.RUN, clauses.types)
         tie = named_run_tie(clauses, runs.from_.c.workspace_name, runs.from_.c.run_name)
         ties.append(Tie(tie.own, (runs.from_.c.named, wanted(runs), *tie.conditions)))
     return ties
 
 
+def _speaks_of_names(predicate: Predicate) -> bool:
+    """Whether a predicate of runs is about nothing but their names, or the names that are their ids."""
+    match predicate:
+        case And(terms) | Or(terms):
+            return all(map(_speaks_of_names, terms))
+        case Not(term):
+            return _speaks_of_names(term)
+        case Test(subject):
+            return subject in (Field.NAME, Field.REF)
+    return False
+
+
 @dataclass(frozen=True)
 class RunNames:
     """The rows in which executions name their workspace and their run."""
 
+    from_: Any
     execution: Any
     workspace: Any
     run: Any
@@ -174,7 +202,7 @@ def run_names(clauses: Clauses) -> RunNames:
         execution.c.id == run.c.owner_id,
         (execution.c.type_id + 0).in_(clauses.types.run_named(NodeKind.EXECUTION)),
     )
-    return RunNames(run.c.owner_id, space.c.string_value, run.c.string_value, conditions)
+    return RunNames(run, run.c.owner_id, space.c.string_value, run.c.string_value, conditions)
 
 
 def named_run_tie(clauses: Clauses, workspace: Any, name: Any) -> Tie:

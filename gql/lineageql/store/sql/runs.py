@@ -70,12 +70,19 @@ class Narrowing:
         ids: the ids of their contexts.
         names: from the columns of both names to whether the run is wanted.
         needed: how many of them are.
+        unnamed: whether only those are that are no pair of names.
     """
 
     workspace: tuple[Column, Column] | None = None
     ids: Sequence[int] | None = None
     names: Callable[[Column, Column], ColumnElement[bool]] | None = None
     needed: Needed | None = None
+    unnamed: bool = False
+
+
+def unnamed_runs(types: TypeCatalog) -> list[int]:
+    """The ids of the types of contexts that are, or may be, runs whose key is no pair of names."""
+    return types.contexts(Role.RUN, lambda convention: not convention.run_names) + types.contexts(Role.BY_STRUCTURE)
 
 
 def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column, Column], ColumnElement[bool]]:
@@ -88,6 +95,8 @@ def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column
 
 def run_rows(types: TypeCatalog, narrowing: Narrowing) -> Any:
     """A select of runs: `id`, `type_id`, `place`, `workspace_id`, both names, `named` and the columns of a context."""
+    if narrowing.unnamed:
+        return _context_runs(types, narrowing)
     parts = _contexts(types, narrowing)
     if narrowing.ids is None:
         named = types.run_named(NodeKind.EXECUTION)
@@ -104,8 +113,7 @@ def _contexts(types: TypeCatalog, narrowing: Narrowing) -> list[Any]:
     """The runs with a context, of the writers whose types are in the store; at least one select."""
     parts = []
     named = narrowing.ids is None and bool(types.named_contexts(Role.RUN))
-    others = types.contexts(Role.RUN, lambda convention: not convention.run_names) + types.contexts(Role.BY_STRUCTURE)
-    if narrowing.names is None and (others or not named):
+    if narrowing.names is None and (unnamed_runs(types) or not named):
         parts.append(_context_runs(types, narrowing))
     if named or not parts:
         parts.append(_named_contexts(types, narrowing))
@@ -176,7 +184,6 @@ def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
         )
         .scalar_subquery()
     )
-    by_type = types.contexts(Role.RUN, lambda convention: not convention.run_names)
     owners = owning_properties(types)
     # The sum keeps the planner from reading all runs by the index of types where a few are wanted.
     of_all = narrowing.workspace is None and narrowing.ids is None
@@ -193,7 +200,7 @@ def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
         context.c.create_time_since_epoch.label("create_time"),
         context.c.last_update_time_since_epoch.label("update_time"),
     ).where(
-        type_id.in_(by_type + types.contexts(Role.BY_STRUCTURE)),
+        type_id.in_(unnamed_runs(types)),
         plays(context.c.id, context.c.type_id, Role.RUN, types),
     )
     if narrowing.workspace is not None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field
@@ -15,33 +15,40 @@ from lineageql.store.ports import Link, Row, Search, Slice, Window
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
-from lineageql.store.sql.entities import EntityTables
+from lineageql.store.sql.entities import NODE_KINDS, EntityTables
 from lineageql.store.sql.links import Members, members_of
-from lineageql.store.sql.pages import count, page
+from lineageql.store.sql.pages import WALKED, count, edges, page, shape, stretch
 from lineageql.store.sql.rows import event_of
 from lineageql.store.sql.runs import needed
-from lineageql.store.sql.seeds import Seed, Seeds
+from lineageql.store.sql.seed import Most, Seed, visited
+from lineageql.store.sql.seeds import Seeds
 from lineageql.store.sql.sources import Source, source_of
 from lineageql.store.sql.statements import Statements
-from lineageql.store.sql.tables import ARTIFACT, EXECUTION
+from lineageql.store.sql.tables import NODES
 from lineageql.store.sql.texts import text_page
 
 _MOST_SEEDS = 16
 """How many seeds are counted: of many terms one that is rare is likely among the first."""
 
-Bound = Callable[[int, int | None], int]
+Efforts = Callable[[int | None], Iterable[int]]
 Fields = frozenset[Field] | None
 
 
-def gathering_bound(size: int, limit: int | None) -> int:
-    """Below how many rows a seed is small enough to start at, of `size` rows, for a page of `limit` rows.
+_WALKED_AS_GATHERED = 4
+"""How many rows are walked over in the time in which one is gathered: the first lie side by side."""
 
-    Walking to a page visits about size * limit / matches rows, gathering visits
-    the matches: the two meet at the square root of size * limit. A count, which
-    has no limit, visits every match anyway, so any seed will do.
+
+def efforts(limit: int | None) -> Iterator[int]:
+    """How many rows are looked at in each turn of a search for a page of `limit` rows, or for a count.
+
+    Each turn begins where the one before ended, and tries four times as much: what all take together is no more
+    than a few times what the quicker of walking and gathering takes, whichever that is and whatever the size
+    of the store.
     """
-    most = size if limit is None else math.isqrt(size * limit) + 1
-    return 1 << most.bit_length()  # of a store that grows, the same for long: statements are kept by it
+    effort = 2_048 if limit is None else max(2_048, 4 * limit)
+    while True:
+        yield effort
+        effort *= 4
 
 
 @dataclass(frozen=True)
@@ -56,25 +63,66 @@ class _Page:
 class Searches:
     """The scripts of one operation's searches."""
 
-    def __init__(self, clauses: Clauses, statements: Statements, bound: Bound) -> None:
+    def __init__(self, clauses: Clauses, statements: Statements, efforts: Efforts) -> None:
         self.clauses = clauses
         self.types = clauses.types
         self.dialect = clauses.dialect
         self.tables = EntityTables(clauses.types, clauses.dialect)
         self.statements = statements
-        self.bound = bound
+        self.efforts = efforts
 
     def page(self, search: Search, window: Window, fields: Fields = None) -> Script[Slice]:
         """A page of the whole store."""
-        seed = yield from self._seed(search, window.limit)
+        made, rows = yield from self._rows(search, window)
+        return (yield from self._slices(search.kind, window, made, [rows], fields))[0]
+
+    def _rows(self, search: Search, window: Window) -> Script[tuple[_Page, Rows]]:
+        """The rows of a page.
+
+        The order is walked over, stretch by stretch, until the page is full; or as soon as one of the seeds holds no
+        more than a stretch, what it holds is gathered.
+        """
+        rest, rows = window, list[Any]()
+        for most in self.efforts(window.limit) if self._seeds(search) else ():
+            seed = yield from self._smallest(search, most // _WALKED_AS_GATHERED)
+            edge = () if seed is not None else (yield from self._edge(search, rest, most))
+            if edge is None:
+                continue
+            if len(edge) < 2:
+                made, found = yield from self._window(search, rest, seed)
+                return made, [*rows, *found]
+            last, beyond = (tuple(key) for key in edge)
+            walked = replace(rest, after=beyond) if window.backward else replace(rest, before=beyond)
+            made, found = yield from self._window(search, walked, None)
+            rows += found
+            if len(rows) > window.limit:
+                return made, rows
+            left = window.limit - len(rows)
+            rest = replace(rest, limit=left, before=last) if window.backward else replace(rest, limit=left, after=last)
+        return (yield from self._window(search, window, None))
+
+    def _edge(self, search: Search, window: Window, most: int) -> Script[Rows | None]:
+        """The keys of the last row of a stretch and of the first beyond it; None where the order cannot be walked."""
+        if search.order.field not in WALKED:
+            return () if most >= (yield from self._last(search.kind)) else None
+
+        def make() -> Statement:
+            return self.dialect.compile(stretch(self.clauses, search, window, source_of(search.kind, self.types)))
+
+        made = self.statements.get(self.types, ("stretch", search, shape(window)), make)
+        return (yield from fetch(made.given(**edges(window), window_skip=most - 1)))
+
+    def _window(self, search: Search, window: Window, seed: int | None) -> Script[tuple[_Page, Rows]]:
+        """The rows of a window, from one of the search's seeds where it is given."""
 
         def make() -> _Page:
-            members = Members(source_of(search.kind, self.types, needed(search, window)), [])
+            members = Members(source_of(search.kind, self.types, wanted), [])
             made = page(self.clauses, search, window, members, self.narrowing(search, members.source, seed))
             return _Page(self.dialect.compile(made.query), made.keys, by_event=False)
 
-        made = self.statements.get(self.types, ("page", search, window, seed), make)
-        return (yield from self._slices(search.kind, window, made, [(yield from fetch(made.statement))], fields))[0]
+        wanted = needed(search, window)
+        made = self.statements.get(self.types, ("page", search, shape(window), wanted, seed), make)
+        return made, (yield from fetch(made.statement.given(**edges(window))))
 
     def page_under(
         self, link: Link, owners: Sequence[Ref], search: Search, window: Window, fields: Fields = None
@@ -96,7 +144,7 @@ class Searches:
 
     def count(self, search: Search) -> Script[int]:
         """How many rows there are in the whole store."""
-        seed = yield from self._seed(search, None)
+        seed = yield from self._seed(search)
 
         def make() -> Statement:
             members = Members(source_of(search.kind, self.types), [])
@@ -129,7 +177,7 @@ class Searches:
 
     def start(self, search: Search, source: Source) -> Script[Any]:
         """The clause that lets a statement over all matches start where these are few; None where they are not."""
-        return self.narrowing(search, source, (yield from self._seed(search, None)))
+        return self.narrowing(search, source, (yield from self._seed(search)))
 
     def narrowing(self, search: Search, source: Source, seed: int | None) -> Any:
         """The clause that starts a statement at one of the search's seeds."""
@@ -140,26 +188,49 @@ class Searches:
         rows = yield from fetch(statement.given(owners=self.dialect.owners(keys)))
         return self.dialect.lists(rows, len(owners))
 
-    def _seed(self, search: Search, limit: int | None) -> Script[int | None]:
-        """Which of a search's seeds a statement should start at: the smallest, where it is small enough."""
-        seeds = self._seeds(search)
-        if not seeds:
+    def _seed(self, search: Search) -> Script[int | None]:
+        """Which of a search's seeds a statement over all matches should start at: about the smallest."""
+        if not self._seeds(search):
             return None
-        table = ARTIFACT if search.kind is EntityKind.ARTIFACT else EXECUTION
-        # About how many there are: MLMD gives ids in order and deletes nothing.
-        last = self.statements.get(
-            self.types, ("last", search.kind), lambda: self.dialect.compile(select(func.max(table.c.id)))
-        )
-        bound = self.bound((yield from fetch(last))[0][0] or 1, limit)
+        last = yield from self._last(search.kind)
+        for most in self.efforts(None):
+            seed = yield from self._smallest(search, most)
+            if seed is not None or most >= last:
+                return seed
+        return None
 
+    def _smallest(self, search: Search, most: int) -> Script[int | None]:
+        """The smallest of a search's seeds, where starting there visits fewer rows than `most`."""
+        seeds = self._seeds(search)
+        found, least = None, most
+        sizes = yield from self._sizes(("sizes", search), [seed.least for seed in seeds], most)
+        for size, place in sorted((size, place) for place, size in enumerate(sizes)):
+            if size >= least:
+                break
+            if not seeds[place].sure:
+                (size,) = yield from self._sizes(("size", search, place), [partial(visited, seeds[place])], most)
+            if size < least:
+                found, least = place, size
+        return found
+
+    def _sizes(
+        self, key: tuple[Any, ...], sizes: Sequence[Callable[[Most], ColumnElement[int]]], most: int
+    ) -> Script[list[int]]:
         def make() -> Statement:
-            sizes = (select(func.count()).select_from(seed.rows(bound).subquery()).scalar_subquery() for seed in seeds)
-            return self.dialect.compile(select(*(size.label(f"c{place}") for place, size in enumerate(sizes))))
+            parameter: Most = bindparam("most", 0)
+            columns: list[Any] = [size(parameter).label(f"c{place}") for place, size in enumerate(sizes)]
+            return self.dialect.compile(select(*columns))
 
-        statement = self.statements.get(self.types, ("sizes", search, bound), make)
-        sizes = [int(size) for size in (yield from fetch(statement))[0]]
-        smallest = min(range(len(sizes)), key=sizes.__getitem__)
-        return smallest if sizes[smallest] < bound else None
+        rows = yield from fetch(self.statements.get(self.types, key, make).given(most=most))
+        return [int(size) for size in rows[0]]
+
+    def _last(self, kind: EntityKind) -> Script[int]:
+        """The last id, which is about how many there are: MLMD gives ids in order and deletes nothing."""
+        table = NODES[NODE_KINDS[kind]]
+        statement = self.statements.get(
+            self.types, ("last", kind), lambda: self.dialect.compile(select(func.max(table.c.id)))
+        )
+        return (yield from fetch(statement))[0][0] or 0
 
     def _seeds(self, search: Search) -> list[Seed]:
         def make() -> list[Seed]:

@@ -1,96 +1,90 @@
-"""Where a statement should start: the few rows that a predicate can be true of.
+"""Where a statement can start: the few rows that a predicate can be true of.
 
 A database walks an order and probes each row, which is quick where matches are
 dense and slow where they are rare; or it gathers all that can match by an
 index, which is quick where they are rare. Which is right depends on the values,
-and MLMD's databases keep no statistics of them. So the Reader counts each
-*seed*, a select of ids from one index that holds every match, up to a bound, and
-starts at the smallest; where all are beyond the bound, it walks.
+and MLMD's databases keep no statistics of them. So the Reader counts *seeds*,
+selects of ids from one index that hold every match, up to a bound; see
+`store.sql.searches`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, literal_column, select, true, union, union_all
+from sqlalchemy import ColumnElement, false, select
 
-from lineageql.model.conventions.base import Column, Custom, Declared, Document, TypeAndId
+from lineageql.model.conventions.base import Column, Custom, Declared, Document, Role, TypeAndId
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import And, Field, Label, Operator, Or, Predicate, Property, Related, Test
-from lineageql.store.sql.clauses import Chain, Clauses, link_of
-from lineageql.store.sql.documents import foreign
+from lineageql.model.types import TypeCatalog
+from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.documents import foreign_rows
 from lineageql.store.sql.operators import MEANINGS
-from lineageql.store.sql.relations import ties_of
+from lineageql.store.sql.seed import Ids, Seed, joined
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.tables import NODES, PROPERTIES
-from lineageql.store.sql.values import bindable, finite
+from lineageql.store.sql.values import bindable
 
-Ids = Select[Any]
 Clause = ColumnElement[bool]
-
-
-@dataclass(frozen=True)
-class Seed:
-    """Selects of ids, which together hold every match."""
-
-    parts: tuple[Ids, ...]
-
-    def ids(self) -> Ids:
-        """The ids, each once."""
-        return self.parts[0] if len(self.parts) == 1 else select(union(*self.parts).subquery().c.id)
-
-    def rows(self, most: int) -> Ids:
-        """As many rows, up to a bound, as the ids were found by; no id is read, so that an index is enough."""
-        one: Any = literal_column("1").label("one")
-        parts: list[Ids] = [part.with_only_columns(one, maintain_column_froms=True) for part in self.parts]
-        if len(parts) == 1:
-            return parts[0].limit(most)
-        return select(union_all(*parts).subquery().c.one).limit(most)
-
-
 _NUMBERS = ("int_value", "double_value")
+_BOOLEANS = ("true", "false")
+_NUMERIC = r"[-0-9in]"
+"""How the texts of numbers begin, those of infinities and of NaN among them."""
+_RANGES = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
 
 
 class Seeds:
-    """Finds seeds for the rows of one source."""
+    """Finds seeds for the rows of one source, whose types are these."""
 
-    def __init__(self, clauses: Clauses, source: Source) -> None:
+    def __init__(self, clauses: Clauses, source: Source, type_ids: Sequence[int] | None = None) -> None:
         self.clauses = clauses
         self.source = source
+        self.type_ids = _types_of(source, clauses.types) if type_ids is None else type_ids
         self.node = NODES[source.node_kind]
         self.property = PROPERTIES[source.node_kind]
 
     def of(self, predicate: Predicate) -> list[Seed]:
-        """Selects of ids, each by an index, that each hold every row that can match."""
-        if self.source.kind not in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
-            return []  # workspaces and runs are few beside these
+        """Seeds that each hold every row that can match, the likely small ones first."""
+        if self.source.kind is EntityKind.RUN:
+            return []  # its rows are no table's
+        found = sorted(self.strict(predicate), key=lambda seed: seed.broad)
+        return found or ([self._spaces()] if self.source.kind is EntityKind.WORKSPACE else [])
+
+    def _spaces(self) -> Seed:
+        """All workspaces, which are few, and more where only their place among contexts tells them."""
+        node = self.node.alias()
+        return Seed((select(node.c.id.label("id")).where(node.c.type_id.in_(self.type_ids)),), broad=True)
+
+    def _nothing(self) -> Seed:
+        return Seed((select(self.node.c.id.label("id")).where(false()),))
+
+    def strict(self, predicate: Predicate) -> list[Seed]:
+        """The seeds that the tests of a predicate give."""
         match predicate:
             case And(terms):
-                return [seed for term in terms for seed in self.of(term)]
+                return [seed for term in terms for seed in self.strict(term)]
             case Or(terms):
                 branches = [self.of(term) for term in terms]
                 # Every branch must be found by an index; the first seed of each will do.
-                return _seed([part for branch in branches for part in branch[0].parts]) if all(branches) else []
+                firsts = [branch[0] for branch in branches if branch]
+                if len(firsts) < len(branches):
+                    return []
+                return [joined(firsts) if firsts else self._nothing()]
             case Related():
-                return self._related(predicate)
+                # Imported here: seeds of relations are made of seeds, and seeds of those of relations.
+                from lineageql.store.sql.tied_seeds import tied_seeds
+
+                return tied_seeds(self.clauses, self.source.kind, predicate)
+            case Test(operand=()):
+                return [self._nothing()]
             case Test(ignore_case=False):
                 return self._test(predicate)
         return []
-
-    def _related(self, predicate: Related) -> list[Seed]:
-        def narrow(inner: Predicate, other: Source) -> Clause:
-            # Where the chain goes on, the next link is narrowed in its turn.
-            terms, link = inner.terms if isinstance(inner, And) else (inner,), link_of(inner)
-            seeds = (seed for term in terms if term is not link for seed in Seeds(self.clauses, other).of(term))
-            return and_(true(), *(other.id.in_(seed.ids()) for seed in islice(seeds, 1)))
-
-        ties = ties_of(self.clauses, self.source.kind, predicate, Chain(narrow))
-        return _seed([tie.ids() for tie in ties])
 
     def _test(self, test: Test) -> list[Seed]:
         match test.subject:
@@ -103,7 +97,7 @@ class Seeds:
             case Field.TYPE | Field.KIND:
                 allowed = self.clauses.type_ids(test, self.source.node_kind)
                 node = self.node.alias()
-                return _seed([select(node.c.id.label("id")).where(node.c.type_id.in_(allowed))])
+                return _seed([select(node.c.id.label("id")).where(node.c.type_id.in_(allowed))], broad=True)
             case Field.CREATE_TIME:
                 return self._nodes(lambda node: node.c.create_time_since_epoch, test)
             case Field.UPDATE_TIME:
@@ -121,7 +115,9 @@ class Seeds:
     def _nodes(self, column: Any, test: Test) -> list[Seed]:
         node = self.node.alias()
         says = self._indexed(column(node), test)
-        return [] if says is None else _seed([select(node.c.id.label("id")).where(says)])
+        if says is None:
+            return []
+        return _seed([select(node.c.id.label("id")).where(says)], broad=test.operator in _RANGES)
 
     def _indexed(self, column: ColumnElement[Any], test: Test) -> Clause | None:
         """The test in a form that an index of the column serves, if there is one."""
@@ -148,31 +144,62 @@ class Seeds:
                     says = self._indexed(node.c.name, test)
                     if says is None:
                         return []
-                    types = [type_.id for type_ in self.clauses.types.of(self.source.node_kind)]
-                    parts.append(select(node.c.id.label("id")).where(node.c.type_id.in_(types), says))
+                    parts.append(select(node.c.id.label("id")).where(node.c.type_id.in_(self.type_ids), says))
                 case TypeAndId():
-                    ids = _ids_written(test)
-                    if ids is None:
+                    named = self._named_by_type(test)
+                    if named is None:
                         return []
-                    found = self._nodes(lambda node: node.c.id, Test(Field.ID, Operator.IN, ids))
-                    parts.extend(part for seed in found for part in seed.parts)
+                    parts.extend(named)
                 case _:
                     return []  # the end of a uri has no index
         return _seed(parts)
+
+    def _named_by_type(self, test: Test) -> list[Ids] | None:
+        """The nodes whose names, made of their type and id, can meet a test."""
+        node = self.node.alias()
+        if test.operator is Operator.STARTS_WITH:
+            prefix = str(test.operand)
+            names = {id_: f"{self.clauses.types.by_id[id_].name}/" for id_ in self.type_ids}
+            begun = [id_ for id_, name in names.items() if name.startswith(prefix) or prefix.startswith(name)]
+            return [select(node.c.id.label("id")).where(node.c.type_id.in_(begun))] if begun else []
+        ids = _ids_written(test)
+        if ids is None:
+            return None
+        found = self.clauses.dialect.among(node.c.id, ids) if ids else None
+        return [] if found is None else [select(node.c.id.label("id")).where(found)]
+
+    def texts(self, name: str, test: Test) -> Seed | None:
+        """The owners of a custom property whose text meets a test, None where no index finds them."""
+        if self._indexed(self.property.c.string_value, test) is None:
+            return None
+        return Seed((self._rows(name, True, "string_value", test),))
 
     def _text_rows(self, test: Test, name: str, *, custom: bool) -> list[Ids] | None:
         """The rows of a property whose value, as text, can meet a test."""
         if test.operator not in (Operator.EQ, Operator.IN, Operator.STARTS_WITH):
             return None
+        if test.operator is Operator.STARTS_WITH:
+            return self._prefixed_rows(test, name, custom)
         texts = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-        if any(text in ("true", "false") for text in texts) or test.operator is Operator.STARTS_WITH:
-            return None  # booleans have no index, and numbers no prefix
+        if any(text in _BOOLEANS for text in texts):
+            return None  # booleans have no index
         parts = [self._rows(name, custom, "string_value", test)]
         numbers = [_number_written(str(text)) for text in texts]
         for column, type_ in zip(_NUMBERS, (int, float), strict=True):
             written = tuple(number for number in numbers if isinstance(number, type_))
             if written:
                 parts.append(self._rows(name, custom, column, Test(test.subject, Operator.IN, written)))
+        return parts
+
+    def _prefixed_rows(self, test: Test, name: str, custom: bool) -> list[Ids] | None:
+        prefix = str(test.operand)
+        if not prefix or any(text.startswith(prefix) for text in _BOOLEANS):
+            return None
+        parts = [self._rows(name, custom, "string_value", test)]
+        if re.match(_NUMERIC, prefix):
+            # Numbers are not in the order of their texts: all of them are looked at.
+            present = Test(test.subject, Operator.EXISTS)
+            parts += [self._rows(name, custom, column, present) for column in _NUMBERS]
         return parts
 
     def _rows(self, name: str, custom: bool, column: str, test: Test) -> Ids:
@@ -183,15 +210,12 @@ class Seeds:
         assert says is not None
         return select(row.c.owner_id.label("id")).where(row.c.name == name, row.c.is_custom_property == custom, says)
 
-    def _foreign(self, document: Document) -> Ids:
+    def _foreign(self, document: Document) -> list[Ids]:
         """The rows whose document another writer wrote: each may hold what is asked for."""
         row = self.property.alias()
-        return select(row.c.owner_id.label("id")).where(
-            row.c.name == document.property,
-            row.c.is_custom_property == false(),
-            row.c.string_value.is_not(None),
-            foreign(document, row, self.clauses.dialect),
-        )
+        return [
+            select(row.c.owner_id.label("id")).where(here) for here in foreign_rows(document, row, self.clauses.dialect)
+        ]
 
     def _label(self, test: Test, key: str) -> list[Seed]:
         parts: list[Ids] = []
@@ -204,7 +228,7 @@ class Seeds:
                     test = Test(test.subject, Operator.EXISTS)
                 parts.append(self._rows(places.prefix + key, True, "string_value", test))
             if places.document is not None:
-                parts.append(self._foreign(places.document))
+                parts.extend(self._foreign(places.document))
         return _seed(parts)
 
     def _property(self, test: Test, name: str) -> list[Seed]:
@@ -213,24 +237,30 @@ class Seeds:
             return []  # booleans have no index
         if test.operator in (Operator.CONTAINS, Operator.ENDS_WITH, Operator.STARTS_WITH, Operator.EXISTS):
             return []
-        parts: list[Ids] = []
         texts = tuple(operand for operand in operands if isinstance(operand, str))
-        numbers = tuple(bindable(operand) for operand in operands if isinstance(operand, (int, float)))
-        several = test.operator is Operator.IN
-        wanted = (("string_value", texts), *((column, finite(numbers) if several else numbers) for column in _NUMBERS))
-        for custom in (False, True):
-            for column, found in wanted:
-                if found:
-                    part = Test(test.subject, test.operator, found if several else found[0])
-                    parts.append(self._rows(name, custom, column, part))
+        numbers = tuple(operand for operand in operands if isinstance(operand, (int, float)))
+        tests: list[tuple[str, Test]] = []
+        if texts:
+            operand = texts if test.operator is Operator.IN else texts[0]
+            tests.append(("string_value", Test(test.subject, test.operator, operand)))
+        bound = bindable(test.operator, numbers) if numbers else None
+        if bound is not None:
+            tests.extend((column, Test(test.subject, *bound)) for column in _NUMBERS)
+        parts = [self._rows(name, custom, column, part) for custom in (False, True) for column, part in tests]
         if numbers:
             exact = Test(test.subject, Operator.EXISTS)
             parts.append(self._rows(EXACT_PREFIX + name, True, "string_value", exact))
         for convention, _ in self.clauses.types.groups(self.source.node_kind):
             extras = convention.extras.get(self.source.node_kind)
             if extras is not None:
-                parts.append(self._foreign(extras))
+                parts.extend(self._foreign(extras))
         return _seed(parts)
+
+
+def _types_of(source: Source, types: TypeCatalog) -> list[int]:
+    if source.kind is EntityKind.WORKSPACE:
+        return types.contexts(Role.WORKSPACE) + types.contexts(Role.BY_STRUCTURE)
+    return [type_.id for type_ in types.of(source.node_kind)]
 
 
 def _number_written(text: str) -> int | float | None:
@@ -253,5 +283,5 @@ def _ids_written(test: Test) -> tuple[int, ...] | None:
     return tuple(number for number in numbers if isinstance(number, int))
 
 
-def _seed(parts: list[Ids]) -> list[Seed]:
-    return [Seed(tuple(parts))] if parts else []
+def _seed(parts: list[Ids], *, broad: bool = False) -> list[Seed]:
+    return [Seed(tuple(parts), broad)] if parts else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table, func
+from sqlalchemy import ColumnElement, FromClause, Table, func, literal, true
 
 from lineageql.model.conventions.base import Role
 from lineageql.model.identity import EntityKind
@@ -19,6 +19,15 @@ from lineageql.store.sql.tables import NODES, PROPERTIES
 Column = ColumnElement[Any]
 
 
+@dataclass(frozen=True)
+class Names:
+    """The pair of names of a run, and whether it is the run's key."""
+
+    workspace: Column
+    run: Column
+    are_key: ColumnElement[bool]
+
+
 @dataclass
 class Source:
     """The rows of a kind of entity, as a FROM clause with named columns.
@@ -29,6 +38,7 @@ class Source:
         columns: the fields that are columns of the rows.
         ties: what makes an order total, in this order.
         condition: what every row of this kind meets.
+        names: of runs, the pair of names that may be a run's key.
         properties: the table of the nodes' properties.
     """
 
@@ -40,6 +50,7 @@ class Source:
     columns: dict[Field, Column]
     ties: tuple[Column, ...]
     condition: ColumnElement[bool] | None = None
+    names: Names | None = None
     properties: Table = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,4 +98,13 @@ def run_source(types: TypeCatalog, narrowing: Narrowing | None = None) -> Source
     }
     # Runs without a context come after those with one; among them the names decide.
     ties = (runs.c.place, runs.c.workspace_name, runs.c.run_name)
-    return Source(EntityKind.RUN, NodeKind.CONTEXT, runs, runs.c.id, runs.c.type_id, columns, ties)
+    names = Names(runs.c.workspace_name, runs.c.run_name, runs.c.named)
+    return Source(EntityKind.RUN, NodeKind.CONTEXT, runs, runs.c.id, runs.c.type_id, columns, ties, names=names)
+
+
+def named_run_source(from_: FromClause, workspace: Column, run: Column) -> Source:
+    """Rows that each name a run by its key, of which nothing else is asked than these names."""
+    nothing = literal(0)
+    columns: dict[Field, Column] = {Field.NAME: run}
+    names = Names(workspace, run, true())
+    return Source(EntityKind.RUN, NodeKind.CONTEXT, from_, nothing, nothing, columns, (workspace, run), names=names)

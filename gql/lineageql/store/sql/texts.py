@@ -34,7 +34,7 @@ from lineageql.model.predicates import Field
 from lineageql.store.ports import Window
 from lineageql.store.sql.beside import contexts_with, keys_with
 from lineageql.store.sql.clauses import Clauses
-from lineageql.store.sql.documents import foreign, text_of_member
+from lineageql.store.sql.documents import foreign, foreign_rows, text_of_member
 from lineageql.store.sql.links import Members
 from lineageql.store.sql.pages import Page, beyond, payload, ties_of
 from lineageql.store.sql.places import text_of_field
@@ -156,14 +156,9 @@ def _candidates(clauses: Clauses, source: Source, text: str) -> Select[Any]:
             parts.append(select(row.c.owner_id.label("id")).where(here, has(row.c.string_value)))
         if labels is not None and labels.document is not None:
             row = source.properties.alias()
-            here = and_(
-                row.c.name == labels.document.property,
-                row.c.is_custom_property == false(),
-                foreign(labels.document, row, dialect),
-                row.c.string_value.is_not(None),
-            )
             # The text stands escaped inside the document, so each of these few is looked into.
-            parts.append(select(row.c.owner_id.label("id")).where(here))
+            ranges = foreign_rows(labels.document, row, dialect)
+            parts.extend(select(row.c.owner_id.label("id")).where(here) for here in ranges)
     # A node without a name is called `type/id`.
     computed = node.alias()
     called = TYPE.alias()

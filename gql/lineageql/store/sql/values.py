@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select
@@ -113,22 +113,40 @@ def _by_type(
         clauses.append(and_(is_string, say(dialect, folded, fold(operand) if test.ignore_case else operand)))
     if booleans and boolean is not None and test.operator in (Operator.EQ, Operator.IN):
         clauses.append(boolean.in_(booleans))
-    for column in (numbers or ()) if figures else ():
-        bound = [bindable(figure) for figure in figures]
-        clauses.append(say(dialect, column, finite(bound) if test.operator is Operator.IN else bound[0]))
+    bound = bindable(test.operator, figures) if numbers and figures else None
+    if bound is not None:
+        operator, number = bound
+        clauses.extend(MEANINGS[operator].sql(dialect, column, number) for column in numbers or ())
     return func.coalesce(or_(false(), *clauses), false())
 
 
-def bindable(number: int | float) -> int | float:
-    """A number that a driver can bind: an integer of more than 64 bits as a double, beyond all doubles as infinity."""
+def bindable(operator: Operator, numbers: Sequence[int | float]) -> tuple[Operator, Any] | None:
+    """A test of numbers, as the operator and the operand that a driver can bind; None where no number meets it.
+
+    Drivers take integers of 64 bits. A larger one is equal to a double or lies between two, and nothing but doubles
+    is as large, so a test says the same of it as of the nearer of these.
+    """
+    if operator is Operator.IN:
+        return Operator.IN, tuple(near for number in numbers if (near := _near(number)) == number)
+    near = _near(numbers[0])
+    if near == numbers[0]:
+        return operator, near
+    return None if operator is Operator.EQ else (_BETWEEN[operator][near > numbers[0]], near)
+
+
+_BETWEEN = {
+    Operator.GT: (Operator.GT, Operator.GTE),
+    Operator.GTE: (Operator.GT, Operator.GTE),
+    Operator.LT: (Operator.LTE, Operator.LT),
+    Operator.LTE: (Operator.LTE, Operator.LT),
+}
+"""What a test by a number between two doubles says of the lesser of them, and of the greater."""
+
+
+def _near(number: int | float) -> int | float:
     if isinstance(number, float) or -(2**63) <= number < 2**63:
         return number
     try:
         return float(number)
     except OverflowError:
         return math.inf if number > 0 else -math.inf
-
-
-def finite(numbers: Iterable[int | float]) -> tuple[int | float, ...]:
-    """The finite ones of some numbers: no number in a store is another."""
-    return tuple(filter(math.isfinite, numbers))

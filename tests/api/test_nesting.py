@@ -1,0 +1,116 @@
+"""Filters nest as deep as the limit says, whatever they are made of, and what is deeper is refused with the place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineageql.api.execution import Executor, Operation
+from lineageql.settings import Settings
+from lineageql.store import open_store
+from tests.demo import demo_store
+from tests.service import Service, serving
+
+LEVELS, RELATION, LINKS = 48, 12, 30
+QUERY = "query ($where: ArtifactFilter) { artifacts(where: $where, first: 2) { totalCount nodes { mlmdId } } }"
+SIDES = {"artifacts": ("producedBy", "consumedBy"), "executions": ("inputs", "outputs")}
+OTHER = {"artifacts": "executions", "executions": "artifacts"}
+LEAVES: dict[str, list[dict[str, Any]]] = {
+    "artifacts": [
+        {"name": {"eq": "x", "ignoreCase": True}},
+        {"properties": [{"name": "p", "gt": 3}, {"name": "q", "ne": "x"}]},
+        {"version": {"startsWith": "x"}},
+        {"uri": {"endsWith": "x"}},
+    ],
+    "executions": [
+        {"name": {"contains": "x"}},
+        {"labels": [{"key": "a", "ne": "b"}]},
+        {"state": ["FAILED"]},
+    ],
+}
+
+
+@st.composite
+def nested(draw: st.DrawFn, listed: str = "artifacts", left: int = LEVELS) -> dict[str, Any]:
+    """A filter that uses up all levels, as far as it can."""
+    leaf = draw(st.sampled_from(LEAVES[listed]))
+    if left < 1:
+        return leaf
+    relations = SIDES[listed] * 2 if left >= RELATION else ()
+    step = draw(st.sampled_from(("not", "or", "and", *relations)))
+    if step == "not":
+        return {"not": draw(nested(listed, left - 1))}
+    if step in ("or", "and"):
+        return {step: [draw(nested(listed, left - (step == "or"))), leaf]}
+    return {step: {"not": draw(nested(OTHER[listed], left - RELATION - 1))}} if left > RELATION else leaf
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    async with serving(path, read_only=True) as running:
+        yield running
+
+
+def test_what_is_within_the_limit_is_answered(tmp_path: Path) -> None:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    loaded = Settings(store=str(path), read_only=True)
+    loop = asyncio.new_event_loop()
+    store = loop.run_until_complete(open_store(str(path), loaded))
+    executor = Executor(store, loaded)
+
+    @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+    @given(nested())
+    def check(where: dict[str, Any]) -> None:
+        answer = loop.run_until_complete(executor.execute(Operation(QUERY, {"where": where})))
+        assert [error["message"] for error in answer.errors] == []
+
+    try:
+        check()
+    finally:
+        loop.run_until_complete(store.close())
+        loop.close()
+
+
+async def test_a_chain_of_relations_is_long(service: Service) -> None:
+    assert await service.data(QUERY, {"where": chain(LINKS)})
+    error = await service.error(QUERY, {"where": chain(LINKS + 1)})
+    assert (error["code"], error["argument"]) == ("INVALID_ARGUMENT", "where")
+    assert "30 relations" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("around", "many", "place"),
+    [
+        (lambda inner: {"not": inner}, LEVELS, "where"),
+        (lambda inner: {"or": [inner, {"name": {"eq": "y"}}]}, LEVELS, "where"),
+        (lambda inner: {"producedBy": {"not": {"inputs": inner}}}, 1, "where"),
+        (lambda inner: {"workspace": {"name": {"eq": "w"}}, "consumedBy": {"or": [{"outputs": inner}]}}, 1, "where"),
+    ],
+)
+async def test_what_is_deeper_is_refused_with_the_place(around: Any, many: int, place: str, service: Service) -> None:
+    where: dict[str, Any] = {"name": {"eq": "x"}}
+    for _ in range(many):
+        where = around(where)
+    assert await service.data(QUERY, {"where": where})
+    for _ in range(2 if many == 1 else 10):
+        where = around(where)
+    error = await service.error(QUERY, {"where": {"and": [where]}})
+    assert error["code"] == "INVALID_ARGUMENT"
+    assert error["argument"].startswith(f"{place}.and[0]")
+    assert "48 levels" in error["message"]
+
+
+def chain(length: int) -> dict[str, Any]:
+    where: dict[str, Any] = {"name": {"eq": "x"}}
+    for step in range(length):
+        where = {("producedBy" if (length - step) % 2 else "inputs"): where}
+    return where
