@@ -38,9 +38,20 @@ def decode_cursor(cursor: str, search: Hashable, argument: str) -> Key:
         key = orjson.loads(body)
     except (UnicodeError, binascii.Error, orjson.JSONDecodeError):
         raise InvalidArgument("this is not a cursor; take cursors from earlier answers", argument) from None
-    if not isinstance(key, list) or octets[:_DIGEST_SIZE] != _digest(body, search):
+    if (
+        not isinstance(key, list)
+        or not key
+        or not all(map(_is_part, key))
+        or octets[:_DIGEST_SIZE] != _digest(body, search)
+    ):
         raise InvalidArgument("this cursor belongs to another filter or order, or was altered", argument)
     return tuple(key)
+
+
+def _is_part(value: object) -> bool:
+    # Whoever knows how cursors are made can make one of anything.
+    whole = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    return whole or value is None or isinstance(value, str)
 
 
 def _digest(body: bytes, search: Hashable) -> bytes:

@@ -46,10 +46,11 @@ def _window_of(kind: EntityKind, window: Window) -> Window:
     """The window of one kind, from the window of all: keys there have the kind after the rank."""
     if window.after is None:
         return window
-    rank, place, *ties = window.after
+    rank, place = (*window.after, None)[:2]
+    ties = window.after[2:]
+    if not isinstance(rank, int) or not isinstance(place, int) or not 0 <= place < len(_KINDS):
+        raise InvalidArgument("this cursor was altered; take cursors from earlier answers", "after")
     here = _KINDS.index(kind)
-    assert isinstance(rank, int)
-    assert isinstance(place, int)
     if here == place:
         return Window(window.limit, (rank, *ties))
     # A kind before the cursor's is through with this rank, one after it has yet to begin it.

@@ -45,7 +45,7 @@ EFFORTS = {
 def test_pages_of_a_filter_are_the_whole(bench, kind, how):
     @thorough(bench)
     @given(
-        cases(kind, most=1).filter(lambda case: bench.keeps(case.store)),
+        cases(kind, bench.keeps, most=1),
         st.sampled_from(ORDERS),
         st.booleans(),
         st.integers(1, 3),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Select, String, and_, bindparam, func, select, tuple_
 
+from lineageql.errors import InvalidArgument
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import And, Field, Operator, Test
 from lineageql.store.ports import Order, Search, Window
@@ -84,6 +85,7 @@ def _windowed(query: Select[Any], keys: list[ColumnElement[Any]], order: Order, 
         ("before", window.before, order.descending),
     ):
         if key is not None:
+            check(key, keys, name)
             edge: list[BindParameter[Any]] = [
                 bindparam(f"window_{name}_{place}", part) for place, part in enumerate(key)
             ]
@@ -157,6 +159,16 @@ def _keys(clauses: Clauses, order: Order, source: Source, *, by_event: bool) -> 
 def ties_of(source: Source, dialect: Dialect) -> list[ColumnElement[Any]]:
     """What makes an order of the source's rows total."""
     return [dialect.ordered(tie) if isinstance(tie.type, String) else tie for tie in source.ties]
+
+
+def check(key: Sequence[Any], keys: Sequence[Any], argument: str) -> None:
+    """Refuses a key of more parts than an order has.
+
+    Raises:
+        InvalidArgument: it has; the cursor that held it was made by hand.
+    """
+    if len(key) > len(keys):
+        raise InvalidArgument("this cursor was altered; take cursors from earlier answers", argument)
 
 
 def beyond(keys: list[ColumnElement[Any]], key: Sequence[Any], *, upward: bool) -> Clause:

@@ -36,7 +36,7 @@ from lineageql.store.sql.beside import contexts_with, keys_with
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.documents import foreign, foreign_rows, text_of_member
 from lineageql.store.sql.links import Members
-from lineageql.store.sql.pages import Page, beyond, payload, ties_of
+from lineageql.store.sql.pages import Page, beyond, check, payload, ties_of
 from lineageql.store.sql.places import text_of_field
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.tables import NODES, TYPE
@@ -57,6 +57,7 @@ def text_page(clauses: Clauses, members: Members, text: str, window: Window) -> 
         query = query.where(source.condition)
     query = query.where(rank.is_not(None))
     if window.after is not None:
+        check(window.after, keys, "after")
         query = query.where(beyond(keys, window.after, upward=True))
     return Page(query.order_by(*keys).limit(window.limit + 1), len(keys))
 
