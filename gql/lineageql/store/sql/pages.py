@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, String, and_, bindparam, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    and_,
+    bindparam,
+    func,
+    select,
+    tuple_,
+)
 
 from lineageql.errors import InvalidArgument
 from lineageql.model.identity import EntityKind
@@ -49,7 +61,7 @@ def page(clauses: Clauses, search: Search, window: Window, members: Members, nar
     query = _from(query, members).where(*_conditions(clauses, search, members, narrowing))
     if narrowing is None:
         query = query.where(*_bounds(clauses, search, source))
-    limit: BindParameter[int] = bindparam("window_limit", window.limit + 1)
+    limit = _parameter("window_limit", window.limit + 1)
     return Page(_windowed(query, keys, search.order, window).limit(limit), len(keys))
 
 
@@ -61,7 +73,7 @@ def stretch(clauses: Clauses, search: Search, window: Window, source: Source) ->
     keys = _keys(clauses, search.order, source, by_event=False)
     query = select(*(key.label(f"c{place}") for place, key in enumerate(keys))).select_from(source.from_)
     query = query.where(*_bounds(clauses, search, source))
-    return _windowed(query, keys, search.order, window).limit(2).offset(bindparam("window_skip", 0))
+    return _windowed(query, keys, search.order, window).limit(2).offset(_parameter("window_skip", 0))
 
 
 def edges(window: Window) -> Parameters:
@@ -86,11 +98,14 @@ def _windowed(query: Select[Any], keys: list[ColumnElement[Any]], order: Order, 
     ):
         if key is not None:
             check(key, keys, name)
-            edge: list[BindParameter[Any]] = [
-                bindparam(f"window_{name}_{place}", part) for place, part in enumerate(key)
-            ]
+            edge = [_parameter(f"window_{name}_{place}", part) for place, part in enumerate(key)]
             query = query.where(beyond(keys, edge, upward=upward))
     return query.order_by(*(key.desc() if descending else key.asc() for key in keys))
+
+
+def _parameter(name: str, value: Any) -> BindParameter[Any]:
+    # The type is that of all values that may come, not of the one at hand: a small integer is no small column.
+    return bindparam(name, value, BigInteger() if isinstance(value, int) else Text())
 
 
 def _bounds(clauses: Clauses, search: Search, source: Source) -> list[Clause]:

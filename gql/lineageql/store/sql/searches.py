@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
 
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field
@@ -217,7 +217,7 @@ class Searches:
         self, key: tuple[Any, ...], sizes: Sequence[Callable[[Most], ColumnElement[int]]], most: int
     ) -> Script[list[int]]:
         def make() -> Statement:
-            parameter: Most = bindparam("most", 0)
+            parameter: Most = bindparam("most", 0, BigInteger())
             columns: list[Any] = [size(parameter).label(f"c{place}") for place, size in enumerate(sizes)]
             return self.dialect.compile(select(*columns))
 
