@@ -32,6 +32,7 @@ from lineageql.store.mlmd.frames import Reply, Status
 log = logging.getLogger("lineageql.store.mlmd")
 
 _REACH = "MLMD is out of reach"
+_LOST = "the database's server went away; it may or may not have been applied"
 _RIGHTS = "what stands before MLMD, such as a mesh or a proxy, does not allow this call: look at its policies"
 _STRANGER = "what stands before MLMD asks for a bearer token or a client certificate that it accepts"
 _LARGE = (
@@ -72,7 +73,10 @@ STATUS_OF: tuple[tuple[type[LineageQLError], Status], ...] = (
 )
 
 # What a database said stands between what MLMD was at and the statement, in both of which a client's words may be.
-_DATABASE = re.compile(r"Error when executing query: (.*?) query: ", re.DOTALL)
+# PostgreSQL repeats the statement in lines of its own below what it says.
+_DATABASE = re.compile(
+    r"(?:Error when executing query: |PostgreSQL metadata source error: *)(.*?)(?: query: |\n|\Z)", re.DOTALL
+)
 # For all that goes wrong with a file, ml-metadata has one code: (the database's words, class, what it is).
 BY_TROUBLE: tuple[tuple[str, type[LineageQLError], str], ...] = (
     ("disk is full", StoreError, "the disk is full; nothing of it was written"),
@@ -81,6 +85,10 @@ BY_TROUBLE: tuple[tuple[str, type[LineageQLError], str], ...] = (
     ("malformed", StoreError, "the store is damaged"),
     ("not a database", StoreError, "the store's file is no SQLite database any more"),
     ("no such table", StoreError, "the store lacks a table of MLMD's"),
+    ("server closed the connection", Unavailable, _LOST),
+    ("terminating connection", Unavailable, _LOST),
+    ("no connection to the server", Unavailable, _LOST),
+    ("the database system is", Unavailable, _LOST),
 )
 
 # Opening a store, ml-metadata answers words without a code: (words, class, what to do).
