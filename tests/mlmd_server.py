@@ -12,15 +12,24 @@ from pathlib import Path
 class MLMDServer:
     """`lineageql mlmd-server`, or another command with such a port, that listens by the time this is made."""
 
-    def __init__(self, store: Path, *arguments: str, command: str = "mlmd-server", port: int = 0) -> None:
+    def __init__(
+        self,
+        store: Path | str,
+        *arguments: str,
+        command: str = "mlmd-server",
+        port: int = 0,
+        folder: Path | None = None,
+    ) -> None:
+        """Starts it on a file, or on a URL and in a folder."""
+        folder = folder or Path(store).parent
         flag = "--port" if command == "mlmd-server" else "--mlmd-port"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lineageql", command, str(store), flag, str(port), *arguments],
-            cwd=store.parent,
+            cwd=folder,
             text=True,
             stdout=subprocess.PIPE,
             # A pipe that nobody reads could fill up.
-            stderr=(store.parent / "mlmd-server.log").open("a"),
+            stderr=(folder / "mlmd-server.log").open("a"),
         )
         assert self.process.stdout is not None
         self.host, self.port = "", 0
@@ -31,7 +40,7 @@ class MLMDServer:
             if found := re.search(r"MLMD \(gRPC\) +(\S+):(\d+)", line):
                 self.host, self.port = found.group(1), int(found.group(2))
                 return
-        raise AssertionError((store.parent / "mlmd-server.log").read_text())
+        raise AssertionError((folder / "mlmd-server.log").read_text())
 
     def stop(self, with_signal: int = signal.SIGTERM, seconds: float = 20) -> int:
         """Ends it; answers its exit code."""

@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.mlmd_server import MLMDServer
+from tests.servers.postgresql import shared
 
 # These are broken in the file itself: they call its helper without its first argument, or with `self.self`.
 BROKEN = {
@@ -24,8 +26,21 @@ BROKEN = {
     )
 }
 
+# This takes children in the order of their ids, which ml-metadata does not ask of the database: PostgreSQL has another.
+UNORDERED = {"test_put_parent_contexts_and_get_linked_context_by_context"}
 
-def test_mlmds_own_tests(tmp_path: Path) -> None:
+
+def sqlite(folder: Path) -> str:
+    return str(folder / "store.db")
+
+
+def postgresql(folder: Path) -> str:
+    server = shared()
+    return server.url(server.name())
+
+
+@pytest.mark.parametrize("store", [sqlite, postgresql])
+def test_mlmds_own_tests(store: Callable[[Path], str], tmp_path: Path) -> None:
     pytest.importorskip("ml_metadata")
     pytest.importorskip("grpc")
     found = find_spec("ml_metadata.metadata_store")
@@ -37,7 +52,7 @@ def test_mlmds_own_tests(tmp_path: Path) -> None:
             pytest.skip(f"this ml-metadata ships no {name}")
         # Copied, and not kept: it is MLMD's.
         shutil.copyfile(source, tmp_path / name)
-    server = MLMDServer(tmp_path / "store.db", "--create")
+    server = MLMDServer(store(tmp_path), "--create", folder=tmp_path)
     try:
         flags = ["--use_grpc_backend", f"--grpc_host={server.host}", f"--grpc_port={server.port}"]
         quiet = ["-q", "-rA", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(tmp_path)]
@@ -48,5 +63,5 @@ def test_mlmds_own_tests(tmp_path: Path) -> None:
     outcomes = re.findall(r"^(PASSED|FAILED|ERROR|XFAIL\w*|SKIPPED|XPASS) \S+::(\w+)", done.stdout, re.MULTILINE)
     failed = {name for outcome, name in outcomes if outcome in ("FAILED", "ERROR", "XPASS")}
     passed = {name for outcome, name in outcomes if outcome == "PASSED"}
-    assert failed == BROKEN, done.stdout[-8000:]
+    assert failed - (UNORDERED if store is postgresql else set()) == BROKEN, done.stdout[:6000]
     assert len(passed) > 95
