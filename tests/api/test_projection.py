@@ -43,6 +43,7 @@ OPERATIONS = {
         { artifacts(first: 2) { nodes {
             name good: consumers(first: 1) { totalCount } bad: consumers(after: "no") { totalCount } } } }
     """,
+    "nothing of some types": "{ artifacts(first: 9) { nodes { ... on Model { modelType } } } }",
     "introspection": """
         { __schema { types { name fields { name type { name ofType { name } } } } } __type(name: "Run") { name } }
     """,

@@ -247,6 +247,8 @@ def resolved(resolve: Callable[[Any], Any], completion: Completion) -> Completio
 
 def selected(fields: Mapping[str, Completion]) -> Completion:
     """The completion of an object of which these fields are selected, in this order."""
+    if not fields:
+        return Completion(lambda values: [{} for _ in values])
     width, objects_of = len(fields), _maker(len(fields))(*fields)
     columns = [(place, field.column) for place, field in enumerate(fields.values()) if field.column is not None]
     levels = [(place, field.level) for place, field in enumerate(fields.values()) if field.level is not None]
