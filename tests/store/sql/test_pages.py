@@ -44,12 +44,7 @@ EFFORTS = {
 @pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
 def test_pages_of_a_filter_are_the_whole(bench, kind, how):
     @thorough(bench)
-    @given(
-        cases(kind, bench.keeps, most=1),
-        st.sampled_from(ORDERS),
-        st.booleans(),
-        st.integers(1, 3),
-    )
+    @given(cases(kind, bench.keeps, most=1), st.sampled_from(ORDERS), st.booleans(), st.integers(1, 3))
     def check(case: Case, field: Field, descending: bool, size: int) -> None:
         wanted = {thing.ref for thing in case.oracle.of(kind) if case.oracle.holds(case.predicates[0], thing)}
         with bench.reading(case.store, efforts=EFFORTS[how]) as reader:

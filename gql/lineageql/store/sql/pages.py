@@ -77,8 +77,8 @@ def stretch(clauses: Clauses, search: Search, window: Window, source: Source) ->
 
 
 def edges(window: Window) -> Parameters:
-    """The parameters of a statement for a window: its limit, one more than it shows, and its edges."""
-    found: Parameters = {"window_limit": window.limit + 1}
+    """The parameters of a statement for a window's edges."""
+    found: Parameters = {}
     for name, key in (("after", window.after), ("before", window.before)):
         found.update((f"window_{name}_{place}", part) for place, part in enumerate(key or ()))
     return found

@@ -122,7 +122,7 @@ class Searches:
 
         wanted = needed(search, window)
         made = self.statements.get(self.types, ("page", search, shape(window), wanted, seed), make)
-        return made, (yield from fetch(made.statement.given(**edges(window))))
+        return made, (yield from fetch(made.statement.given(**edges(window), window_limit=window.limit + 1)))
 
     def page_under(
         self, link: Link, owners: Sequence[Ref], search: Search, window: Window, fields: Fields = None
@@ -233,6 +233,9 @@ class Searches:
         return (yield from fetch(statement))[0][0] or 0
 
     def _seeds(self, search: Search) -> list[Seed]:
+        if search.kind is EntityKind.WORKSPACE:
+            return []  # these are few beside what belongs to them
+
         def make() -> list[Seed]:
             return Seeds(self.clauses, source_of(search.kind, self.types)).of(search.predicate)[:_MOST_SEEDS]
 
