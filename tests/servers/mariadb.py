@@ -44,6 +44,7 @@ class MariaDB:
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._names = itertools.count()
+        (self.folder / "tmp").mkdir()
         try:
             command = [install, "--no-defaults", f"--datadir={self.folder / 'data'}", f"--user={getpass.getuser()}"]
             command += ["--auth-root-authentication-method=normal", "--skip-test-db"]
@@ -59,6 +60,8 @@ class MariaDB:
         """Starts the server and waits until it answers."""
         settings = {
             "datadir": self.folder / "data",
+            # A server that starts takes away the temporary tables that it finds, another's too.
+            "tmpdir": self.folder / "tmp",
             "user": getpass.getuser(),
             "bind-address": "127.0.0.1",
             "port": self.port,

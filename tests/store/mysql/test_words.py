@@ -224,7 +224,7 @@ def test_json(rows: Rows) -> None:
     @thorough
     @given(st.lists(dumped | storable | st.sampled_from(WRONG), min_size=1, max_size=10))
     def randomly(texts: list[str]) -> None:
-        check([text for text in texts if "-0" not in text or "-0.0" in text])
+        check([text for text in texts if ("-0" not in text or "-0.0" in text) and not _has_twins(text)] or ["{}"])
 
     check([text for text in WRONG if '"a":2' not in text])
     check([f'{{"a": {text}}}' for text in WRONG if '"a":2' not in text])
@@ -239,6 +239,28 @@ def _is_strict(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _has_twins(text: str) -> bool:
+    """Whether an object has two members of one key: Python shows the last of them, and the databases find the first."""
+    found = []
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found.append(len(dict(pairs)) < len(pairs))
+        return dict(pairs)
+
+    try:
+        json.loads(text, object_pairs_hook=noted)
+    except ValueError:
+        return False
+    return any(found)
+
+
+def test_members_beside_twins(rows: Rows) -> None:
+    rows.fill("x", ['{"a":1,"a":2,"b":3}'])
+    member = rows.dialect.members(X, None)
+    shown = select(member.c.key, text_of_member(member, rows.dialect)).select_from(VALUES)
+    assert ("b", "3") in rows.fetch(shown)
 
 
 def _refuse(word: str) -> None:

@@ -112,6 +112,9 @@ REFUSALS: tuple[tuple[str, str], ...] = (
 )
 # MySQL: two names of one node's properties, which are parts of a primary key.
 _SAME_NAMES = re.compile(r"Duplicate entry .* for key 'PRIMARY'(?: \[mysql-error-info=[^\]]*\])?\s*\Z", re.DOTALL)
+# MySQL: what broke the connection in the middle of a statement.
+_BROKEN = re.compile(r"mysql_query failed: errno: (?:Lost connection|MySQL server has gone away|Server has gone away)")
+_GONE = "the connection to the database broke; it may have been applied, so send it again with the same externalId"
 _SAME = "the database takes some of these names for equal: it folds case, or ignores spaces at the end"
 
 # What has become of a call that gets no answer; each ends a sentence.
@@ -161,6 +164,8 @@ def of_status(rpc: str, code: int, message: bytes | str) -> LineageQLError:
         refused = next((meaning for words, meaning in REFUSALS if words in text or words in last), None)
         if refused is not None:
             kind, meaning = InvalidArgument, refused
+        if _BROKEN.search(last):
+            kind, meaning = Unavailable, _GONE
     if _SAME_NAMES.search(whole[-LONGEST_MESSAGE:]):
         kind, meaning = InvalidArgument, _SAME
     error = kind(f"{rpc} failed: {meaning}")
