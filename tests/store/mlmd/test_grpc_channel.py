@@ -17,6 +17,7 @@ import pytest
 from lineageql.errors import (
     AlreadyExists,
     DeadlineExceeded,
+    Exhausted,
     InvalidArgument,
     LineageQLError,
     NotMLMD,
@@ -149,7 +150,7 @@ async def test_calls_run_side_by_side() -> None:
         ("ALREADY_EXISTS", AlreadyExists, r"^PutArtifacts failed: something of it is in the store already$"),
         ("PERMISSION_DENIED", StoreError, "what stands before MLMD, such as a mesh"),
         ("UNAUTHENTICATED", StoreError, "asks for a bearer token or a client certificate"),
-        ("RESOURCE_EXHAUSTED", StoreError, "by gRPC's default is 4 MB, or an error too long"),
+        ("RESOURCE_EXHAUSTED", Exhausted, "by gRPC's default is 4 MB, or an error too long"),
         ("INTERNAL", StoreFailed, "MLMD failed in it"),
         ("DATA_LOSS", StoreFailed, "MLMD failed in it"),
         ("UNAVAILABLE", Unavailable, "out of reach; the call was under way, so it may or may not"),

@@ -224,7 +224,14 @@ def test_json(rows: Rows) -> None:
     @thorough
     @given(st.lists(dumped | storable | st.sampled_from(WRONG), min_size=1, max_size=10))
     def randomly(texts: list[str]) -> None:
-        check([text for text in texts if ("-0" not in text or "-0.0" in text) and not _has_twins(text)] or ["{}"])
+        check(
+            [
+                text
+                for text in texts
+                if ("-0" not in text or "-0.0" in text) and '"-"' not in text and not _has_twins(text)
+            ]
+            or ["{}"]
+        )
 
     check([text for text in WRONG if '"a":2' not in text])
     check([f'{{"a": {text}}}' for text in WRONG if '"a":2' not in text])
