@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import sqlite3
@@ -80,7 +81,9 @@ class SQLitePlace(Place):
 @functools.cache
 def _empty_file() -> Path:
     """A new store, made once by the service."""
-    path = Path(tempfile.mkdtemp(prefix="lineageql-empty-")) / "empty.db"
+    folder = tempfile.mkdtemp(prefix="lineageql-empty-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "empty.db"
     _make(str(path))
     return path
 

@@ -61,7 +61,8 @@ class Relay:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        if self._folder:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -136,11 +137,27 @@ class Relay:
 
 
 class RelayedRecorder(WorkerChannel):
-    """ml-metadata's worker behind a relay, which ends after it."""
+    """ml-metadata's worker behind a relay of its own, which begins before it and ends after it.
 
-    def __init__(self, config: bytes, relay: Relay) -> None:
-        super().__init__(config)
-        self._relay = relay
+    Args:
+        address: where the database is.
+        config: ml-metadata's `ConnectionConfig` of an address, serialized.
+    """
+
+    def __init__(self, address: ServerAddress, config: Callable[[ServerAddress], bytes]) -> None:
+        super().__init__(b"")
+        self._address = address
+        self._make_config = config
+        self._relay = Relay(address)
+
+    def sibling(self) -> RelayedRecorder:
+        # Not behind the same relay, which knows the stand-ins of one call.
+        return RelayedRecorder(self._address, self._make_config)
+
+    async def _open(self) -> WorkerProcess:
+        if not self._config:
+            self._config = self._make_config(await self._relay.open())
+        return await super()._open()
 
     async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes) -> Reply:
         stand_ins = await asyncio.to_thread(StandIns, rpc, request) if b"\\" in request else None

@@ -17,7 +17,7 @@ from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import mysql_config, postgresql_config
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
-from lineageql.store.relay import Relay, RelayedRecorder
+from lineageql.store.relay import RelayedRecorder
 from lineageql.store.sql.dialects import Dialect, Statement, mysql
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
@@ -249,5 +249,4 @@ async def _recorder(address: ServerAddress, backend: Backend) -> WorkerChannel:
     await asyncio.to_thread(requests.load)
     if not backend.relayed:
         return WorkerChannel(backend.config(address))
-    relay = Relay(address)
-    return RelayedRecorder(backend.config(await relay.open()), relay)
+    return RelayedRecorder(address, backend.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -15,8 +16,10 @@ import pytest
 
 import lineageql
 from lineageql.errors import LineageQLError, NotMLMD, SchemaMismatch, StoreError, StoreMissing, Unavailable, UsageError
+from lineageql.model.nodes import NodeKind
 from lineageql.settings import Settings
 from lineageql.store import open_store
+from lineageql.store.mlmd.requests import NewNode, NewType, put_contexts, put_types
 from tests.servers import free_port
 from tests.servers.postgresql import PASSWORD, PostgreSQL
 from tests.service import serving
@@ -148,6 +151,25 @@ def test_a_store_is_checked_and_indexed(server: PostgreSQL, database: str) -> No
     refused = lineageql_store("upgrade", url, "copy.db")
     assert refused.returncode == 2
     assert "no SQLite file" in refused.stderr
+
+
+async def test_workers_side_by_side_write_texts_with_backslashes(server: PostgreSQL, database: str) -> None:
+    """As they do behind MLMD's own service: each knows the texts of its own call only."""
+    pytest.importorskip("ml_metadata")
+    store: Any = await open_store(server.url(database), Settings())
+    other = store.recorder.sibling()
+    try:
+        type_ = NewType(NodeKind.CONTEXT, "a\\b", {})
+        types = {type_.key: (await put_types([type_]).send(store.recorder))[0]}
+        names = [f"{number}\\'; DROP TABLE artifact; --" for number in range(20)]
+        channels = (store.recorder, other)
+        calls = (put_contexts([NewNode(type_, name=name)], types) for name in names)
+        await asyncio.gather(*(call.send(channels[place % 2]) for place, call in enumerate(calls)))
+    finally:
+        await other.close()
+        await store.close()
+    assert sorted(server.psql("SELECT name FROM context", database).splitlines()) == sorted(names)
+    assert server.psql("SELECT name FROM type WHERE id > 9", database).splitlines() == ["a\\b"]
 
 
 async def test_queries_read_the_replica_and_mutations_read_back_what_they_wrote(
