@@ -88,7 +88,7 @@ async def test_a_chain_of_relations_is_long(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    ("around", "many", "place"),
+    ("around", "many", "spot"),
     [
         (lambda inner: {"not": inner}, LEVELS, "where"),
         (lambda inner: {"or": [inner, {"name": {"eq": "y"}}]}, LEVELS, "where"),
@@ -96,7 +96,7 @@ async def test_a_chain_of_relations_is_long(service: Service) -> None:
         (lambda inner: {"workspace": {"name": {"eq": "w"}}, "consumedBy": {"or": [{"outputs": inner}]}}, 1, "where"),
     ],
 )
-async def test_what_is_deeper_is_refused_with_the_place(around: Any, many: int, place: str, service: Service) -> None:
+async def test_what_is_deeper_is_refused_with_the_place(around: Any, many: int, spot: str, service: Service) -> None:
     where: dict[str, Any] = {"name": {"eq": "x"}}
     for _ in range(many):
         where = around(where)
@@ -105,7 +105,7 @@ async def test_what_is_deeper_is_refused_with_the_place(around: Any, many: int, 
         where = around(where)
     error = await service.error(QUERY, {"where": {"and": [where]}})
     assert error["code"] == "INVALID_ARGUMENT"
-    assert error["argument"].startswith(f"{place}.and[0]")
+    assert error["argument"].startswith(f"{spot}.and[0]")
     assert "48 levels" in error["message"]
 
 
