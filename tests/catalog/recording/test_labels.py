@@ -19,6 +19,7 @@ from lineageql.store.mlmd.requests import NewNode, NewType, Subgraph, put_subgra
 from lineageql.store.ports import Search, Window
 from tests.catalog.recording.conftest import Room
 from tests.catalog.recording.drafts import model
+from tests.places import SQLitePlace
 
 KEYS = ["stage", "k8s.io/team", 'a "quoted" key', "o'clock", "a.b:c", "ключ", "ü=ö,!x"]
 
@@ -197,10 +198,10 @@ async def test_texts_that_are_none_of_the_sdks(room: Room, meta: str | None) -> 
 
 
 async def test_a_store_of_the_sdk(mlmd_stores: Path, tmp_path: Path) -> None:
-    path = tmp_path / "sdk.db"
-    shutil.copyfile(mlmd_stores / "kubeflow-sdk.sqlite", path)
-    store = await open_store(str(path), Settings())
-    room = Room(path, store)
+    place = SQLitePlace(tmp_path)
+    shutil.copyfile(mlmd_stores / "kubeflow-sdk.sqlite", place.path)
+    store = await open_store(place.url, Settings())
+    room = Room(place, store)
     before = room.mlmd()
     refs = [Ref(EntityKind.ARTIFACT, id_) for id_ in before.artifacts]
     refs += [Ref(EntityKind.WORKSPACE, id_) for id_ in before.contexts]
