@@ -101,6 +101,8 @@ BY_WORDS: tuple[tuple[str, type[LineageQLError], str], ...] = (
     ("readonly database", StoreError, "the file may not be written here"),
     ("mysql_real_connect failed", Unavailable, "the database server is out of reach or refused the connection"),
     ("connection pointer is NULL", Unavailable, "the database server is out of reach or refused the connection"),
+    # A server that is just ending or starting breaks the connection with no word of its own.
+    ("PostgreSQL metadata source error", Unavailable, "the database server is out of reach or broke the connection"),
 )
 
 # Of a call that failed otherwise, words that say that a value was wrong: what can be done about it.
