@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
-from tests.store.sql.test_search import thorough
+from tests.store.sql.test_search import ROW_BY_ROW, thorough
 
 ORDERS = (Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)
 
@@ -35,7 +34,7 @@ def test_pages_are_the_whole(bench, kind):
 
 
 EFFORTS = {
-    "row by row": lambda limit: itertools.repeat(1),
+    "row by row": lambda limit: ROW_BY_ROW,
     "two rows and then gathering": lambda limit: [2, 1_000_000],
 }
 
