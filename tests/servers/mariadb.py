@@ -68,7 +68,8 @@ class MariaDB:
             "socket": self.folder / "socket",
             "pid-file": self.folder / "pid",
             "character-set-server": "utf8mb4",
-            "innodb-flush-log-at-trx-commit": 0,
+            # What was committed outlives the killed server, if not a killed machine.
+            "innodb-flush-log-at-trx-commit": 2,
             "innodb-buffer-pool-size": "64M",
             "innodb-log-file-size": "16M",
             "performance-schema": 0,
