@@ -37,10 +37,9 @@ _INDEXES = (
 class SQLiteStore:
     """An open SQLite file; see `store.ports.Store`. `open_sqlite` makes it."""
 
-    def __init__(self, path: Path, driver: SQLiteDriver, info: StoreInfo, recorder: Recorder | None) -> None:
+    def __init__(self, driver: SQLiteDriver, info: StoreInfo, recorder: Recorder | None) -> None:
         self.info = info
         self.recorder = recorder
-        self._path = path
         self._driver = driver
         self._statements = Statements()
         self._starting = Starting(recorder)
@@ -54,7 +53,7 @@ class SQLiteStore:
         await self._starting.close()
         await self._driver.close()
         if self.info.writable and self._driver.whereabouts.unchanged:
-            await asyncio.to_thread(_tidy, self._path)
+            await asyncio.to_thread(_tidy, self._driver.whereabouts.real)
 
 
 async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
@@ -76,14 +75,14 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
             recorder = MissingRecorder(reason)
         elif not settings.read_only:
             # The protos are imported here and in a thread, in place of in the first mutation.
-            config = await asyncio.to_thread(_config, path, create=False)
-            await asyncio.to_thread(_make_writable, path, settings.lock_timeout)
+            config = await asyncio.to_thread(_config, driver.whereabouts.real, create=False)
+            await asyncio.to_thread(_make_writable, path, driver.whereabouts.real, settings.lock_timeout)
             recorder = WorkerChannel(config, guard=driver.whereabouts.check)
     except BaseException:
         await driver.close()
         raise
     writable = isinstance(recorder, WorkerChannel)
-    return SQLiteStore(path, driver, StoreInfo(f"sqlite:///{path}", "sqlite", version, writable), recorder)
+    return SQLiteStore(driver, StoreInfo(f"sqlite:///{path}", "sqlite", version, writable), recorder)
 
 
 def _config(path: Path, *, create: bool) -> bytes:
@@ -143,19 +142,18 @@ def _finish(draft: Path, path: Path) -> None:
             raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
 
 
-def _make_writable(path: Path, lock_timeout: float) -> None:
+def _make_writable(path: Path, real: Path, lock_timeout: float) -> None:
     """Switches on WAL, in which readers and the writer do not wait for each other; nothing else changes on disk.
 
     Raises:
         StoreError: the file or its folder is not writable.
         StoreLocked: another process holds the file.
     """
-    real = Path(os.path.realpath(path))
     for place in (real, real.parent):
         if not _writable(place):
             raise StoreError(f"{path} cannot be opened for writing: {place} is not writable; use --read-only")
     try:
-        with closing(_connect(path, lock_timeout)) as connection:
+        with closing(_connect(real, lock_timeout)) as connection:
             mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
             if mode != "wal":
                 mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]

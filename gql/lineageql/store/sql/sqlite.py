@@ -89,14 +89,14 @@ class SQLiteDriver:
             raise translate(error, self.path) from error
 
     def _readable_as_it_stands(self, error: sqlite3.Error) -> bool:
-        log = Path(f"{self.path}-wal")
+        log = Path(f"{self.whereabouts.real}-wal")
         unopened = getattr(error, "sqlite_errorcode", None)
         # Before Python 3.11 an error has no code, only its text.
         cannot_open = unopened == 14 if unopened is not None else "unable to open" in str(error)
         return cannot_open and (not log.exists() or log.stat().st_size == 0)
 
     def _connect(self) -> sqlite3.Connection:
-        uri = f"file:{quote(str(self.path.absolute()))}?mode=ro" + ("&immutable=1" if self._immutable else "")
+        uri = f"file:{quote(str(self.whereabouts.real))}?mode=ro" + ("&immutable=1" if self._immutable else "")
         connection = sqlite3.connect(
             uri, uri=True, timeout=self.lock_timeout, check_same_thread=False, isolation_level=None
         )
