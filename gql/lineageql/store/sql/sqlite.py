@@ -112,15 +112,26 @@ class SQLiteDriver:
         return await self.run(fetch(statement))
 
     async def run(self, script: Script[T]) -> T:
+        # What `run_in_executor` does, at half its cost.
         loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
         turn = _Turn()
-        work = loop.run_in_executor(self._pool, self._run, script, turn)
+
+        def work() -> None:
+            try:
+                found = self._run(script, turn)
+            except BaseException as error:  # whatever it is, the caller gets it
+                loop.call_soon_threadsafe(_fail, answer, error)
+            else:
+                loop.call_soon_threadsafe(_succeed, answer, found)
+
+        task = self._pool.submit(work)
         try:
-            return await asyncio.shield(work)
+            return await answer
         except asyncio.CancelledError:
             # The caller has gone, at its deadline or with its connection: end the statement, free the thread.
+            task.cancel()
             turn.end()
-            work.add_done_callback(_forget)
             raise
 
     def _run(self, script: Script[T], turn: _Turn) -> T:
@@ -248,6 +259,11 @@ def _bindable(value: Any) -> Any:
     return value
 
 
-def _forget(work: Any) -> None:
-    if not work.cancelled():
-        work.exception()
+def _succeed(answer: asyncio.Future[T], found: T) -> None:
+    if not answer.done():
+        answer.set_result(found)
+
+
+def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:
+    if not answer.done():
+        answer.set_exception(error)
