@@ -240,6 +240,9 @@ async def test_calls_before_the_server_is_there_and_after_it_was_gone() -> None:
             async with fronting(echo, port) as front:
                 assert await early == b"x"
                 assert len(front.seen) == 1
+            # A call on a connection that is not known to be closed is under way.
+            if channel._channel.get_state() is grpc.ChannelConnectivity.READY:
+                await channel._channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
 
 
 async def test_the_server_goes_during_a_call() -> None:
