@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field
-from lineageql.store.ports import Order, Search, Window
+from lineageql.store.ports import Link, Order, Search, Window
+from lineageql.store.sql.efforts import efforts
 from lineageql.store.sql.reader import SQLReader
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
@@ -55,6 +56,35 @@ def test_pages_of_a_filter_are_the_whole(bench, kind, how):
             assert bench.run(walked(reader, search, size, backward=True)) == whole
 
     check()
+
+
+@pytest.mark.parametrize("how", [*EFFORTS, "as it likes"])
+def test_pages_of_the_runs_of_workspaces_are_the_whole(bench, how):
+    @thorough(bench)
+    @given(stores().map(bench.keeps), st.integers(1, 3))
+    def check(store: Any, size: int) -> None:
+        with bench.reading(store, efforts=EFFORTS.get(how, efforts)) as reader:
+            bench.run(check_runs(reader, size))
+
+    check()
+
+
+async def check_runs(reader: SQLReader, size: int) -> None:
+    """Holds the pages under each workspace against all runs and the workspace of each."""
+    every = [row.entity.ref for row in (await reader.search(Search(EntityKind.RUN), Window(1000))).rows]
+    home = await reader.workspaces_of(EntityKind.RUN, every)
+    spaces = [row.entity.ref for row in (await reader.search(Search(EntityKind.WORKSPACE), Window(1000))).rows]
+    found: dict[Any, list[Any]] = {space: [] for space in spaces}
+    keys: dict[Any, Any] = dict.fromkeys(spaces)
+    for space in spaces:
+        while True:
+            window = Window(size, after=keys[space])
+            pages = await reader.search_under(Link.WORKSPACE_RUNS, spaces, Search(EntityKind.RUN), window)
+            found[space] += [row.entity.ref for row in pages[space].rows]
+            if not pages[space].more:
+                break
+            keys[space] = pages[space].rows[-1].key
+    assert found == {space: [run for run in every if home.get(run) == space] for space in spaces}
 
 
 async def walked(reader: SQLReader, search: Search, size: int, *, backward: bool) -> list[Any]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field, Predicate
 from lineageql.store.ports import Order, Search, Window
+from lineageql.store.sql.efforts import efforts
 from lineageql.store.sql.reader import SQLReader
-from lineageql.store.sql.searches import efforts
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores

@@ -34,9 +34,9 @@ from lineageql.model.predicates import (
 from lineageql.model.types import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.documents import member_of, text_of_member
+from lineageql.store.sql.narrowings import named_one_of
 from lineageql.store.sql.operators import MEANINGS, fold
 from lineageql.store.sql.places import state_number, text_of_field
-from lineageql.store.sql.runs import named_one_of
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.values import property_clause
 

@@ -16,8 +16,8 @@ from lineageql.model.kinds import ArtifactKind, kind_of
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, NodeKind
 from lineageql.store.ports import Link
 from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.narrowings import Narrowing, Needed, Stretch
 from lineageql.store.sql.relations import event_type_in, named_run_tie
-from lineageql.store.sql.runs import Narrowing, Needed
 from lineageql.store.sql.sources import Source, run_source, source_of
 from lineageql.store.sql.tables import (
     ARTIFACT_PROPERTY,
@@ -40,12 +40,17 @@ class Members:
     event: Any = None
 
 
-def members_of(link: Link, clauses: Clauses, *, named_owner: bool, needed: Needed | None = None) -> Members:
-    """The rows of a link under the dialect's owner; a named owner is a run that is a pair of names."""
+def members_of(
+    link: Link, clauses: Clauses, *, named_owner: bool, needed: Needed | None = None, stretch: Stretch | None = None
+) -> Members:
+    """The rows of a link under the dialect's owner; a named owner is a run that is a pair of names.
+
+    Of a workspace's runs they are as many as are needed, or those in a stretch of contexts.
+    """
     owner = clauses.dialect.owner()
     match link:
         case Link.WORKSPACE_RUNS:
-            return _runs(clauses, owner, needed)
+            return _runs(clauses, owner, needed, stretch)
         case Link.WORKSPACE_EXECUTIONS | Link.WORKSPACE_ARTIFACTS:
             return _of_workspace(link, clauses, owner)
         case Link.RUN_EXECUTIONS:
@@ -58,10 +63,10 @@ def members_of(link: Link, clauses: Clauses, *, named_owner: bool, needed: Neede
     return _by_event(link, clauses, owner)
 
 
-def _runs(clauses: Clauses, owner: ColumnElement[Any], needed: Needed | None) -> Members:
+def _runs(clauses: Clauses, owner: ColumnElement[Any], needed: Needed | None, stretch: Stretch | None) -> Members:
     space = CONTEXT.alias()
     name = select(space.c.name).where(space.c.id == owner).scalar_subquery()
-    source = run_source(clauses.types, Narrowing(workspace=(owner, name), needed=needed))
+    source = run_source(clauses.types, Narrowing(workspace=(owner, name), needed=needed, stretch=stretch))
     return Members(source, [source.from_.c.workspace_id == owner])
 
 

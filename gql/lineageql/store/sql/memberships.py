@@ -15,10 +15,11 @@ from lineageql.model.nodes import NodeKind
 from lineageql.model.types import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.entities import NODE_KINDS, Fetch
+from lineageql.store.sql.narrowings import Narrowing
 from lineageql.store.sql.places import state_number
 from lineageql.store.sql.relations import run_names
 from lineageql.store.sql.roles import plays
-from lineageql.store.sql.runs import Narrowing, owning_properties
+from lineageql.store.sql.runs import owning_properties
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
 

@@ -12,18 +12,20 @@ from lineageql.errors import LineageQLError
 from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
-from lineageql.model.predicates import Field, Predicate
+from lineageql.model.predicates import ALWAYS, Field, Predicate
 from lineageql.model.types import TypeCatalog
 from lineageql.store.ports import Facet, Link, Search, Slice, StoreCounts, Window
 from lineageql.store.sql import rows as sql_rows
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.driver import Driver, Rows, Script, fetch
+from lineageql.store.sql.efforts import Efforts, efforts
+from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.links import Members
 from lineageql.store.sql.memberships import Memberships
+from lineageql.store.sql.narrowings import Narrowing, named_one_of
 from lineageql.store.sql.pages import page
-from lineageql.store.sql.runs import Narrowing, named_one_of
-from lineageql.store.sql.searches import Efforts, Searches, efforts, groups_of
+from lineageql.store.sql.searches import Searches, groups_of
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
@@ -149,6 +151,8 @@ class SQLReader:
         return {run.ref: run for run in found.values() if run.ref in wanted}
 
     async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
+        if predicate == ALWAYS:
+            return [row[0] for row in await self.driver.fetch(sql_rows.IDS_BY_ID[NODE_KINDS[kind]](self.dialect, ids))]
         clauses = await self._clauses()
         source = source_of(kind, clauses.types)
         query = select(source.id).where(self.dialect.among(source.id, ids), clauses.of(predicate, source))

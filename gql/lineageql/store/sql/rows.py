@@ -120,6 +120,11 @@ def _nodes_by_id(kind: NodeKind, *columns: str) -> Prepared:
     return Prepared(lambda dialect, ids: query.where(dialect.within(table.c.id, ids)))
 
 
+def _ids_by_id(kind: NodeKind) -> Prepared:
+    table = NODES[kind]
+    return Prepared(lambda dialect, ids: select(table.c.id).where(dialect.within(table.c.id, ids)))
+
+
 def property_rows(kind: NodeKind) -> Select[Any]:
     """The property rows of all nodes of a kind, in the columns that `nodes_of` takes."""
     table = PROPERTIES[kind]
@@ -137,6 +142,9 @@ NODES_BY_ID = {kind: _nodes_by_id(kind, *_COLUMNS[: _WIDTHS[kind]]) for kind in 
 
 TYPES_BY_ID = {kind: _nodes_by_id(kind) for kind in NodeKind}
 """The ids and types of the nodes of a kind."""
+
+IDS_BY_ID = {kind: _ids_by_id(kind) for kind in NodeKind}
+"""Those of some ids that the nodes of a kind have."""
 
 PROPERTIES_BY_ID = {kind: _properties_by_id(kind) for kind in NodeKind}
 """The property rows of the nodes of a kind."""

@@ -7,14 +7,13 @@ has the id 0. A run is *named* where the pair of names is its key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
-    and_,
     case,
     exists,
     false,
@@ -30,54 +29,13 @@ from sqlalchemy.sql.elements import literal_column
 
 from lineageql.model.conventions.base import Convention, Role
 from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_NAME
-from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import NodeKind
-from lineageql.model.predicates import ALWAYS
 from lineageql.model.types import TypeCatalog
-from lineageql.store.ports import Order, Search, Window
-from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.narrowings import NO_CONTEXT, Narrowing
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.tables import CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
 
 Column = ColumnElement[Any]
-NO_CONTEXT = 2**62
-"""Where runs without a context stand in the order of ids: after all others."""
-
-
-@dataclass(frozen=True)
-class Needed:
-    """How many runs a page needs of those after a place; where contexts are enough, names are not looked for."""
-
-    rows: int
-    after: int
-
-
-def needed(search: Search, window: Window) -> Needed | None:
-    """How many runs are needed for a page in which those with a context come first; None where all may be."""
-    by_id = search.order == Order() and search.predicate == ALWAYS
-    if search.kind is not EntityKind.RUN or not by_id or window.backward or window.before is not None:
-        return None
-    place = window.after[0] if window.after else 0
-    return Needed(window.limit + 1, place if isinstance(place, int) else 0)
-
-
-@dataclass(frozen=True)
-class Narrowing:
-    """Which runs are wanted; all of them where nothing is said.
-
-    Attributes:
-        workspace: the id and the name of their workspace, as columns.
-        ids: the ids of their contexts.
-        names: from the columns of both names to whether the run is wanted.
-        needed: how many of them are.
-        unnamed: whether only those are that are no pair of names.
-    """
-
-    workspace: tuple[Column, Column] | None = None
-    ids: Sequence[int] | None = None
-    names: Callable[[Column, Column], ColumnElement[bool]] | None = None
-    needed: Needed | None = None
-    unnamed: bool = False
 
 
 def unnamed_runs(types: TypeCatalog) -> list[int]:
@@ -85,20 +43,12 @@ def unnamed_runs(types: TypeCatalog) -> list[int]:
     return types.contexts(Role.RUN, lambda convention: not convention.run_names) + types.contexts(Role.BY_STRUCTURE)
 
 
-def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column, Column], ColumnElement[bool]]:
-    """From the columns of a workspace's and a run's name to whether they are one of these pairs."""
-    pairs = [(pair.workspace, pair.name) for pair in names]
-    # The first clause is for the index of property values.
-    first = sorted({pair.name for pair in names})
-    return lambda workspace, run: and_(dialect.among(run, first), dialect.among_pairs(workspace, run, pairs))
-
-
 def run_rows(types: TypeCatalog, narrowing: Narrowing) -> Any:
     """A select of runs: `id`, `type_id`, `place`, `workspace_id`, both names, `named` and the columns of a context."""
     if narrowing.unnamed:
         return _context_runs(types, narrowing)
     parts = _contexts(types, narrowing)
-    if narrowing.ids is None:
+    if narrowing.ids is None and narrowing.stretch is None:
         named = types.run_named(NodeKind.EXECUTION)
         if named:
             parts.append(_name_runs(types, named, narrowing))
@@ -116,7 +66,7 @@ def _contexts(types: TypeCatalog, narrowing: Narrowing) -> list[Any]:
     if narrowing.names is None and (unnamed_runs(types) or not named):
         parts.append(_context_runs(types, narrowing))
     if named or not parts:
-        parts.append(_named_contexts(types, narrowing))
+        parts.append((_named_contexts if narrowing.stretch is None else _named_stretch)(types, narrowing))
     return parts
 
 
@@ -172,6 +122,39 @@ def _named_contexts(types: TypeCatalog, narrowing: Narrowing) -> Any:
     return query
 
 
+def _named_stretch(types: TypeCatalog, narrowing: Narrowing) -> Any:
+    """The same of a stretch of contexts: the names of each are looked up, and not where a name stands."""
+    assert narrowing.stretch is not None
+    assert narrowing.workspace is not None
+    context = CONTEXT.alias()
+
+    def name_in(name: str) -> Any:
+        row = PROPERTIES[NodeKind.CONTEXT].alias()
+        found = select(row.c.string_value).where(
+            row.c.owner_id == context.c.id, row.c.name == name, row.c.is_custom_property == true()
+        )
+        return found.scalar_subquery()
+
+    workspace, run = name_in(WORKSPACE_NAME), name_in(RUN_NAME)
+    return select(
+        context.c.id.label("id"),
+        context.c.type_id.label("type_id"),
+        context.c.id.label("place"),
+        _workspace_id(types, narrowing.workspace[1]).label("workspace_id"),
+        workspace.label("workspace_name"),
+        run.label("run_name"),
+        literal(True).label("named"),
+        context.c.external_id.label("external_id"),
+        context.c.create_time_since_epoch.label("create_time"),
+        context.c.last_update_time_since_epoch.label("update_time"),
+    ).where(
+        (context.c.type_id + 0).in_(types.named_contexts(Role.RUN)),
+        narrowing.stretch.holds(context.c.id),
+        workspace == narrowing.workspace[1],
+        run.is_not(None),
+    )
+
+
 def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
     """Runs that are contexts: by their type, or where the writer's types do not say so by where they stand."""
     context, link, above = CONTEXT.alias(), PARENT_CONTEXT.alias(), CONTEXT.alias()
@@ -203,7 +186,9 @@ def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
         type_id.in_(unnamed_runs(types)),
         plays(context.c.id, context.c.type_id, Role.RUN, types),
     )
-    if narrowing.workspace is not None:
+    if narrowing.stretch is not None:
+        query = query.where(narrowing.stretch.holds(context.c.id))
+    elif narrowing.workspace is not None:
         children = PARENT_CONTEXT.alias()
         inside = select(children.c.context_id).where(children.c.parent_context_id == narrowing.workspace[0])
         # A parent goes before a name; the caller compares `workspace_id`, which says so.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,11 +15,12 @@ from lineageql.store.ports import Link, Row, Search, Slice, Window
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
+from lineageql.store.sql.efforts import WALKED_AS_GATHERED, Efforts
 from lineageql.store.sql.entities import NODE_KINDS, EntityTables
 from lineageql.store.sql.links import Members, members_of
+from lineageql.store.sql.narrowings import NO_CONTEXT, Stretch, needed
 from lineageql.store.sql.pages import WALKED, count, edges, page, shape, stretch
 from lineageql.store.sql.rows import event_of
-from lineageql.store.sql.runs import needed
 from lineageql.store.sql.seed import Most, Seed, visited
 from lineageql.store.sql.seeds import Seeds
 from lineageql.store.sql.sources import Source, source_of
@@ -30,25 +31,7 @@ from lineageql.store.sql.texts import text_page
 _MOST_SEEDS = 16
 """How many seeds are counted: of many terms one that is rare is likely among the first."""
 
-Efforts = Callable[[int | None], Iterable[int]]
 Fields = frozenset[Field] | None
-
-
-_WALKED_AS_GATHERED = 4
-"""How many rows are walked over in the time in which one is gathered: the first lie side by side."""
-
-
-def efforts(limit: int | None) -> Iterator[int]:
-    """How many rows are looked at in each turn of a search for a page of `limit` rows, or for a count.
-
-    Each turn begins where the one before ended, and tries four times as much: what all take together is no more
-    than a few times what the quicker of walking and gathering takes, whichever that is and whatever the size
-    of the store.
-    """
-    effort = 2_048 if limit is None else max(2_048, 4 * limit)
-    while True:
-        yield effort
-        effort *= 4
 
 
 @dataclass(frozen=True)
@@ -82,9 +65,11 @@ class Searches:
         The order is walked over, stretch by stretch, until the page is full; or as soon as one of the seeds holds no
         more than a stretch, what it holds is gathered.
         """
+        if search.kind is EntityKind.WORKSPACE:
+            return (yield from self._window(search, window, self._first_seed(search)))
         rest, rows = window, list[Any]()
         for most in self.efforts(window.limit) if self._seeds(search) else ():
-            seed = yield from self._smallest(search, most // _WALKED_AS_GATHERED)
+            seed = yield from self._smallest(search, most // WALKED_AS_GATHERED)
             edge = () if seed is not None else (yield from self._edge(search, rest, most))
             if edge is None:
                 continue
@@ -130,17 +115,39 @@ class Searches:
         """The same page under each of several owners."""
         slices: dict[Ref, Slice] = {}
         for group, named in groups_of(owners):
-
-            def make(named: bool = named) -> _Page:
-                members = members_of(link, self.clauses, named_owner=named, needed=needed(search, window))
-                made = page(self.clauses, search, window, members)
-                return _Page(self.dialect.under(made.query), made.keys, members.event is not None)
-
-            made = self.statements.get(self.types, ("page under", link, named, search, window), make)
-            lists = yield from self._under(made.statement, group)
+            made, lists = yield from self._rows_under(link, group, search, window, named=named)
             found = yield from self._slices(search.kind, window, made, lists, fields)
             slices.update(zip(group, found, strict=True))
         return slices
+
+    def _rows_under(
+        self, link: Link, owners: Sequence[Ref], search: Search, window: Window, *, named: bool
+    ) -> Script[tuple[_Page, list[Rows]]]:
+        """The rows of a page under each of several owners.
+
+        The first runs of a workspace are likely among the next contexts; who has not enough there is asked for all.
+        """
+        wanted = needed(search, window)
+
+        def made(stretch: Stretch | None) -> _Page:
+            def make() -> _Page:
+                members = members_of(link, self.clauses, named_owner=named, needed=wanted, stretch=stretch)
+                made = page(self.clauses, search, window, members)
+                return _Page(self.dialect.under(made.query), made.keys, members.event is not None)
+
+            return self.statements.get(self.types, ("page under", link, named, search, window, stretch), make)
+
+        near: list[Rows] = [()] * len(owners)
+        if wanted is not None and wanted.after < NO_CONTEXT:
+            effort = next(iter(self.efforts(wanted.rows)))
+            stretch = Stretch(wanted.after, max(1, effort // WALKED_AS_GATHERED))
+            near = yield from self._under(made(stretch).statement, owners)
+        few = [owner for owner, rows in zip(owners, near, strict=True) if len(rows) <= window.limit]
+        whole = made(None)
+        if not few:
+            return whole, near
+        found = iter((yield from self._under(whole.statement, few)))
+        return whole, [rows if len(rows) > window.limit else next(found) for rows in near]
 
     def count(self, search: Search) -> Script[int]:
         """How many rows there are in the whole store."""
@@ -190,6 +197,8 @@ class Searches:
 
     def _seed(self, search: Search) -> Script[int | None]:
         """Which of a search's seeds a statement over all matches should start at: about the smallest."""
+        if search.kind is EntityKind.WORKSPACE:
+            return self._first_seed(search)
         if not self._seeds(search):
             return None
         last = yield from self._last(search.kind)
@@ -232,10 +241,12 @@ class Searches:
         )
         return (yield from fetch(statement))[0][0] or 0
 
-    def _seeds(self, search: Search) -> list[Seed]:
-        if search.kind is EntityKind.WORKSPACE:
-            return []  # these are few beside what belongs to them
+    def _first_seed(self, search: Search) -> int | None:
+        """The seed of a search for workspaces: these are too few for counting to be worth a statement."""
+        seeds = self._seeds(search)
+        return 0 if seeds and not seeds[0].broad else None
 
+    def _seeds(self, search: Search) -> list[Seed]:
         def make() -> list[Seed]:
             return Seeds(self.clauses, source_of(search.kind, self.types)).of(search.predicate)[:_MOST_SEEDS]
 

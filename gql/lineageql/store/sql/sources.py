@@ -12,8 +12,9 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Field
 from lineageql.model.types import TypeCatalog
+from lineageql.store.sql.narrowings import Narrowing, Needed
 from lineageql.store.sql.roles import plays
-from lineageql.store.sql.runs import Narrowing, Needed, run_rows
+from lineageql.store.sql.runs import run_rows
 from lineageql.store.sql.tables import NODES, PROPERTIES
 
 Column = ColumnElement[Any]

@@ -1,0 +1,80 @@
+"""Which runs a statement is to make rows of: all of them are dear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+
+from lineageql.model.identity import EntityKind, RunName
+from lineageql.model.predicates import ALWAYS
+from lineageql.store.ports import Order, Search, Window
+from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.tables import CONTEXT
+
+Column = ColumnElement[Any]
+NO_CONTEXT = 2**62
+"""Where runs without a context stand in the order of ids: after all others."""
+
+
+@dataclass(frozen=True)
+class Needed:
+    """How many runs a page needs of those after a place; where contexts are enough, names are not looked for."""
+
+    rows: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some contexts in the order of their ids: so many that come after an id."""
+
+    after: int
+    contexts: int
+
+    def holds(self, id_: Column) -> ColumnElement[bool]:
+        """Whether an id is one of these contexts'."""
+        context = CONTEXT.alias()
+        following = select(context.c.id).where(context.c.id > self.after).order_by(context.c.id)
+        last = following.limit(1).offset(self.contexts - 1).scalar_subquery()
+        return and_(id_ > self.after, id_ <= func.coalesce(last, NO_CONTEXT))
+
+
+def needed(search: Search, window: Window) -> Needed | None:
+    """How many runs are needed for a page in which those with a context come first; None where all may be."""
+    by_id = search.order == Order() and search.predicate == ALWAYS
+    if search.kind is not EntityKind.RUN or not by_id or window.backward or window.before is not None:
+        return None
+    place = window.after[0] if window.after else 0
+    return Needed(window.limit + 1, place if isinstance(place, int) else 0)
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """Which runs are wanted; all of them where nothing is said.
+
+    Attributes:
+        workspace: the id and the name of their workspace, as columns.
+        ids: the ids of their contexts.
+        names: from the columns of both names to whether the run is wanted.
+        needed: how many of them are.
+        stretch: the contexts among which they are looked for, one by one; runs that are only names are left out.
+        unnamed: whether only those are that are no pair of names.
+    """
+
+    workspace: tuple[Column, Column] | None = None
+    ids: Sequence[int] | None = None
+    names: Callable[[Column, Column], ColumnElement[bool]] | None = None
+    needed: Needed | None = None
+    stretch: Stretch | None = None
+    unnamed: bool = False
+
+
+def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column, Column], ColumnElement[bool]]:
+    """From the columns of a workspace's and a run's name to whether they are one of these pairs."""
+    pairs = [(pair.workspace, pair.name) for pair in names]
+    # The first clause is for the index of property values.
+    first = sorted({pair.name for pair in names})
+    return lambda workspace, run: and_(dialect.among(run, first), dialect.among_pairs(workspace, run, pairs))
