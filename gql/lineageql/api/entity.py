@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 
 from lineageql.api.scalars import JSON, BigInt, DateTime
 from lineageql.model import entities
-from lineageql.model.identity import EntityKind, type_id
+from lineageql.model.identity import EntityKind, global_id, type_id
 from lineageql.model.kinds import ArtifactKind
 from lineageql.model.nodes import NodeType
 
@@ -24,11 +24,44 @@ _ARTIFACT_NAMES = {
 }
 
 
-def type_name(entity: entities.Entity) -> str:
-    """The name of the GraphQL type of an entity."""
+class Identity:
+    """An artifact or an execution of which nothing but its ids is selected."""
+
+    __slots__ = ("mlmd_id",)
+    entity_kind: ClassVar[EntityKind]
+
+    def __init__(self, mlmd_id: int) -> None:
+        self.mlmd_id = mlmd_id
+
+    @property
+    def id(self) -> str:
+        return global_id(self.entity_kind, self.mlmd_id)
+
+
+class ArtifactIdentity(Identity):
+    """The same of an artifact."""
+
+    __slots__ = ()
+    entity_kind = EntityKind.ARTIFACT
+
+
+class ExecutionIdentity(Identity):
+    """The same of an execution."""
+
+    __slots__ = ()
+    entity_kind = EntityKind.EXECUTION
+
+
+def always(cls: Any, entity: Any, info: Any) -> bool:
+    """The `is_type_of` of the types below: `resolve_type` of the interfaces has the say, which is always right."""
+    return True
+
+
+def type_name(entity: entities.Entity | Identity) -> str:
+    """The name of the GraphQL type of an entity; of one that is nothing but its ids, of a type that it may have."""
     if isinstance(entity, entities.Artifact):
         return _ARTIFACT_NAMES.get(entity.kind, "CustomArtifact")
-    return _NAMES[entity.entity_kind]
+    return _NAMES.get(entity.entity_kind, "CustomArtifact")
 
 
 @strawberry.type(description="A label of an entity.")

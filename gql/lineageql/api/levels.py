@@ -51,13 +51,12 @@ def leaf(type_: GraphQLLeafType) -> Completion:
     if isinstance(type_, GraphQLEnumType):
         names: dict[Any, Any] = {}
 
-        def name_of(value: Any) -> Any:
-            name = names.get(value)
-            if name is None:
-                name = names[value] = coerce(value)
-            return name
+        def named(values: Sequence[Any]) -> Sequence[Any]:
+            for value in set(values) - names.keys():
+                names[value] = coerce(value)
+            return list(map(names.__getitem__, values))
 
-        return Completion(lambda values: list(map(name_of, values)))
+        return Completion(named)
     if type_.name in ("String", "ID"):
         texts = {str}
 
@@ -166,19 +165,21 @@ def once(completion: Completion) -> Completion:
     if column is not None:
 
         def at_once(values: Sequence[Any]) -> Sequence[Any]:
-            distinct = {id(value): value for value in values}
+            ids = list(map(id, values))
+            distinct = dict(zip(ids, values, strict=True))
             if len(distinct) == len(values):
                 return column(values)
             found = dict(zip(distinct, column(list(distinct.values())), strict=True))
-            return [found[id(value)] for value in values]
+            return list(map(found.__getitem__, ids))
 
         return Completion(at_once)
 
     async def waiting(values: Sequence[Any]) -> Sequence[Any]:
         assert level is not None
-        distinct = {id(value): value for value in values}
+        ids = list(map(id, values))
+        distinct = dict(zip(ids, values, strict=True))
         found = dict(zip(distinct, await level(list(distinct.values())), strict=True))
-        return [found[id(value)] for value in values]
+        return list(map(found.__getitem__, ids))
 
     return Completion(level=waiting)
 

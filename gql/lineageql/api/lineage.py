@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import strawberry
+from graphql import FieldNode
 
 from lineageql.api.connections import later, texts_of
 from lineageql.api.context import Info
+from lineageql.api.entity import ArtifactIdentity, ExecutionIdentity
 from lineageql.api.scalars import DateTime
-from lineageql.api.selection import below, needs, selected
+from lineageql.api.selection import below, fields_of, needs, only_ids, selected
 from lineageql.api.types import Artifact, Execution, LineageNode
 from lineageql.catalog import graphs
 from lineageql.catalog.lineage import Graph, Limit
@@ -61,13 +63,9 @@ class Edge:
         self.artifact = artifact
         self.execution = execution
 
-    @property
-    def event_type(self) -> EventType:
-        return self.event.type
-
-    @property
-    def event_time(self) -> int | None:
-        return self.event.time
+    # Of a lineage there are very many; these are read without a call of Python's.
+    event_type = property(attrgetter("event.type"))
+    event_time = property(attrgetter("event.time"))
 
 
 @strawberry.type(description="An event: the execution read or wrote the artifact.")
@@ -93,27 +91,40 @@ class LineageEdge:
 
 
 _ARTIFACT, _EXECUTION = attrgetter("artifact_id"), attrgetter("execution_id")
+_IDENTITIES = {EntityKind.ARTIFACT: ArtifactIdentity, EntityKind.EXECUTION: ExecutionIdentity}
 
 
 async def edges_of(info: Info, events: Sequence[Event]) -> Any:
     """The edges of events, with no more of the entities at their ends than is selected."""
     selection = selected(info)
-    refs: list[Ref] = []
-    if "artifact" in selection:
-        refs += [Ref(EntityKind.ARTIFACT, id_) for id_ in {event.artifact_id for event in events}]
-    if "execution" in selection or "port" in selection:
-        refs += [Ref(EntityKind.EXECUTION, id_) for id_ in {event.execution_id for event in events}]
-    fields = needs([below(info, selection, end) for end in ("artifact", "execution")])
-    found = await info.context.loaders.entities(refs, fields)
-    artifacts = {ref.key: entity for ref, entity in found.items() if ref.kind is EntityKind.ARTIFACT}
-    executions = {ref.key: entity for ref, entity in found.items() if ref.kind is EntityKind.EXECUTION}
-    ends = (map(artifacts.get, map(_ARTIFACT, events)), map(executions.get, map(_EXECUTION, events)))
-    edges = list(map(Edge, events, *ends))
+    artifacts, executions = list(map(_ARTIFACT, events)), list(map(_EXECUTION, events))
+    wanted = {end: end in selection for end in ("artifact", "execution")}
+    artifact_by_id: Mapping[int, Any] = {}
+    execution_by_id: Mapping[int, Any] = {}
+    if wanted["artifact"]:
+        artifact_by_id = await _entities(info, selection["artifact"], EntityKind.ARTIFACT, set(artifacts))
+    if wanted["execution"] or "port" in selection:
+        fields = selection.get("execution", [])
+        execution_by_id = await _entities(
+            info, fields, EntityKind.EXECUTION, set(executions), with_type="port" in selection
+        )
+    edges = list(map(Edge, events, map(artifact_by_id.get, artifacts), map(execution_by_id.get, executions)))
     # An event may name a node that is not in the store.
     for end in ("artifact", "execution"):
-        if end in selection and None in map(attrgetter(end), edges):
+        if wanted[end] and None in map(attrgetter(end), edges):
             edges = [edge for edge in edges if getattr(edge, end) is not None]
     return edges
+
+
+async def _entities(
+    info: Info, fields: Sequence[FieldNode], kind: EntityKind, ids: Collection[int], *, with_type: bool = False
+) -> Mapping[int, Any]:
+    """Entities by MLMD's id, with what is selected below some fields; what is not there is left out."""
+    loaders = info.context.loaders
+    if only_ids(fields) and not with_type:
+        return await loaders.identities(kind, ids, _IDENTITIES[kind])
+    found = await loaders.entities([Ref(kind, id_) for id_ in ids], needs([fields_of(info, fields)]))
+    return {ref.key: entity for ref, entity in found.items()}  # type: ignore[misc]
 
 
 @strawberry.type(

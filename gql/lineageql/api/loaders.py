@@ -7,16 +7,17 @@ fields of a whole level are waiting before the first batch is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
+from typing import Any
 
 from lineageql.api.loading import Loader, Round
 from lineageql.catalog.closures import Closure, closure_pages
 from lineageql.catalog.finding import Finder, Listing
 from lineageql.catalog.pages import Edge, Page
 from lineageql.model.entities import Entity, Execution, ExecutionState
-from lineageql.model.identity import Ref
+from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event
 from lineageql.model.predicates import Field
 
@@ -65,6 +66,19 @@ class Loaders:
 
             self._closures[closure] = Loader(load, _REF, self._walking)
         return self._closures[closure]
+
+    async def identities(
+        self, kind: EntityKind, ids: Collection[int], make: Callable[[int], Any]
+    ) -> Mapping[int, Entity | Any]:
+        """Artifacts or executions of which nothing is going to be read but the id: their entities where another field
+        has loaded all of these, else what is made of the ids that are there."""
+        async with self._loading:
+            for _, entities in self._loaded:
+                found = {id_: entities.get(Ref(kind, id_)) for id_ in ids}
+                if None not in found.values():
+                    return found
+            there = await self._finder.existing(kind, ids)
+            return dict(zip(there, map(make, there), strict=True))
 
     async def entities(self, refs: Collection[Ref], fields: frozenset[Field] | None) -> Mapping[Ref, Entity]:
         """Many entities at once, of which some fields are going to be read, all where it is None.

@@ -31,6 +31,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
+from lineageql.api.entity import always
 from lineageql.api.levels import (
     Completion,
     Unprojectable,
@@ -121,25 +122,28 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _interface(self, type_: GraphQLInterfaceType, details: Any) -> Completion | None:
         name_of, possible = type_.resolve_type, list(self.schema.get_possible_types(type_))
+        if self._reads_alike(possible, details):
+            completion = self._object(possible[0], details)
+            return completion and once(completion)
         found = {one.name: self._object(one, details) for one in possible}
         known = {name: completion for name, completion in found.items() if completion is not None}
         if name_of is None or len(known) < len(found):
             return None
-        if self._reads_alike(possible, details):
-            return once(next(iter(known.values())))
         return once(chosen(known, lambda value: name_of(value, None, type_)))  # type: ignore[arg-type, return-value]
 
     def _reads_alike(self, types: Sequence[GraphQLObjectType], details: Any) -> bool:
-        """Whether of all these types the same attributes are selected, so that their answers do not depend on it."""
+        """Whether of all these types the same is selected and read alike, so that answers do not depend on the type."""
         wanted = set()
         for type_ in types:
             selection = []
             for key, fields in self.collect_subfields(type_, details).grouped_field_set.items():
                 field = type_.fields.get(fields[0].node.name.value)
                 definition = field.extensions.get(_DEFINITION) if field is not None else None
-                if definition is None or definition.base_resolver is not None:
+                if field is None or definition is None:
                     return False
-                selection.append((key, definition.python_name, tuple(id(one.node) for one in fields)))
+                resolver = definition.base_resolver
+                read = definition.python_name if resolver is None else resolver.wrapped_func
+                selection.append((key, read, str(field.type), tuple(id(one.node) for one in fields)))
             wanted.add(tuple(selection))
         return len(wanted) == 1
 
@@ -148,7 +152,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         if collected.new_defer_usages:
             return None
         completion, check = self._fields(type_, collected.grouped_field_set), type_.is_type_of
-        if completion is None or check is None:
+        if completion is None or check is None or getattr(check, "__func__", None) is always:
             return completion
 
         def same(value: Any) -> Any:

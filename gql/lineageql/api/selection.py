@@ -33,6 +33,8 @@ _NEEDS: Mapping[str, frozenset[Field]] = {
 }
 """What fields of entities need beside the node's id and type. What is not here may need all of a node."""
 
+_IDS = ("id", "mlmdId")
+
 Selected = Mapping[str, list[FieldNode]]
 """The fields of a selection by name, those in fragments among them."""
 
@@ -45,7 +47,18 @@ def selected(info: Info) -> Selected:
 
 def below(info: Info, selection: Selected, name: str) -> Selected:
     """The fields that are selected below one of a selection."""
-    return _by_name(selection.get(name, []), info._raw_info.fragments)
+    return fields_of(info, selection.get(name, []))
+
+
+def fields_of(info: Info, fields: Sequence[FieldNode]) -> Selected:
+    """The fields that are selected below some fields."""
+    return _by_name(fields, info._raw_info.fragments)
+
+
+def only_ids(fields: Sequence[FieldNode]) -> bool:
+    """Whether nothing is selected below these fields but the ids of an entity, whatever its type."""
+    sets = [field.selection_set.selections for field in fields if field.selection_set is not None]
+    return all(isinstance(one, FieldNode) and one.name.value in _IDS for selections in sets for one in selections)
 
 
 def page_needs(info: Info) -> frozenset[Field] | None:
@@ -65,7 +78,7 @@ def needs(selections: Sequence[Selected]) -> frozenset[Field] | None:
     return found
 
 
-def _by_name(nodes: list[FieldNode], fragments: Mapping[str, Any]) -> dict[str, list[FieldNode]]:
+def _by_name(nodes: Sequence[FieldNode], fragments: Mapping[str, Any]) -> dict[str, list[FieldNode]]:
     found: dict[str, list[FieldNode]] = {}
     seen: set[str] = set()
     waiting: list[SelectionSetNode] = [node.selection_set for node in nodes if node.selection_set is not None]

@@ -28,7 +28,7 @@ from lineageql.api.connections import (
     under,
 )
 from lineageql.api.context import Info
-from lineageql.api.entity import Entity
+from lineageql.api.entity import Entity, always
 from lineageql.api.filters import ArtifactFilter, ExecutionFilter, LineageFilter, RunFilter
 from lineageql.api.scalars import JSON
 from lineageql.catalog.closures import Closure
@@ -42,13 +42,9 @@ from lineageql.model.kinds import ArtifactKind
 from lineageql.store.ports import Link
 
 
-def _true(cls: Any, entity: Any, info: Any) -> bool:
-    return True  # `resolve_type` of the interfaces has the say; what is returned here is always right
-
-
 @strawberry.type(description="A group of runs, executions and artifacts.")
 class Workspace(Entity):
-    is_type_of = classmethod(_true)
+    is_type_of = classmethod(always)
 
     @strawberry.field(description="Its runs.")
     def runs(
@@ -98,7 +94,7 @@ class Workspace(Entity):
 
 @strawberry.type(description="A run of a pipeline or a notebook: a context of MLMD's, or a name that executions carry.")
 class Run(Entity):
-    is_type_of = classmethod(_true)
+    is_type_of = classmethod(always)
 
     @strawberry.field(description="The workspace it belongs to.")
     def workspace(self, info: Info, parent: strawberry.Parent[entities.Run]) -> Workspace | None:
@@ -235,7 +231,7 @@ class LineageNodeConnection:
 
 @strawberry.type(description="A step that read and wrote artifacts.")
 class Execution(LineageNode):
-    is_type_of = classmethod(_true)
+    is_type_of = classmethod(always)
 
     state: ExecutionState = strawberry.field(description="Its last known state.")
 
@@ -327,7 +323,7 @@ class Artifact(LineageNode):
 
 @strawberry.type(description="A trained model.")
 class Model(Artifact):
-    is_type_of = classmethod(_true)
+    is_type_of = classmethod(always)
 
     model_type: str | None = strawberry.field(description="What kind of model it is, such as `neural network`.")
     training_framework: JSON | None = strawberry.field(description="What it was trained with.")
@@ -351,14 +347,14 @@ class Model(Artifact):
 
 @strawberry.type(description="A data set.")
 class DataSet(Artifact):
-    is_type_of = classmethod(_true)
+    is_type_of = classmethod(always)
 
     query: str | None = strawberry.field(description="How it was fetched from its source.")
 
 
 @strawberry.type(description="Metrics of a model or of a step.")
 class Metrics(Artifact):
-    is_type_of = classmethod(_true)
+    is_type_of = classmethod(always)
 
     metrics_type: str | None = strawberry.field(
         description="Such as `training`, `validation`, `testing`, `production`."
@@ -380,7 +376,7 @@ def _by_id(info: Info, kind: EntityKind, id_: int | None) -> Any:
 
 @strawberry.type(description="An artifact of any other type.")
 class CustomArtifact(Artifact):
-    is_type_of = classmethod(_true)
+    is_type_of = classmethod(always)
 
 
 ENTITY_TYPES = (Workspace, Run, Execution, Model, DataSet, Metrics, CustomArtifact)

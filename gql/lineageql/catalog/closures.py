@@ -74,7 +74,7 @@ async def shown_nodes(
         if predicate == ALWAYS:
             shown[kind] = None
             continue
-        ids = {ref.key for graph in graphs for ref in graph.hops if ref.kind is kind and isinstance(ref.key, int)}
+        ids = {id_ for graph in graphs for id_ in graph.ids(kind)}
         shown[kind] = set(await reader.matching(kind, sorted(ids), predicate)) if ids else set()
     return shown
 

@@ -6,7 +6,7 @@ answer a whole level of a query with one call.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from lineageql.errors import InvalidArgument, LineageQLError, TooExpensive
 from lineageql.model.entities import Entity, Execution, ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, NodeKind, NodeType
-from lineageql.model.predicates import Field, Operator, Predicate, Related, Relation, Test, all_of, size
+from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Related, Relation, Test, all_of, size
 from lineageql.model.runs import run_state
 from lineageql.settings import Settings
 from lineageql.store.ports import Facet, Link, Reader, Search, StoreCounts, Window
@@ -112,6 +112,10 @@ class Finder:
     async def load(self, refs: Sequence[Ref], fields: frozenset[Field] | None = None) -> Mapping[Ref, Entity]:
         """The entities of references, what is not there left out; see `Reader.get` for `fields`."""
         return await self.reader.get(refs, fields) if refs else {}
+
+    async def existing(self, kind: EntityKind, ids: Collection[int]) -> Sequence[int]:
+        """Those of some ids that artifacts or executions of the store have."""
+        return await self.reader.matching(kind, list(ids), ALWAYS) if ids else ()
 
     async def one(self, kind: EntityKind, predicate: Predicate) -> Entity | None:
         """The first entity of a kind that makes a predicate true."""

@@ -104,7 +104,7 @@ async def counts(finder: Finder, graph: Graph) -> Counts:
     types: Counter[str] = Counter()
     sizes = {}
     for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
-        ids = [ref.key for ref in graph.hops if ref.kind is kind and isinstance(ref.key, int)]
+        ids = graph.ids(kind)
         sizes[kind] = len(ids)
         found = (await finder.reader.types_of(kind, ids)).values() if ids else ()
         types.update(type_.name for type_ in found)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from operator import attrgetter
 
 from lineageql.catalog.adjacency import (
@@ -95,14 +96,14 @@ class Graph:
     """What a walk found.
 
     Attributes:
-        hops: each node with its least number of steps from a root, by hops, then id.
+        distances: each node with its least number of steps from a root, by hops, then id.
         edges: all events between the nodes, by id; where TIME ran out, those of its last level are not read.
         crossing: the events that lead from the nodes to nodes of the frontier that are not among them, by id.
         limits: what cut it short; empty when it is whole.
         frontier: the nodes that were not expanded because of a limit and have more beyond them.
     """
 
-    hops: dict[Ref, int] = field(default_factory=dict)
+    distances: dict[NodeNumber, int] = field(default_factory=dict)
     edges: list[Event] = field(default_factory=list)
     crossing: list[Event] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
@@ -111,6 +112,16 @@ class Graph:
     @property
     def complete(self) -> bool:
         return not self.limits
+
+    @cached_property
+    def hops(self) -> dict[Ref, int]:
+        """The nodes by their references, for those who look at them one by one."""
+        return {ref_of(node): distance for node, distance in self.distances.items()}
+
+    def ids(self, kind: EntityKind) -> list[int]:
+        """The ids of the nodes of a kind."""
+        execution = kind is EntityKind.EXECUTION
+        return [node >> 1 for node in self.distances if node & 1 == execution]
 
 
 _ID = attrgetter("id")
@@ -265,5 +276,4 @@ class _Walk:
                 elif outside[0] not in hidden:
                     crossing.append(event)
             events = inside
-        nodes = {ref_of(node): distance for node, distance in hops.items()}
-        return Graph(nodes, events, crossing, self.limits, [ref_of(node) for node in sorted(self.frontier)])
+        return Graph(hops, events, crossing, self.limits, [ref_of(node) for node in sorted(self.frontier)])
