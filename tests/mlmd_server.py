@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -19,12 +20,13 @@ class MLMDServer:
         command: str = "mlmd-server",
         port: int = 0,
         folder: Path | None = None,
+        program: Sequence[str] = ("-m", "lineageql"),
     ) -> None:
-        """Starts it on a file, or on a URL and in a folder."""
+        """Starts it on a file, or on a URL and in a folder; `program` is what Python runs."""
         folder = folder or Path(store).parent
         flag = "--port" if command == "mlmd-server" else "--mlmd-port"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "lineageql", command, str(store), flag, str(port), *arguments],
+            [sys.executable, *program, command, str(store), flag, str(port), *arguments],
             cwd=folder,
             text=True,
             stdout=subprocess.PIPE,

@@ -84,11 +84,11 @@ def _empty_file() -> Path:
     folder = tempfile.mkdtemp(prefix="lineageql-empty-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = Path(folder) / "empty.db"
-    _make(str(path))
+    make_store(str(path))
     return path
 
 
-def _make(url: str) -> None:
+def make_store(url: str) -> None:
     """Has the service make a store, in a process of its own: two builds of SQLite in one break each other's locks."""
     code = (
         "import asyncio, sys; from lineageql.settings import Settings; from lineageql.store import open_store\n"
@@ -138,7 +138,7 @@ def _template(demo: bool) -> str:
     if demo:
         lineageql("demo", shared().url(name), "--no-serve")
     else:
-        _make(shared().url(name))
+        make_store(shared().url(name))
     return name
 
 
@@ -179,7 +179,7 @@ def _mariadb_dump(demo: bool) -> str:
     if demo:
         lineageql("demo", server.url(name), "--no-serve")
     else:
-        _make(server.url(name))
+        make_store(server.url(name))
     return server.dump(name)
 
 

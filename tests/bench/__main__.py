@@ -1,25 +1,59 @@
-"""`python -m tests.bench`: builds the store where there is none, measures, and prints a table."""
+"""`python -m tests.bench`: builds the store where there is none, measures, and prints a table for each backend."""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.bench.backends import BACKENDS
 from tests.bench.building import stored
-from tests.bench.measuring import measure_all
-from tests.bench.report import as_json, markdown
+from tests.bench.measuring import Line, measure_all
+from tests.bench.report import as_json, markdown, printed
 from tests.bench.rows import ROWS
 
 FOLDER = Path(__file__).parent.parent.parent / ".bench"
+_ALL = "all"
 
 
 def main() -> int:
-    """Runs the command; the exit code is 1 where the sides' answers differ or a side failed."""
+    """Runs the command; the exit code is 1 where the sides' answers differ or a side failed, and 2 without a server."""
+    given = _arguments()
+    if given.list:
+        print("\n".join(f"{row.name:20} {row.title}" for row in ROWS))
+        return 0
+    # Servers that were started end with this, whatever asks it to end.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    told, lines = [], []
+    try:
+        for name in BACKENDS if given.backend == _ALL else [given.backend]:
+            more, text = _measured(name, given)
+            lines += more
+            told.append(text)
+    except subprocess.CalledProcessError as error:
+        print(f"bench: {' '.join(map(str, (*error.cmd[2:4], error.cmd[-1])))} failed", file=sys.stderr)
+        return 1
+    except (pytest.skip.Exception, pytest.fail.Exception) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    if given.json:
+        print(printed(told))
+    return 1 if any(line.agree is False for line in lines) else 0
+
+
+def _arguments() -> argparse.Namespace:
     names = [row.name for row in ROWS]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--artifacts", type=int, default=100_000, metavar="N", help="size of the store [100000]")
+    parser.add_argument(
+        "--backend", choices=[*BACKENDS, _ALL], default="sqlite", help="where the store is, or all in turn [sqlite]"
+    )
+    parser.add_argument("--artifacts", type=int, metavar="N", help="size of the store [100000, and 20000 on servers]")
     parser.add_argument(
         "--row", action="append", choices=names, metavar="NAME", help="measure this row; may be repeated"
     )
@@ -29,19 +63,20 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where stores are kept [.bench]")
     parser.add_argument("--rebuild", action="store_true", help="build the store again")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args()
-    if given.list:
-        print("\n".join(f"{row.name:20} {row.title}" for row in ROWS))
-        return 0
+    return parser.parse_args()
+
+
+def _measured(name: str, given: argparse.Namespace) -> tuple[list[Line], dict[str, object]]:
+    """What a backend gave; its table is printed as soon as it is there."""
+    backend = BACKENDS[name]
     wanted = [row for row in ROWS if not given.row or row.name in given.row]
-    try:
-        facts = stored(given.folder, given.artifacts, rebuild=given.rebuild)
-        lines = measure_all(wanted, facts, seconds=given.seconds, rounds=given.rounds)
-    except subprocess.CalledProcessError as error:
-        print(f"bench: {' '.join(error.cmd[2:])} failed", file=sys.stderr)
-        return 1
-    print(as_json(lines, facts) if given.json else markdown(lines, facts))
-    return 1 if any(line.agree is False for line in lines) else 0
+    facts = stored(given.folder, given.artifacts or backend.artifacts, rebuild=given.rebuild)
+    with backend.serve(facts) as target:
+        lines = measure_all(wanted, target, seconds=given.seconds, rounds=given.rounds)
+    if not given.json:
+        print(f"## {target.title}\n\n{markdown(lines, target)}" if given.backend == _ALL else markdown(lines, target))
+        sys.stdout.flush()
+    return lines, as_json(lines, target)
 
 
 if __name__ == "__main__":

@@ -133,10 +133,11 @@ def _remove(path: Path) -> None:
 
 
 class Progress:
-    """Tells on a terminal how far the building is."""
+    """Tells on a terminal how far the building of a store is, or what else is done with it."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, doing: str = "building") -> None:
         self.size = size
+        self.doing = doing
         self.started = time.monotonic()
         self.shown = sys.stderr.isatty()
 
@@ -145,12 +146,12 @@ class Progress:
 
     def say(self, what: str) -> None:
         if self.shown:
-            print(f"\rbuilding a store of {self.size:,} artifacts: {what:<10}", end="", file=sys.stderr, flush=True)
+            print(f"\r{self.doing} a store of {self.size:,} artifacts: {what:<20}", end="", file=sys.stderr, flush=True)
 
     def done(self) -> None:
         seconds = time.monotonic() - self.started
         start = "\r" if self.shown else ""
-        print(f"{start}built a store of {self.size:,} artifacts in {seconds:.0f} s         ", file=sys.stderr)
+        print(f"{start}{self.doing} a store of {self.size:,} artifacts took {seconds:.0f} s{'':<15}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,12 @@ from typing import Any
 
 import orjson
 
+from lineageql.errors import TooExpensive
 from tests.bench import operations
-from tests.bench.building import Facts, stored
+from tests.bench.building import stored
+from tests.bench.processor import spent
 from tests.bench.rows import ROWS, Row
+from tests.bench.target import Target
 
 _WARM_UPS = 2
 _LEAST, _MOST = 3, 100
@@ -36,8 +39,9 @@ class Figures:
         times: of the whole job: the calls and the answer as JSON.
         cpu: of the processor, of all threads together, which other processes disturb less.
         raw: of ml-metadata's calls alone.
+        served: of the processor, what the store's server took for a job on average.
         size: of the answer in bytes.
-        statements: how many a job of LineageQL's runs.
+        statements: how many a job of LineageQL's runs, or how many calls of MLMD's service.
         idle: the memory that the process held before its first job.
         peak: the most memory that it ever held.
         own: what of its memory is its own at the end, without pages of files; 0 where that is not known.
@@ -47,6 +51,7 @@ class Figures:
     times: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     raw: list[float] = field(default_factory=list)
+    served: list[float] = field(default_factory=list)
     size: int = 0
     statements: int = 0
     idle: int = 0
@@ -58,13 +63,15 @@ class Figures:
 Outcome = tuple[Figures, bytes]
 
 
-async def timed(figures: Figures, job: Callable[[], Awaitable[Any]], seconds: float) -> Any:
+async def timed(figures: Figures, job: Callable[[], Awaitable[Any]], seconds: float, server: int | None = None) -> Any:
     """Runs a job again and again for some seconds, and measures it once it is warm; answers what the job answers.
 
     A job that takes longer than these seconds by itself is run once.
     """
-    answer, until = None, 0.0
+    answer, until, before = None, 0.0, 0.0
     for place in range(_WARM_UPS + _MOST):
+        if place <= _WARM_UPS:
+            before = spent(server)
         start, busy = time.perf_counter(), time.process_time()
         answer = await job()
         end, cpu = time.perf_counter(), (time.process_time() - busy) * 1000
@@ -76,21 +83,22 @@ async def timed(figures: Figures, job: Callable[[], Awaitable[Any]], seconds: fl
             figures.cpu.append(cpu)
         if last:
             break
+    if server is not None:
+        figures.served.append((spent(server) - before) / len(figures.times))
     figures.peak, figures.own = peak(), _status("RssAnon")
     return answer
 
 
-async def lineageql(row: Row, facts: Facts, seconds: float) -> Outcome:
+async def lineageql(row: Row, target: Target, seconds: float) -> Outcome:
     """The operation through the service's executor, from the request's text to the body's octets."""
     from lineageql.api.execution import Executor, Operation
     from lineageql.settings import Settings
-    from lineageql.store import open_store
     from lineageql.web.graphql import dumps
+    from tests.bench.opening import opened
 
-    settings = Settings(store=str(facts.path), read_only=True, deadline=600)
-    store = await open_store(settings.store, settings)
-    reader: Any = store.reader()
-    executor = Executor(store, settings)
+    facts = target.facts
+    store, statements = await opened(target.url)
+    executor = Executor(store, Settings(store=target.url, read_only=True, deadline=600))
 
     async def job() -> bytes:
         return dumps((await executor.execute(operation)).body())
@@ -103,24 +111,28 @@ async def lineageql(row: Row, facts: Facts, seconds: float) -> Outcome:
         variables["after"] = found["data"]["artifacts"]["pageInfo"]["endCursor"]
     operation = Operation(row.operation, variables)
     figures = Figures(idle=peak())
-    before = reader.driver.statements
+    before = statements()
     answer = await executor.execute(operation)
     if answer.errors:
-        raise SystemExit(f"{row.name}: {answer.errors[0]['message']}")
-    figures.statements = reader.driver.statements - before
-    body = await timed(figures, job, seconds)
+        error = answer.errors[0]
+        await store.close()
+        if error.get("extensions", {}).get("code") == TooExpensive.code:
+            return Figures(missing=error["message"]), b""
+        raise SystemExit(f"{row.name}: {error['message']}")
+    figures.statements = statements() - before
+    body = await timed(figures, job, seconds, target.server)
     await store.close()
     return figures, body
 
 
-async def mlmd(row: Row, facts: Facts, seconds: float) -> Outcome:
+async def mlmd(row: Row, target: Target, seconds: float) -> Outcome:
     """The same by ml-metadata's calls from Python."""
     from ml_metadata import errors
 
     from tests.bench.jobs import JOBS, open_store
 
-    store = open_store(str(facts.path))
-    job, arguments = JOBS[row.job], row.arguments(facts)
+    store = open_store(target.url)
+    job, arguments = JOBS[row.job], row.arguments(target.facts)
     raw: list[float] = []
 
     async def run() -> bytes:
@@ -131,18 +143,18 @@ async def mlmd(row: Row, facts: Facts, seconds: float) -> Outcome:
 
     figures = Figures(idle=peak())
     try:
-        body = await timed(figures, run, seconds)
+        body = await timed(figures, run, seconds, target.server)
     except errors.UnimplementedError as error:
         return Figures(missing=str(error)), b""
     figures.raw = raw[-len(figures.times) :]
     return figures, body
 
 
-async def bare_sql(row: Row, facts: Facts, seconds: float) -> Outcome:
+async def bare_sql(row: Row, target: Target, seconds: float) -> Outcome:
     """The ids of an upstream closure by one recursive statement, without any service."""
     assert row.root is not None
-    root = row.root(facts).artifact
-    with closing(sqlite3.connect(f"file:{facts.path}?mode=ro", uri=True)) as connection:
+    root = row.root(target.facts).artifact
+    with closing(sqlite3.connect(f"file:{target.facts.path}?mode=ro", uri=True)) as connection:
 
         async def run() -> list[Any]:
             return connection.execute(operations.UPSTREAM_SQL, {"root": root}).fetchall()
@@ -185,17 +197,19 @@ def main() -> None:
     """Measures what the arguments name."""
     parser = argparse.ArgumentParser()
     parser.add_argument("side", choices=SIDES)
-    parser.add_argument("folder", type=Path, help="where the store is")
+    parser.add_argument("url", help="where the store is")
+    parser.add_argument("server", type=int, help="the process that serves it; 0 for none")
+    parser.add_argument("folder", type=Path, help="where the store that was built is")
     parser.add_argument("size", type=int)
     parser.add_argument("seconds", type=float)
     parser.add_argument("answers", type=Path, help="where the answers go, each under its row's name")
     parser.add_argument("rows", nargs="+", help="one, for its memory to be its own")
     given = parser.parse_args()
-    facts = stored(given.folder, given.size)
+    target = Target("", "", stored(given.folder, given.size), given.url, given.server or None)
     told = {}
     for row in ROWS:
         if row.name in given.rows:
-            work = SIDES[given.side](row, facts, given.seconds)
+            work = SIDES[given.side](row, target, given.seconds)
             figures, body = _run_as_service(work) if given.side == "lineageql" else asyncio.run(work)
             figures.size = len(body)
             (given.answers / row.name).write_bytes(body)

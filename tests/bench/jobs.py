@@ -16,6 +16,9 @@ from ml_metadata import metadata_store
 from tests.bench import listing, walking
 from tests.bench.listing import JSON, Arguments, Store, protos
 
+_LARGEST = 100 * 1024 * 1024
+"""Bytes of a message; ml-metadata's client takes 4 MB unless it is told otherwise."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -25,11 +28,29 @@ class Job:
     shape: Callable[[Any], JSON]
 
 
-def open_store(path: str) -> Store:
-    """A store for the jobs."""
-    config = protos.ConnectionConfig()
-    config.sqlite.filename_uri = path
-    return metadata_store.MetadataStore(config)
+def open_store(url: str) -> Store:
+    """A store for the jobs, at the address by which LineageQL opens it."""
+    return metadata_store.MetadataStore(_config(url))
+
+
+def _config(url: str) -> Any:
+    if "://" not in url:
+        config = protos.ConnectionConfig()
+        config.sqlite.filename_uri = url
+        return config
+    # Not above: what is not needed must not be counted to ml-metadata's memory.
+    from lineageql.store.addresses import ServerAddress, ServiceAddress, address_of
+    from lineageql.store.mlmd.connection import mysql_config, postgresql_config
+
+    address = address_of(url)
+    if isinstance(address, ServerAddress):
+        make = {"mysql": mysql_config, "postgresql": postgresql_config}[address.scheme]
+        return protos.ConnectionConfig.FromString(make(address))
+    assert isinstance(address, ServiceAddress)
+    host, _, port = address.endpoint.target.rpartition(":")
+    config = protos.MetadataStoreClientConfig(host=host, port=int(port))
+    config.channel_arguments.max_receive_message_length = _LARGEST
+    return config
 
 
 JOBS = {

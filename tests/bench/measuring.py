@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench.building import Facts
 from tests.bench.rows import Row
+from tests.bench.target import Target
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Side:
     times: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     raw: list[float] = field(default_factory=list)
+    served: list[float] = field(default_factory=list)
     size: int = 0
     statements: int = 0
     idle: int = 0
@@ -34,8 +36,14 @@ class Side:
     def median(self) -> float:
         return statistics.median(self.times) if self.times else 0.0
 
+    @property
+    def busy(self) -> float:
+        """The processor's time for a job, this side's and the server's."""
+        own = statistics.median(self.cpu) if self.cpu else 0.0
+        return own + (statistics.median(self.served) if self.served else 0.0)
+
     def add(self, found: dict[str, Any]) -> None:
-        for name in ("times", "cpu", "raw"):
+        for name in ("times", "cpu", "raw", "served"):
             getattr(self, name).extend(found[name])
         self.size, self.statements, self.missing = found["size"], found["statements"], found["missing"]
         for name in ("idle", "peak", "own"):
@@ -49,6 +57,8 @@ class Side:
             found |= {"cpu_median_ms": round(statistics.median(self.cpu), 3), "cpu_least_ms": round(min(self.cpu), 3)}
         if self.raw:
             found["calls_ms"] = round(statistics.median(self.raw), 3)
+        if self.served:
+            found["server_cpu_ms"] = round(statistics.median(self.served), 3)
         found |= {"peak_bytes": self.peak, "own_bytes": self.own, "idle_bytes": self.idle, "answer_bytes": self.size}
         return found | ({"statements": self.statements} if self.statements else {})
 
@@ -69,54 +79,63 @@ class Line:
         """How many times quicker LineageQL is."""
         return self.theirs.median / self.ours.median if self.ours.times else 0.0
 
+    @property
+    def slower(self) -> bool:
+        """Whether ml-metadata was quicker."""
+        return 0.0 < self.ratio < 1.0
 
-def measure(row: Row, facts: Facts, *, seconds: float, rounds: int) -> Line:
+
+def measure(row: Row, target: Target, *, seconds: float, rounds: int) -> Line:
     """Measures one row.
 
     Args:
         row: which.
-        facts: the store.
+        target: the store.
         seconds: how long a process measures.
         rounds: how many processes each side gets.
 
     Raises:
         CalledProcessError: a side failed; it has told why on standard error.
     """
-    line = Line(row, row.title_for(facts), Side(), Side())
-    if row.root is not None:
+    line = Line(row, row.title_for(target.facts), Side(), Side())
+    if row.root is not None and target.server is None:
         line.limit = Side()
     with TemporaryDirectory() as name:
         folder = Path(name)
         for _ in range(rounds):
-            line.ours.add(run("lineageql", [row], facts, seconds, folder)[row.name])
+            line.ours.add(run("lineageql", [row], target, seconds, folder)[row.name])
             ours = (folder / row.name).read_bytes()
-            line.theirs.add(run("ml-metadata", [row], facts, seconds, folder)[row.name])
+            line.theirs.add(run("ml-metadata", [row], target, seconds, folder)[row.name])
             theirs = (folder / row.name).read_bytes()
             if line.limit is not None:
-                line.limit.add(run("sql", [row], facts, seconds, folder)[row.name])
-            if not line.theirs.missing and row.comparable(facts):
+                line.limit.add(run("sql", [row], target, seconds, folder)[row.name])
+            if not line.ours.missing and not line.theirs.missing and row.comparable(target.facts):
                 line.agree = line.agree is not False and same(ours, theirs)
     return line
 
 
-def measure_all(rows: Iterable[Row], facts: Facts, *, seconds: float, rounds: int) -> list[Line]:
+def measure_all(rows: Iterable[Row], target: Target, *, seconds: float, rounds: int) -> list[Line]:
     """Measures rows and tells on standard error which it is at."""
     lines = []
     for row in rows:
         print(f"measuring {row.name}", file=sys.stderr, flush=True)
-        lines.append(measure(row, facts, seconds=seconds, rounds=rounds))
+        lines.append(measure(row, target, seconds=seconds, rounds=rounds))
     return lines
 
 
-def run(side: str, rows: Sequence[Row], facts: Facts, seconds: float, answers: Path) -> dict[str, dict[str, Any]]:
+def run(side: str, rows: Sequence[Row], target: Target, seconds: float, answers: Path) -> dict[str, dict[str, Any]]:
     """What one process of a side finds of rows; their answers go to a folder.
 
     Raises:
         CalledProcessError: it failed, and has told why on standard error.
     """
     command = [sys.executable, "-m", "tests.bench.child", side]
-    arguments = [facts.path.parent, facts.size, seconds, answers, *(row.name for row in rows)]
-    done = subprocess.run([*command, *map(str, arguments)], check=True, stdout=subprocess.PIPE)
+    facts = target.facts
+    arguments = [target.url, target.server or 0, facts.path.parent, facts.size, seconds, answers]
+    arguments += [row.name for row in rows]
+    # ml-metadata tells on standard error of every connection to PostgreSQL.
+    environment = {"GLOG_minloglevel": "1", **os.environ}
+    done = subprocess.run([*command, *map(str, arguments)], check=True, stdout=subprocess.PIPE, env=environment)
     found: dict[str, dict[str, Any]] = json.loads(done.stdout)
     return found
 

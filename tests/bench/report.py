@@ -3,51 +3,84 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from tests.bench.building import Facts
 from tests.bench.measuring import Line, Side
+from tests.bench.target import Target
 
-_HEAD = (
-    "",
-    "LineageQL ms",
-    "ml-metadata ms",
-    "its calls alone",
-    "ratio",
-    "bare SQL ms",
-    "LineageQL MB",
-    "ml-metadata MB",
-    "statements",
-    "answer kB",
-    "same answer",
+Column = tuple[str, Callable[[Line], str]]
+
+_TIMES: tuple[Column, ...] = (
+    ("", lambda line: line.title),
+    ("LineageQL ms", lambda line: _time(line.ours)),
+    ("ml-metadata ms", lambda line: _time(line.theirs)),
+    ("its calls alone", lambda line: f"{statistics.median(line.theirs.raw):,.1f}" if line.theirs.raw else "–"),
+    ("ratio", lambda line: f"{line.ratio:.1f}×" if line.ratio else "–"),
+)
+_ANSWERS: tuple[Column, ...] = (
+    ("answer kB", lambda line: f"{line.ours.size / 1e3:,.0f}"),
+    ("same answer", lambda line: {True: "yes", False: "NO", None: "–"}[line.agree]),
+)
+_FILE: tuple[Column, ...] = (
+    *_TIMES,
+    ("bare SQL ms", lambda line: "–" if line.limit is None else _time(line.limit)),
+    ("LineageQL MB", lambda line: _memory(line.ours)),
+    ("ml-metadata MB", lambda line: _memory(line.theirs)),
+    ("statements", lambda line: str(line.ours.statements)),
+    *_ANSWERS,
+)
+_SERVER: tuple[Column, ...] = (
+    *_TIMES,
+    ("LineageQL CPU ms", lambda line: _cpu(line.ours)),
+    ("ml-metadata CPU ms", lambda line: _cpu(line.theirs)),
+    ("statements or calls", lambda line: str(line.ours.statements)),
+    *_ANSWERS,
 )
 
 
-def markdown(lines: Sequence[Line], facts: Facts) -> str:
+def markdown(lines: Sequence[Line], target: Target) -> str:
     """The table, with what it takes to read it."""
-    rows = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1)), *map(_cells, lines)]
+    columns = _FILE if target.server is None else _SERVER
+    rows = [[title for title, _ in columns], ["---", *["---:"] * (len(columns) - 1)]]
+    rows += [[cell(line) for _, cell in columns] for line in lines]
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
     notes = [
-        f"{facts.size:,} artifacts in SQLite, {facts.path.stat().st_size / 1e6:,.0f} MB; {_versions()}.",
+        f"{target.title}, {target.facts.size:,} artifacts; {_versions()}; {_machine()}.",
         "Times are medians. LineageQL: from a GraphQL operation's text to the octets of its answer, as the service "
-        "runs it. ml-metadata: its calls from Python, in the same process as its database code, and the same JSON "
-        "made of what they return; `its calls alone` is without the JSON. The ratio is ml-metadata's time by "
-        "LineageQL's.",
+        "runs it. ml-metadata: its calls from Python and the same JSON made of what they return; `its calls alone` is "
+        "without the JSON. The ratio is ml-metadata's time by LineageQL's.",
+        *(_of_file(lines, target) if target.server is None else _of_server(target)),
+        *_by_note([(line.row.note, line.title) for line in lines]),
+        *_by_note([(_reason("LineageQL", line.ours), line.title) for line in lines]),
+        *_by_note([(_reason("ml-metadata", line.theirs), line.title) for line in lines]),
+    ]
+    return table + "\n\n" + "\n".join(f"- {note}" for note in notes) + "\n"
+
+
+def _of_file(lines: Sequence[Line], target: Target) -> list[str]:
+    return [
         "MB is the most memory that a process with nothing else in it ever held, and in parentheses what of it was its "
         "own at the end: LineageQL maps the database's file, whose pages are shared with all who read it and count "
         f"in the first figure. {_idle(lines)}",
-        "Both read one file, which has the two indexes that MLMD lacks and LineageQL makes, on "
-        "Attribution(artifact_id) and Association(execution_id): ml-metadata is measured with them, and profits.",
+        f"Both read one file of {target.facts.path.stat().st_size / 1e6:,.0f} MB, which has the two indexes that MLMD "
+        "lacks and LineageQL makes, on Attribution(artifact_id) and Association(execution_id): ml-metadata is measured "
+        "with them, and profits. Its database code runs in the process that is measured.",
         "Bare SQL is the ids of a closure by one recursive statement, without any service: what none can be quicker "
         "than.",
-        *_by_note([(line.row.note, line.title) for line in lines]),
-        *_by_note([(line.theirs.missing, line.title) for line in lines]),
     ]
-    return table + "\n\n" + "\n".join(f"- {note}" for note in notes) + "\n"
+
+
+def _of_server(target: Target) -> list[str]:
+    return [
+        "CPU is the processor's time for one answer, the server's included, which other processes disturb less.",
+        f"Both ask one server on this machine, {target.title}, whose store has the two indexes that MLMD lacks and "
+        "LineageQL makes: ml-metadata is measured with them, and profits.",
+    ]
 
 
 def _by_note(told: list[tuple[str, str]]) -> list[str]:
@@ -59,39 +92,35 @@ def _by_note(told: list[tuple[str, str]]) -> list[str]:
     return [f"{'; '.join(dict.fromkeys(rows))}: {note}." for note, rows in titles.items()]
 
 
-def as_json(lines: Sequence[Line], facts: Facts) -> str:
+def _reason(name: str, side: Side) -> str:
+    return side.missing and f"{name} cannot: {side.missing}"
+
+
+def as_json(lines: Sequence[Line], target: Target) -> dict[str, Any]:
     """Everything that was measured."""
     rows: list[dict[str, Any]] = []
     for line in lines:
         found = {"name": line.row.name, "title": line.title, "ratio": round(line.ratio, 2), "same_answer": line.agree}
-        found["lineageql"] = line.ours.summary()
-        found["ml-metadata"] = {"missing": line.theirs.missing} if line.theirs.missing else line.theirs.summary()
+        for name, side in (("lineageql", line.ours), ("ml-metadata", line.theirs)):
+            found[name] = {"missing": side.missing} if side.missing else side.summary()
         if line.limit is not None:
             found["recursive_sql"] = line.limit.summary()
         rows.append(found)
-    return json.dumps({"artifacts": facts.size, "versions": _versions(), "rows": rows}, indent=2)
+    head = {"backend": target.backend, "artifacts": target.facts.size, "versions": _versions(), "machine": _machine()}
+    return {**head, "rows": rows}
 
 
-def _cells(line: Line) -> tuple[str, ...]:
-    theirs = line.theirs
-    agree = {True: "yes", False: "NO", None: "–"}[line.agree]
-    return (
-        line.title,
-        _time(line.ours),
-        _time(theirs),
-        f"{statistics.median(theirs.raw):,.1f}" if theirs.raw else "–",
-        f"{line.ratio:.1f}×" if theirs.times else "–",
-        "–" if line.limit is None else _time(line.limit),
-        _memory(line.ours),
-        _memory(theirs),
-        str(line.ours.statements),
-        f"{line.ours.size / 1e3:,.0f}",
-        agree,
-    )
+def printed(found: Sequence[dict[str, Any]]) -> str:
+    """JSON of what one backend gave, or of a list where there are several."""
+    return json.dumps(found[0] if len(found) == 1 else found, indent=2)
 
 
 def _time(side: Side) -> str:
-    return f"{side.median:,.1f}" if side.times else "–"
+    return f"{side.median:,.1f}" if side.times else f"cannot: {side.missing.partition(';')[0]}"
+
+
+def _cpu(side: Side) -> str:
+    return f"{side.busy:,.1f}" if side.times else "–"
 
 
 def _memory(side: Side) -> str:
@@ -103,6 +132,10 @@ def _idle(lines: Sequence[Line]) -> str:
     sides = [[line.ours for line in lines], [line.theirs for line in lines if line.theirs.times]]
     ours, theirs = (min((side.idle for side in found), default=0) / 1e6 for found in sides)
     return f"Before its first query a process held {ours:.0f} MB with LineageQL, {theirs:.0f} MB with ml-metadata."
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}"
 
 
 def _versions() -> str:

@@ -1,9 +1,17 @@
-"""Every row of the benchmark, once, on a small store: both sides answer the same. Nothing is timed."""
+"""Every row of the benchmark, once, on a small store, and some on each server: both sides answer the same.
+
+Nothing is timed.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +19,16 @@ import pytest
 from lineageql.catalog.recording import forms
 from lineageql.model.drafts import ArtifactDraft
 from lineageql.model.identity import EntityKind, Ref
+from tests.bench.backends import BACKENDS
 from tests.bench.building import Facts, stored
 from tests.bench.measuring import Line, Side, measure, run, same
 from tests.bench.pipelines import Pipelines
 from tests.bench.report import as_json, markdown
 from tests.bench.rows import ROWS
 from tests.bench.tables import moment, properties_of
+from tests.bench.target import Target
+from tests.processes import children
+from tests.servers import missing
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("ml_metadata") is None, reason="ml-metadata, which makes the store, is not installed"
@@ -31,15 +43,21 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
 
 
 @pytest.fixture(scope="module")
+def target(facts: Facts) -> Iterator[Target]:
+    with BACKENDS["sqlite"].serve(facts) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
 def answers(
-    facts: Facts, tmp_path_factory: pytest.TempPathFactory
+    target: Target, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, tuple[dict[str, Any], bytes]]]:
     """For each side, what it tells of each row, and its answer."""
     found = {}
     for side in SIDES:
         folder = tmp_path_factory.mktemp(side)
         rows = [row for row in ROWS if side != "sql" or row.root is not None]
-        told = run(side, rows, facts, 0.0, folder)
+        told = run(side, rows, target, 0.0, folder)
         found[side] = {row.name: (told[row.name], (folder / row.name).read_bytes()) for row in rows}
     return found
 
@@ -110,13 +128,65 @@ def _read(properties: Any) -> dict[str, Any]:
     return {**properties, "__ALL_META__": json.loads(properties["__ALL_META__"])}
 
 
-def test_the_report_tells_all_that_was_measured(facts: Facts) -> None:
+def test_the_report_tells_all_that_was_measured(facts: Facts, target: Target) -> None:
     row = next(row for row in ROWS if row.name == "closure")
-    line = measure(row, facts, seconds=0.0, rounds=1)
+    line = measure(row, target, seconds=0.0, rounds=1)
     assert line.agree is not False
-    text = markdown([line], facts)
+    text = markdown([line], target)
     assert f"| upstream closure of {facts.closures[0].nodes:,} nodes |" in text
     assert "| --- | ---: |" in text
-    assert json.loads(as_json([line], facts))["rows"][0]["lineageql"]["statements"] == line.ours.statements
+    assert as_json([line], target)["rows"][0]["lineageql"]["statements"] == line.ours.statements
     lacking = Line(row, "what ml-metadata cannot do", line.ours, Side(missing="it has no lineage"))
-    assert "it has no lineage" in markdown([lacking], facts)
+    assert "it has no lineage" in markdown([lacking], target)
+
+
+def bench(facts: Facts, backend: str, *rows: str) -> list[str]:
+    """A command that measures rows on a backend, each once."""
+    command = [sys.executable, "-m", "tests.bench", "--backend", backend, "--folder", str(facts.path.parent)]
+    command += ["--artifacts", str(SIZE), "--seconds", "0", "--rounds", "1", "--json"]
+    return [*command, *(part for row in rows for part in ("--row", row))]
+
+
+def measured(facts: Facts, backend: str, *rows: str) -> dict[str, Any]:
+    """What such a command found, by row; where the machine has no such server the test is skipped."""
+    done = subprocess.run(bench(facts, backend, *rows), capture_output=True, text=True)
+    if done.returncode == 2:
+        missing(done.stderr)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["backend"], told["artifacts"]) == (backend, SIZE)
+    return {row["name"]: row for row in told["rows"]}
+
+
+@pytest.mark.parametrize("backend", ["mariadb", "postgresql", "grpc"])
+def test_both_sides_answer_the_same_on_a_server(facts: Facts, backend: str) -> None:
+    row = measured(facts, backend, "nested")["nested"]
+    assert row["same_answer"] is True
+    assert row["lineageql"]["statements"] > 0
+    assert all("server_cpu_ms" in row[side] for side in ("lineageql", "ml-metadata"))
+
+
+def test_what_a_server_lacks_is_told(facts: Facts) -> None:
+    found = measured(facts, "grpc-without-filters", "labels", "properties-by-id")
+    assert "filter_query is not supported" in found["labels"]["ml-metadata"]["missing"]
+    assert found["labels"]["lineageql"]["runs"] > 0
+    assert found["properties-by-id"]["same_answer"] is True
+
+
+@pytest.mark.parametrize(
+    ("backend", "number"), [("mariadb", signal.SIGTERM), ("postgresql", signal.SIGINT), ("grpc", signal.SIGTERM)]
+)
+def test_a_server_ends_with_the_bench(facts: Facts, backend: str, number: int) -> None:
+    process = subprocess.Popen(bench(facts, backend, "labels"), stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(b"measuring"):
+            break
+    else:
+        missing("the bench has found no server")
+    started = children(process.pid)
+    assert started
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.servers import free_port, missing
+from tests.servers import end_with_parent, free_port, missing
 
 PASSWORD = "it's a \"p@ss/w:rd\\ %41?#"
 USER = "lineage owner"
@@ -76,7 +76,9 @@ class MariaDB:
         }
         command = [self.server, "--no-defaults", *(f"--{name}={value}" for name, value in settings.items()), *options]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, preexec_fn=end_with_parent
+            )
         until = time.monotonic() + 60
         while not self._answers():
             assert self.process.poll() is None, self.log()

@@ -112,25 +112,20 @@ class PostgreSQL:
 
     def psql(self, text: str, database: str = "postgres") -> str:
         """What a script prints: rows by line, columns by bar."""
+        return self._psql(database, "-f", "-", input=text)
+
+    def copy(self, table: str, path: Path, database: str) -> None:
+        """Fills a table from a file in COPY's text format."""
+        with path.open(encoding="utf-8") as file:
+            self._psql(database, "-c", f"COPY {table} FROM STDIN", stdin=file)
+
+    def _psql(self, database: str, *arguments: str, **streams: Any) -> str:
         environment = {**os.environ, "PGPASSWORD": PASSWORD}
-        command = [
-            str(self.bin / "psql"),
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-f",
-            "-",
-            *self._at(database),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, input=text, env=environment)
+        command = [str(self.bin / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *arguments]
+        command += ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, **streams)
         assert done.returncode == 0, done.stderr
         return done.stdout
-
-    def _at(self, database: str) -> list[str]:
-        return ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
 
     def name(self) -> str:
         """A database's name that is not taken."""
