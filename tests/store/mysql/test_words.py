@@ -122,6 +122,21 @@ def test_texts(rows: Rows) -> None:
     check()
 
 
+def test_texts_that_begin_otherwise(rows: Rows) -> None:
+    prefix = '{"labels":'
+    begun = st.builds(lambda end, tail: prefix[:end] + tail, st.integers(0, len(prefix)), storable)
+
+    @thorough
+    @given(st.lists(begun, min_size=1, max_size=20))
+    @example([prefix, prefix.upper(), prefix[:-1], f"{prefix[:-1]};", f"{prefix} ", f" {prefix}", "", "\U0001f600" * 9])
+    def check(texts: list[str]) -> None:
+        clauses = [func.coalesce(clause, false()) for clause in rows.dialect.begins_otherwise(X, prefix)]
+        found = [any(row) for row in rows.of(texts, *clauses)]
+        assert found == [not text.startswith(prefix) for text in texts]
+
+    check()
+
+
 def test_texts_are_sorted_by_their_octets(rows: Rows) -> None:
     @thorough
     @given(st.lists(storable, min_size=1, max_size=30))

@@ -51,7 +51,7 @@ def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with ExitStack() as stack:
         bench = request.param(tmp_path_factory.mktemp("words"), stack)
         assert isinstance(bench.driver.dialect, PostgreSQL)
-        assert bench.driver.dialect.by_octets is (request.param is OctetsWorkbench)
+        assert bench.driver.dialect.sorts_octets is (request.param is OctetsWorkbench)
         yield Rows(bench)
 
 
@@ -84,6 +84,21 @@ def test_texts(rows: Rows) -> None:
             return (*(how(text, asked) for how in ORDERS), *parts, *tails)
 
         assert rows.of(some, *expressions) == [said(text) for text in some]
+
+    check()
+
+
+def test_texts_that_begin_otherwise(rows: Rows) -> None:
+    prefix = '{"labels":'
+    begun = st.builds(lambda end, tail: prefix[:end] + tail, st.integers(0, len(prefix)), storable)
+
+    @thorough
+    @given(st.lists(begun, min_size=1, max_size=20))
+    @example([prefix, prefix.upper(), prefix[:-1], f"{prefix[:-1]};", f"{prefix} ", f" {prefix}", "", "\U0001f600" * 9])
+    def check(texts: list[str]) -> None:
+        clauses = [func.coalesce(clause, false()) for clause in rows.dialect.begins_otherwise(X, prefix)]
+        found = [any(row) for row in rows.of(texts, *clauses)]
+        assert found == [not text.startswith(prefix) for text in texts]
 
     check()
 

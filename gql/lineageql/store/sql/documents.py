@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, null, or_, true
@@ -25,10 +24,9 @@ def foreign(document: Document, row: Any, dialect: Dialect) -> Clause:
 
 
 def foreign_rows(document: Document, row: Any, dialect: Dialect) -> list[Clause]:
-    """The rows of documents that another writer wrote: clauses, each a range of the index of property values.
+    """The rows of documents that another writer wrote: clauses, where it can be each a range of the index of values.
 
-    The texts that LineageQL wrote begin alike, so the others come before them or after them. A database
-    that was given both ranges in one clause would walk over the texts between them.
+    The texts that LineageQL wrote begin alike, so the others come before them or after them.
     """
     here = (row.c.name == document.property, row.c.is_custom_property == false(), row.c.string_value.is_not(None))
     return [and_(*here, part) for part in _ranges(document, row, dialect)] or [and_(*here)]
@@ -36,11 +34,7 @@ def foreign_rows(document: Document, row: Any, dialect: Dialect) -> list[Clause]
 
 def _ranges(document: Document, row: Any, dialect: Dialect) -> list[Clause]:
     prefix = document.written_prefix
-    if prefix is None:
-        return []
-    beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-    text = row.c.string_value
-    return [dialect.compared(operator.lt, text, prefix), dialect.compared(operator.ge, text, beyond)]
+    return [] if prefix is None else dialect.begins_otherwise(row.c.string_value, prefix)
 
 
 def member_of(document: Document, key: str, source: Source, dialect: Dialect) -> tuple[Any, Clause, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, func, literal_column, select, union, union_all
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, func, literal_column, select, union, union_all
 
 Ids = Select[Any]
 """A select of one column, `id`."""
@@ -23,10 +23,12 @@ class Seed:
     Attributes:
         parts: the selects.
         broad: whether it most likely holds much of the store, such as all nodes of a type.
+        served: those of the parts that an index serves, where others look at more rows than they hold.
     """
 
     parts: tuple[Ids, ...]
     broad: bool = False
+    served: tuple[Ids, ...] | None = field(default=None, kw_only=True)
 
     def ids(self) -> Ids:
         """The ids, each once."""
@@ -34,7 +36,8 @@ class Seed:
 
     def least(self, most: Most) -> ColumnElement[int]:
         """How many rows are visited at least where a statement starts here, counted up to `most`."""
-        return _count(_some(_without_ids(self.parts), most))
+        parts = self.parts if self.served is None else self.served
+        return _count(_some(_without_ids(parts), most)) if parts else literal_column("0", Integer())
 
     def ways(self, most: Most) -> list[Any]:
         """Tables of the rows that are visited, each up to `most` of them."""
@@ -43,7 +46,7 @@ class Seed:
     @property
     def sure(self) -> bool:
         """Whether no more rows are visited than at least."""
-        return True
+        return self.served is None
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,7 @@ class Seeds:
 
     def _label(self, test: Test, key: str) -> list[Seed]:
         parts: list[Ids] = []
+        foreign: list[Ids] = []
         for convention, _ in self.clauses.types.groups(self.source.node_kind):
             places = convention.labels.get(self.source.node_kind)
             if places is None:
@@ -228,8 +229,8 @@ class Seeds:
                     test = Test(test.subject, Operator.EXISTS)
                 parts.append(self._rows(places.prefix + key, True, "string_value", test))
             if places.document is not None:
-                parts.extend(self._foreign(places.document))
-        return _seed(parts)
+                foreign.extend(self._foreign(places.document))
+        return self._with_foreign(parts, foreign)
 
     def _property(self, test: Test, name: str) -> list[Seed]:
         operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
@@ -250,11 +251,17 @@ class Seeds:
         if numbers:
             exact = Test(test.subject, Operator.EXISTS)
             parts.append(self._rows(EXACT_PREFIX + name, True, "string_value", exact))
+        foreign: list[Ids] = []
         for convention, _ in self.clauses.types.groups(self.source.node_kind):
             extras = convention.extras.get(self.source.node_kind)
             if extras is not None:
-                parts.extend(self._foreign(extras))
-        return _seed(parts)
+                foreign.extend(self._foreign(extras))
+        return self._with_foreign(parts, foreign)
+
+    def _with_foreign(self, parts: list[Ids], foreign: list[Ids]) -> list[Seed]:
+        """A seed of some parts and of the rows of foreign documents, which not every database finds by an index."""
+        served = tuple(parts) if foreign and not self.clauses.dialect.sorts_octets else None
+        return [Seed((*parts, *foreign), served=served)] if parts or foreign else []
 
 
 def _types_of(source: Source, types: TypeCatalog) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,9 @@ class Dialect(ABC):
     """The statement that lists the names of the database's tables."""
     indexed: str
     """The statement that lists, in lower case, the tables and first columns of indexes that hold every row."""
+
+    sorts_octets = True
+    """Whether the database's indexes of texts are in the order of octets."""
 
     @abstractmethod
     def columns(self, table: str) -> Statement:
@@ -143,6 +147,15 @@ class Dialect(ABC):
     @abstractmethod
     def in_prefix_range(self, text: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
         """A range of the column's index that holds every text that begins with the prefix."""
+
+    def begins_otherwise(self, text: ColumnElement[Any], prefix: str) -> list[ColumnElement[bool]]:
+        """Clauses of which one is true of each text that does not begin with some ASCII.
+
+        Where indexes sort octets they are the ranges on both sides of the prefix. A database that was given both in
+        one clause would walk over the texts between them.
+        """
+        beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        return [self.compared(operator.lt, text, prefix), self.compared(operator.ge, text, beyond)]
 
     @abstractmethod
     def ends_with(self, text: ColumnElement[Any], suffix: str) -> ColumnElement[bool]:

@@ -69,6 +69,7 @@ class MySQL(Dialect):
     """
 
     name = "mysql"
+    sorts_octets = False
     tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
     indexed = (
         "SELECT LOWER(table_name), LOWER(column_name) FROM information_schema.statistics"
@@ -185,6 +186,11 @@ class MySQL(Dialect):
         pattern = "".join(f"{_ESCAPE}{sign}" if sign in f"%_{_ESCAPE}" else sign for sign in prefix) + "%"
         like = Condition(f"({{0}} LIKE {{1}} ESCAPE '{_ESCAPE}')", Plain(text), Flavoured(literal(pattern), WIRE))
         return and_(like, exact)
+
+    def begins_otherwise(self, text: Expression, prefix: str) -> list[Clause]:
+        # No index is in the order of octets, so each text is looked at: once, and at no more of it than its beginning.
+        begin = Said(f"CAST(CONVERT(LEFT({{0}}, {len(prefix)}) USING {self.wire}) AS BINARY)", Plain(text))
+        return [Condition("({0} <> {1})", begin, _bound(octets_of(prefix)))]
 
     def ends_with(self, text: Expression, suffix: str) -> Clause:
         octets_, text = octets_of(suffix), looked_into(text, suffix)

@@ -33,6 +33,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    not_,
     select,
     true,
     tuple_,
@@ -68,7 +69,7 @@ class PostgreSQL(Dialect):
     )
 
     def __init__(self, *, by_octets: bool = False) -> None:
-        self.by_octets = by_octets
+        self.sorts_octets = by_octets
 
     def compile(self, query: Select[Any]) -> Statement:
         compiled: Any = query.compile(dialect=self.core, compile_kwargs={"render_postcompile": True})
@@ -112,7 +113,7 @@ class PostgreSQL(Dialect):
         return meets
 
     def ordered(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
-        return text if self.by_octets else collate(text, "C")
+        return text if self.sorts_octets else collate(text, "C")
 
     def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
         return func.lower(collate(text, "C"))
@@ -170,6 +171,10 @@ class PostgreSQL(Dialect):
             return false()
         beyond, ordered = after(prefix), self.ordered(text)
         return and_(ordered >= prefix, ordered < beyond) if beyond else ordered >= prefix
+
+    def begins_otherwise(self, text: ColumnElement[Any], prefix: str) -> list[ColumnElement[bool]]:
+        # Where no index serves the two ranges, each text is looked at once and not twice.
+        return super().begins_otherwise(text, prefix) if self.sorts_octets else [not_(func.starts_with(text, prefix))]
 
     def ends_with(self, text: ColumnElement[Any], suffix: str) -> ColumnElement[bool]:
         if not is_storable(suffix):
