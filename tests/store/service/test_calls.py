@@ -203,6 +203,25 @@ def test_what_is_under_a_workspace(filled: ServiceBench) -> None:
     assert sum(counts.values()) == ARTIFACTS
 
 
+def test_a_workspace_by_its_name(filled: ServiceBench) -> None:
+    asked = Asked(filled)
+    named = Search(EntityKind.WORKSPACE, Test(Field.NAME, Operator.EQ, "team-1"))
+    found = asked.run(asked.reader.search(named, Window(2)))
+    assert [row.entity.mlmd_id for row in found.rows] == [2]
+    assert asked.counting.calls == {"GetContexts": 1}
+
+
+def test_the_runs_of_a_workspace(filled: ServiceBench, way: str) -> None:
+    """The contexts are read once, for those that are runs and for their names."""
+    asked = Asked(filled, way)
+    search, owner = Search(EntityKind.RUN), Ref(EntityKind.WORKSPACE, 2)
+    found = asked.run(asked.reader.search_under(Link.WORKSPACE_RUNS, [owner], search, Window(20)))
+    assert len(found[owner].rows) == RUNS // SPACES
+    # One call more, with filters, is for the workspaces that they name.
+    assert asked.counting.calls["GetContexts"] <= 2
+    assert asked.counting.calls["GetContextsByType"] == 0
+
+
 def test_states_of_runs(filled: ServiceBench, way: str) -> None:
     asked = Asked(filled, way)
     found = asked.run(asked.reader.search(Search(EntityKind.RUN), Window(100)))

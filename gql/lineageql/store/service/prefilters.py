@@ -55,7 +55,8 @@ class Prefilters:
             return None
         ids = _ids(texts) if any(isinstance(place, TypeAndId) for place in places) else ()
         # The simple types, which are hidden, have no writer, and names that stand in uris too.
-        hidden = [filters.equals("type", SIMPLE_TYPES[kind])] if isinstance(test.subject, Field) else []
+        hides = isinstance(test.subject, Field) and SIMPLE_TYPES[kind]
+        hidden = [filters.equals("type", SIMPLE_TYPES[kind])] if hides else []
         return Prefilter(tuple(dict.fromkeys((*said, *hidden))), tuple(ids))
 
     def _places(self, kind: NodeKind, subject: Subject, texts: list[str]) -> set[Place] | None:

@@ -122,9 +122,13 @@ class Runs:
             start += 1 if descending else -1  # the row of the key itself is compared whole by the caller
         if not any(self.types.contexts(role) for role in (Role.RUN, Role.BY_STRUCTURE)):
             return
+        made, names = self.types.find(NodeKind.CONTEXT, RUN_TYPE), set[str]()
         async for contexts in self.lister.pages(Listing(NodeKind.CONTEXT), start, descending=descending):
             kept = [self.tables.kept(node) for node in contexts]
+            names.update(node.name or "" for node in kept if made is not None and node.type.id == made.id)
             yield self.ordered([*await self.of_contexts(kept), *self.named_by_contexts(kept)], descending)
+        if start is None:
+            self._context_names = names  # all of them were read
 
     async def _without_context(
         self, after: Key | None, descending: bool, workspace: str | None
