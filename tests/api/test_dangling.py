@@ -6,23 +6,27 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.demo import demo_store
 from tests.service import serving
 
-LINEAGE = """
-  query ($root: ID!) { lineage(roots: [$root]) {
-    nodes { hops node { id name } } edges { eventType artifact { id } execution { id } } } }
-"""
+NODES = "nodes { hops node { id name } }"
+IDS = "nodes { hops node { id } }"
+EDGES = "edges { eventType artifact { id } execution { id } }"
 
 
-async def test_lineage_over_missing_nodes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("selection", [NODES + EDGES, EDGES + NODES, IDS + EDGES, EDGES, IDS])
+async def test_lineage_over_missing_nodes(tmp_path: Path, selection: str) -> None:
+    lineage = f"query ($root: ID!) {{ lineage(roots: [$root], direction: DOWNSTREAM) {{ {selection} }} }}"
     path = tmp_path / "demo.db"
     path.write_bytes(demo_store())
     async with serving(path, read_only=True) as service:
         root = (await service.data("{ artifacts(first: 1) { nodes { id } } }"))["artifacts"]["nodes"][0]["id"]
-        before = await service.data(LINEAGE, {"root": root})
+        before = await service.data(lineage, {"root": root})
+    assert all(map(len, before["lineage"].values()))
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO Event (artifact_id, execution_id, type) VALUES (1, 77777, 3), (1, 88888, 4)")
         connection.execute("INSERT INTO Event (artifact_id, execution_id, type) VALUES (99999, 1, 3)")
     async with serving(path, read_only=True) as service:
-        assert await service.data(LINEAGE, {"root": root}) == before
+        assert await service.data(lineage, {"root": root}) == before

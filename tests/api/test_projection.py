@@ -38,6 +38,24 @@ OPERATIONS = {
             id producer: producers(first: 1) { nodes { id } }
             upstream(first: 5) { totalCount complete edges { hops node { __typename id } } } } } }
     """,
+    "graphs of ids": """
+        query ($roots: [ID!]! = ["QXJ0aWZhY3Q6MQ"]) {
+          ids: lineage(roots: $roots, direction: DOWNSTREAM) {
+            nodes { hops node { id mlmdId } } edges { artifact { id } execution { mlmdId } eventType }
+          }
+          others: lineage(roots: $roots, direction: DOWNSTREAM) {
+            nodes { node { id ... on Model { mlmdId } } }
+            edges { artifact { id ... on Model { mlmdId } ... on DataSet { name } } execution { id } port }
+          }
+          shared: lineage(roots: $roots, direction: DOWNSTREAM) {
+            edges { artifact { id } execution { id } } nodes { node { __typename id name } }
+          }
+        }
+    """,
+    "interfaces with resolvers": """
+        { artifacts(first: 9) { nodes { id consumers(first: 2) { nodes { name } } ...Written } } }
+        fragment Written on Artifact { producers(first: 1) { totalCount } ... on Metrics { model { name } } }
+    """,
     "an error in the middle": "{ executions(first: 3) { nodes { id outputs(first: -1) { nodes { id } } } } }",
     "errors beside answers": """
         { artifacts(first: 2) { nodes {

@@ -151,17 +151,17 @@ async def mlmd(row: Row, target: Target, seconds: float) -> Outcome:
 
 
 async def bare_sql(row: Row, target: Target, seconds: float) -> Outcome:
-    """The ids of an upstream closure by one recursive statement, without any service."""
+    """An upstream closure by one recursive statement, without any service."""
     assert row.root is not None
     root = row.root(target.facts).artifact
     with closing(sqlite3.connect(f"file:{target.facts.path}?mode=ro", uri=True)) as connection:
 
         async def run() -> list[Any]:
-            return connection.execute(operations.UPSTREAM_SQL, {"root": root}).fetchall()
+            return connection.execute(row.sql, {"root": root}).fetchall()
 
         figures = Figures(idle=peak())
         found = await timed(figures, run, seconds)
-    return figures, orjson.dumps(len(found))
+    return figures, orjson.dumps(len({row[:2] for row in found}))  # how many nodes they are
 
 
 def _run_as_service(work: Coroutine[Any, Any, Outcome]) -> Outcome:

@@ -61,6 +61,7 @@ JOBS = {
     "levels": Job(walking.levels, walking.nested),
     "closure": Job(walking.graph, walking.closure),
     "edges": Job(walking.events, walking.edges),
+    "ids": Job(walking.ends, walking.ids),
     "counts": Job(walking.ends, walking.counts),
     "total": Job(listing.matches, listing.total),
     "facets": Job(listing.matches, listing.facets),

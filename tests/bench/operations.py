@@ -87,6 +87,15 @@ query Edges($root: ID!, $nodes: Int!) {
 }
 """
 
+IDS = """
+query Ids($root: ID!, $nodes: Int!) {
+  lineage(roots: [$root], direction: UPSTREAM, maxNodes: $nodes) {
+    nodes { hops node { mlmdId } }
+    edges { artifact { mlmdId } execution { mlmdId } eventType }
+  }
+}
+"""
+
 COUNTS = """
 query Counts($root: ID!, $nodes: Int!) {
   lineage(roots: [$root], direction: UPSTREAM, maxNodes: $nodes) { counts { artifacts executions } }
@@ -124,3 +133,17 @@ WITH RECURSIVE walk(id, artifact) AS (
 SELECT id, artifact FROM walk
 """
 """An upstream closure as ids in one statement: what no service can be quicker than."""
+
+UPSTREAM_EDGES_SQL = """
+WITH RECURSIVE walk(id, artifact, event, type, near) AS (
+  VALUES (:root, 1, NULL, NULL, NULL)
+  UNION
+  SELECT e.execution_id, 0, e.id, e.type, e.artifact_id FROM walk JOIN Event e ON e.artifact_id = walk.id
+  WHERE walk.artifact AND e.type IN (1, 4, 6, 7)
+  UNION
+  SELECT e.artifact_id, 1, e.id, e.type, e.execution_id FROM walk JOIN Event e ON e.execution_id = walk.id
+  WHERE NOT walk.artifact AND e.type IN (2, 3, 5)
+)
+SELECT id, artifact, event, type, near FROM walk
+"""
+"""The same with the event that leads to each: its nodes and its edges, a node of several edges several times."""

@@ -70,8 +70,8 @@ def _of_file(lines: Sequence[Line], target: Target) -> list[str]:
         f"Both read one file of {target.facts.path.stat().st_size / 1e6:,.0f} MB, which has the two indexes that MLMD "
         "lacks and LineageQL makes, on Attribution(artifact_id) and Association(execution_id): ml-metadata is measured "
         "with them, and profits. Its database code runs in the process that is measured.",
-        "Bare SQL is the ids of a closure by one recursive statement, without any service: what none can be quicker "
-        "than.",
+        "Bare SQL is the ids of a closure (or its ids and edges) by one recursive statement, without any service: "
+        "what none can be quicker than.",
     ]
 
 

@@ -27,6 +27,7 @@ class Row:
         job: what ml-metadata runs, by its name in `jobs.JOBS`, with these arguments.
         skip: how many rows of the list LineageQL has paged over before, to know the variable `after`.
         root: the artifact whose closure it walks.
+        sql: the bare statement of a closure that it is held against too.
         note: what the reader of the figures should know.
     """
 
@@ -38,6 +39,7 @@ class Row:
     arguments: Arguments
     skip: Callable[[Facts], int] = field(default=lambda _: 0)
     root: Callable[[Facts], Root] | None = None
+    sql: str = ops.UPSTREAM_SQL
     note: str = ""
 
     def title_for(self, facts: Facts) -> str:
@@ -74,15 +76,23 @@ def _closure(place: int) -> Callable[[Facts], Root]:
 
 
 def _walk(
-    name: str, title: str, operation: str, job: str, root: Callable[[Facts], Root], note: str = _CLOSURE_NOTE
+    name: str,
+    title: str,
+    operation: str,
+    job: str,
+    root: Callable[[Facts], Root],
+    *,
+    sql: str = ops.UPSTREAM_SQL,
+    note: str = _CLOSURE_NOTE,
 ) -> Row:
     def variables(facts: Facts) -> Mapping[str, Any]:
         found = root(facts)
         return {"root": global_id(EntityKind.ARTIFACT, found.artifact), "nodes": found.nodes}
 
-    return Row(
-        name, title, operation, variables, job, lambda facts: {"root": root(facts).artifact}, root=root, note=note
-    )
+    def arguments(facts: Facts) -> Mapping[str, Any]:
+        return {"root": root(facts).artifact}
+
+    return Row(name, title, operation, variables, job, arguments, root=root, sql=sql, note=note)
 
 
 ROWS = (
@@ -193,6 +203,15 @@ ROWS = (
         note="ml-metadata counts nothing: all matches are fetched",
     ),
     _walk("closure-20000", "upstream closure of {nodes} nodes", ops.CLOSURE, "closure", _closure(1)),
+    _walk(
+        "closure-20000-ids",
+        "the same closure, only its ids and edges",
+        ops.IDS,
+        "ids",
+        _closure(1),
+        sql=ops.UPSTREAM_EDGES_SQL,
+        note="the bare statement gives ids and edges too",
+    ),
     _walk("closure-100000", "upstream closure of {nodes} nodes, only how many", ops.COUNTS, "counts", _closure(2)),
     _walk(
         "chain",

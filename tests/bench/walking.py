@@ -127,6 +127,15 @@ def _edges_of(events: list[Proto]) -> list[JSON]:
     ]
 
 
+def ids(found: Any) -> JSON:
+    """The graph with no more of a node than its id and its least number of steps from the root."""
+    root, events = found
+    hops = _hops(root, events)
+    nodes = sorted((steps, id_, not artifact) for (id_, artifact), steps in hops.items())
+    steps = [{"hops": steps, "node": {"mlmdId": id_}} for steps, id_, _ in nodes]
+    return {"lineage": {"nodes": steps, "edges": _edges_of(events)}}
+
+
 def ends(store: Store, arguments: Arguments) -> Any:
     """The root and all events of its upstream closure."""
     return arguments["root"], events(store, arguments)

@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from graphql import GraphQLEnumType, GraphQLLeafType
+from graphql import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT, GraphQLEnumType, GraphQLLeafType
 
 from lineageql.api.loading import Later, all_of
 
@@ -64,6 +64,13 @@ def leaf(type_: GraphQLLeafType) -> Completion:
             return values if texts.issuperset(map(type, values)) else list(map(coerce, values))
 
         return Completion(text)
+    if type_.name == "Int":
+
+        def whole(values: Sequence[Any]) -> Sequence[Any]:
+            plain = set(map(type, values)) == {int} and GRAPHQL_MIN_INT <= min(values) <= max(values) <= GRAPHQL_MAX_INT
+            return values if plain else list(map(coerce, values))
+
+        return Completion(whole)
     return Completion(lambda values: list(map(coerce, values)))
 
 

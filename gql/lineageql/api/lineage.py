@@ -13,7 +13,7 @@ from lineageql.api.connections import later, texts_of
 from lineageql.api.context import Info
 from lineageql.api.entity import ArtifactIdentity, ExecutionIdentity
 from lineageql.api.scalars import DateTime
-from lineageql.api.selection import below, fields_of, needs, only_ids, selected
+from lineageql.api.selection import fields_of, needs, only_ids, selected
 from lineageql.api.types import Artifact, Execution, LineageNode
 from lineageql.catalog import graphs
 from lineageql.catalog.lineage import Graph, Limit
@@ -142,9 +142,14 @@ class Lineage:
 
     @strawberry.field(description="The nodes, the roots among them, by hops, then by MLMD id.")
     async def nodes(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageStep]:
-        fields = needs([below(info, selected(info), "node")])
-        found = await info.context.loaders.entities(parent.hops, fields)
         # An event may name a node that is not in the store.
+        fields = selected(info).get("node", [])
+        if only_ids(fields):
+            of_kind = [await _entities(info, fields, kind, parent.ids(kind)) for kind in _IDENTITIES]
+            nodes = [of_kind[node & 1].get(node >> 1) for node in parent.distances]
+            steps = map(Step, nodes, parent.distances.values())
+            return [step for step in steps if step.node is not None]  # type: ignore[misc]
+        found = await info.context.loaders.entities(parent.hops, needs([fields_of(info, fields)]))
         return [Step(found[ref], hops) for ref, hops in parent.hops.items() if ref in found]  # type: ignore[misc]
 
     @strawberry.field(description="All events between the nodes, oldest first.")

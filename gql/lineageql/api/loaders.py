@@ -41,6 +41,7 @@ class Loaders:
         self._pages: dict[Listing, Loader[Ref, Page[Edge]]] = {}
         self._closures: dict[Closure, Loader[Ref, Page[Edge]]] = {}
         self._loaded: list[tuple[frozenset[Field] | None, Mapping[Ref, Entity]]] = []
+        self._identities: dict[EntityKind, tuple[set[int], dict[int, Any]]] = {}
         self._loading = asyncio.Lock()
 
     def pages(self, listing: Listing) -> Loader[Ref, Page[Edge]]:
@@ -70,15 +71,22 @@ class Loaders:
     async def identities(
         self, kind: EntityKind, ids: Collection[int], make: Callable[[int], Any]
     ) -> Mapping[int, Entity | Any]:
-        """Artifacts or executions of which nothing is going to be read but the id: their entities where another field
-        has loaded all of these, else what is made of the ids that are there."""
+        """Artifacts or executions of which nothing is going to be read but the id, those of other fields among them.
+
+        They are entities where another field has loaded all of them, else what is made of the ids that are there.
+        """
         async with self._loading:
+            asked, found = self._identities.setdefault(kind, (set(), {}))
+            if asked.issuperset(ids):
+                return found
             for _, entities in self._loaded:
-                found = {id_: entities.get(Ref(kind, id_)) for id_ in ids}
-                if None not in found.values():
-                    return found
-            there = await self._finder.existing(kind, ids)
-            return dict(zip(there, map(make, there), strict=True))
+                loaded = {id_: entities.get(Ref(kind, id_)) for id_ in ids}
+                if None not in loaded.values():
+                    return loaded
+            there = await self._finder.existing(kind, [id_ for id_ in ids if id_ not in asked])
+            asked.update(ids)
+            found.update(zip(there, map(make, there), strict=True))
+            return found
 
     async def entities(self, refs: Collection[Ref], fields: frozenset[Field] | None) -> Mapping[Ref, Entity]:
         """Many entities at once, of which some fields are going to be read, all where it is None.
