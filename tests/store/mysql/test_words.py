@@ -16,9 +16,10 @@ from sqlalchemy import Column, ColumnElement, Double, Integer, MetaData, Table, 
 
 from lineageql.model.values import as_text, decode, parse_json
 from lineageql.store.sql.dialects.foldings import Folding, folding
-from lineageql.store.sql.dialects.mysql import MySQL
+from lineageql.store.sql.dialects.mysql import WORDS, MySQL
 from lineageql.store.sql.dialects.mysql_literals import Literals
 from lineageql.store.sql.documents import text_of_member
+from lineageql.store.sql.rows import TYPE_TABLES
 from tests.store.sql.mysql_workbench import MariaDBWorkbench
 from tests.store.sql.values import HOSTILE, MALFORMED
 
@@ -120,6 +121,10 @@ def test_texts(rows: Rows) -> None:
             assert row[-1] == said(text)[-1], text
 
     check()
+
+
+def test_what_is_only_asked_whether_it_is_there_is_not_sorted() -> None:
+    assert "ORDER BY" not in TYPE_TABLES[0](WORDS).text
 
 
 def test_texts_that_begin_otherwise(rows: Rows) -> None:

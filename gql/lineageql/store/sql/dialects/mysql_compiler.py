@@ -16,7 +16,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Alias, BindParameter, Boolean, ColumnElement, String, Table
+from sqlalchemy import (
+    Alias,
+    BinaryExpression,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    String,
+    Table,
+)
 from sqlalchemy.dialects.mysql import base
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import operators
@@ -103,6 +113,15 @@ _NULL: dict[Any, str] = {operators.is_: "IS NULL", operators.is_not: "IS NOT NUL
 """The operators that compare texts with nothing but NULL."""
 
 
+def _shows_no_null(expression: Any) -> bool:
+    """Whether an expression is a query whose rows, if there are any, cannot be NULL as an equality is asked of them."""
+    if not isinstance(expression, ScalarSelect) or not isinstance(expression.element, Select):
+        return False
+    (shown,) = expression.element.selected_columns
+    asked = (clause for clause in expression.element._where_criteria if isinstance(clause, BinaryExpression))
+    return any(clause.operator is operators.eq and clause.left is shown for clause in asked)
+
+
 class MySQLCompiler(base.MySQLCompiler):
     """Compiles for one charset of the wire."""
 
@@ -128,6 +147,10 @@ class MySQLCompiler(base.MySQLCompiler):
         how = override_operator or binary.operator
         if how in _NULL and is_stored(binary.left):
             return f"{self.plain(binary.left)} {_NULL[how]}"
+        if how is operators.is_not and _shows_no_null(binary.left):
+            # Any row says the same, and an order of octets would be made of all of them: no index has it.
+            left = binary.left.element.order_by(None).scalar_subquery()
+            return f"{self.process(left, **kw)} {_NULL[how]}"
         exact = super().visit_binary(binary, override_operator, *more, **kw)  # type: ignore[no-untyped-call]
         if how is not operators.eq:
             return exact
