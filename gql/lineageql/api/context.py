@@ -45,6 +45,8 @@ class Context:
         self.document = document
         self.until = until
         self.writes = writes
+        self.recorded: set[str | int] = set()
+        """The fields of the answer whose mutations are applied, whatever becomes of their answers."""
         self.renew()
 
     def renew(self) -> None:

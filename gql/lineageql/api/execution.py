@@ -26,6 +26,9 @@ log = logging.getLogger("lineageql.api")
 _WALK_SHARE = 0.8
 """The part of an operation's time after which a walk over lineage answers what it has."""
 
+RECORDED = "; what was to be recorded is recorded, and only this part of the answer is missing"
+"""The end of what an error says that came while the answer to a mutation was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -108,8 +111,16 @@ class Executor:
             late = DeadlineExceeded(f"the operation took longer than {deadline} seconds; {advice}")
             return Answer(None, [_formatted(late)], ran=True)
         ran = result.data is not None or any(error.path for error in result.errors or ())
-        errors = [_shown(error) for error in result.errors or ()]
+        errors = [_told(error, context) for error in result.errors or ()]
         return Answer(result.data, [*errors, *map(_formatted, context.finder.faults)], ran=ran)
+
+
+def _told(error: GraphQLError, context: Context) -> dict[str, Any]:
+    """A GraphQL error that, below a mutation that is applied, says so: only its answer could not be read."""
+    shown = _shown(error)
+    if error.path and error.path[0] in context.recorded:
+        shown["message"] += RECORDED
+    return shown
 
 
 def _shown(error: GraphQLError) -> dict[str, Any]:

@@ -99,7 +99,9 @@ async def _record(info: Info, work: Callable[[Recording], Awaitable[T]]) -> T:
     if context.recording is None:
         raise ReadOnly("this service only reads; start it without --read-only to record")
     try:
-        return await work(context.recording)
+        found = await work(context.recording)
+        context.recorded.add(info.path.key)
+        return found
     except InvalidArgument as fault:
         raise fault.under("input") from None
     finally:
