@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,69 +13,7 @@ import httpx
 import pytest
 
 from tests.demo import demo_store, lineageql
-from tests.recordings import Recorded
 from tests.server import Server
-from tests.servers.postgresql import PostgreSQL
-from tests.service import serving
-
-
-async def test_killed_workers_lose_nothing_that_was_answered(tmp_path: Path) -> None:
-    path = tmp_path / "lineage.db"
-    async with serving(path, create=True) as service:
-        recorded = Recorded(service)
-        await recorded.send(0)
-        numbers = itertools.count(1)
-        killed = asyncio.Event()
-
-        async def send() -> None:
-            while not killed.is_set():
-                await recorded.send(next(numbers))
-
-        async def kill() -> None:
-            for kills in range(1, 101):
-                await asyncio.sleep(0.03)
-                pid = service.store.recorder.pid
-                if pid is not None:
-                    os.kill(pid, signal.SIGKILL)
-                await asyncio.sleep(0.3)
-                if kills >= 4 and recorded.failed:
-                    break
-            killed.set()
-
-        await asyncio.gather(kill(), *(send() for _ in range(16)))
-        await recorded.check()
-
-
-async def test_a_database_that_ends_and_comes_back_loses_nothing_that_was_answered() -> None:
-    server = PostgreSQL()
-    try:
-        async with serving(server.url(server.name()), create=True) as service:
-            recorded = Recorded(service)
-            await recorded.send(0)
-            numbers = itertools.count(1)
-            over, written = asyncio.Event(), asyncio.Semaphore(0)
-
-            async def send() -> None:
-                while not over.is_set():
-                    if await recorded.send(next(numbers)):
-                        written.release()
-                    else:
-                        await asyncio.sleep(0.1)
-
-            async def break_down() -> None:
-                for _ in range(2):
-                    for _ in range(20):
-                        await written.acquire()
-                    await asyncio.to_thread(server.stop)
-                    await asyncio.sleep(0.5)
-                    await asyncio.to_thread(server.start)
-                over.set()
-
-            await asyncio.gather(break_down(), *(send() for _ in range(16)))
-            await recorded.check()
-    finally:
-        server.close()
-
 
 BLOCK = """
 from importlib.machinery import PathFinder

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.processes import children
 from tests.servers import end_with_parent, free_port, missing
 
 PASSWORD = "it's a \"p@ss/w:rd\\ %41?#"
@@ -102,6 +103,11 @@ class PostgreSQL:
     def stop(self, with_signal: int = signal.SIGQUIT) -> None:
         """Ends the server, at once and without tidying up unless another signal is given."""
         if self.process is not None and self.process.poll() is None:
+            if with_signal == signal.SIGKILL:
+                # Its children would outlive it for a while, and finish what they are at.
+                self.process.send_signal(signal.SIGSTOP)
+                for pid in children(self.process.pid):
+                    os.kill(pid, signal.SIGKILL)
             self.process.send_signal(with_signal)
             self.process.wait(30)
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)

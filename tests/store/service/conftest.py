@@ -35,7 +35,7 @@ class WithoutFilters:
         from ml_metadata.proto import metadata_store_service_pb2 as service
 
         options: Any = getattr(service, f"{rpc}Request").FromString(request)
-        if "options" in options.DESCRIPTOR.fields_by_name and options.options.filter_query:
+        if getattr(getattr(options, "options", None), "filter_query", ""):
             text = "filter_query is not supported - ZetaSQL dependency removed"
             raise Unsupported(f"{rpc} failed: {text}")
         return await self.channel.call(rpc, request)

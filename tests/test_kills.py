@@ -1,0 +1,82 @@
+"""The database is killed in the middle of recording, on every backend: nothing is lost, half there, or there twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineageql.settings import Settings
+from lineageql.store.ports import Store
+from tests.recordings import Recorded
+from tests.service import serving_open
+from tests.victims import VICTIMS, Victim
+
+pytest.importorskip("ml_metadata")
+pytest.importorskip("grpc")
+
+CALLS = 1000
+CLIENTS = 16
+# Kills go on until so many were and a call was cut off whose fate nobody knew.
+LEAST_KILLS, MOST_KILLS = 3, 9
+
+
+@pytest.fixture(params=VICTIMS)
+def victim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Victim]:
+    made = VICTIMS[request.param](tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+class Writes:
+    """Tells when the store is sent something to write."""
+
+    def __init__(self, store: Store) -> None:
+        self._recorder: Any = store.recorder
+        self._call = self._recorder.call
+        self._recorder.call = self._tell
+        self._sent = asyncio.Event()
+
+    async def _tell(self, rpc: str, request: bytes) -> bytes:
+        if rpc == "PutLineageSubgraph":
+            self._sent.set()
+        reply: bytes = await self._call(rpc, request)
+        return reply
+
+    async def next(self) -> None:
+        """Waits for the next."""
+        self._sent.clear()
+        await self._sent.wait()
+
+
+async def test_the_database_is_killed_in_the_middle_of_a_thousand_calls(victim: Victim) -> None:
+    settings = Settings.load({"store": victim.url, "create": True, "deadline": 20}, environ={})
+    store = await victim.opened(settings)
+    async with serving_open(store, settings) as service:
+        writes, recorded = Writes(store), Recorded(service)
+        await recorded.prepare()
+        numbers = iter(range(CALLS))
+
+        async def send() -> None:
+            for number in numbers:
+                await recorded.insist(number)
+
+        async def kill() -> None:
+            for kills in range(MOST_KILLS):
+                if kills >= LEAST_KILLS and recorded.unsure:
+                    break
+                await recorded.until(CALLS * (kills + 1) // (MOST_KILLS + 1))
+                await writes.next()
+                await asyncio.sleep(random.uniform(0, 0.005))
+                victim.kill()
+                await victim.start()
+
+        await asyncio.gather(kill(), *(send() for _ in range(CLIENTS)))
+        assert recorded.unsure, "no call was under way when the database was killed"
+        await recorded.check()
