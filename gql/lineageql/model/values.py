@@ -87,6 +87,13 @@ def as_text(value: JSONValue) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def stored_text(value: object) -> str | None:
+    """The text that a value is stored as; None where it is none, such as a number."""
+    if isinstance(value, Struct):
+        return STRUCT_PREFIX + base64.b64encode(value.SerializeToString()).decode("ascii")
+    return value if isinstance(value, str) else None
+
+
 def plain_text(raw: RawValue) -> str | None:
     """A property's value where a field holds text: text as it is, numbers and booleans as JSON.
 

@@ -17,6 +17,7 @@ from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
+from lineageql.store.limits import NONE, Limits
 
 Key = tuple[str | int | None, ...]
 """Where a row stands in an order: the ordered value, then what breaks ties."""
@@ -126,13 +127,23 @@ class StoreCounts:
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """What a store is; `url` is without credentials, `integer_bits` are those of an integer property."""
+    """What a store is.
+
+    Attributes:
+        url: its address, without credentials.
+        backend: what it is called.
+        schema_version: MLMD's, where it is known.
+        writable: whether it can be recorded in.
+        integer_bits: those of an integer property.
+        limits: how long texts may be in it.
+    """
 
     url: str
     backend: str
     schema_version: int | None
     writable: bool
     integer_bits: int = 64
+    limits: Limits = NONE
 
 
 class Reader(Protocol):

@@ -11,6 +11,7 @@ from pathlib import Path
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreMissing, UsageError
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
+from lineageql.store.limits import OF_POSTGRESQL, Limits, of_mysql
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
@@ -39,6 +40,7 @@ class Backend:
             and UsageError where the driver's package is missing.
         create: makes an empty database where there is none of the name.
         execute: runs statements that change the schema, on a connection of their own.
+        limits: how long texts may be in a database.
         config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
         relayed: whether ml-metadata reaches it by a `Relay`.
     """
@@ -47,6 +49,7 @@ class Backend:
     connect: Callable[[ServerAddress, Settings], Awaitable[Driver]]
     create: Callable[[ServerAddress, Settings], Awaitable[None]]
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
+    limits: Callable[[Driver], Awaitable[Limits]]
     config: Callable[[ServerAddress], bytes]
     relayed: bool = False
 
@@ -69,6 +72,10 @@ async def _execute_postgresql(address: ServerAddress, settings: Settings, statem
     await execute(address, settings, statements)
 
 
+async def _limits_of_postgresql(driver: Driver) -> Limits:
+    return OF_POSTGRESQL
+
+
 async def _connect_mysql(address: ServerAddress, settings: Settings) -> Driver:
     from lineageql.store.sql.mysql import MySQLDriver
 
@@ -87,11 +94,21 @@ async def _execute_mysql(address: ServerAddress, settings: Settings, statements:
     await execute(address, settings, statements)
 
 
+async def _limits_of_mysql(driver: Driver) -> Limits:
+    return of_mysql(int((await driver.fetch(Statement("SELECT @@max_allowed_packet", {})))[0][0]))
+
+
 BACKENDS: dict[str, Backend] = {
     "postgresql": Backend(
-        PostgreSQL(), _connect_postgresql, _create_postgresql, _execute_postgresql, postgresql_config, relayed=True
+        PostgreSQL(),
+        _connect_postgresql,
+        _create_postgresql,
+        _execute_postgresql,
+        _limits_of_postgresql,
+        postgresql_config,
+        relayed=True,
     ),
-    "mysql": Backend(mysql.WORDS, _connect_mysql, _create_mysql, _execute_mysql, mysql_config),
+    "mysql": Backend(mysql.WORDS, _connect_mysql, _create_mysql, _execute_mysql, _limits_of_mysql, mysql_config),
 }
 """By the scheme of their addresses."""
 
@@ -136,6 +153,7 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
     driver, version = await _opened(address, settings, backend)
     replica = driver
     try:
+        limits = await backend.limits(driver)
         if settings.read_store:
             replica = await _replica(settings, address)
         recorder: Recorder | None = None
@@ -150,7 +168,7 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
             await replica.close()
         raise
     writable = isinstance(recorder, WorkerChannel)
-    info = StoreInfo(str(address), address.scheme, version, writable, integer_bits=32)
+    info = StoreInfo(str(address), address.scheme, version, writable, 32, limits)
     return ServerStore(driver, replica, info, recorder)
 
 

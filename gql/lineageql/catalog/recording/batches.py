@@ -10,6 +10,7 @@ from lineageql.catalog.recording.agreement import Mention, agreed
 from lineageql.catalog.recording.checks import under
 from lineageql.catalog.recording.forms import Home
 from lineageql.catalog.recording.lookups import Likeness, Lookups, likeness
+from lineageql.catalog.recording.sizes import Sizes
 from lineageql.catalog.recording.types import artifact_type, check_properties, execution_type
 from lineageql.errors import AlreadyExists
 from lineageql.model.conventions.kubeflow import METRICS_TYPE
@@ -45,8 +46,9 @@ class Batch:
     say of one artifact is taken together by `settle`.
     """
 
-    def __init__(self, lookups: Lookups) -> None:
+    def __init__(self, lookups: Lookups, sizes: Sizes) -> None:
         self.lookups = lookups
+        self.sizes = sizes
         self.executions: list[NewNode] = []
         self.artifacts: list[NewNode] = []
         self._new: list[_NewArtifact] = []  # of the same places
@@ -71,7 +73,10 @@ class Batch:
         """
         type_ = await execution_type(self.lookups, draft.type)
         checks.undeclared(draft.custom_properties, type_.properties, type_.name)
-        self.executions.append(forms.execution_node(draft, type_, home, self._time, state))
+        self.sizes.name(type_.name, "type")
+        node = forms.execution_node(draft, type_, home, self._time, state)
+        self.sizes.node(node, draft.labels)
+        self.executions.append(node)
         return Spot(place=len(self.executions) - 1)
 
     async def log(self, execution: Spot, item: PortArtifact, type_: EventType, home: Home, path: str = "") -> Spot:
@@ -107,6 +112,7 @@ class Batch:
         checks.undeclared(draft.custom_properties, type_.properties, type_.name)
         check_properties(draft.properties, type_)
         node = forms.artifact_node(draft, type_, home, self._time, metrics=metrics)
+        self.sizes.node(node, draft.labels)
         spot = self._with_external_id(draft)
         if spot is None and not metrics:
             spot = self._like(draft, home)
@@ -168,6 +174,7 @@ class Batch:
                 new = self._new[spot.place]
                 with under(mentions[0].path):
                     node = forms.artifact_node(draft, new.type, new.home, self._time, metrics=new.metrics)
+                    self.sizes.node(node, draft.labels)
                 self.artifacts[spot.place] = node
 
     def home(self, place: int) -> Home:

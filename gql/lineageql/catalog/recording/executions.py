@@ -14,6 +14,7 @@ from lineageql.catalog.recording.forms import Home
 from lineageql.catalog.recording.lookups import Lookups, home_of
 from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution
 from lineageql.catalog.recording.runs import Runs
+from lineageql.catalog.recording.sizes import Sizes
 from lineageql.catalog.recording.writing import Taken, Writer
 from lineageql.errors import AlreadyExists, LineageQLError
 from lineageql.model.conventions.kubeflow import EXECUTION_TYPE
@@ -40,9 +41,10 @@ class _Planned:
 class Executions:
     """Records executions, artifacts and events."""
 
-    def __init__(self, writer: Writer, runs: Runs) -> None:
+    def __init__(self, writer: Writer, runs: Runs, sizes: Sizes) -> None:
         self._writer = writer
         self._runs = runs
+        self._sizes = sizes
 
     async def create(self, lookups: Lookups, home: Home, draft: ExecutionDraft) -> Recorded:
         """Makes an execution without events, or answers that of its external id."""
@@ -50,7 +52,7 @@ class Executions:
         found = self._existing(lookups, home, draft)
         if found is not None:
             return Recorded(found.ref, False)
-        batch = Batch(lookups)
+        batch = Batch(lookups, self._sizes)
         await batch.execution(draft, home)
         ids = await self._write(lookups, batch, home)
         return Recorded(Ref(EntityKind.EXECUTION, ids.executions[0]), True)
@@ -64,7 +66,7 @@ class Executions:
             words = "names no workspace that a new artifact could belong to: log an artifact by its id"
             raise refused("executionId", words)
         home = Home(*names) if names is not None else Home("")
-        batch = Batch(lookups)
+        batch = Batch(lookups, self._sizes)
         await batch.prepare([item])
         spot = await batch.log(Spot(id=found.node.id), item, type_, home)
         if spot.id is not None:
@@ -88,7 +90,7 @@ class Executions:
             records: the executions, which have been checked.
             prefixes: what stands before the paths of each record's arguments in an error.
         """
-        batch = Batch(lookups)
+        batch = Batch(lookups, self._sizes)
         planned: list[_Planned] = []
         await lookups.artifacts(
             [named for pair in zip(records, prefixes, strict=True) for named in named_in_record(*pair)]
@@ -112,6 +114,7 @@ class Executions:
 
     async def _plan(self, batch: Batch, record: ExecutionRecord, prefix: str) -> _Planned:
         home = Home(record.workspace, record.run)
+        self._sizes.home(record.workspace, record.run)
         with under("execution"):
             new = _Planned(record, await batch.execution(record.execution, home, ExecutionState.COMPLETE))
         for argument, items, type_, spots in (

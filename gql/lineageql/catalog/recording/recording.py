@@ -14,6 +14,7 @@ from lineageql.catalog.recording.labels import label_change
 from lineageql.catalog.recording.lookups import Lookups
 from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution, RecordedType
 from lineageql.catalog.recording.runs import Runs
+from lineageql.catalog.recording.sizes import Sizes
 from lineageql.catalog.recording.types import new_artifact_type
 from lineageql.catalog.recording.writing import Writer
 from lineageql.errors import AlreadyExists, TooExpensive
@@ -50,8 +51,9 @@ class Recording:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._settings = settings
         self._writer = Writer(store.recorder, partial(store.reader, current=True), wide=store.info.integer_bits == 64)
+        self._sizes = Sizes(store.info.limits)
         self._runs = Runs(self._writer)
-        self._executions = Executions(self._writer, self._runs)
+        self._executions = Executions(self._writer, self._runs, self._sizes)
 
     async def register_types(self) -> None:
         """Registers the types of the convention, which the Kubeflow Metadata SDK expects to be there."""
@@ -69,6 +71,8 @@ class Recording:
         validation.check_context(draft)
         checks.undeclared(draft.custom_properties, forms.WORKSPACE.properties, forms.WORKSPACE.name)
         node = forms.workspace_node(draft)
+        self._sizes.name(draft.name, "name")
+        self._sizes.node(node, draft.labels)
 
         async def mutation(lookups: Lookups) -> Recorded:
             found = await lookups.workspace_named(draft.name)
@@ -93,6 +97,9 @@ class Recording:
             space = await lookups.workspace(workspace, "workspaceId")
             name = RunName(space.name, draft.name)
             validation.check_run_name(name, "name")
+            node = forms.run_node(name, draft)
+            self._sizes.run(name, "name")
+            self._sizes.node(node, draft.labels)
             ref = Ref(EntityKind.RUN, name)
             found = await lookups.run_named(name)
             if found is not None and found.mlmd_id is not None:
@@ -100,7 +107,7 @@ class Recording:
                     raise AlreadyExists(f"there is a run {draft.name!r} in the workspace {space.name!r}")
                 await self._runs.link(name, found.mlmd_id, space.node.id)
                 return Recorded(ref, False)
-            await self._runs.make(lookups, name, space.node.id, forms.run_node(name, draft))
+            await self._runs.make(lookups, name, space.node.id, node)
             return Recorded(ref, True)
 
         return await self._writer.run(mutation)
@@ -140,6 +147,8 @@ class Recording:
         async def mutation(lookups: Lookups) -> Ref:
             found = await lookups.execution(execution, "id")
             change = _execution_change(found, state, description, custom_properties or {})
+            self._sizes.value("description", description, "description")
+            self._sizes.properties(change.properties, change.custom_properties, ())
             if change.state is not None or change.properties or change.custom_properties:
                 await self._writer.change(change)
             return execution
@@ -202,11 +211,14 @@ class Recording:
             if isinstance(entity, Run) and entity.run_name is not None and entity.mlmd_id is None:
                 # The run is only a name: its context is made with the labels.
                 node = forms.run_node(entity.run_name, RunDraft(entity.run_name.name, labels=pairs))
+                self._sizes.node(node, pairs)
                 space = await lookups.workspace_named(entity.run_name.workspace)
                 parent = space.key if space is not None and isinstance(space.key, int) else None
                 await self._runs.make(lookups, entity.run_name, parent, node)
             else:
-                await self._writer.change(label_change(entity, pairs, ()))
+                change = label_change(entity, pairs, ())
+                self._sizes.properties(change.properties, change.custom_properties, pairs, "labels")
+                await self._writer.change(change)
             return ref
 
         return await self._writer.run(mutation)
@@ -231,6 +243,7 @@ class Recording:
 
         async def mutation(lookups: Lookups) -> RecordedType:
             new, found = await new_artifact_type(lookups, draft)
+            self._sizes.type(new)
             ids = await self._writer.types(lookups, [new])
             return RecordedType(ids[new.key], created=found is None)
 
