@@ -108,6 +108,7 @@ BY_WORDS: tuple[tuple[str, type[LineageQLError], str], ...] = (
 # Of a call that failed otherwise, words that say that a value was wrong: what can be done about it.
 REFUSALS: tuple[tuple[str, str], ...] = (
     ("exceeds btree version", "PostgreSQL keeps texts of some 2,700 bytes at most, compressed, in an index"),
+    ("index row requires", "PostgreSQL keeps texts of some 2,700 bytes at most, compressed, in an index"),
     ("Data too long for column", "the database keeps no text of this length there"),
     ("integer out of range", "the database's integers have 32 bits"),
     ("Out of range value for column", "the database's integers have 32 bits"),

@@ -10,8 +10,9 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
+from itertools import accumulate, takewhile
 from typing import Any, Protocol, runtime_checkable
 
 from google.protobuf.message import DecodeError
@@ -187,16 +188,24 @@ def _answered(rpc: str, reply: Reply, context: Any) -> bytes:
 
 
 def details(message: bytes) -> str:
-    """A message that fits into a header: each byte that is no plain sign of ASCII takes three there."""
+    """A message that fits into a header, where need be without its middle: at its end a database says what is wrong."""
     text = message.decode(errors="replace")
-    mark = f"… ({len(text)} characters)"
-    room = _LONGEST_DETAILS - 3 * len(mark)
-    taken = 0
-    for place, sign in enumerate(text):
-        taken += 1 if " " <= sign <= "~" and sign != "%" else 3 * len(sign.encode(errors="replace"))
-        if taken > room:
-            return text[:place] + mark
-    return text
+    if len(text) <= _LONGEST_DETAILS and _in_header(text) <= _LONGEST_DETAILS:
+        return text
+    mark = f"… ({len(text)} characters) …"
+    room = (_LONGEST_DETAILS - _in_header(mark)) // 2
+    return text[: _fitting(text, room)] + mark + text[len(text) - _fitting(reversed(text), room) :]
+
+
+def _in_header(text: str) -> int:
+    """How many bytes a text has in a header: each byte that is no plain sign of ASCII takes three there."""
+    return sum(1 if " " <= sign <= "~" and sign != "%" else 3 * len(sign.encode(errors="replace")) for sign in text)
+
+
+def _fitting(signs: Iterable[str], room: int) -> int:
+    """How many of the first signs fit."""
+    sizes = accumulate(map(_in_header, signs))
+    return sum(1 for _ in takewhile(lambda size: size <= room, sizes))
 
 
 def _try_port(host: str, port: int) -> None:
