@@ -15,7 +15,7 @@ pytest.importorskip("ml_metadata")
 pytest.importorskip("grpc")
 
 BACKENDS = ("postgresql", "mariadb")
-# The first is too long for the columns of the one, the others for the indexes of the other.
+# Names are too long for MariaDB's columns, values for PostgreSQL's indexes.
 TEXTS = {
     "mariadb": ("execution.externalId", "run", f"{ARTIFACT}.labels[0].key"),
     "postgresql": ("execution.description", f"{ARTIFACT}.uri", f"{ARTIFACT}.customProperties.p"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import socket
 import subprocess
 import time
@@ -380,7 +381,11 @@ class TestToken:
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority, a server's certificate for localhost and a client's, made by OpenSSL."""
-    folder = tmp_path_factory.mktemp("certificates")
+    return made_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def made_certificates(folder: Path) -> Path:
+    """The same, in a folder."""
 
     def openssl(*arguments: str) -> None:
         done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True)
@@ -399,11 +404,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 class TestTLS:
     @asynccontextmanager
-    async def server(self, folder: Path) -> AsyncIterator[Front]:
+    async def server(self, folder: Path, port: int = 0) -> AsyncIterator[Front]:
         pair = ((folder / "server.key").read_bytes(), (folder / "server.crt").read_bytes())
         authority = (folder / "ca.crt").read_bytes()
         credentials = grpc.ssl_server_credentials([pair], authority, require_client_auth=True)
-        async with fronting(echo, credentials=credentials) as front:
+        async with fronting(echo, port, credentials) as front:
             yield front
 
     async def test_both_ends_show_certificates(self, certificates: Path) -> None:
@@ -423,6 +428,47 @@ class TestTLS:
                     with pytest.raises(Unavailable, match=words):
                         await channel.start()
             assert len(front.seen) == 1
+
+    async def test_files_that_are_replaced(self, certificates: Path, tmp_path: Path) -> None:
+        """As Kubernetes does: the client's, and the authority's that its server's certificate is of from now on."""
+        mounted, renewed = tmp_path / "mounted", tmp_path / "renewed"
+        shutil.copytree(certificates, mounted)
+        renewed.mkdir()
+        made_certificates(renewed)
+        files = {"certificate_file": mounted / "client.crt", "key_file": mounted / "client.key"}
+        async with self.server(certificates) as front:
+            endpoint = Endpoint.of(f"grpcs://localhost:{front.port}", ca_file=mounted / "ca.crt", **files)
+            channel = GrpcChannel(endpoint, patience=1.0)
+            assert await channel.call("PutArtifacts", b"x") == b"x"
+        async with self.server(renewed, front.port) as front:
+            with pytest.raises(Unavailable, match="nothing of it was written"):
+                await channel.call("PutArtifacts", b"x")
+            (mounted / "ca.crt").unlink()
+            with pytest.raises(Unavailable):
+                await channel.call("PutArtifacts", b"x")
+            shutil.copytree(renewed, mounted, dirs_exist_ok=True)
+            assert await channel.call("PutArtifacts", b"x") == b"x"
+            assert [seen for seen, _ in front.seen] == ["PutArtifacts"]
+        await channel.close()
+
+    async def test_new_connections_show_new_files_without_a_fault(
+        self, certificates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("lineageql.store.mlmd.endpoint.FRESH", 0.0)
+        mounted, renewed = tmp_path / "mounted", tmp_path / "renewed"
+        shutil.copytree(certificates, mounted)
+        renewed.mkdir()
+        made_certificates(renewed)
+        files = {"certificate_file": mounted / "client.crt", "key_file": mounted / "client.key"}
+        async with self.server(certificates) as front:
+            endpoint = Endpoint.of(f"grpcs://localhost:{front.port}", ca_file=mounted / "ca.crt", **files)
+            channel = GrpcChannel(endpoint, patience=0.1)
+            assert await channel.call("PutArtifacts", b"x") == b"x"
+            shutil.copyfile(renewed / "ca.crt", mounted / "ca.crt")
+            # The old connection would have gone on, to a server that is not trusted any more.
+            with pytest.raises(Unavailable):
+                await channel.call("PutArtifacts", b"x")
+            await channel.close()
 
     def test_files_that_are_none(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"cannot read .*missing: no such file"):

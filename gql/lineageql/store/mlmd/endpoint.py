@@ -115,6 +115,34 @@ class Endpoint:
         }
 
 
+class Certificates:
+    """The files of TLS of an endpoint, read again now and then: who makes new ones puts them in the same place."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._stale_at = 0.0
+        self.files: Mapping[str, bytes | None] = {}
+
+    @property
+    def stale(self) -> bool:
+        """Whether the files have to be read before the next call."""
+        return any(content is not None for content in self.files.values()) and time.monotonic() >= self._stale_at
+
+    def forget(self) -> None:
+        """Has the files read before the next call; for a server that could not be reached with them."""
+        self._stale_at = 0.0
+
+    def read(self) -> bool:
+        """Reads the files; answers whether they are others than before.
+
+        Raises:
+            UsageError: one cannot be read.
+        """
+        self._stale_at = time.monotonic() + FRESH
+        before, self.files = self.files, self._endpoint.certificates()
+        return self.files != before
+
+
 class Bearer:
     """The bearer token of an endpoint, read again from its file now and then."""
 

@@ -17,7 +17,7 @@ from lineageql.errors import InvalidArgument, NotMLMD, Unavailable, UsageError
 from lineageql.settings import Settings
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.channel import FIRST_PAUSE, LONGEST_PAUSE
-from lineageql.store.mlmd.endpoint import LARGEST, SERVICE, Bearer, Endpoint
+from lineageql.store.mlmd.endpoint import LARGEST, SERVICE, Bearer, Certificates, Endpoint
 from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
 from lineageql.store.mlmd.frames import Reply, Status
 
@@ -98,8 +98,11 @@ class GrpcChannel:
         self._grace = grace
         self._bearer = Bearer(endpoint)
         self._bearer.read()
-        self._credentials = grpc.ssl_channel_credentials(**endpoint.certificates()) if endpoint.tls else None
+        self._certificates = Certificates(endpoint)
+        if endpoint.tls:
+            self._certificates.read()
         self._channel: Any = None
+        self._retired: set[asyncio.Task[None]] = set()
         self._calls: set[Any] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -187,6 +190,8 @@ class GrpcChannel:
             fate = fate if fate == UNKNOWN else last
             if reply.code not in (Status.ABORTED, Status.UNAVAILABLE):
                 break
+            if reply.code == Status.UNAVAILABLE:
+                self._certificates.forget()
             wait = random.uniform(pause / 2, pause)
             slowest = max(slowest, time.monotonic() - began)
             again = reply.code == Status.ABORTED or last == UNSENT or _repeatable(rpc)
@@ -208,11 +213,12 @@ class GrpcChannel:
             await asyncio.wait_for(self._idle.wait(), self._grace)
         for call in list(self._calls):
             call.cancel()
-        await self._channel.close()
+        await asyncio.gather(self._channel.close(), *self._retired)
 
     async def _attempt(self, rpc: str, request: bytes, deadline: float) -> tuple[Reply, str]:
         """Sends a call once; answers the reply, and what became of the call where that is an error."""
         metadata = await self._metadata()
+        await self._renew()
         if not await self._connected(deadline):
             message = f"there was no connection within {self._connect_timeout:g} seconds"
             return Reply(Status.UNAVAILABLE, message.encode(), b""), UNSENT
@@ -240,11 +246,7 @@ class GrpcChannel:
     async def _connected(self, deadline: float) -> bool:
         """Waits for a connection, or for an error that a call would show; false where there is neither in time."""
         if self._channel is None:
-            target = self.endpoint.target
-            if self._credentials is None:
-                self._channel = grpc.aio.insecure_channel(target, options=_CHANNEL)
-            else:
-                self._channel = grpc.aio.secure_channel(target, self._credentials, options=_CHANNEL)
+            self._channel = self._opened()
         ends = min(deadline, time.monotonic() + self._connect_timeout)
         while True:
             state = self._channel.get_state(try_to_connect=True)
@@ -255,6 +257,28 @@ class GrpcChannel:
                 await asyncio.wait_for(change, max(ends - time.monotonic(), 0.001))
             except asyncio.TimeoutError:
                 return False
+
+    def _opened(self) -> Any:
+        if not self.endpoint.tls:
+            return grpc.aio.insecure_channel(self.endpoint.target, options=_CHANNEL)
+        credentials = grpc.ssl_channel_credentials(**self._certificates.files)
+        return grpc.aio.secure_channel(self.endpoint.target, credentials, options=_CHANNEL)
+
+    async def _renew(self) -> None:
+        """Connects anew where the files of TLS have become others; calls under way finish on the old connection."""
+        if not self._certificates.stale:
+            return
+        try:
+            changed = await asyncio.to_thread(self._certificates.read)
+        except UsageError as error:
+            log.warning("%s; the certificates that were read before are kept", error)
+            return
+        if changed and self._channel is not None and not self._closed:
+            log.info("the certificates for %s are others now; new calls go by a new connection", self.endpoint)
+            old, self._channel = self._channel, self._opened()
+            task = asyncio.create_task(old.close(self._timeout))
+            self._retired.add(task)
+            task.add_done_callback(self._retired.discard)
 
     async def _metadata(self) -> tuple[tuple[str, str], ...]:
         if self._bearer.stale:
