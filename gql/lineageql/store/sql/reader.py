@@ -17,6 +17,7 @@ from lineageql.model.types import TypeCatalog
 from lineageql.store.ports import Facet, Link, Search, Slice, StoreCounts, Window
 from lineageql.store.sql import rows as sql_rows
 from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver, Rows, Script, fetch
 from lineageql.store.sql.efforts import Efforts, efforts
 from lineageql.store.sql.entities import NODE_KINDS
@@ -30,6 +31,9 @@ from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
 from lineageql.store.sql.texts import text_page
+
+_FEW_RUNS = 16
+"""How many runs are asked for at most by a statement that is kept."""
 
 
 class SQLReader:
@@ -138,15 +142,21 @@ class SQLReader:
         return found
 
     def _get_runs(self, searches: Searches, refs: Sequence[Ref], *, named: bool) -> Script[dict[Ref, Entity]]:
-        if named:
-            names = [ref.key for ref in refs if isinstance(ref.key, RunName)]
-            narrowing = Narrowing(names=named_one_of(self.dialect, names))
-        else:
-            narrowing = Narrowing(ids=[ref.key for ref in refs if isinstance(ref.key, int)])
-        members = Members(run_source(searches.types, narrowing), [])
-        query = page(searches.clauses, Search(EntityKind.RUN), Window(len(refs)), members)
-        rows = yield from fetch(self.dialect.compile(query.query))
-        found = yield from searches.tables.runs([tuple(row[query.keys :]) for row in rows])
+        def make() -> tuple[Statement, int]:
+            if named:
+                names = [ref.key for ref in refs if isinstance(ref.key, RunName)]
+                narrowing = Narrowing(names=named_one_of(self.dialect, names))
+            else:
+                narrowing = Narrowing(ids=[ref.key for ref in refs if isinstance(ref.key, int)])
+            members = Members(run_source(searches.types, narrowing), [])
+            made = page(searches.clauses, Search(EntityKind.RUN), Window(len(refs)), members)
+            return self.dialect.compile(made.query), made.keys
+
+        # Who records into a run asks for it with every execution.
+        few = len(refs) <= _FEW_RUNS
+        statement, keys = self.statements.get(searches.types, ("runs", tuple(refs)), make) if few else make()
+        rows = yield from fetch(statement)
+        found = yield from searches.tables.runs([tuple(row[keys:]) for row in rows])
         wanted = set(refs)
         return {run.ref: run for run in found.values() if run.ref in wanted}
 
