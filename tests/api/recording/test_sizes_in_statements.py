@@ -10,7 +10,7 @@ from tests.places import MariaDBPlace
 pytest.importorskip("ml_metadata")
 
 BACKENDS = ("mariadb",)
-PACKET = 4_194_304
+PACKET = 1_048_576
 
 
 async def test_values(place: MariaDBPlace) -> None:

@@ -10,7 +10,8 @@ from lineageql.store.sql.dialects.mysql_folding import Lowering
 
 _COLLATIONS = ("uca1400_as_cs", "0900_as_cs", "unicode_520_ci", "bin")
 """The collations of utf8mb4 whose LOWER is used where they are there: MariaDB's newest, MySQL's, those of both."""
-_CHUNK = 65_536
+_CHUNK = 32_768
+"""How many signs are asked about at a time: a statement with them fits into 1 MB, all that older servers take."""
 
 _known: dict[str, Server] = {}
 
