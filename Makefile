@@ -2,12 +2,12 @@
 # ARGS goes to the command: `make test ARGS="tests/store -x -n0"`, `make demo ARGS="--port 9000"`.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema schema-check bench lock setup clean
+.PHONY: help demo test test-glibc241 lint format schema schema-check bench lock setup clean
 
 BIN := .venv/bin
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: ## make a demonstration store and serve it at http://127.0.0.1:8000
 	@scripts/setup
@@ -16,6 +16,9 @@ demo: ## make a demonstration store and serve it at http://127.0.0.1:8000
 test: ## run every test
 	@scripts/setup dev
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+test-glibc241: ## run every test with ml-metadata 1.21 and Python 3.13, in a Debian 13 root folder; as root
+	@scripts/glibc241 $(ARGS)
 
 lint: ## check style, types and the direction of imports
 	@scripts/setup dev
