@@ -64,4 +64,5 @@ def test_mlmds_own_tests(store: Callable[[Path], str], tmp_path: Path) -> None:
     failed = {name for outcome, name in outcomes if outcome in ("FAILED", "ERROR", "XPASS")}
     passed = {name for outcome, name in outcomes if outcome == "PASSED"}
     assert failed - (UNORDERED if store is postgresql else set()) == BROKEN, done.stdout[:6000]
-    assert len(passed) > 95
+    # The file of 1.21 has three tests fewer, of filters and of lineage.
+    assert len(passed) >= 94

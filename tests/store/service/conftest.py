@@ -55,9 +55,22 @@ class ServiceBench:
         path.write_bytes(template())
         self.loop = asyncio.new_event_loop()
         self.channel = WorkerChannel(sqlite_config(path, create=False))
+        self.filters = self.run(self._filters())
         with closing(sqlite3.connect(path)) as connection:
             found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         self.tables = [name for (name,) in found if name not in ("MLMDEnv", "sqlite_sequence")]
+
+    async def _filters(self) -> bool:
+        """Whether this ml-metadata has filters."""
+        from ml_metadata.proto import metadata_store_service_pb2 as service
+
+        request: Any = service.GetArtifactsRequest()
+        request.options.filter_query = "id = 1"
+        try:
+            await self.channel.call("GetArtifacts", request.SerializeToString())
+        except Unsupported:
+            return False
+        return True
 
     def run(self, work: Awaitable[T]) -> T:
         """The answer of a coroutine."""
