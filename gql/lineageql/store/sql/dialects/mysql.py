@@ -1,4 +1,4 @@
-"""The words of MySQL 8 and MariaDB 10.11."""
+"""The words of MySQL 8, MariaDB 10.11 and 11.8."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Server:
 
 
 class MySQL(Dialect):
-    """MySQL 8.0 and MariaDB 10.11.
+    """MySQL 8.0, MariaDB 10.11 and 11.8.
 
     Args:
         server: what there is to know of the server.
