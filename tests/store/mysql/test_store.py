@@ -58,7 +58,7 @@ async def test_tls(certificates: Path) -> None:
         # MariaDB 11.4 and newer make a certificate for themselves.
         if server.sql("SELECT @@have_ssl") == "YES\n":
             async with serving(server.url(server.database(), ssl_mode="required"), create=True) as service:
-                await record(service, 1)
+                await service.data(MAKE)
         server.stop()
         files = (f"--ssl-cert={certificates / 'server.crt'}", f"--ssl-key={certificates / 'server.key'}")
         server.start(*files, "--require-secure-transport=ON")
