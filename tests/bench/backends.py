@@ -71,7 +71,7 @@ def _grpc(name: str, title: str, *program: str) -> Callable[[Facts], AbstractCon
     @contextmanager
     def serve(facts: Facts) -> Iterator[Target]:
         with TemporaryDirectory(prefix="lineageql-grpc-") as folder:
-            server = MLMDServer(facts.path, folder=Path(folder), program=program)
+            server = MLMDServer(facts.path.absolute(), folder=Path(folder), program=program)
             try:
                 yield Target(name, title, facts, f"grpc://{server.host}:{server.port}", server.process.pid)
             finally:
