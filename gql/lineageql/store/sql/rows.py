@@ -42,42 +42,39 @@ def _whole(query: Any, dialect: Dialect, ids: Any) -> Any:
     return query
 
 
-def _lost_types(kind: NodeKind) -> Select[Any]:
-    """Rows as of `Type` for the types that nodes of a kind name and the store does not hold.
-
-    The ids are taken one by one from the index of (type, name): the cost follows the number of types.
-    """
-    table = NODES[kind]
-    used = select(func.min(table.c.type_id).label("id")).cte(f"used_{table.name.lower()}", recursive=True)
-    following = select(func.min(table.c.type_id)).where(table.c.type_id > used.c.id).scalar_subquery()
-    used = used.union_all(select(following).where(used.c.id.is_not(None)))
+def _lost_types(dialect: Dialect, kind: NodeKind) -> Select[Any]:
+    """Rows as of `Type` for the types that nodes of a kind name and the store does not hold."""
+    used = dialect.each(NODES[kind].c.type_id)
     known = exists().where(TYPE.c.id == used.c.id, TYPE.c.type_kind == kind.value)
     columns: tuple[Any, ...] = (used.c.id, null(), null(), literal_column(str(kind.value)), null())
     return select(*columns).where(used.c.id.is_not(None), not_(known))
 
 
-_TYPES: Any = union_all(
-    select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
-        or_(
-            func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
-            *(
-                # In the order of its index a table is asked for the first of these rows, and not searched for any.
-                select(node.c.type_id)
-                .where(node.c.type_id == TYPE.c.id)
-                .order_by(node.c.name)
-                .limit(1)
-                .scalar_subquery()
-                .is_not(None)
-                for node in (ARTIFACT, EXECUTION)
-            ),
-        )
-    ),
-    *map(_lost_types, NodeKind),
+_KNOWN_TYPES: Any = select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
+    or_(
+        func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
+        *(
+            # In the order of its index a table is asked for the first of these rows, and not searched for any.
+            select(node.c.type_id)
+            .where(node.c.type_id == TYPE.c.id)
+            .order_by(node.c.name)
+            .limit(1)
+            .scalar_subquery()
+            .is_not(None)
+            for node in (ARTIFACT, EXECUTION)
+        ),
+    )
 )
+
+
+def _types(dialect: Dialect, ids: Any) -> Any:
+    return union_all(_KNOWN_TYPES, *(_lost_types(dialect, kind) for kind in NodeKind))
+
+
 _TYPE_PROPERTIES = select(TYPE_PROPERTY.c.type_id, TYPE_PROPERTY.c.name, TYPE_PROPERTY.c.data_type)
 _PARENT_TYPES = select(PARENT_TYPE.c.type_id, TYPE.c.name).where(TYPE.c.id == PARENT_TYPE.c.parent_type_id)
 
-TYPE_TABLES = [Prepared(partial(_whole, query)) for query in (_TYPES, _TYPE_PROPERTIES, _PARENT_TYPES)]
+TYPE_TABLES = [Prepared(_types), *(Prepared(partial(_whole, query)) for query in (_TYPE_PROPERTIES, _PARENT_TYPES))]
 """What `types_of` takes."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, false, func, literal
+from sqlalchemy import Column, ColumnElement, Select, String, bindparam, case, cast, false, func, literal, select
 from sqlalchemy.engine import Dialect as CoreDialect
 from sqlalchemy.sql.elements import literal_column
 
@@ -58,6 +58,15 @@ class Dialect(ABC):
 
     sorts_octets = True
     """Whether the database's indexes of texts are in the order of octets."""
+
+    def each(self, column: Column[Any]) -> Any:
+        """Each value of a column that is the first of an index, as a table with the column `id`; one may be null.
+
+        They are taken one by one out of the index: the cost follows their number, and not the rows'.
+        """
+        found = select(func.min(column).label("id")).cte(f"each_{column.table.name.lower()}", recursive=True)
+        following = select(func.min(column)).where(column > found.c.id).scalar_subquery()
+        return found.union_all(select(following).where(found.c.id.is_not(None)))
 
     @abstractmethod
     def columns(self, table: str) -> Statement:

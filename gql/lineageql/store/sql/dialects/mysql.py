@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Column,
     ColumnElement,
     Float,
     Integer,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     func,
     literal,
     or_,
+    select,
 )
 from sqlalchemy.sql.elements import BindParameter
 
@@ -156,6 +158,10 @@ class MySQL(Dialect):
 
     def owners(self, keys: Sequence[Any]) -> Any:
         return tuple(keys)
+
+    def each(self, column: Column[Any]) -> Any:
+        # MySQL skips through the index for this, and would scan it for each value that is the next.
+        return select(column.label("id")).distinct().subquery()
 
     def under(self, inner: Select[Any]) -> MySQLStatement:
         statement = self.compile(inner)
