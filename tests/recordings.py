@@ -44,12 +44,12 @@ _RECORDED = "is recorded"
 
 
 def record(number: int, shared: str) -> dict[str, Any]:
-    """The input of a call: it reads what all of them read, and writes two artifacts of its own."""
-    second: dict[str, Any] = {"metrics": {"name": "m", "uri": f"u-{number}", "values": {"n": number / 7}}}
+    """The input of a call: it reads what all of them read, and writes an artifact of its own."""
+    written: dict[str, Any] = {"metrics": {"name": "m", "uri": f"u-{number}", "values": {"n": number / 7}}}
     if number % 10 == 0:
         # Of these the store must be asked whether one is there.
         labels = [{"key": "number", "value": str(number)}]
-        second = {"model": {"name": "m", "uri": f"u-{number}", "hyperparameters": {"n": [number]}, "labels": labels}}
+        written = {"model": {"name": "m", "uri": f"u-{number}", "hyperparameters": {"n": [number]}, "labels": labels}}
     return {
         "workspace": "kill",
         "run": f"run-{number % RUNS}",
@@ -60,10 +60,7 @@ def record(number: int, shared: str) -> dict[str, Any]:
             "labels": [{"key": "number", "value": str(number)}],
         },
         "inputs": [{"artifact": {"id": shared}, "port": "in"}],
-        "outputs": [
-            {"artifact": {"metrics": {"name": "m", "uri": "u", "values": {"n": number}}}, "port": "first"},
-            {"artifact": second, "port": "second"},
-        ],
+        "outputs": [{"artifact": written, "port": "out"}],
     }
 
 
@@ -120,7 +117,7 @@ class Recorded:
             (error,) = body["errors"]
             assert error["extensions"]["code"] in ("UNAVAILABLE", "DEADLINE_EXCEEDED"), error
             refusals.append(error["message"])
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
         raise AssertionError(f"call {number} was never answered: {refusals[-1]}")
 
     async def until(self, answered: int) -> None:
@@ -147,7 +144,7 @@ class Recorded:
         assert not found
         sent = len(self.answers)
         counts = {name: one["totalCount"] for name, one in (await self.service.data(COUNT)).items()}
-        assert counts == {"executions": 1 + sent, "artifacts": 1 + 2 * sent, "workspaces": 1, "runs": RUNS}
+        assert counts == {"executions": 1 + sent, "artifacts": 1 + sent, "workspaces": 1, "runs": RUNS}
         (shared,) = (await self.service.data(CONSUMED, {"id": self.shared})).values()
         assert shared["consumers"]["totalCount"] == sent
 

@@ -22,7 +22,7 @@ pytest.importorskip("grpc")
 CALLS = 1000
 CLIENTS = 16
 # Kills go on until so many were and a call was cut off whose fate nobody knew.
-LEAST_KILLS, MOST_KILLS = 3, 9
+LEAST_KILLS, MOST_KILLS = 2, 9
 
 
 @pytest.fixture(params=VICTIMS)
