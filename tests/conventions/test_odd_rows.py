@@ -152,3 +152,26 @@ async def test_nodes_of_missing_types_are_nodes(store: Callable[..., Path]) -> N
     rows: list[dict[str, Any]] = json.loads(done.stdout)["types"]
     assert {"convention": "kfp-v2", "kind": "artifact", "type": "unknown type 5000", "nodes": 1} in rows
     assert {"convention": "generic", "kind": "execution", "type": "unknown type 5001", "nodes": 1} in rows
+
+
+async def test_documents_nested_deep_break_no_page(store: Callable[..., Path]) -> None:
+    values = [
+        nested
+        for levels in (1, 100, 300, 700, 940, 980, 1010, 1030, 3000)
+        for nested in ("[" * levels + "]" * levels, '{"a":' * levels + "1" + "}" * levels)
+    ]
+    statements = ["INSERT INTO Type (id, name, type_kind) VALUES (95, 'kubeflow.org/alpha/model', 1)"]
+    for id_, value in enumerate(values, 1):
+        text = json.dumps({"workspace": None, "labels": {"deep": "@"}, "kwargs": {"extra": "@"}}).replace('"@"', value)
+        statements += [
+            artifact(id_, type_id="95"),
+            "INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property, string_value)"
+            f" VALUES ({id_}, '__ALL_META__', 0, '{text}')",
+        ]
+    async with serving(store(*statements), read_only=True) as service:
+        data = await service.data("{ artifacts { nodes { mlmdId labels { key value } customProperties } } }")
+    nodes = data["artifacts"]["nodes"]
+    assert len(nodes) == len(values)
+    for node, value in zip(nodes[:6], values, strict=False):
+        assert node["customProperties"] == {"extra": json.loads(value)}
+        assert node["labels"] == [{"key": "deep", "value": value}]

@@ -105,14 +105,23 @@ def plain_text(raw: RawValue) -> str | None:
     return None if isinstance(raw, (bytes, Packed)) else as_text(decode(raw))
 
 
+_MOST_LEVELS = 500
+"""How deep JSON may be nested: Python writes fewer than 1,000 levels, less those that the writer stands in."""
+
 _VAST = re.compile(r"\d{20}", re.ASCII)
 """What a text with an integer of more than 64 bits holds, which orjson makes a double."""
 
 
 def parse_json(raw: RawValue) -> JSONValue:
-    """The value of a JSON text, None where it is not one."""
+    """The value of a JSON text, None where it is not one or nested so deep that it could not be written again."""
     if not isinstance(raw, str):
         return None
+    value = _parsed(raw)
+    deep = raw.count("[") + raw.count("{") > _MOST_LEVELS and _is_nested_beyond(value, _MOST_LEVELS)
+    return None if deep else value
+
+
+def _parsed(raw: str) -> JSONValue:
     if _VAST.search(raw) is None:
         try:
             return orjson.loads(raw)  # type: ignore[no-any-return]
@@ -122,6 +131,16 @@ def parse_json(raw: RawValue) -> JSONValue:
         return json.loads(raw, parse_constant=str, parse_float=_finite)  # type: ignore[no-any-return]
     except (ValueError, RecursionError):
         return None
+
+
+def _is_nested_beyond(value: JSONValue, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list)))
+        level = [one for some in inner for one in some]
+        if not level:
+            return False
+    return any(isinstance(one, (dict, list)) for one in level)
 
 
 def _finite(text: str) -> float | str:
