@@ -1,4 +1,4 @@
-# The service, for any MLMD store: see "Docker" in README.md. `scripts/try-dockerfile` tries it without an engine.
+# The service, for any MLMD store: see "In a container" in README.md. `scripts/try-dockerfile` tries it without an engine.
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src

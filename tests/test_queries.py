@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lineageql.web.operations import Operation, load_operations, operations_folder
-from tests.places import Place
+from tests.places import MariaDBPlace, Place
 from tests.service import Service, serving
 
 OPERATIONS = {operation.name: operation for operation in load_operations(operations_folder())}
@@ -23,6 +23,8 @@ STATEMENTS = {
     "store": 6,
     "what-changed-between-versions": 17,
 }
+MORE_IN_MARIADB = {"artifacts-by-label": 3}
+"""How rare a label is is asked of MySQL before the documents that may hold it too, which no index tells apart."""
 MUTATIONS = sorted(name for name in OPERATIONS if name.startswith("record-"))
 
 
@@ -35,9 +37,10 @@ async def test_reading(name: str, place: Place) -> None:
     operation = OPERATIONS[name]
     place.fill_demo()
     async with serving(place.url) as service:
-        assert await statements(service, operation) == STATEMENTS[name]
+        expected = STATEMENTS[name] + (MORE_IN_MARIADB.get(name, 0) if isinstance(place, MariaDBPlace) else 0)
+        assert await statements(service, operation) == expected
         await grow(service)
-        assert await statements(service, operation) == STATEMENTS[name]
+        assert await statements(service, operation) == expected
 
 
 async def statements(service: Service, operation: Operation) -> int:
@@ -90,8 +93,19 @@ async def test_recording(place: Place) -> None:
         }
     assert answers["record-1-workspace"]["createWorkspace"]["created"]
     assert answers["record-4-inputs-and-outputs"]["model"]["created"]
+    # Each step takes the ids that the steps before it answered.
+    workspace = answers["record-1-workspace"]["createWorkspace"]["workspace"]
+    run = answers["record-2-run"]["createRun"]["run"]
+    execution = answers["record-3-execution"]["createExecution"]["execution"]
+    assert OPERATIONS["record-2-run"].variables["input"]["workspaceId"] == workspace["id"]
+    assert run["workspace"]["name"] == workspace["name"]
+    assert OPERATIONS["record-3-execution"].variables["input"]["runId"] == run["id"]
+    assert OPERATIONS["record-4-inputs-and-outputs"].variables["execution"] == execution["id"]
     served = answers["record-5-serving"]["recordExecution"]
     assert served["created"]
+    upstream = served["inputs"][0]["upstream"]
+    assert upstream["complete"]
+    assert [edge["node"]["name"] for edge in upstream["edges"]] == ["training", "mytable-dump"]
     assert served["inputs"][0]["id"] == answers["record-4-inputs-and-outputs"]["model"]["artifact"]["id"]
     assert not again["record-5-serving"]["recordExecution"]["created"]
     split, train, evaluate = answers["record-6-lineage"]["recordLineage"]["executions"]

@@ -200,7 +200,7 @@ def _variables(given: str | None, beside: Path | None) -> dict[str, Any]:
             given = beside.read_text(encoding="utf-8")
         found = json.loads(given or "{}")
     except (OSError, UnicodeError, ValueError) as error:
-        raise UsageError(f"cannot read the variables: {error}") from None
+        raise UsageError(f"cannot read the variables, a JSON object or @ and a file's name: {error}") from None
     if not isinstance(found, dict):
         raise UsageError("the variables must be a JSON object")
     return found

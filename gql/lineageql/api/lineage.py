@@ -129,7 +129,8 @@ async def _entities(
 
 @strawberry.type(
     description="The lineage of one or several nodes, and whether it is whole. Where a limit cut it short, asking "
-    "again with the frontier as roots gives the rest; walk one direction at a time for that."
+    "again with the frontier as roots gives the rest, a part of them at a time where they are more than maxNodes; walk "
+    "one direction at a time for that."
 )
 class Lineage:
     complete: bool = strawberry.field(description="Whether it is whole.")

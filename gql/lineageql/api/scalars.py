@@ -86,7 +86,8 @@ _WORDS = {"NaN": math.nan, "Infinity": math.inf}
 def _read_json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
     if isinstance(node, EnumValueNode):
         if node.value not in _WORDS:
-            raise GraphQLError(f"{node.value} is no JSON value; write a string in quotes.", node)
+            words = "write an object as {name: …}, a list as […] and a string in quotes"
+            raise GraphQLError(f"{node.value} is no JSON value; {words}.", node)
         return _WORDS[node.value]  # whoever takes the value refuses it, and says where it stands
     if isinstance(node, ListValueNode):
         return [_read_json_literal(item, variables) for item in node.values]

@@ -24,7 +24,9 @@ class Store:
     def url(self, info: Info) -> str:
         return info.context.store.info.url
 
-    @strawberry.field(description="What keeps it: `sqlite`.")
+    @strawberry.field(
+        description="What keeps it: `sqlite`, `mysql`, `postgresql`, or `grpc` for MLMD's service before it."
+    )
     def backend(self, info: Info) -> str:
         return info.context.store.info.backend
 
@@ -32,7 +34,9 @@ class Store:
     def schema_version(self, info: Info) -> int | None:
         return info.context.store.info.schema_version
 
-    @strawberry.field(description="Whether mutations are served.")
+    @strawberry.field(
+        description="Whether mutations are served; `lineageql query` opens a store for writing only where it runs one."
+    )
     def writable(self, info: Info) -> bool:
         return info.context.store.info.writable
 

@@ -50,7 +50,8 @@ async def lineage(
         raise InvalidArgument("a lineage needs at least one root", "roots")
     unique = list(dict.fromkeys(roots))
     if len(unique) > nodes:
-        raise InvalidArgument(f"there are {len(unique)} roots and maxNodes is {nodes}", "roots")
+        words = f"there are {len(unique)} roots and maxNodes is {nodes}: raise it, or ask for a part of them at a time"
+        raise InvalidArgument(words, "roots")
     await _require(finder, {f"roots[{place}]": ref for place, ref in enumerate(roots)})
     if terms is not None and terms.as_of is not None:
         await _refuse_later(finder, roots, terms.as_of)

@@ -18,7 +18,7 @@ from lineageql.model.predicates import ALWAYS, Label, Not, Operator, Predicate, 
 # Kubernetes allows names of 63 characters with a DNS prefix; labels here may be freer, so any run of
 # characters that the grammar gives no meaning is a key or a value.
 MAX_LENGTH = 10_000
-_TOKEN = re.compile(r"\s*(==|!=|=|!|\(|\)|,|[^\s=!(),]+)")
+_TOKEN = re.compile(r"\s*(==|!=|=|!|\(|\)|,|<|>|[^\s=!(),<>]+)")
 
 
 def parse_selector(text: str) -> Predicate:
@@ -71,6 +71,8 @@ class _Parser:
 
     def values(self) -> tuple[str, ...]:
         self.take("(", "an opening parenthesis")
+        if self.peek() == ")":
+            raise self.fault("a value")
         found = [self.value()]
         while self.peek() == ",":
             self.next += 1
@@ -84,7 +86,7 @@ class _Parser:
 
     def word(self, wanted: str) -> str:
         token = self.peek()
-        if token is None or re.fullmatch(r"==|!=|=|!|\(|\)|,", token):
+        if token is None or re.fullmatch(r"==|!=|=|!|\(|\)|,|<|>", token):
             raise self.fault(wanted)
         self.next += 1
         return token

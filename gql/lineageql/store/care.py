@@ -82,7 +82,10 @@ async def index_store(address: Address, settings: Settings) -> Indexing:
     """
     async with _open(address, settings) as (driver, version):
         if version != SCHEMA_VERSION:
-            raise SchemaMismatch(f"{address} is of schema version {version}; only version {SCHEMA_VERSION} is indexed")
+            words = (
+                f"only version {SCHEMA_VERSION} is indexed, and `lineageql store upgrade` makes a copy of that version"
+            )
+            raise SchemaMismatch(f"{address} is of schema version {version}; {words}")
         missing = await missing_indexes(driver)
     if missing and isinstance(address, FileAddress):
         if not os.access(address.path, os.W_OK):

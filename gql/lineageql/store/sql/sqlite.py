@@ -60,9 +60,8 @@ class SQLiteDriver:
     def _find(self) -> Whereabouts:
         try:
             if not self.path.exists():
-                raise StoreMissing(
-                    f"there is no file {self.path}; `lineageql demo` makes a store, and so does --create"
-                )
+                words = "`lineageql demo` makes a store, and so does `lineageql serve --create`"
+                raise StoreMissing(f"there is no file {self.path}; {words}")
         except OSError as error:  # such as a folder that may not be looked into
             raise StoreError(f"{self.path} cannot be opened: {_reason(error)}") from error
         if self.path.is_dir():
