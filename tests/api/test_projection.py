@@ -107,3 +107,27 @@ def demo(folder: Path) -> Any:
 def by_place(body: dict[str, Any]) -> tuple[Any, list[str]]:
     """The data with the errors in an order that does not depend on which resolver was first."""
     return body.get("data"), sorted(map(repr, body.get("errors", ())))
+
+
+MERGED = {
+    "on a type": """
+        { artifacts(where: {kind: [MODEL]}, first: 9) { nodes {
+            id consumers(first: 2) { nodes { id } }
+            ... on Model { consumers(first: 2) { nodes { name createTime } } } } } }
+    """,
+    "in one of two places": """
+        { first: artifacts(where: {kind: [MODEL]}, first: 1) { nodes { ...Readers } }
+          artifacts(where: {kind: [MODEL]}, first: 9) {
+            nodes { ...Readers id consumers(first: 2) { nodes { name createTime } } } } }
+        fragment Readers on Artifact { consumers(first: 2) { nodes { id } } }
+    """,
+}
+
+
+@pytest.mark.parametrize("operation", MERGED)
+async def test_a_field_that_is_merged_shows_what_it_shows_alone(operation: str, tmp_path: Path) -> None:
+    readers = "consumers(first: 2) { nodes { id name createTime } }"
+    alone = f"{{ artifacts(where: {{kind: [MODEL]}}, first: 9) {{ nodes {{ id {readers} }} }} }}"
+    async with demo(tmp_path) as service:
+        merged = await service.data(MERGED[operation])
+        assert merged["artifacts"] == (await service.data(alone))["artifacts"]

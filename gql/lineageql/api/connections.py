@@ -169,10 +169,11 @@ def under(
     order_by: AnyOrder | None = None,
 ) -> Any:
     """The page of a connection under an owner."""
-    # A level asks the same under each of its owners. What is kept holds on to the filter and the order, so that no
+    # A level asks the same under each of its owners; the same field of a fragment may be asked more elsewhere, where
+    # others are merged with it. What is kept holds on to the filter and the order, so that no
     # other object can have their place in memory.
     context = info.context
-    key = (id(info._raw_info.field_nodes[0]), link, request, id(where), id(order_by))
+    key = (tuple(map(id, info._raw_info.field_nodes)), link, request, id(where), id(order_by))
     made = context.listings.get(key)
     if made is None:
         listing = Listing(link, search_for(link.target, where, order_by), request, page_needs(info))
