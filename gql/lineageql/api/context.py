@@ -49,6 +49,10 @@ class Context:
         """The fields of the answer whose mutations are applied, whatever becomes of their answers."""
         self.renew()
 
+    def cancel(self) -> None:
+        """Ends what is still loaded."""
+        self.loaders.cancel()
+
     def renew(self) -> None:
         """Forgets all that was loaded."""
         self.finder = Finder(self.store.reader(current=self.writes), self.settings)

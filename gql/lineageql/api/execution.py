@@ -6,9 +6,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLError, OperationType
 
@@ -18,11 +18,13 @@ from lineageql.api.limits import Meter, paged_fields
 from lineageql.api.schema import SCHEMA
 from lineageql.api.variables import check_variables
 from lineageql.catalog.recording import Recording
-from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, TooExpensive
+from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, TooExpensive, Unavailable
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 
 log = logging.getLogger("lineageql.api")
+
+T = TypeVar("T")
 _WALK_SHARE = 0.8
 """The part of an operation's time after which a walk over lineage answers what it has."""
 
@@ -65,12 +67,15 @@ class Executor:
         self.paged = paged_fields(SCHEMA._schema)
         self.recording = None if store.recorder is None else Recording(store, settings)
 
-    async def execute(self, operation: Operation, *, only_queries: bool = False) -> Answer:
+    async def execute(
+        self, operation: Operation, *, only_queries: bool = False, gone: Callable[[], Awaitable[Any]] | None = None
+    ) -> Answer:
         """The answer to an operation. Nothing that a client sends raises.
 
         Args:
             operation: what the client sent.
             only_queries: refuse mutations, as HTTP's GET must.
+            gone: waits until the client has gone: a query ends then, a mutation does not.
         """
         try:
             document = self.documents.get(operation.query)
@@ -88,9 +93,9 @@ class Executor:
             return Answer(None, [_formatted(error)], ran=False)
         except RecursionError:
             return Answer(None, [_formatted(TooExpensive("the query nests too deep"))], ran=False)
-        return await self._run(operation, document)
+        return await self._run(operation, document, gone)
 
-    async def _run(self, operation: Operation, document: Document) -> Answer:
+    async def _run(self, operation: Operation, document: Document, gone: Callable[[], Awaitable[Any]] | None) -> Answer:
         deadline = self.settings.deadline
         until = time.monotonic() + deadline * _WALK_SHARE
         writes = document.operation(operation.name).operation is OperationType.MUTATION
@@ -102,7 +107,9 @@ class Executor:
             operation_name=operation.name,
         )
         try:
-            result = await asyncio.wait_for(work, deadline)
+            result = await asyncio.wait_for(work if gone is None or writes else _unless(gone, work), deadline)
+        except _Gone:
+            return Answer(None, [_formatted(Unavailable("the client has gone"))], ran=True)
         except asyncio.TimeoutError:
             if writes:
                 advice = "it may have been applied or not: send it again with the same externalId"
@@ -110,9 +117,28 @@ class Executor:
                 advice = "ask for less at a time"
             late = DeadlineExceeded(f"the operation took longer than {deadline} seconds; {advice}")
             return Answer(None, [_formatted(late)], ran=True)
+        finally:
+            context.cancel()
         ran = result.data is not None or any(error.path for error in result.errors or ())
         errors = [_told(error, context) for error in result.errors or ()]
         return Answer(result.data, [*errors, *map(_formatted, context.finder.faults)], ran=ran)
+
+
+class _Gone(Exception):
+    """The client does not wait for the answer."""
+
+
+async def _unless(gone: Callable[[], Awaitable[Any]], work: Awaitable[T]) -> T:
+    """What some work answers, unless the client goes first."""
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise _Gone
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
 
 
 def _told(error: GraphQLError, context: Context) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from lineageql.api.loading import Loader, Round
+from lineageql.api.loading import Loader, Round, Work
 from lineageql.catalog.closures import Closure, closure_pages
 from lineageql.catalog.finding import Finder, Listing
 from lineageql.catalog.pages import Edge, Page
@@ -28,21 +28,29 @@ class Loaders:
     """The loaders of one request, named by what they load and by what."""
 
     def __init__(self, finder: Finder, until: float | None = None) -> None:
-        self.entity_by_ref: Loader[Ref, Entity | None] = Loader(finder.get)
-        self.workspace_by_member: Loader[Ref, Entity | None] = Loader(finder.workspaces, _REF)
-        self.producer_by_artifact: Loader[Ref, Execution | None] = Loader(finder.producers, _REF)
-        self.run_by_artifact: Loader[Ref, Entity | None] = Loader(finder.runs_of_artifacts, _REF)
-        self.run_by_execution: Loader[Execution, Entity | None] = Loader(finder.runs_of_executions)
-        self.state_by_run: Loader[Ref, ExecutionState] = Loader(finder.run_states, _REF)
-        self.path_by_event: Loader[Event, tuple[str | int, ...]] = Loader(finder.paths)
+        self._work = Work()
+        self.entity_by_ref: Loader[Ref, Entity | None] = Loader(finder.get, round=self._round())
+        self.workspace_by_member: Loader[Ref, Entity | None] = Loader(finder.workspaces, _REF, round=self._round())
+        self.producer_by_artifact: Loader[Ref, Execution | None] = Loader(finder.producers, _REF, round=self._round())
+        self.run_by_artifact: Loader[Ref, Entity | None] = Loader(finder.runs_of_artifacts, _REF, round=self._round())
+        self.run_by_execution: Loader[Execution, Entity | None] = Loader(finder.runs_of_executions, round=self._round())
+        self.state_by_run: Loader[Ref, ExecutionState] = Loader(finder.run_states, _REF, round=self._round())
+        self.path_by_event: Loader[Event, tuple[str | int, ...]] = Loader(finder.paths, round=self._round())
         self._finder = finder
         self._until = until
-        self._paging, self._counting, self._walking = Round(), Round(), Round()
+        self._paging, self._counting, self._walking = self._round(), self._round(), self._round()
         self._pages: dict[Listing, Loader[Ref, Page[Edge]]] = {}
         self._closures: dict[Closure, Loader[Ref, Page[Edge]]] = {}
         self._loaded: list[tuple[frozenset[Field] | None, Mapping[Ref, Entity]]] = []
         self._identities: dict[EntityKind, tuple[set[int], dict[int, Any]]] = {}
         self._loading = asyncio.Lock()
+
+    def _round(self) -> Round:
+        return Round(self._work)
+
+    def cancel(self) -> None:
+        """Ends whatever is still loaded: nobody waits for it any more."""
+        self._work.end()
 
     def pages(self, listing: Listing) -> Loader[Ref, Page[Edge]]:
         """The pages of a listing by owner, whose totals are counted together too."""

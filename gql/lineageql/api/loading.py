@@ -18,13 +18,41 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+class Work:
+    """The tasks that answer rounds. They are aiodataloader's: who asked may be cancelled, and they go on."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._ended = False
+
+    def begin(self) -> None:
+        """Counts the current task among them.
+
+        Raises:
+            CancelledError: all of them were ended.
+        """
+        if self._ended:
+            raise asyncio.CancelledError
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def end(self) -> None:
+        """Cancels them, and those that are still to come."""
+        self._ended = True
+        for task in list(self._tasks):
+            task.cancel()
+
+
 class Round:
     """Gathers what is asked of some loaders in one turn of the event loop, and answers it together.
 
     So what is selected below their values is asked for together too, whichever of them is quicker.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work | None = None) -> None:
+        self._work = work or Work()
         self._loader: DataLoader[tuple[Loader[Any, Any], tuple[Any, ...]], list[Any]] = DataLoader(self._answer)
 
     def load(self, loader: Loader[Any, Any], keys: tuple[Any, ...]) -> Awaitable[list[Any]]:
@@ -32,6 +60,7 @@ class Round:
         return self._loader.load((loader, keys))
 
     async def _answer(self, asked: list[tuple[Loader[Any, Any], tuple[Any, ...]]]) -> list[Any]:
+        self._work.begin()
         wanted: dict[Loader[Any, Any], list[tuple[Any, ...]]] = {}
         for loader, keys in asked:
             wanted.setdefault(loader, []).append(keys)

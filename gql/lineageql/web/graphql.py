@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -36,10 +37,17 @@ async def graphql(request: Request, executor: Executor, max_size: int) -> Respon
         operation = _from_query(request) if request.method == "GET" else await _from_body(request, max_size)
     except _Refusal as refusal:
         return _failure(refusal.status, str(refusal), media)
-    answer = await executor.execute(operation, only_queries=request.method == "GET")
+    gone = partial(_gone, request)
+    answer = await executor.execute(operation, only_queries=request.method == "GET", gone=gone)
     if request.method == "GET" and _is_mutation(answer):
         return _failure(405, "a mutation needs POST", media, {"Allow": "POST"})
     return _response(answer, media)
+
+
+async def _gone(request: Request) -> None:
+    """Waits until the client closes the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def response_type(accept: str) -> str | None:
