@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,3 +39,28 @@ async def test_a_document_of_a_megabyte_is_refused(tmp_path: Path) -> None:
 async def test_one_look_at_the_schema_is_not(tmp_path: Path) -> None:
     async with serving(tmp_path / "lineage.db", create=True) as service:
         assert (await service.data("{ __schema { types { name fields { name } } } }"))["__schema"]["types"]
+
+
+WIDE = """
+  query ($n: Int) {
+    artifacts(first: $n) { nodes { consumers(first: $n) { nodes { outputs(first: $n) { nodes { id } } } } } }
+  }
+"""
+COSTLY: dict[str, tuple[str, dict[str, Any]]] = {
+    "a variable": (WIDE, {"n": 1000}),
+    "a variable with a point": (WIDE, {"n": 1000.0}),
+    "a default": (WIDE.replace("Int)", "Int = 1000)"), {}),
+    "last beside a null": (WIDE.replace("first: $n", "first: null, last: $n"), {"n": 1000}),
+    "ids of a default": (
+        f"query ($ids: [ID!]! = {json.dumps([MODEL] * 300)}) {{ nodes(ids: $ids) {{ ... on Artifact {{"
+        " consumers(first: 1000) { nodes { outputs(first: 9) { nodes { id } } } } } } }",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("how", COSTLY)
+async def test_what_is_asked_for_counts_however_it_is_said(how: str, tmp_path: Path) -> None:
+    query, variables = COSTLY[how]
+    async with serving(tmp_path / "lineage.db", create=True) as service:
+        assert (await service.error(query, variables))["code"] == "TOO_EXPENSIVE"

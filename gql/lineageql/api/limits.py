@@ -22,6 +22,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    value_from_ast_untyped,
 )
 
 from lineageql.errors import TooExpensive
@@ -44,6 +45,7 @@ class Meter:
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
+        self.defaults: Mapping[str, Any] = {}
         self._measured: dict[tuple[str, int | None], tuple[int, int]] = {}
 
     def check(self, operation: OperationDefinitionNode) -> int:
@@ -52,6 +54,11 @@ class Meter:
         Raises:
             TooExpensive: it nests too deep or costs too much.
         """
+        self.defaults = {
+            node.variable.name.value: value_from_ast_untyped(node.default_value)
+            for node in operation.variable_definitions or ()
+            if node.default_value is not None
+        }
         depth, cost = self._set(operation.selection_set, 1)
         if depth > self.settings.max_depth:
             raise TooExpensive(f"the query nests {depth} levels deep; the most is {self.settings.max_depth}")
@@ -100,9 +107,11 @@ class Meter:
         """How many rows a field may bring."""
         given: dict[str, Any] = {argument.name.value: argument.value for argument in field.arguments or ()}
         for name in _SIZES:
-            if name in given:
-                size = self._value(given[name])
-                return max(size, 1) if isinstance(size, int) else self._default(field)
+            size = self._value(given[name]) if name in given else None
+            if isinstance(size, float) and size.is_integer():
+                size = int(size)  # JSON's 10.0 is an Int too
+            if isinstance(size, int):
+                return max(size, 1)
         listed = self._length(field, "ids") if field.name.value == "nodes" else None
         return self._default(field) if listed is None else listed
 
@@ -117,7 +126,8 @@ class Meter:
 
     def _value(self, node: Any) -> Any:
         if isinstance(node, VariableNode):
-            return self.variables.get(node.name.value)
+            name = node.name.value
+            return self.variables[name] if name in self.variables else self.defaults.get(name)
         return int(node.value) if isinstance(node, IntValueNode) else None
 
     def _default(self, field: FieldNode) -> int:
