@@ -30,3 +30,27 @@ async def test_lineage_over_missing_nodes(tmp_path: Path, selection: str) -> Non
         connection.execute("INSERT INTO Event (artifact_id, execution_id, type) VALUES (99999, 1, 3)")
     async with serving(path, read_only=True) as service:
         assert await service.data(lineage, {"root": root}) == before
+
+
+async def test_no_path_leads_over_missing_nodes(tmp_path: Path) -> None:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    ends = 'from: "QXJ0aWZhY3Q6OTAx", to: "QXJ0aWZhY3Q6OTAy"'
+    ask = f"{{ lineagePath({ends}) {{ found complete steps {{ id }} edges {{ port }} }} }}"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        columns = "(id, type_id, create_time_since_epoch, last_update_time_since_epoch)"
+        for id_ in (901, 902, 903):
+            connection.execute(f"INSERT INTO Artifact {columns} SELECT {id_}, type_id, 1, 1 FROM Artifact LIMIT 1")
+        connection.execute(
+            "INSERT INTO Event (artifact_id, execution_id, type) VALUES (901, 77777, 3), (902, 77777, 4)"
+        )
+    async with serving(path, read_only=True) as service:
+        found = (await service.data(ask))["lineagePath"]
+    assert found == {"found": False, "complete": True, "steps": [], "edges": []}
+    with closing(sqlite3.connect(path)) as connection, connection:
+        events = "(901, 1, 3), (903, 1, 4), (903, 2, 3), (902, 2, 4)"
+        connection.execute(f"INSERT INTO Event (artifact_id, execution_id, type) VALUES {events}")
+    async with serving(path, read_only=True) as service:
+        found = (await service.data(ask))["lineagePath"]
+    assert found["found"]
+    assert len(found["steps"]) == 5

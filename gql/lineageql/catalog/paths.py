@@ -7,11 +7,13 @@ with a hundred thousand neighbours on the far side of a short path costs little.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from lineageql.catalog.adjacency import EventTable, NodeNumber, beyond, node_of, ref_of, step_of
-from lineageql.model.identity import Ref
+from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event
+from lineageql.model.predicates import ALWAYS
 from lineageql.store.ports import Reader
 
 
@@ -43,8 +45,37 @@ async def shortest_path(
     """
     if start == end:
         return LineagePath([start])
-    events = EventTable(reader)
-    searches = [_Search(node_of(start), node_of(end), upstream, events) for upstream in (False, True)]
+    events, missing = EventTable(reader), set[NodeNumber]()
+    while True:
+        path = await _path(events, start, end, max_hops, max_nodes, until, missing)
+        gone = await _missing(reader, path.steps)
+        if not gone:
+            return path
+        # An event may name a node that is not in the store; no path leads through it.
+        missing |= gone
+
+
+async def _missing(reader: Reader, steps: Sequence[Ref]) -> set[NodeNumber]:
+    """Those of some nodes that are not in the store."""
+    gone: set[NodeNumber] = set()
+    for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+        ids = [ref.key for ref in steps if ref.kind is kind and isinstance(ref.key, int)]
+        there = set(await reader.matching(kind, ids, ALWAYS)) if ids else set()
+        gone.update(node_of(Ref(kind, id_)) for id_ in ids if id_ not in there)
+    return gone
+
+
+async def _path(
+    events: EventTable,
+    start: Ref,
+    end: Ref,
+    max_hops: int | None,
+    max_nodes: int,
+    until: float | None,
+    missing: Collection[NodeNumber],
+) -> LineagePath:
+    ends = node_of(start), node_of(end)
+    searches = [_Search(*ends, upstream, events, missing) for upstream in (False, True)]
     hops = 0
     while any(search.open for search in searches):
         if max_hops is not None and hops >= max_hops:
@@ -70,8 +101,11 @@ class _Side:
 class _Search:
     """A search in one direction, from both ends."""
 
-    def __init__(self, start: NodeNumber, end: NodeNumber, upstream: bool, events: EventTable) -> None:
+    def __init__(
+        self, start: NodeNumber, end: NodeNumber, upstream: bool, events: EventTable, missing: Collection[NodeNumber]
+    ) -> None:
         self.events = events
+        self.missing = missing
         self.near = _Side(start, upstream)
         self.far = _Side(end, not upstream)
         self.meeting: NodeNumber | None = None
@@ -92,7 +126,7 @@ class _Search:
         for node in side.level:
             for event in self.events.at[step_of(node, side.upstream)]:
                 found = beyond(node, event)
-                if found not in side.came_by:
+                if found not in side.came_by and found not in self.missing:
                     following.setdefault(found, (node, event))
         side.came_by.update(following)
         side.level = sorted(following)
