@@ -175,3 +175,43 @@ async def test_documents_nested_deep_break_no_page(store: Callable[..., Path]) -
     for node, value in zip(nodes[:6], values, strict=False):
         assert node["customProperties"] == {"extra": json.loads(value)}
         assert node["labels"] == [{"key": "deep", "value": value}]
+
+
+async def test_names_of_runs_that_are_no_text_are_none(store: Callable[..., Path]) -> None:
+    statements = [
+        "INSERT INTO Type (id, name, type_kind) VALUES (95, 'kubeflow.org/alpha/execution', 0),"
+        " (96, 'kubeflow.org/alpha/workspace', 2), (97, 'kubeflow.org/alpha/run', 2)",
+        "INSERT INTO Context (id, type_id, name, create_time_since_epoch, last_update_time_since_epoch) VALUES"
+        " (1, 96, 'w', 1, 1), (2, 97, 'w/good', 1, 1), (3, 97, 'w/odd', 1, 1), (4, 97, 'w/odder', 1, 1)",
+    ]
+    pairs = [("'w'", "'r'"), ("NULL", "'r'"), ("'w'", "x'61'"), ("x'61'", "'r'"), ("'w'", "7")]
+    for id_, names in enumerate(pairs, 1):
+        columns = "id, type_id, create_time_since_epoch, last_update_time_since_epoch"
+        statements.append(f"INSERT INTO Execution ({columns}) VALUES ({id_}, 95, 1, 1)")
+        for name, value in zip(("__kf_workspace__", "__kf_run__"), names, strict=True):
+            row = f"({id_}, '{name}', 1, {value}, 7)"
+            columns = "execution_id, name, is_custom_property, string_value, int_value"
+            statements.append(f"INSERT INTO ExecutionProperty ({columns}) VALUES {row}")
+    for id_, names in ((2, ("'w'", "'good'")), (3, ("'w'", "x'61'")), (4, ("x'61'", "'r'"))):
+        for name, value in zip(("__kf_workspace__", "__kf_run__"), names, strict=True):
+            columns = "context_id, name, is_custom_property, string_value"
+            statements.append(f"INSERT INTO ContextProperty ({columns}) VALUES ({id_}, '{name}', 1, {value})")
+    async with serving(store(*statements), read_only=True) as service:
+        data = await service.data(
+            """{
+              runs { totalCount nodes { id name state workspace { name } } }
+              last: runs(last: 2) { nodes { name } }
+              others: runs(where: {name: {ne: "x"}}, orderBy: {field: NAME}) { nodes { name } }
+              workspaces { nodes { name runs(first: 5) { nodes { name executions { nodes { mlmdId } } } } } }
+            }"""
+        )
+    names = ["good", "7", "r"]  # SQLite makes a text of a number in a column of texts
+    assert sorted(node["name"] for node in data["runs"]["nodes"]) == sorted(names)
+    assert {node["workspace"]["name"] for node in data["runs"]["nodes"]} == {"w"}
+    assert sorted(node["name"] for node in data["others"]["nodes"]) == sorted(names)
+    (space,) = data["workspaces"]["nodes"]
+    assert {node["name"]: len(node["executions"]["nodes"]) for node in space["runs"]["nodes"]} == {
+        "good": 0,
+        "7": 1,
+        "r": 1,
+    }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.predicates import ALWAYS
@@ -34,12 +34,20 @@ class Stretch:
     after: int
     contexts: int
 
-    def holds(self, id_: Column) -> ColumnElement[bool]:
-        """Whether an id is one of these contexts'."""
+    @property
+    def least(self) -> int:
+        """How many runs a workspace must have for this to be quicker than gathering all of them."""
+        return max(1, self.contexts // 2)
+
+    def holds(self, id_: Column, worthwhile: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Whether an id is one of these contexts'; where it is not worthwhile none is.
+
+        That stands in the end of the range, which is made once, and not in a clause, which is asked of each row.
+        """
         context = CONTEXT.alias()
         following = select(context.c.id).where(context.c.id > self.after).order_by(context.c.id)
         last = following.limit(1).offset(self.contexts - 1).scalar_subquery()
-        return and_(id_ > self.after, id_ <= func.coalesce(last, NO_CONTEXT))
+        return and_(id_ > self.after, id_ <= case((worthwhile, func.coalesce(last, NO_CONTEXT)), else_=self.after))
 
 
 def needed(search: Search, window: Window) -> Needed | None:

@@ -31,6 +31,7 @@ from lineageql.model.conventions.base import Convention, Role
 from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_NAME
 from lineageql.model.nodes import NodeKind
 from lineageql.model.types import TypeCatalog
+from lineageql.store.sql.dialects.texts import is_text
 from lineageql.store.sql.narrowings import NO_CONTEXT, Narrowing
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.tables import CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
@@ -41,6 +42,11 @@ Column = ColumnElement[Any]
 def unnamed_runs(types: TypeCatalog) -> list[int]:
     """The ids of the types of contexts that are, or may be, runs whose key is no pair of names."""
     return types.contexts(Role.RUN, lambda convention: not convention.run_names) + types.contexts(Role.BY_STRUCTURE)
+
+
+def all_named(types: TypeCatalog) -> bool:
+    """Whether the key of each run with a context is a pair of names."""
+    return bool(types.named_contexts(Role.RUN)) and not unnamed_runs(types)
 
 
 def run_rows(types: TypeCatalog, narrowing: Narrowing) -> Any:
@@ -112,8 +118,8 @@ def _named_contexts(types: TypeCatalog, narrowing: Narrowing) -> Any:
         run.c.name == RUN_NAME,
         run.c.is_custom_property == true(),
         # A name that is no text is none; as a key it could not be compared with others.
-        owner.c.string_value.is_not(None),
-        run.c.string_value.is_not(None),
+        is_text(owner.c.string_value),
+        is_text(run.c.string_value),
     )
     if narrowing.workspace is not None:
         query = query.where(owner.c.string_value == narrowing.workspace[1])
@@ -136,6 +142,13 @@ def _named_stretch(types: TypeCatalog, narrowing: Narrowing) -> Any:
         return found.scalar_subquery()
 
     workspace, run = name_in(WORKSPACE_NAME), name_in(RUN_NAME)
+    naming = PROPERTIES[NodeKind.CONTEXT].alias()
+    members: Select[Any] = select(literal_column("1").label("one")).where(
+        naming.c.name == WORKSPACE_NAME,
+        naming.c.is_custom_property == true(),
+        naming.c.string_value == narrowing.workspace[1],
+    )
+    enough = select(func.count()).select_from(members.limit(narrowing.stretch.least).subquery()).scalar_subquery()
     return select(
         context.c.id.label("id"),
         context.c.type_id.label("type_id"),
@@ -149,9 +162,10 @@ def _named_stretch(types: TypeCatalog, narrowing: Narrowing) -> Any:
         context.c.last_update_time_since_epoch.label("update_time"),
     ).where(
         (context.c.type_id + 0).in_(types.named_contexts(Role.RUN)),
-        narrowing.stretch.holds(context.c.id),
+        # Of a workspace of few runs these are gathered sooner than found.
+        narrowing.stretch.holds(context.c.id, enough >= narrowing.stretch.least),
         workspace == narrowing.workspace[1],
-        run.is_not(None),
+        is_text(run),
     )
 
 
@@ -186,9 +200,7 @@ def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
         type_id.in_(unnamed_runs(types)),
         plays(context.c.id, context.c.type_id, Role.RUN, types),
     )
-    if narrowing.stretch is not None:
-        query = query.where(narrowing.stretch.holds(context.c.id))
-    elif narrowing.workspace is not None:
+    if narrowing.workspace is not None:
         children = PARENT_CONTEXT.alias()
         inside = select(children.c.context_id).where(children.c.parent_context_id == narrowing.workspace[0])
         # A parent goes before a name; the caller compares `workspace_id`, which says so.
@@ -224,6 +236,8 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], narrowing: Narrowing) ->
             run.c.name == RUN_NAME,
             run.c.is_custom_property == true(),
             run.c.string_value != "",
+            is_text(owner.c.string_value),
+            is_text(run.c.string_value),
             execution.c.id == run.c.owner_id,
             (execution.c.type_id + 0).in_(type_ids),
         )

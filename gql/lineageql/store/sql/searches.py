@@ -21,6 +21,7 @@ from lineageql.store.sql.links import Members, members_of
 from lineageql.store.sql.narrowings import NO_CONTEXT, Stretch, needed
 from lineageql.store.sql.pages import WALKED, count, edges, page, shape, stretch
 from lineageql.store.sql.rows import event_of
+from lineageql.store.sql.runs import all_named
 from lineageql.store.sql.seed import Most, Seed, visited
 from lineageql.store.sql.seeds import Seeds
 from lineageql.store.sql.sources import Source, source_of
@@ -138,7 +139,7 @@ class Searches:
             return self.statements.get(self.types, ("page under", link, named, search, window, stretch), make)
 
         near: list[Rows] = [()] * len(owners)
-        if wanted is not None and wanted.after < NO_CONTEXT:
+        if wanted is not None and wanted.after < NO_CONTEXT and all_named(self.types):
             effort = next(iter(self.efforts(wanted.rows)))
             stretch = Stretch(wanted.after, max(1, effort // WALKED_AS_GATHERED))
             near = yield from self._under(made(stretch).statement, owners)

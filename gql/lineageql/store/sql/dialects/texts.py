@@ -4,8 +4,33 @@ from __future__ import annotations
 
 import operator
 import re
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from lineageql.store.sql.dialects.base import Comparison
+
+
+class is_text(FunctionElement[bool]):  # it stands in statements as a function does
+    """Whether a column of texts holds one. SQLite's holds octets or a number where somebody put them there."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, text: ColumnElement[Any]) -> None:
+        super().__init__(text)
+
+
+@compiles(is_text)
+def _is_not_null(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} IS NOT NULL)"
+
+
+@compiles(is_text, "sqlite")
+def _is_of_type_text(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"(typeof({compiler.process(element.clauses, **kw)}) = 'text')"
 
 
 def octets_of(text: str) -> bytes:
