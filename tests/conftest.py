@@ -12,7 +12,7 @@ from hypothesis import settings
 from tests.places import PLACES, Place
 
 # The same examples in every run of CI, so that a change is judged by what it changes; elsewhere new ones are drawn.
-settings.register_profile("ci", derandomize=True, max_examples=20, database=None)
+settings.register_profile("ci", derandomize=True, max_examples=16, database=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 

@@ -73,7 +73,7 @@ class SQLiteWorkbench(Workbench):
 class ServerWorkbench(Workbench):
     """One database on a server, filled anew for each store."""
 
-    examples = 0.5
+    examples = 0.4
 
     def keeps(self, store: StoreRecord) -> StoreRecord:
         return within_servers(store)
