@@ -64,29 +64,12 @@ class SQLiteVictim(Victim):
         """The next call does."""
 
 
-class PostgreSQLVictim(Victim):
-    """A server, of which every process is killed."""
+class ServerVictim(Victim):
+    """A database server, of which every process is killed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._server = PostgreSQL()
-        self.url = self._server.url(self._server.name())
-
-    def kill(self) -> None:
-        self._server.stop(signal.SIGKILL)
-
-    async def start(self) -> None:
-        await asyncio.to_thread(self._server.start)
-
-    def close(self) -> None:
-        self._server.close()
-
-
-class MariaDBVictim(Victim):
-    """A server."""
-
-    def __init__(self, folder: Path) -> None:
-        self._server = MariaDB()
-        self.url = self._server.url(self._server.name())
+    def __init__(self, server: PostgreSQL | MariaDB) -> None:
+        self._server = server
+        self.url = server.url(server.name())
 
     def kill(self) -> None:
         self._server.stop(signal.SIGKILL)
@@ -137,8 +120,8 @@ class UnfilteredVictim(ServiceVictim):
 
 VICTIMS: dict[str, Callable[[Path], Victim]] = {
     "sqlite": SQLiteVictim,
-    "postgresql": PostgreSQLVictim,
-    "mariadb": MariaDBVictim,
+    "postgresql": lambda folder: ServerVictim(PostgreSQL()),
+    "mariadb": lambda folder: ServerVictim(MariaDB()),
     "grpc": ServiceVictim,
     "grpc without filters": UnfilteredVictim,
 }
