@@ -169,9 +169,9 @@ def under(
     order_by: AnyOrder | None = None,
 ) -> Any:
     """The page of a connection under an owner."""
-    # A level asks the same under each of its owners; the same field of a fragment may be asked more elsewhere, where
-    # others are merged with it. What is kept holds on to the filter and the order, so that no
-    # other object can have their place in memory.
+    # A level asks the same under each of its owners. A field of a fragment may be asked more elsewhere, where others
+    # are merged with it. What is kept holds on to the filter and the order, so that no other object can have their
+    # place in memory.
     context = info.context
     key = (tuple(map(id, info._raw_info.field_nodes)), link, request, id(where), id(order_by))
     made = context.listings.get(key)

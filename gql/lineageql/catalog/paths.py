@@ -48,7 +48,7 @@ async def shortest_path(
     events, missing = EventTable(reader), set[NodeNumber]()
     while True:
         path = await _path(events, start, end, max_hops, max_nodes, until, missing)
-        gone = await _missing(reader, path.steps)
+        gone = await _missing(reader, path.steps) - missing
         if not gone:
             return path
         # An event may name a node that is not in the store; no path leads through it.
