@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from pathlib import Path
 
@@ -11,10 +12,31 @@ from hypothesis import settings
 
 from tests.places import PLACES, Place
 
-# The same examples in every run of CI, so that a change is judged by what it changes; elsewhere new ones are drawn.
-settings.register_profile("ci", derandomize=True, max_examples=16, database=None)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# New examples are drawn in every run, here and in CI. The report says from which seed, so a run can be repeated.
+# `make test-long` draws thousands: a property that takes more examples than CI has time for is tried there.
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES") or 16)
+settings.register_profile("tests", max_examples=EXAMPLES, print_blob=True)
+settings.load_profile("tests")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Draws the seed of this run's random examples, unless --hypothesis-seed names one."""
+    if getattr(config.option, "hypothesis_seed", None) is None:
+        # pytest-xdist hands the options to its workers, so all of them draw from one seed.
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"random examples: {EXAMPLES} a property, --hypothesis-seed={config.option.hypothesis_seed}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says how to draw the same examples again, where it is read: at the end."""
+    terminalreporter.write_line(
+        f"The random examples of this run again: make test ARGS=--hypothesis-seed={config.option.hypothesis_seed}"
+        + (f" TEST_EXAMPLES={EXAMPLES}" if os.environ.get("TEST_EXAMPLES") else "")
+    )
 
 
 @pytest.fixture(scope="session")
