@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
+import signal
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -15,8 +20,16 @@ from tests.places import PLACES, Place
 # New examples are drawn in every run, here and in CI. The report says from which seed, so a run can be repeated.
 # `make test-long` draws thousands: a property that takes more examples than CI has time for is tried there.
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES") or 16)
-settings.register_profile("tests", max_examples=EXAMPLES, print_blob=True)
+# Said here, as Hypothesis draws the same ones each time where the environment has CI; machines of CI are busy, too.
+settings.register_profile("tests", derandomize=False, deadline=None, max_examples=EXAMPLES, print_blob=True)
 settings.load_profile("tests")
+
+SERVERS = re.compile("mariadb|mysql|postgresql", re.IGNORECASE)
+"""What the name of a test holds, its file's and its parameters' included, where it needs a database server."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests marked long too, as make test-long does")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -27,16 +40,49 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks what needs a database server or tries random examples; leaves the long tests out unless asked for them."""
+    for item in items:
+        if SERVERS.search(item.nodeid):
+            item.add_marker("server")
+        if isinstance(item, pytest.Function) and hasattr(item.module, "given"):
+            item.add_marker("property")
+        if item.get_closest_marker("long") and not config.getoption("long"):
+            item.add_marker(pytest.mark.skip(reason="this takes long: make test-long runs it"))
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     return f"random examples: {EXAMPLES} a property, --hypothesis-seed={config.option.hypothesis_seed}"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Says how to draw the same examples again, where it is read: at the end."""
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Says what was not tested and how to have it, and how to draw the same examples again."""
+    skipped = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ()))
+    if skipped:
+        terminalreporter.section("not tested here")
+    for reason, tests in skipped.most_common():
+        terminalreporter.write_line(f"{tests:5}  {reason}")
+    more = f" TEST_EXAMPLES={EXAMPLES}" if os.environ.get("TEST_EXAMPLES") else ""
     terminalreporter.write_line(
-        f"The random examples of this run again: make test ARGS=--hypothesis-seed={config.option.hypothesis_seed}"
-        + (f" TEST_EXAMPLES={EXAMPLES}" if os.environ.get("TEST_EXAMPLES") else "")
+        f"the same random examples again: make test ARGS=--hypothesis-seed={config.option.hypothesis_seed}{more}"
     )
+
+
+def _reason(report: Any) -> str:
+    _, _, reason = report.longrepr
+    return str(reason).removeprefix("Skipped: ")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Lets SIGINT end the processes that tests start.
+
+    A shell that starts something in the background has SIGINT ignored in it, and processes hand that on.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +93,7 @@ def mlmd_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     name = os.environ.get("MLMD_STORES")
     if not name:
-        pytest.skip("MLMD_STORES names no folder of real MLMD stores")
+        pytest.skip("these read real stores: let MLMD_STORES name a folder of *.sqlite files that MLMD wrote")
     folder = Path(name).resolve()
     if not folder.is_dir():
         pytest.fail(f"MLMD_STORES is {name!r}, which is no folder")

@@ -12,7 +12,7 @@ import pytest
 
 
 def missing(what: str) -> None:
-    """Skips a test for want of a server; fails it where TEST_REQUIRE_SERVERS says that none may be wanting."""
+    """Skips a test for want of a server; fails it where TEST_REQUIRE_SERVERS says that none may be missing."""
     if os.environ.get("TEST_REQUIRE_SERVERS"):
         pytest.fail(f"TEST_REQUIRE_SERVERS is set, and {what}")
     pytest.skip(what)
