@@ -91,7 +91,7 @@ def _empty_file() -> Path:
 def make_store(url: str) -> None:
     """Has the service make a store, in a process of its own: two builds of SQLite in one break each other's locks."""
     code = (
-        "import asyncio, sys; from lineageql.settings import Settings; from lineageql.store import open_store\n"
+        "import asyncio, sys; from lineageql.settings import Settings; from lineageql.store.open import open_store\n"
         "async def main(): await (await open_store(sys.stdin.read(), Settings(create=True))).close()\n"
         "asyncio.run(main())"
     )

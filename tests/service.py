@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from lineageql.settings import Settings
-from lineageql.store import open_store
+from lineageql.store.open import open_store
 from lineageql.store.ports import Store
 from lineageql.web.app import create_app
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lineageql.settings import Settings
-from lineageql.store import open_store
 from lineageql.store.mlmd.endpoint import Endpoint
+from lineageql.store.open import open_store
 from lineageql.store.ports import Store
 from tests.mlmd_server import MLMDServer
 from tests.processes import children

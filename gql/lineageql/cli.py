@@ -56,7 +56,7 @@ def serve(store: str | None, **flags: Any) -> None:
 
 
 def _serve(settings: Settings, before: Callable[[Any], Any] | None = None) -> None:
-    from lineageql.store import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
     from lineageql.web.loop import run
     from lineageql.web.server import listen
     from lineageql.web.server import serve as serve_store
@@ -106,7 +106,7 @@ def demo(store: str | None, serving: bool, **flags: Any) -> None:
     """
     from lineageql.catalog.demonstration import record_demonstration
     from lineageql.catalog.recording import Recording
-    from lineageql.store import open_store
+    from lineageql.store.open import open_store
     from lineageql.web.loop import run
 
     settings = Settings.load({**flags, "store": store or DEMO_STORE, "create": True, "read_only": False})
@@ -208,7 +208,7 @@ def _variables(given: str | None, beside: Path | None) -> dict[str, Any]:
 
 async def _ask_store(asked: Any, url: str | None) -> dict[str, Any]:
     from lineageql.api.execution import Executor
-    from lineageql.store import open_store
+    from lineageql.store.open import open_store
 
     settings = Settings.load({"store": url, "read_only": not _records(asked.query)})
     store = await open_store(settings.store, settings)

@@ -34,7 +34,7 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
     STORE is a URL such as sqlite:///lineage.db, or the path of an SQLite file.
     Without --create it must be there. There is no authentication and no TLS.
     """
-    from lineageql.store import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
     from lineageql.web.loop import run
 
     settings = Settings.load({**flags, "store": store, "mlmd_port": port, "read_only": False})

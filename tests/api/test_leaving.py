@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lineageql.settings import Settings
-from lineageql.store import open_store
+from lineageql.store.open import open_store
 from lineageql.web.app import create_app
 from tests.service import Service, serving
 from tests.store.sql.schema import SCRIPT

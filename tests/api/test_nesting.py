@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lineageql.api.execution import Executor, Operation
 from lineageql.settings import Settings
-from lineageql.store import open_store
+from lineageql.store.open import open_store
 from tests.demo import demo_store
 from tests.service import Service, serving
 

@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 from lineageql.settings import Settings
-from lineageql.store import listen_as_mlmd, open_store
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.frames import Reply, Status
 from lineageql.store.mlmd.front import Exchange
+from lineageql.store.open import listen_as_mlmd, open_store
 from lineageql.web.loop import run
 
 _REFUSED = b"filter_query is not supported - ZetaSQL dependency removed"

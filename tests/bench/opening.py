@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lineageql.settings import Settings
-from lineageql.store import open_store
 from lineageql.store.addresses import ServiceAddress, address_of
+from lineageql.store.open import open_store
 from lineageql.store.ports import Store
 
 

@@ -26,8 +26,8 @@ from lineageql.errors import (
     UsageError,
 )
 from lineageql.settings import Settings
-from lineageql.store import open_store
 from lineageql.store.mlmd import requests
+from lineageql.store.open import open_store
 
 pytest.importorskip("ml_metadata")
 SOURCES = str(Path(lineageql.__file__).parents[1])
@@ -81,7 +81,11 @@ def holding(path: Path, statement: str) -> Iterator[None]:
 
 def run(code: str, *arguments: str) -> str:
     """What a program prints that has `open_store`, `Settings` and `asyncio` at hand."""
-    head = "import asyncio, os, sys\nfrom lineageql.settings import Settings\nfrom lineageql.store import open_store\n"
+    head = (
+        "import asyncio, os, sys\n"
+        "from lineageql.settings import Settings\n"
+        "from lineageql.store.open import open_store\n"
+    )
     environment = {**os.environ, "PYTHONPATH": SOURCES}
     done = subprocess.run(
         [sys.executable, "-c", head + code, *arguments], capture_output=True, text=True, env=environment

@@ -50,7 +50,9 @@ def lacking(what: str) -> NoReturn:
     """Skip the test, or fail it where the environment insists on a browser."""
     if os.environ.get("TEST_REQUIRE_BROWSER"):
         pytest.fail(f"TEST_REQUIRE_BROWSER is set, and there is no {what}")
-    pytest.skip(f"there is no {what}: the page was not tried in a browser (Debian: apt-get install chromium libatomic1)")
+    pytest.skip(
+        f"there is no {what}: the page was not tried in a browser (Debian: apt-get install chromium libatomic1)"
+    )
 
 
 @contextmanager

@@ -1,23 +1,18 @@
-"""The addresses of stores: what a URL means, and how what it means is opened.
+"""The addresses of stores: what a URL means.
 
-A row of `SCHEMES` is all that a scheme needs: how its URLs are read, and what
-opens their addresses.
+A row of `SCHEMES` says how the URLs of a scheme are read; `store.open` has what opens them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from lineageql.errors import UsageError
-from lineageql.settings import Settings
 from lineageql.store.mlmd.endpoint import Endpoint
-from lineageql.store.ports import Store
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 
@@ -70,14 +65,6 @@ class ServiceAddress:
 Address = FileAddress | ServerAddress | ServiceAddress
 
 
-@dataclass(frozen=True)
-class Scheme:
-    """How the URLs of a scheme are read, and what opens an address of theirs."""
-
-    parse: Callable[[str], Address]
-    open: Callable[[Any, Settings], Awaitable[Store]]
-
-
 def address_of(url: str) -> Address:
     """What a URL means; without a scheme it is the path of an SQLite file.
 
@@ -87,16 +74,11 @@ def address_of(url: str) -> Address:
     found = _SCHEME.fullmatch(url)
     if found is None:
         return _file(url)
-    scheme = SCHEMES.get(found[1].lower())
-    if scheme is None:
+    read = SCHEMES.get(found[1].lower())
+    if read is None:
         known = ", ".join(f"{name}://" for name in SCHEMES)
         raise UsageError(f"{shown(url)} cannot be opened: this release opens {known}")
-    return scheme.parse(url)
-
-
-async def open_address(address: Address, settings: Settings) -> Store:
-    """Opens what an address means; see `store.open_store`."""
-    return await SCHEMES[address.scheme].open(address, settings)
+    return read(url)
 
 
 def shown(url: str) -> str:
@@ -165,46 +147,16 @@ def _service(url: str) -> ServiceAddress:
     return ServiceAddress(urlsplit(url).scheme, Endpoint.of(url))
 
 
-async def _open_file(address: FileAddress, settings: Settings) -> Store:
-    from lineageql.store.sqlite_store import open_sqlite
+_postgresql = _server("postgresql", 5432, frozenset({"host", "sslmode", "sslrootcert", "sslcert", "sslkey"}))
+_mysql = _server("mysql", 3306, frozenset({"host", "charset", "ssl-mode", "ssl-ca", "ssl-cert", "ssl-key"}))
 
-    return await open_sqlite(address.path, settings)
-
-
-async def _open_server(address: ServerAddress, settings: Settings) -> Store:
-    from lineageql.store.server_store import open_server
-
-    return await open_server(address, settings)
-
-
-async def _open_service(address: ServiceAddress, settings: Settings) -> Store:
-    from lineageql.store.mlmd.availability import missing_grpc
-
-    reason = missing_grpc()
-    if reason is not None:
-        raise UsageError(reason)
-    from lineageql.store.mlmd.grpc_channel import GrpcChannel
-    from lineageql.store.service.store import open_service
-
-    endpoint = await asyncio.to_thread(Endpoint.by, str(address), settings)
-    return await open_service(str(address), GrpcChannel(endpoint, timeout=float(settings.deadline)), settings)
-
-
-_POSTGRESQL = Scheme(
-    _server("postgresql", 5432, frozenset({"host", "sslmode", "sslrootcert", "sslcert", "sslkey"})), _open_server
-)
-
-_MYSQL = Scheme(
-    _server("mysql", 3306, frozenset({"host", "charset", "ssl-mode", "ssl-ca", "ssl-cert", "ssl-key"})), _open_server
-)
-
-SCHEMES: dict[str, Scheme] = {
-    "sqlite": Scheme(_sqlite, _open_file),
-    "postgresql": _POSTGRESQL,
-    "postgres": _POSTGRESQL,
-    "mysql": _MYSQL,
-    "mariadb": _MYSQL,
-    "grpc": Scheme(_service, _open_service),
-    "grpcs": Scheme(_service, _open_service),
+SCHEMES: dict[str, Callable[[str], Address]] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+    "postgres": _postgresql,
+    "mysql": _mysql,
+    "mariadb": _mysql,
+    "grpc": _service,
+    "grpcs": _service,
 }
-"""By the name of the scheme."""
+"""What reads the URLs of a scheme, by the name of the scheme."""

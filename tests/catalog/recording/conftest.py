@@ -16,7 +16,7 @@ from lineageql.catalog.recording import Recording
 from lineageql.model.entities import Entity
 from lineageql.model.identity import Ref
 from lineageql.settings import Settings
-from lineageql.store import open_store
+from lineageql.store.open import open_store
 from lineageql.store.ports import Store
 from lineageql.store.sql.dialects import Statement
 from tests.places import Place

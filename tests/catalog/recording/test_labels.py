@@ -14,8 +14,8 @@ from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Label, Operator, Test
 from lineageql.settings import Settings
-from lineageql.store import open_store
 from lineageql.store.mlmd.requests import NewNode, NewType, Subgraph, put_subgraph, put_types
+from lineageql.store.open import open_store
 from lineageql.store.ports import Search, Window
 from tests.catalog.recording.conftest import Room
 from tests.catalog.recording.drafts import model

@@ -15,7 +15,7 @@ from lineageql.errors import LineageQLError, ReadOnly, Unavailable
 from lineageql.model.drafts import ExecutionDraft, ExecutionRecord, PortArtifact, RunDraft, WorkspaceDraft
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.settings import Settings
-from lineageql.store import open_store
+from lineageql.store.open import open_store
 from tests.catalog.recording.conftest import Room
 from tests.catalog.recording.drafts import data_set, metrics, model
 

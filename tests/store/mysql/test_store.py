@@ -11,7 +11,7 @@ import pytest
 
 from lineageql.errors import StoreError, Unavailable, UsageError
 from lineageql.settings import Settings
-from lineageql.store import open_store
+from lineageql.store.open import open_store
 from tests.servers.mariadb import MariaDB
 from tests.service import serving
 

@@ -18,8 +18,8 @@ import lineageql
 from lineageql.errors import LineageQLError, NotMLMD, SchemaMismatch, StoreError, StoreMissing, Unavailable, UsageError
 from lineageql.model.nodes import NodeKind
 from lineageql.settings import Settings
-from lineageql.store import open_store
 from lineageql.store.mlmd.requests import NewNode, NewType, put_contexts, put_types
+from lineageql.store.open import open_store
 from tests.servers import free_port
 from tests.servers.postgresql import PASSWORD, PostgreSQL
 from tests.service import serving

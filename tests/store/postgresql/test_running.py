@@ -12,7 +12,7 @@ from lineageql.errors import Unavailable
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field, Operator, Predicate, Property, Test
 from lineageql.settings import Settings
-from lineageql.store import open_store
+from lineageql.store.open import open_store
 from lineageql.store.ports import Search, Window
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.reader import SQLReader

@@ -12,20 +12,24 @@ from lineageql.store.service.entities import Entities
 from lineageql.store.service.relations import Relations
 from lineageql.store.service.states import States
 from lineageql.store.service.subjects import comparison, meets
-from lineageql.store.service.types import Types
 
 FindEntities = Callable[[EntityKind, Predicate], Awaitable[Sequence[Entity]]]
 """All entities of a kind that make a predicate true."""
 
 
 class Evaluator:
-    """Tells which entities make predicates true, for one operation."""
+    """Tells which entities make predicates true, for one operation.
+
+    Args:
+        find: finds all entities of a kind that make a predicate true.
+        few: of how many entities the workspaces are asked for one by one.
+    """
 
     def __init__(
-        self, types: Types, entities: Entities, relations: Relations, states: States, find: FindEntities
+        self, entities: Entities, relations: Relations, states: States, find: FindEntities, *, few: int
     ) -> None:
         self.find = find
-        self.few = types.client.sizes.few
+        self.few = few
         self.entities = entities
         self.relations = relations
         self.states = states

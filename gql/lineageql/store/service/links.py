@@ -87,7 +87,9 @@ class Links:
     async def _matching_nodes(self, search: Search, nodes: Sequence[Node]) -> list[Row]:
         reading = self.reading
         entities = reading.entities.of(search.kind, map(reading.tables.kept, nodes))
-        return await self._rows_of(search, await reading.evaluator.matching(search.predicate, search.kind, entities))
+        return await self._rows_of(
+            search, await self.searches.evaluator.matching(search.predicate, search.kind, entities)
+        )
 
     async def _rows_of(self, search: Search, entities: Sequence[Entity]) -> list[Row]:
         if search.order.field is Field.NAME:
@@ -100,7 +102,7 @@ class Links:
         together = {entity.ref: entity for entities in members.values() for entity in entities}
         true = {
             entity.ref
-            for entity in await self.reading.evaluator.matching(search.predicate, search.kind, list(together.values()))
+            for entity in await self.searches.evaluator.matching(search.predicate, search.kind, list(together.values()))
         }
         lists = {
             owner: list({entity.ref: together[entity.ref] for entity in entities if entity.ref in true}.values())
@@ -212,7 +214,7 @@ class Links:
         ends = (e.artifact_id if of_execution else e.execution_id for e in concatenated(events.values()))
         nodes = await reading.tables.nodes(there, ends)
         entities = reading.entities.of(link.target, nodes.values())
-        matching = await reading.evaluator.matching(search.predicate, search.kind, entities)
+        matching = await self.searches.evaluator.matching(search.predicate, search.kind, entities)
         true = {entity.node.id: entity for entity in matching}
         rows: Rows = {owner: [] for owner in owners}
         for id_, at in events.items():

@@ -125,10 +125,10 @@ class ServiceReader:
         return found
 
     async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
-        reading = await self._reading()
-        nodes = await reading.tables.nodes(NODE_KINDS[kind], ids)
-        entities = reading.entities.of(kind, nodes.values())
-        return [entity.node.id for entity in await reading.evaluator.matching(predicate, kind, entities)]
+        searches = await self._searches()
+        nodes = await searches.reading.tables.nodes(NODE_KINDS[kind], ids)
+        entities = searches.reading.entities.of(kind, nodes.values())
+        return [entity.node.id for entity in await searches.evaluator.matching(predicate, kind, entities)]
 
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
         nodes = await (await self._reading()).tables.nodes(NODE_KINDS[kind], ids)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lineageql.model.entities import Entity, Run
+from lineageql.model.entities import Run
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import OUTPUT_EVENTS, EventType, Node, NodeKind
-from lineageql.model.predicates import Predicate, Relation
+from lineageql.model.predicates import Relation
 from lineageql.model.types import TypeCatalog
 from lineageql.store.service.client import Client, concatenated, gathered
 from lineageql.store.service.entities import Entities
-from lineageql.store.service.evaluation import Evaluator
 from lineageql.store.service.listings import Lister
 from lineageql.store.service.lookups import Lookups
 from lineageql.store.service.memberships import Memberships
@@ -19,7 +18,6 @@ from lineageql.store.service.prefilters import Prefilters
 from lineageql.store.service.relations import EVENTS, Relations
 from lineageql.store.service.roles import Roles
 from lineageql.store.service.runs import Runs
-from lineageql.store.service.searches import Searches
 from lineageql.store.service.states import States
 from lineageql.store.service.tables import Tables
 from lineageql.store.service.types import Types
@@ -41,11 +39,6 @@ class Reading:
         self.states = States(self.lister, self.entities, self.runs)
         self.memberships = Memberships(self.tables, self.roles, self.runs, catalog)
         self.relations = Relations(self.tables, self.entities, self.memberships)
-        self.evaluator = Evaluator(types, self.entities, self.relations, self.states, self.find)
-
-    async def find(self, kind: EntityKind, predicate: Predicate) -> Sequence[Entity]:
-        """All entities of a kind that make a predicate true."""
-        return await Searches(self).all(kind, predicate)
 
     async def get_runs(self, refs: Sequence[Ref]) -> dict[Ref, Run]:
         """The runs of references."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lineageql.errors import InvalidArgument, Unsupported
 from lineageql.model.entities import Entity, Run
@@ -13,12 +13,11 @@ from lineageql.model.predicates import Field, Operator, Predicate, Related, Rela
 from lineageql.store.ports import Key, Order, Row, Search, Slice, Window
 from lineageql.store.service.client import UNREADABLE
 from lineageql.store.service.entities import NODE_KINDS
+from lineageql.store.service.evaluation import Evaluator
+from lineageql.store.service.reading import Reading
 from lineageql.store.service.runs import place_of
 from lineageql.store.service.starts import Rank, Starts, terms_of
 from lineageql.store.service.timeline import COLUMNS, Timeline
-
-if TYPE_CHECKING:
-    from lineageql.store.service.reading import Reading
 
 Entities = list[Entity]
 
@@ -28,6 +27,9 @@ class Searches:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
+        self.evaluator = Evaluator(
+            reading.entities, reading.relations, reading.states, self.all, few=reading.client.sizes.few
+        )
         self.starts = Starts(reading.tables, reading.lister, reading.lookups, reading.prefilters, self._related_ids)
 
     async def page(self, search: Search, window: Window) -> Slice:
@@ -81,7 +83,7 @@ class Searches:
         found = list(nodes)
         if kind is EntityKind.WORKSPACE:
             found = await self.reading.roles.workspaces(found)
-        return await self.reading.evaluator.matching(rest, kind, self.reading.entities.of(kind, found))
+        return await self.evaluator.matching(rest, kind, self.reading.entities.of(kind, found))
 
     async def slice(self, order: Order, window: Window, rows: Sequence[Row]) -> Slice:
         """The rows in a window, in order, with all that is shown of them."""
@@ -142,12 +144,12 @@ class Searches:
         if refs is not None:
             found = list((await self.reading.get_runs(refs)).values())
             ordered = runs.ordered(found, descending)
-            yield await self.reading.evaluator.matching(search.predicate, search.kind, ordered)
+            yield await self.evaluator.matching(search.predicate, search.kind, ordered)
             return
         if after is not None:
             _number(after[0])
         async for page in runs.pages(after, descending=descending):
-            yield await self.reading.evaluator.matching(search.predicate, search.kind, page)
+            yield await self.evaluator.matching(search.predicate, search.kind, page)
 
     # -- relations as starts
 

@@ -1,0 +1,114 @@
+"""How a store is opened, and how MLMD's own service is put before one.
+
+A row of `_OPENERS` says what opens the addresses of a scheme. What only some
+stores need is imported when such a store is opened: a service that reads runs
+without ml-metadata and grpcio, and each driver of a server is a package that
+may be missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from lineageql.errors import UsageError
+from lineageql.settings import Settings
+from lineageql.store.addresses import FileAddress, ServerAddress, ServiceAddress, address_of
+from lineageql.store.mlmd.availability import missing_grpc
+from lineageql.store.mlmd.channel import WorkerChannel
+from lineageql.store.mlmd.endpoint import Endpoint
+from lineageql.store.mlmd.pool import WorkerPool
+from lineageql.store.ports import Store
+from lineageql.store.server_store import open_server
+from lineageql.store.service.store import open_service
+from lineageql.store.sqlite_store import open_sqlite
+
+if TYPE_CHECKING:
+    from lineageql.store.mlmd.front import Front
+
+
+async def open_store(url: str, settings: Settings) -> Store:
+    """Opens the store at an address.
+
+    Args:
+        url: `sqlite:///relative.db`, `sqlite:////absolute/path.db`, the path of an SQLite file, or
+            `postgresql://user:password@host:5432/database` or `mysql://…`; see `store.addresses`.
+        settings: `read_only`, `create` and those that say so decide how it is opened.
+
+    Raises:
+        UsageError: the address is none that this release opens.
+        StoreMissing: there is nothing, and nothing is to be made or can be.
+        StoreLocked: another process holds the file.
+        NotMLMD: it is no MLMD store.
+        SchemaMismatch: it is one of another schema version.
+        StoreError: the file may not be read or, without `read_only`, not be written.
+        Unavailable: the server cannot be reached, or lets nobody in by these credentials.
+    """
+    address = address_of(url)
+    return await _OPENERS[address.scheme](address, settings)
+
+
+async def _open_file(address: FileAddress, settings: Settings) -> Store:
+    return await open_sqlite(address.path, settings)
+
+
+async def _open_server(address: ServerAddress, settings: Settings) -> Store:
+    return await open_server(address, settings)
+
+
+async def _open_service(address: ServiceAddress, settings: Settings) -> Store:
+    _require_grpc()
+    from lineageql.store.mlmd.grpc_channel import GrpcChannel
+
+    endpoint = await asyncio.to_thread(Endpoint.by, str(address), settings)
+    return await open_service(str(address), GrpcChannel(endpoint, timeout=float(settings.deadline)), settings)
+
+
+_OPENERS: dict[str, Callable[[Any, Settings], Awaitable[Store]]] = {
+    "sqlite": _open_file,
+    "postgresql": _open_server,
+    "mysql": _open_server,
+    "grpc": _open_service,
+    "grpcs": _open_service,
+}
+"""By the scheme of the address, which of several names has one."""
+
+
+def _require_grpc() -> None:
+    reason = missing_grpc()
+    if reason is not None:
+        raise UsageError(reason)
+
+
+async def listen_as_mlmd(host: str, port: int) -> Front:
+    """MLMD's own gRPC service on a port, to be started on a store once that is open.
+
+    Raises:
+        UsageError: grpcio is not installed, or the port cannot be had.
+        Unavailable: ml-metadata is not installed.
+    """
+    _require_grpc()
+    from lineageql.store.mlmd.front import Front
+
+    front = Front()
+    await front.listen(host, port)
+    return front
+
+
+async def start_as_mlmd(front: Front, store: Store, settings: Settings) -> None:
+    """Has MLMD's own gRPC service answer by a store's recorder, and on a database server by more workers like it.
+
+    Raises:
+        UsageError: the store is only read.
+    """
+    from lineageql.store.mlmd.front import Exchange
+
+    if not isinstance(store.recorder, Exchange):
+        raise UsageError(f"{store.info.url} is only read here, and MLMD's service writes: leave out --read-only")
+    # An SQLite file has one writer, which more workers would only wait for.
+    if isinstance(store.recorder, WorkerChannel) and store.info.backend != "sqlite":
+        pool = WorkerPool(store.recorder, settings.mlmd_workers)
+        await front.start(pool, pool.close)
+    else:
+        await front.start(store.recorder)
