@@ -29,6 +29,7 @@ SERVERS = re.compile("mariadb|mysql|postgresql", re.IGNORECASE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-plans", action="store_true", help="write tests/plans anew; see tests/test_explain.py")
     parser.addoption("--long", action="store_true", help="run the tests marked long too, as make test-long does")
 
 

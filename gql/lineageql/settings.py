@@ -64,6 +64,7 @@ class Settings:
     max_page_size: int = _setting(1000, "the most rows that first or last may ask for", minimum=1)
     lineage_nodes: int = _setting(10_000, "nodes of a lineage when maxNodes is not given", minimum=1)
     max_lineage_nodes: int = _setting(200_000, "the most nodes that maxNodes may ask for", minimum=1)
+    explain: bool = _setting(False, "tell clients that ask for it what was read for their operation, its SQL included")
     deadline: int = _setting(30, "seconds that one operation may take", minimum=1)
     max_depth: int = _setting(24, "how deep the selections of a query may nest", minimum=1)
     max_cost: int = _setting(500_000, "how many nodes a query may ask for, estimated before it runs", minimum=1)

@@ -15,6 +15,7 @@ from lineageql.catalog.pages import Edge, Page
 from lineageql.catalog.recording import Recording
 from lineageql.model.identity import Ref
 from lineageql.settings import Settings
+from lineageql.store.explain import Explanation
 from lineageql.store.ports import Store
 
 
@@ -28,6 +29,7 @@ class Context:
         document: the document that is run.
         until: the `time.monotonic()` at which a walk over lineage stops and answers what it has.
         writes: whether the operation is a mutation, which reads back what it wrote.
+        explanation: what is told all that is read, where the client asked for it.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Context:
         document: Document,
         until: float,
         writes: bool = False,
+        explanation: Explanation | None = None,
     ) -> None:
         self.store = store
         self.recording = recording
@@ -45,6 +48,7 @@ class Context:
         self.document = document
         self.until = until
         self.writes = writes
+        self.explanation = explanation
         self.recorded: set[str | int] = set()
         """The fields of the answer whose mutations are applied, whatever becomes of their answers."""
         self.renew()
@@ -55,7 +59,7 @@ class Context:
 
     def renew(self) -> None:
         """Forgets all that was loaded."""
-        self.finder = Finder(self.store.reader(current=self.writes), self.settings)
+        self.finder = Finder(self.store.reader(current=self.writes, explanation=self.explanation), self.settings)
         self.loaders = Loaders(self.finder, self.until)
         self.listings: dict[Hashable, tuple[Loader[Ref, Page[Edge]], object, object]] = {}
 

@@ -20,6 +20,7 @@ from lineageql.api.variables import check_variables
 from lineageql.catalog.recording import Recording
 from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, TooExpensive, Unavailable
 from lineageql.settings import Settings
+from lineageql.store.explain import Explanation
 from lineageql.store.ports import Store
 
 log = logging.getLogger("lineageql.api")
@@ -34,11 +35,15 @@ RECORDED = "; what was to be recorded is recorded, and only this part of the ans
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a client sends: a document, and which of its operations to run with which variables."""
+    """What a client sends: a document, and which of its operations to run with which variables.
+
+    With `explain` the answer tells what was read from the store for it.
+    """
 
     query: str
     variables: Mapping[str, Any]
     name: str | None = None
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,15 @@ class Answer:
     data: Any
     errors: list[dict[str, Any]]
     ran: bool
+    explanation: Explanation | None = None
 
     def body(self) -> dict[str, Any]:
         """The answer as GraphQL's specification shapes it."""
         body: dict[str, Any] = {"errors": self.errors} if self.errors else {}
         if self.ran:
             body["data"] = self.data
+        if self.explanation is not None:
+            body["extensions"] = {"explain": self.explanation.shown()}
         return body
 
 
@@ -78,6 +86,10 @@ class Executor:
             gone: waits until the client has gone: a query ends then, a mutation does not.
         """
         try:
+            if operation.explain and not self.settings.explain:
+                raise BadRequest(
+                    "this service does not explain: start it with --explain, or leave out extensions.explain"
+                )
             document = self.documents.get(operation.query)
             if document.errors:
                 return Answer(None, [_shown(error) for error in document.errors], ran=False)
@@ -99,7 +111,8 @@ class Executor:
         deadline = self.settings.deadline
         until = time.monotonic() + deadline * _WALK_SHARE
         writes = document.operation(operation.name).operation is OperationType.MUTATION
-        context = Context(self.store, self.recording, self.settings, document, until, writes)
+        explanation = Explanation() if operation.explain else None
+        context = Context(self.store, self.recording, self.settings, document, until, writes, explanation)
         work = SCHEMA.execute(
             operation.query,
             variable_values=dict(operation.variables),
@@ -116,12 +129,12 @@ class Executor:
             else:
                 advice = "ask for less at a time"
             late = DeadlineExceeded(f"the operation took longer than {deadline} seconds; {advice}")
-            return Answer(None, [_formatted(late)], ran=True)
+            return Answer(None, [_formatted(late)], True, explanation)
         finally:
             context.cancel()
         ran = result.data is not None or any(error.path for error in result.errors or ())
         errors = [_told(error, context) for error in result.errors or ()]
-        return Answer(result.data, [*errors, *map(_formatted, context.finder.faults)], ran=ran)
+        return Answer(result.data, [*errors, *map(_formatted, context.finder.faults)], ran, explanation)
 
 
 class _Gone(Exception):

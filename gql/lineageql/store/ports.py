@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lineageql.errors import LineageQLError
 from lineageql.model.choice import Choice
@@ -18,6 +18,9 @@ from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
 from lineageql.store.limits import NONE, Limits
+
+if TYPE_CHECKING:
+    from lineageql.store.explain import Explanation
 
 Key = tuple[str | int | None, ...]
 """Where a row stands in an order: the ordered value, then what breaks ties."""
@@ -250,12 +253,13 @@ class Store(Protocol):
     info: StoreInfo
     recorder: Recorder | None
 
-    def reader(self, *, current: bool = False) -> Reader:
+    def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
         """A Reader for one operation.
 
         Args:
             current: it must see what was written just now, as an operation that writes does; other operations may
                 be served by a replica, which lags behind.
+            explanation: what is told all that the Reader does.
         """
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreMissing, UsageError
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
+from lineageql.store.explain import Explanation
 from lineageql.store.limits import OF_POSTGRESQL, Limits, of_mysql
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
@@ -24,7 +25,7 @@ from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import schema_version
-from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.reader import sql_reader
 from lineageql.store.sql.statements import Statements
 
 log = logging.getLogger("lineageql.store")
@@ -132,10 +133,10 @@ class ServerStore:
         self._statements = {id(driver): Statements(), id(replica): Statements()}
         self._starting = Starting(recorder)
 
-    def reader(self, *, current: bool = False) -> Reader:
+    def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
         """A Reader for one operation."""
         driver = self._driver if current else self._replica
-        return SQLReader(driver, self._statements[id(driver)])
+        return sql_reader(driver, self._statements[id(driver)], explanation)
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""

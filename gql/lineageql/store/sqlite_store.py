@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from lineageql.errors import StoreError, StoreMissing
 from lineageql.settings import Settings
+from lineageql.store.explain import Explanation
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
@@ -21,7 +22,7 @@ from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
-from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.reader import sql_reader
 from lineageql.store.sql.sqlite import SQLiteDriver, translate
 from lineageql.store.sql.statements import Statements
 
@@ -44,9 +45,9 @@ class SQLiteStore:
         self._statements = Statements()
         self._starting = Starting(recorder)
 
-    def reader(self, *, current: bool = False) -> Reader:
+    def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
         """A Reader for one operation."""
-        return SQLReader(self._driver, self._statements)
+        return sql_reader(self._driver, self._statements, explanation)
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""

@@ -144,9 +144,13 @@ def _operation(body: Any) -> Operation:
         raise _Refusal(400, "variables must be a JSON object")
     if name is not None and not isinstance(name, str):
         raise _Refusal(400, "operationName must be a string")
-    if body.get("extensions") is not None and not isinstance(body["extensions"], Mapping):
+    extensions = body.get("extensions")
+    if extensions is not None and not isinstance(extensions, Mapping):
         raise _Refusal(400, "extensions must be a JSON object")
-    return Operation(query, variables or {}, name)
+    explain = (extensions or {}).get("explain", False)
+    if not isinstance(explain, bool):
+        raise _Refusal(400, "extensions.explain must be true or false")
+    return Operation(query, variables or {}, name, explain)
 
 
 def _is_mutation(answer: Answer) -> bool:

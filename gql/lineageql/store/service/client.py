@@ -18,6 +18,7 @@ from lineageql.errors import (
     TooExpensive,
 )
 from lineageql.model.nodes import NodeKind
+from lineageql.store.explain import Explanation, Sent, at_work
 from lineageql.store.mlmd import requests
 from lineageql.store.service.messages import NOUNS
 
@@ -56,6 +57,21 @@ class Caller(Protocol):
 
     async def call(self, rpc: str, request: bytes) -> bytes:
         """Sends a serialized request to the method of this name; answers the serialized reply."""
+
+
+class ExplainedCaller:
+    """Calls methods by another caller, and tells an explanation which."""
+
+    def __init__(self, caller: Caller, explanation: Explanation) -> None:
+        self._caller = caller
+        self._explanation = explanation
+
+    async def call(self, rpc: str, request: bytes) -> bytes:
+        read, begin = at_work(), time.perf_counter()
+        reply = await self._caller.call(rpc, request)
+        sent = Sent("", rpc, {"octets": len(request)}, len(reply))
+        self._explanation.add(read, begin, [sent])
+        return reply
 
 
 @dataclass

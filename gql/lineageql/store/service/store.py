@@ -6,9 +6,10 @@ import asyncio
 from typing import Protocol
 
 from lineageql.settings import Settings
+from lineageql.store.explain import Explanation, explained
 from lineageql.store.mlmd import requests
 from lineageql.store.ports import Reader, Recorder, StoreInfo
-from lineageql.store.service.client import Caller, Knowledge
+from lineageql.store.service.client import Caller, ExplainedCaller, Knowledge
 from lineageql.store.service.reader import SCAN_LIMIT, ServiceReader
 
 
@@ -38,9 +39,12 @@ class ServiceStore:
         self._channel = channel
         self._scan_limit = scan_limit
 
-    def reader(self, *, current: bool = False) -> Reader:
+    def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
         """A Reader for one operation, which sees what was written before it began."""
-        return ServiceReader(self._channel, self.knowledge, self._scan_limit)
+        if explanation is None:
+            return ServiceReader(self._channel, self.knowledge, self._scan_limit)
+        caller = ExplainedCaller(self._channel, explanation)
+        return explained(ServiceReader(caller, self.knowledge, self._scan_limit), explanation)
 
     async def close(self) -> None:
         """Closes the channel, after the calls that are under way."""

@@ -30,8 +30,10 @@ class Driver(Protocol):
     """
 
     dialect: Dialect
-    statements: int
-    """How many statements were run since the store was opened."""
+
+    @property
+    def statements(self) -> int:
+        """How many statements were run since the store was opened."""
 
     async def fetch(self, statement: Statement) -> Rows:
         """All rows of a statement."""

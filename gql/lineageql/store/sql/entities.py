@@ -59,7 +59,7 @@ def _needed_properties(kind: NodeKind, names: tuple[str, ...], labels: tuple[Lab
                 wanted.append(and_(text, foreign(places.document, table, dialect)))
         return property_rows(kind).where(dialect.within(table.c.owner_id, ids), or_(*wanted))
 
-    return Prepared(build)
+    return Prepared("properties by id that the selected fields need", build)
 
 
 class EntityTables:
@@ -124,7 +124,7 @@ class EntityTables:
             source = source_of(kind, self.types)
             text = text_of_place(place, source, self.types, self.dialect)
             query = select(source.id, text).where(self.dialect.among(source.id, list(found)))
-            for id_, value in (yield from fetch(self.dialect.compile(query))):
+            for id_, value in (yield from fetch(self.dialect.compile(query).meant("names beyond the nodes' own rows"))):
                 if value is not None:
                     found[id_].beyond = {place: value}
 

@@ -14,13 +14,15 @@ from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
 from lineageql.model.types import TypeCatalog
-from lineageql.store.ports import Facet, Link, Search, Slice, StoreCounts, Window
+from lineageql.store.explain import Explanation, explained
+from lineageql.store.ports import Facet, Link, Reader, Search, Slice, StoreCounts, Window
 from lineageql.store.sql import rows as sql_rows
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver, Rows, Script, fetch
 from lineageql.store.sql.efforts import Efforts, efforts
 from lineageql.store.sql.entities import NODE_KINDS
+from lineageql.store.sql.explained_driver import ExplainedDriver
 from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.links import Members
 from lineageql.store.sql.memberships import Memberships
@@ -34,6 +36,13 @@ from lineageql.store.sql.texts import text_page
 
 _FEW_RUNS = 16
 """How many runs are asked for at most by a statement that is kept."""
+
+
+def sql_reader(driver: Driver, statements: Statements, explanation: Explanation | None) -> Reader:
+    """A Reader for one operation, which tells an explanation what it does where there is one."""
+    if explanation is None:
+        return SQLReader(driver, statements)
+    return explained(SQLReader(ExplainedDriver(driver, explanation), statements), explanation)
 
 
 class SQLReader:

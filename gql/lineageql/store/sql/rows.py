@@ -38,7 +38,7 @@ from lineageql.store.sql.tables import (
 # MLMD's own simple types are in every store and seldom have nodes; without them a store of one writer is of one kind.
 
 
-def _whole(query: Any, dialect: Dialect, ids: Any) -> Any:
+def _whole(dialect: Dialect, ids: Any, query: Any) -> Any:
     return query
 
 
@@ -74,7 +74,11 @@ def _types(dialect: Dialect, ids: Any) -> Any:
 _TYPE_PROPERTIES = select(TYPE_PROPERTY.c.type_id, TYPE_PROPERTY.c.name, TYPE_PROPERTY.c.data_type)
 _PARENT_TYPES = select(PARENT_TYPE.c.type_id, TYPE.c.name).where(TYPE.c.id == PARENT_TYPE.c.parent_type_id)
 
-TYPE_TABLES = [Prepared(_types), *(Prepared(partial(_whole, query)) for query in (_TYPE_PROPERTIES, _PARENT_TYPES))]
+TYPE_TABLES = [
+    Prepared("types", _types),
+    Prepared("declared properties of types", partial(_whole, query=_TYPE_PROPERTIES)),
+    Prepared("base types of types", partial(_whole, query=_PARENT_TYPES)),
+]
 """What `types_of` takes."""
 
 
@@ -114,12 +118,13 @@ _WIDTHS = {NodeKind.ARTIFACT: 6, NodeKind.EXECUTION: 5, NodeKind.CONTEXT: 4}
 def _nodes_by_id(kind: NodeKind, *columns: str) -> Prepared:
     table = NODES[kind]
     query = select(*(table.c[name] for name in ("id", "type_id", *columns)))
-    return Prepared(lambda dialect, ids: query.where(dialect.within(table.c.id, ids)))
+    what = "nodes by id" if columns else "types of nodes by id"
+    return Prepared(what, lambda dialect, ids: query.where(dialect.within(table.c.id, ids)))
 
 
 def _ids_by_id(kind: NodeKind) -> Prepared:
     table = NODES[kind]
-    return Prepared(lambda dialect, ids: select(table.c.id).where(dialect.within(table.c.id, ids)))
+    return Prepared("ids that exist", lambda dialect, ids: select(table.c.id).where(dialect.within(table.c.id, ids)))
 
 
 def property_rows(kind: NodeKind) -> Select[Any]:
@@ -131,7 +136,9 @@ def property_rows(kind: NodeKind) -> Select[Any]:
 
 def _properties_by_id(kind: NodeKind) -> Prepared:
     table = PROPERTIES[kind]
-    return Prepared(lambda dialect, ids: property_rows(kind).where(dialect.within(table.c.owner_id, ids)))
+    return Prepared(
+        "properties by id", lambda dialect, ids: property_rows(kind).where(dialect.within(table.c.owner_id, ids))
+    )
 
 
 NODES_BY_ID = {kind: _nodes_by_id(kind, *_COLUMNS[: _WIDTHS[kind]]) for kind in NodeKind}
@@ -193,12 +200,15 @@ def events_at(kind: NodeKind, types: frozenset[EventType]) -> Prepared:
     wanted = sorted(type_.value for type_ in types)
     columns = [EVENT.c[name] for name in ("id", "artifact_id", "execution_id", "type", "milliseconds_since_epoch")]
     return Prepared(
-        lambda dialect, ids: select(*columns).where(dialect.within(here, ids), one_of(EVENT.c.type, wanted))
+        "events at nodes",
+        lambda dialect, ids: select(*columns).where(dialect.within(here, ids), one_of(EVENT.c.type, wanted)),
     )
 
 
 _STEPS = [EVENT_PATH.c[name] for name in ("event_id", "is_index_step", "step_index", "step_key")]
-PATHS = Prepared(lambda dialect, ids: select(*_STEPS).where(dialect.within(EVENT_PATH.c.event_id, ids)))
+PATHS = Prepared(
+    "paths of events", lambda dialect, ids: select(*_STEPS).where(dialect.within(EVENT_PATH.c.event_id, ids))
+)
 """The steps of the paths of events, in their order within an event."""
 
 _EVENT_TYPES = {type_.value: type_ for type_ in EventType}

@@ -93,7 +93,8 @@ class Searches:
             return () if most >= (yield from self._last(search.kind)) else None
 
         def make() -> Statement:
-            return self.dialect.compile(stretch(self.clauses, search, window, source_of(search.kind, self.types)))
+            found = stretch(self.clauses, search, window, source_of(search.kind, self.types))
+            return self.dialect.compile(found).meant("walk the order: where the next rows end")
 
         made = self.statements.get(self.types, ("stretch", search, shape(window)), make)
         return (yield from fetch(made.given(**edges(window), window_skip=most - 1)))
@@ -104,7 +105,8 @@ class Searches:
         def make() -> _Page:
             members = Members(source_of(search.kind, self.types, wanted), [])
             made = page(self.clauses, search, window, members, self.narrowing(search, members.source, seed))
-            return _Page(self.dialect.compile(made.query), made.keys, by_event=False)
+            how = "in the order" if seed is None else self._named(seed)
+            return _Page(self.dialect.compile(made.query).meant(f"page, {how}"), made.keys, by_event=False)
 
         wanted = needed(search, window)
         made = self.statements.get(self.types, ("page", search, shape(window), wanted, seed), make)
@@ -134,7 +136,9 @@ class Searches:
             def make() -> _Page:
                 members = members_of(link, self.clauses, named_owner=named, needed=wanted, stretch=stretch)
                 made = page(self.clauses, search, window, members)
-                return _Page(self.dialect.under(made.query), made.keys, members.event is not None)
+                how = "" if stretch is None else ", among the next contexts"
+                statement = self.dialect.under(made.query).meant(f"page under each owner{how}")
+                return _Page(statement, made.keys, members.event is not None)
 
             return self.statements.get(self.types, ("page under", link, named, search, window, stretch), make)
 
@@ -157,7 +161,8 @@ class Searches:
         def make() -> Statement:
             members = Members(source_of(search.kind, self.types), [])
             narrowing = self.narrowing(search, members.source, seed)
-            return self.dialect.compile(count(self.clauses, search, members, narrowing))
+            how = "" if seed is None else f", {self._named(seed)}"
+            return self.dialect.compile(count(self.clauses, search, members, narrowing)).meant(f"count{how}")
 
         statement = self.statements.get(self.types, ("count", search, seed), make)
         return int((yield from fetch(statement))[0][0])
@@ -168,9 +173,8 @@ class Searches:
         for group, named in groups_of(owners):
 
             def make(named: bool = named) -> Statement:
-                return self.dialect.under(
-                    count(self.clauses, search, members_of(link, self.clauses, named_owner=named))
-                )
+                query = count(self.clauses, search, members_of(link, self.clauses, named_owner=named))
+                return self.dialect.under(query).meant("count under each owner")
 
             statement = self.statements.get(self.types, ("count under", link, named, search), make)
             lists = yield from self._under(statement, group)
@@ -180,7 +184,8 @@ class Searches:
     def text_page(self, kind: EntityKind, text: str, window: Window) -> Script[Slice]:
         """A page of what holds a text."""
         found = text_page(self.clauses, Members(source_of(kind, self.types), []), text, window)
-        made = _Page(self.dialect.compile(found.query), found.keys, by_event=False)
+        statement = self.dialect.compile(found.query).meant("page of what holds a text")
+        made = _Page(statement, found.keys, by_event=False)
         return (yield from self._slices(kind, window, made, [(yield from fetch(made.statement))]))[0]
 
     def start(self, search: Search, source: Source) -> Script[Any]:
@@ -229,7 +234,7 @@ class Searches:
         def make() -> Statement:
             parameter: Most = bindparam("most", 0, BigInteger())
             columns: list[Any] = [size(parameter).label(f"c{place}") for place, size in enumerate(sizes)]
-            return self.dialect.compile(select(*columns))
+            return self.dialect.compile(select(*columns)).meant("cost of access paths")
 
         rows = yield from fetch(self.statements.get(self.types, key, make).given(most=most))
         return [int(size) for size in rows[0]]
@@ -238,9 +243,13 @@ class Searches:
         """The last id, which is about how many there are: MLMD gives ids in order and deletes nothing."""
         table = NODES[NODE_KINDS[kind]]
         statement = self.statements.get(
-            self.types, ("last", kind), lambda: self.dialect.compile(select(func.max(table.c.id)))
+            self.types, ("last", kind), lambda: self.dialect.compile(select(func.max(table.c.id))).meant("highest id")
         )
         return (yield from fetch(statement))[0][0] or 0
+
+    def _named(self, seed: int) -> str:
+        """An access path, as a plan names it."""
+        return f"by access path {seed + 1}"
 
     def _first_seed(self, search: Search) -> int | None:
         """The seed of a search for workspaces: these are too few for counting to be worth a statement."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,14 +26,20 @@ class Statement:
     """A statement's text and its bound parameters.
 
     Where a driver takes parameters by their places, they stand in `parameters` in the order of these.
+    `purpose` says what it is for, to who has the plan explained.
     """
 
     text: str
     parameters: Parameters
+    purpose: str = field(default="", kw_only=True, compare=False)
 
     def given(self, **parameters: Any) -> Statement:
         """The statement with more of its parameters."""
-        return Statement(self.text, {**self.parameters, **parameters})
+        return Statement(self.text, {**self.parameters, **parameters}, purpose=self.purpose)
+
+    def meant(self, purpose: str) -> Statement:
+        """The statement with what it is for."""
+        return replace(self, purpose=purpose)
 
 
 def one_of(column: ColumnElement[Any], numbers: Sequence[int]) -> ColumnElement[bool]:
@@ -232,9 +238,15 @@ class Dialect(ABC):
 
 
 class Prepared:
-    """A statement over a list of ids that is compiled once for a database, and run with many lists."""
+    """A statement over a list of ids that is compiled once for a database, and run with many lists.
 
-    def __init__(self, build: Callable[[Dialect, ColumnElement[Any]], Select[Any]]) -> None:
+    Args:
+        purpose: what the statement is for; see `Statement`.
+        build: makes it of a dialect and the column of the ids.
+    """
+
+    def __init__(self, purpose: str, build: Callable[[Dialect, ColumnElement[Any]], Select[Any]]) -> None:
+        self.purpose = purpose
         self.build = build
         self._compiled: WeakKeyDictionary[Dialect, Statement] = WeakKeyDictionary()
 
@@ -242,5 +254,6 @@ class Prepared:
         """The statement for these ids."""
         made = self._compiled.get(dialect)
         if made is None:
-            made = self._compiled[dialect] = dialect.compile(self.build(dialect, bindparam("ids", dialect.listed([]))))
+            made = dialect.compile(self.build(dialect, bindparam("ids", dialect.listed([])))).meant(self.purpose)
+            self._compiled[dialect] = made
         return made.given(ids=dialect.listed(ids)) if ids else made

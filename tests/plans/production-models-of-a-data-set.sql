@@ -1,0 +1,134 @@
+-- production-models-of-a-data-set: 22 statements in 17 round trips
+
+-- events: ARTIFACT, 1 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 1 row
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
+
+-- events: ARTIFACT, 1 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 3 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
+
+-- events: ARTIFACT, 2 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 0 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
+
+-- events: ARTIFACT, 4 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 3 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
+
+-- events: ARTIFACT, 4 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 3 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
+
+-- events: EXECUTION, 1 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 1 row
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- events: EXECUTION, 2 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 2 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- events: EXECUTION, 3 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 4 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- events: EXECUTION, 3 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 4 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- get: 1 artifacts
+-- types: 10 rows
+-- declared properties of types: 61 rows
+-- base types of types: 1 row
+-- nodes by id: 1 row
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 10 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- get: 2 artifacts
+-- nodes by id: 2 rows
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 20 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- get: 2 workspaces
+-- statement: 2 rows
+SELECT "Context_1".id
+FROM Context AS "Context_1"
+WHERE "Context_1".id IN (SELECT anon_1.value
+FROM json_each(:param_1) AS anon_1) AND "Context_1".type_id + :type_id_1 IN (:param_2_1)
+-- nodes by id: 2 rows
+SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
+FROM Context
+WHERE Context.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 7 rows
+SELECT ContextProperty.context_id, ContextProperty.name, ContextProperty.is_custom_property, ContextProperty.string_value, ContextProperty.int_value, ContextProperty.double_value, ContextProperty.bool_value, ContextProperty.byte_value, ContextProperty.proto_value
+FROM ContextProperty
+WHERE ContextProperty.context_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- matching: Artifact, 12 ids, label 'stage' = 'production' and kind in ['MODEL']
+-- statement: 2 rows
+SELECT "Artifact_1".id
+FROM Artifact AS "Artifact_1"
+WHERE "Artifact_1".id IN (SELECT anon_1.value
+FROM json_each(:param_1) AS anon_1) AND coalesce(coalesce((SELECT "ArtifactProperty_1".string_value
+FROM ArtifactProperty AS "ArtifactProperty_1"
+WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_3.type = :type_1) THEN anon_3.value WHEN (anon_3.type = :type_2) THEN NULL WHEN (anon_3.type IN (:type_3_1, :type_3_2)) THEN anon_3.type ELSE CASE WHEN (anon_3.type = :type_4) THEN CAST(anon_3.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_3.value) = :typeof_2) THEN CAST(anon_3.value AS BLOB) ELSE anon_3.value END) END END AS anon_2
+FROM ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "ArtifactProperty_2".string_value END, strict_json(CAST("ArtifactProperty_2".string_value AS BLOB))), :json_each_1) AS anon_3
+WHERE "ArtifactProperty_2".artifact_id = "Artifact_1".id AND "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND ("ArtifactProperty_2".string_value < :string_value_1 OR "ArtifactProperty_2".string_value >= :string_value_2) AND anon_3."key" = :key_1
+ LIMIT :param_2 OFFSET :param_3), NULL) = :coalesce_1, 0) = 1 AND "Artifact_1".type_id + :type_id_1 IN (:param_4_1)
+
+-- matching: Execution, 9 ids, false
+-- statement: 0 rows
+SELECT "Execution_1".id
+FROM Execution AS "Execution_1"
+WHERE "Execution_1".id IN (SELECT anon_1.value
+FROM json_each(:param_1) AS anon_1) AND 0 = 1
+
+-- workspaces_of: Artifact, 2 artifacts
+-- statement: 2 rows
+SELECT "ArtifactProperty_1".artifact_id, min("Context_1".id) AS min_1
+FROM ArtifactProperty AS "ArtifactProperty_1", Context AS "Context_1", Attribution AS "Attribution_1"
+WHERE "ArtifactProperty_1".artifact_id IN (SELECT anon_1.value
+FROM json_each(:param_1) AS anon_1) AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "Context_1".type_id IN (:type_id_1_1) AND "Context_1".name = "ArtifactProperty_1".string_value AND "Attribution_1".context_id = "Context_1".id AND "Attribution_1".artifact_id = "ArtifactProperty_1".artifact_id GROUP BY "ArtifactProperty_1".artifact_id

@@ -1,0 +1,126 @@
+-- runs-of-a-workspace: 21 statements in 14 round trips
+
+-- count_under: WORKSPACE_RUNS, 1 workspaces, runs in the order of createTime descending
+-- count under each owner: 1 row
+SELECT owner.key, (SELECT json_group_array(json_array(c0)) FROM (SELECT count(*) AS c0
+FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1
+FROM Context AS "Context_2"
+WHERE "Context_2".type_id IN (:type_id_1_1) AND "Context_2".name = "ContextProperty_1".string_value) AS workspace_id, "ContextProperty_1".string_value AS workspace_name, "ContextProperty_2".string_value AS run_name, :param_1 AS named, "Context_1".external_id AS external_id, "Context_1".create_time_since_epoch AS create_time, "Context_1".last_update_time_since_epoch AS update_time
+FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProperty AS "ContextProperty_2"
+WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 AND "ContextProperty_1".string_value = (SELECT "Context_3".name
+FROM Context AS "Context_3"
+WHERE "Context_3".id = owner.value) UNION ALL SELECT :param_2 AS id, :param_3 AS type_id, :param_4 AS place, (SELECT min("Context_4".id) AS min_2
+FROM Context AS "Context_4"
+WHERE "Context_4".type_id IN (:type_id_3_1) AND "C
+-- and so on: 3105 characters in all, SHA-256 fe6c9568648d…
+
+-- paths: 42 ids
+-- paths of events: 20 rows
+SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
+FROM EventPath
+WHERE EventPath.event_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- run_states: 5 runs
+-- statement: 5 rows
+SELECT "ExecutionProperty_1".string_value, "ExecutionProperty_2".string_value AS string_value_1, CASE WHEN (coalesce("Execution_1".last_known_state, :coalesce_1) < :coalesce_2 OR coalesce("Execution_1".last_known_state, :coalesce_1) > :coalesce_3) THEN CASE lower(coalesce(nullif((SELECT CASE WHEN (typeof("ExecutionProperty_3".string_value) = :typeof_1) THEN CASE WHEN ("ExecutionProperty_3".string_value >= :string_value_2 AND "ExecutionProperty_3".string_value < :string_value_3) THEN NULL ELSE "ExecutionProperty_3".string_value END WHEN ("ExecutionProperty_3".int_value IS NOT NULL) THEN CAST("ExecutionProperty_3".int_value AS VARCHAR) WHEN ("ExecutionProperty_3".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ExecutionProperty_3".double_value) = :typeof_2) THEN CAST("ExecutionProperty_3".double_value AS BLOB) ELSE "ExecutionProperty_3".double_value END) WHEN ("ExecutionProperty_3".bool_value IS NOT NULL) THEN CASE WHEN ("ExecutionProperty_3".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_1
+FROM ExecutionProperty AS "ExecutionProperty_3"
+WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProperty_3".name = :name_1 AND "ExecutionProperty_3".is_custom_property = 0), :param_3), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_4".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_4".string_value >= :string_value_4 AND "ExecutionProperty_4".string_value < :string_value_5) THEN NULL ELSE "ExecutionProperty_4".s
+-- and so on: 5996 characters in all, SHA-256 1c202e1bb227…
+
+-- search: workspaces where name = 'fraud-detection' in the order of id, first 1
+-- types: 10 rows
+-- declared properties of types: 61 rows
+-- base types of types: 1 row
+-- page, by access path 1: 1 row
+SELECT "Context_1".id AS c0, "Context_1".id AS c1
+FROM Context AS "Context_1"
+WHERE coalesce(coalesce(nullif(CAST("Context_1".name AS TEXT), :param_1), nullif(coalesce((SELECT "Type_1".name
+FROM Type AS "Type_1"
+WHERE "Type_1".id = "Context_1".type_id), :param_2 || CAST("Context_1".type_id AS VARCHAR)) || :coalesce_1 || CAST("Context_1".id AS VARCHAR), :param_3), NULL) = :coalesce_2, 0) = 1 AND "Context_1".type_id + :type_id_1 IN (:param_4_1) AND "Context_1".id IN (SELECT "Context_2".id AS id
+FROM Context AS "Context_2"
+WHERE "Context_2".type_id IN (:type_id_2_1) AND "Context_2".name = :name_1) ORDER BY "Context_1".id ASC
+ LIMIT :window_limit OFFSET :param_5
+-- nodes by id: 1 row
+SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
+FROM Context
+WHERE Context.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 4 rows
+SELECT ContextProperty.context_id, ContextProperty.name, ContextProperty.is_custom_property, ContextProperty.string_value, ContextProperty.int_value, ContextProperty.double_value, ContextProperty.bool_value, ContextProperty.byte_value, ContextProperty.proto_value
+FROM ContextProperty
+WHERE ContextProperty.context_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- search_under: EXECUTION_INPUTS, 17 executions, artifacts in the order of id, first 10, {name, version}
+-- page under each owner: 17 rows
+SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6)) FROM (SELECT "Event_1".id AS c0, "Artifact_1".id AS c1, "Event_1".id AS c2, "Event_1".artifact_id AS c3, "Event_1".execution_id AS c4, "Event_1".type AS c5, "Event_1".milliseconds_since_epoch AS c6
+FROM Artifact AS "Artifact_1", Event AS "Event_1"
+WHERE "Event_1".execution_id = owner.value AND "Event_1".type IN (:type_1_1, :type_1_2, :type_1_3) AND "Event_1".artifact_id = "Artifact_1".id AND 1 = 1 ORDER BY "Event_1".id ASC
+ LIMIT :window_limit OFFSET :param_1)) FROM json_each(:owners) AS owner
+-- nodes by id: 13 rows
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id that the selected fields need: 26 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND ArtifactProperty.name IN (:name_1_1, :name_1_2)
+
+-- search_under: EXECUTION_OUTPUTS, 17 executions, artifacts in the order of id, first 10, {name, version}
+-- page under each owner: 17 rows
+SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6)) FROM (SELECT "Event_1".id AS c0, "Artifact_1".id AS c1, "Event_1".id AS c2, "Event_1".artifact_id AS c3, "Event_1".execution_id AS c4, "Event_1".type AS c5, "Event_1".milliseconds_since_epoch AS c6
+FROM Artifact AS "Artifact_1", Event AS "Event_1"
+WHERE "Event_1".execution_id = owner.value AND "Event_1".type IN (:type_1_1, :type_1_2, :type_1_3, :type_1_4) AND "Event_1".artifact_id = "Artifact_1".id AND 1 = 1 ORDER BY "Event_1".id ASC
+ LIMIT :window_limit OFFSET :param_1)) FROM json_each(:owners) AS owner
+-- nodes by id: 20 rows
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id that the selected fields need: 38 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND ArtifactProperty.name IN (:name_1_1, :name_1_2)
+
+-- search_under: RUN_EXECUTIONS, 5 runs, executions in the order of id, first 20, {name, state}
+-- page under each owner: 5 rows
+SELECT owner.key, (SELECT json_group_array(json_array(c0, c1)) FROM (SELECT "Execution_1".id AS c0, "Execution_1".id AS c1
+FROM Execution AS "Execution_1"
+WHERE "Execution_1".id IN (SELECT "ExecutionProperty_1".execution_id AS id
+FROM ExecutionProperty AS "ExecutionProperty_1", ExecutionProperty AS "ExecutionProperty_2", Execution AS "Execution_2"
+WHERE "ExecutionProperty_1".string_value = json_extract(owner.value, '$[1]') AND "ExecutionProperty_2".string_value = json_extract(owner.value, '$[0]') AND "ExecutionProperty_1".name = :name_1 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value != :string_value_1 AND "ExecutionProperty_2".execution_id = "ExecutionProperty_1".execution_id AND "ExecutionProperty_2".name = :name_2 AND "ExecutionProperty_2".is_custom_property = 1 AND "Execution_2".id = "ExecutionProperty_1".execution_id AND "Execution_2".type_id + :type_id_1 IN (:param_1_1, :param_1_2)) AND 1 = 1 ORDER BY "Execution_1".id ASC
+ LIMIT :window_limit OFFSET :param_2)) FROM json_each(:owners) AS owner
+-- nodes by id: 17 rows
+SELECT Execution.id, Execution.type_id, Execution.name, Execution.external_id, Execution.create_time_since_epoch, Execution.last_update_time_since_epoch, Execution.last_known_state
+FROM Execution
+WHERE Execution.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id that the selected fields need: 17 rows
+SELECT ExecutionProperty.execution_id, ExecutionProperty.name, ExecutionProperty.is_custom_property, ExecutionProperty.string_value, ExecutionProperty.int_value, ExecutionProperty.double_value, ExecutionProperty.bool_value, ExecutionProperty.byte_value, ExecutionProperty.proto_value
+FROM ExecutionProperty
+WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND ExecutionProperty.name IN (:name_1_1, :name_1_2)
+
+-- search_under: WORKSPACE_RUNS, 1 workspaces, runs in the order of createTime descending, first 5, {createTime, name, state}
+-- page under each owner: 1 row
+SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)) FROM (SELECT anon_1.create_time AS c0, anon_1.place AS c1, anon_1.workspace_name AS c2, anon_1.run_name AS c3, anon_1.id AS c4, anon_1.type_id AS c5, anon_1.workspace_name AS c6, anon_1.run_name AS c7, anon_1.named AS c8, anon_1.external_id AS c9, anon_1.create_time AS c10, anon_1.update_time AS c11
+FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1
+FROM Context AS "Context_2"
+WHERE "Context_2".type_id IN (:type_id_1_1) AND "Context_2".name = "ContextProperty_1".string_value) AS workspace_id, "ContextProperty_1".string_value AS workspace_name, "ContextProperty_2".string_value AS run_name, :param_1 AS named, "Context_1".external_id AS external_id, "Context_1".create_time_since_epoch AS create_time, "Context_1".last_update_time_since_epoch AS update_time
+FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProperty AS "ContextProperty_2"
+WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 A
+-- and so on: 3563 characters in all, SHA-256 308c22290636…
+-- nodes by id: 5 rows
+SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
+FROM Context
+WHERE Context.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 14 rows
+SELECT ContextProperty.context_id, ContextProperty.name, ContextProperty.is_custom_property, ContextProperty.string_value, ContextProperty.int_value, ContextProperty.double_value, ContextProperty.bool_value, ContextProperty.byte_value, ContextProperty.proto_value
+FROM ContextProperty
+WHERE ContextProperty.context_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)

@@ -1,0 +1,96 @@
+-- what-changed-between-versions: 17 statements in 13 round trips
+
+-- events: ARTIFACT, 2 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 2 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- events: ARTIFACT, 2 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 2 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- events: ARTIFACT, 2 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 2 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- events: ARTIFACT, 2 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 0 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- events: EXECUTION, 2 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 2 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
+
+-- events: EXECUTION, 2 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 2 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
+
+-- events: EXECUTION, 2 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 2 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
+
+-- get: 14 artifacts and executions
+-- nodes by id: 8 rows
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 74 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- nodes by id: 6 rows
+SELECT Execution.id, Execution.type_id, Execution.name, Execution.external_id, Execution.create_time_since_epoch, Execution.last_update_time_since_epoch, Execution.last_known_state
+FROM Execution
+WHERE Execution.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 30 rows
+SELECT ExecutionProperty.execution_id, ExecutionProperty.name, ExecutionProperty.is_custom_property, ExecutionProperty.string_value, ExecutionProperty.int_value, ExecutionProperty.double_value, ExecutionProperty.bool_value, ExecutionProperty.byte_value, ExecutionProperty.proto_value
+FROM ExecutionProperty
+WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- paths: 6 ids
+-- paths of events: 3 rows
+SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
+FROM EventPath
+WHERE EventPath.event_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- paths: 6 ids
+-- paths of events: 3 rows
+SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
+FROM EventPath
+WHERE EventPath.event_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- types_of: Artifact, 2 ids
+-- types: 10 rows
+-- declared properties of types: 61 rows
+-- base types of types: 1 row
+-- statement: 2 rows
+SELECT "Artifact_1".id, "Artifact_1".type_id
+FROM Artifact AS "Artifact_1"
+WHERE "Artifact_1".id IN (SELECT anon_1.value
+FROM json_each(:param_1) AS anon_1)
