@@ -40,6 +40,7 @@ from lineageql.store.sql.dialects.mysql_json import (
     Number,
     characters,
     double_text,
+    json_text,
     number_of,
     octets,
     type_of,
@@ -245,11 +246,10 @@ class MySQL(Dialect):
         return number_of(member.json, member.c.type)
 
     def member_boolean(self, member: Member) -> Expression:
-        return Said("({0} = 'true')", Said("CAST({0} AS CHAR)", member.json), type_=BigInteger())
+        return Said("({0} = 'true')", json_text(member.json), type_=BigInteger())
 
     def member_json(self, member: Member) -> Expression:
-        text: Expression = Said("CAST({0} AS CHAR)", member.json, type_=String())
-        type_ = member.c.type
+        text, type_ = json_text(member.json), member.c.type
         return case(
             (type_ == "integer", octets(text)),
             (text == "-0.0", "-0.0"),

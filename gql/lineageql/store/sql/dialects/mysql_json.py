@@ -40,6 +40,11 @@ def characters(octets: Expression) -> Expression:
     return Said("CONVERT({0} USING utf8mb4)", octets, type_=String())
 
 
+def json_text(value: Expression) -> Expression:
+    """A JSON value as a text of characters: a CHAR of no named set is of the connection's, which may hold few."""
+    return Said("CAST({0} AS CHAR CHARACTER SET utf8mb4)", value, type_=String())
+
+
 def octets(text: Expression) -> Expression:
     """A text as its octets."""
     return Said("CAST({0} AS BINARY)", text)
@@ -138,7 +143,7 @@ class JSONWords:
 def type_of(value: Expression) -> Expression:
     """The type of a JSON value, by SQLite's names."""
     name = Said("JSON_TYPE({0})", value, type_=String())
-    text = Said("CAST({0} AS CHAR)", value, type_=String())
+    text = json_text(value)
     whole = Condition("({0} NOT REGEXP '[.eE]')", text)
     return case(
         (name == "STRING", "text"),
