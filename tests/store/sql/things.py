@@ -6,6 +6,7 @@ Source: the table of writers in the design, and the descriptions of the schema.
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from tests.store.sql.records import ARTIFACT, CONTEXT, EXECUTION, NodeRecord, ProtoValue, StructValue, Value
@@ -60,6 +61,8 @@ def text_of(value: Value) -> str | None:
         return None
     if isinstance(value, str) and value.startswith("mlmd-struct::"):
         return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has none
     return written(0.0 if isinstance(value, float) and value == 0 else value)  # SQLite has no negative zero
 
 

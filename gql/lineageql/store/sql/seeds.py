@@ -33,6 +33,8 @@ from lineageql.store.sql.values import bindable
 Clause = ColumnElement[bool]
 _NUMBERS = ("int_value", "double_value")
 _BOOLEANS = ("true", "false")
+_NOT_FINITE = ("inf", "-inf", "nan")
+"""The texts of doubles that not every driver can bind, or compare with themselves."""
 _NUMERIC = r"[-0-9in]"
 """How the texts of numbers begin, those of infinities and of NaN among them."""
 _RANGES = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
@@ -181,7 +183,7 @@ class Seeds:
         if test.operator is Operator.STARTS_WITH:
             return self._prefixed_rows(test, name, custom)
         texts = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-        if any(text in _BOOLEANS for text in texts):
+        if any(text in _BOOLEANS or text in _NOT_FINITE for text in texts):
             return None  # booleans have no index
         parts = [self._rows(name, custom, "string_value", test)]
         numbers = [_number_written(str(text)) for text in texts]

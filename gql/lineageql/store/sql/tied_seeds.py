@@ -75,10 +75,15 @@ def _of_workspaces(clauses: Clauses, kind: NodeKind, spaces: Ids) -> tuple[Ids, 
 
 
 def _by_run(clauses: Clauses, kind: EntityKind, predicate: Predicate) -> list[Seed]:
-    """What belongs to certain runs, by their names; of runs that anything else is asked of there is no index."""
+    """What belongs to certain runs, by their names or ids; of runs that anything else is asked of there is no index."""
     terms = predicate.terms if isinstance(predicate, And) else (predicate,)
-    found = (_of_runs(clauses, kind, term) for term in terms if isinstance(term, Test) and not term.ignore_case)
+    found = (_of_runs(clauses, kind, term) for term in terms if isinstance(term, Test) and _tells_which(term))
     return [joined(seeds) for seeds in found if seeds]
+
+
+def _tells_which(test: Test) -> bool:
+    """Whether a test of a run is of its name or its id: what else a run has is no property of its executions."""
+    return test.subject in (Field.NAME, Field.REF) and not test.ignore_case
 
 
 def _of_runs(clauses: Clauses, kind: EntityKind, test: Test) -> list[Seed]:

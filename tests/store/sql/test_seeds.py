@@ -1,0 +1,135 @@
+"""Where a statement may start: each seed that a search has holds every match, whichever of them is the smallest."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.predicates import Field, Label, Operator, Predicate, Property, Related, Relation, Subject, Test
+from lineageql.store.ports import Search
+from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.seeds import Seeds
+from lineageql.store.sql.sources import source_of
+from tests.store.sql.mysql_workbench import MariaDBWorkbench
+from tests.store.sql.node_types import KFP_V2, KUBEFLOW, MODEL, RUN, SDK_EXECUTION, WORKSPACE
+from tests.store.sql.oracle import Oracle
+from tests.store.sql.questions import Case, cases
+from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord
+from tests.store.sql.test_search import EFFORTS, expected, found, thorough
+
+OF_TABLES = (EntityKind.ARTIFACT, EntityKind.EXECUTION, EntityKind.WORKSPACE)
+"""The kinds whose rows are a table's: searches for runs have no seeds."""
+
+
+async def held(reader: Any, kind: EntityKind, predicate: Predicate) -> list[set[int]]:
+    """The ids that each seed of a search holds."""
+    clauses = Clauses(await reader._catalog(), reader.dialect)
+    seeds = Seeds(clauses, source_of(kind, clauses.types)).of(predicate)
+    return [{row[0] for row in await reader._fetch(seed.ids())} for seed in seeds]
+
+
+def check_seeds(bench: Any, reader: Any, oracle: Oracle, kind: EntityKind, predicate: Predicate) -> None:
+    wanted = {thing.ref.key for thing in expected(oracle, kind, predicate)}
+    for ids in bench.run(held(reader, kind, predicate)):
+        assert wanted <= ids, predicate
+
+
+@pytest.mark.parametrize("kind", OF_TABLES, ids=lambda kind: kind.value)
+def test_each_seed_holds_every_match(bench, kind):
+    @thorough(bench)
+    @given(cases(kind, bench.keeps))
+    def check(case: Case) -> None:
+        with bench.reading(case.store) as reader:
+            for predicate in case.predicates:
+                check_seeds(bench, reader, case.oracle, kind, predicate)
+
+    check()
+
+
+NAMED = StoreRecord(
+    types=KUBEFLOW,
+    contexts=(
+        NodeRecord(1, WORKSPACE, "w"),
+        NodeRecord(
+            2,
+            RUN,
+            "w/r",
+            external_id="r",
+            created=1000,
+            declared={"description": "r"},
+            custom={"__kf_workspace__": "w", "__kf_run__": "r", "p": 1, "q": "r", "label:team": "r"},
+        ),
+    ),
+    executions=(
+        # Of a run with a context, and of one that is only a name.
+        NodeRecord(1, SDK_EXECUTION, custom={"__kf_workspace__": "w", "__kf_run__": "r"}),
+        NodeRecord(2, SDK_EXECUTION, custom={"__kf_workspace__": "w", "__kf_run__": "s"}, created=3000),
+    ),
+    artifacts=(NodeRecord(1, MODEL), NodeRecord(2, MODEL)),
+    events=(EventRecord(1, 1, 1, 4), EventRecord(2, 2, 2, 4)),
+    associations=frozenset({(1, 1), (1, 2), (2, 1)}),
+    parents=frozenset({(2, 1)}),
+)
+_, STEP, PIPELINE, CONTEXT_RUN = KFP_V2
+MIXED = StoreRecord(
+    types=KUBEFLOW + KFP_V2,
+    contexts=(
+        *NAMED.contexts,
+        NodeRecord(3, PIPELINE, "pipeline"),
+        NodeRecord(
+            4, CONTEXT_RUN, "k", external_id="k", created=2000, declared={"description": "k"}, custom={"p": 2, "q": "k"}
+        ),
+    ),
+    # Of a run that is only a context.
+    executions=(*NAMED.executions, NodeRecord(3, STEP)),
+    artifacts=(*NAMED.artifacts, NodeRecord(3, MODEL)),
+    events=(*NAMED.events, EventRecord(3, 3, 3, 4)),
+    associations=NAMED.associations | {(4, 3)},
+    parents=NAMED.parents | {(4, 3)},
+)
+TESTS: list[tuple[Subject, Operator, Any]] = [
+    *((Field.NAME, Operator.IN, (name,)) for name in ("r", "s", "k")),
+    *((Field.NAME, Operator.STARTS_WITH, name) for name in ("r", "s", "k", "")),
+    (Field.NAME, Operator.GTE, "k"),
+    *((Field.REF, Operator.IN, (Ref(EntityKind.RUN, key),)) for key in (RunName("w", "r"), RunName("w", "s"), 2, 4)),
+    *((Field.ID, Operator.EQ, id_) for id_ in (2, 4)),
+    (Field.ID, Operator.GT, 0),
+    *((Field.TYPE, Operator.EQ, type_.name) for type_ in (RUN, CONTEXT_RUN)),
+    *((Field.EXTERNAL_ID, Operator.EQ, name) for name in ("r", "k")),
+    *((Field.DESCRIPTION, Operator.EQ, name) for name in ("r", "k")),
+    *((Field.CREATE_TIME, Operator.EQ, time) for time in (1000, 2000, 3000)),
+    *((Property("q"), Operator.EQ, name) for name in ("r", "k")),
+    *((Property("p"), Operator.EQ, number) for number in (1, 2)),
+    (Property("p"), Operator.GTE, 1),
+    *((Property("name"), Operator.EQ, name) for name in ("r", "k")),
+    (Label("team"), Operator.EQ, "r"),
+]
+
+
+@pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
+@pytest.mark.parametrize("runs", [NAMED, MIXED], ids=["names", "names and contexts"])
+def test_what_is_asked_of_a_run_is_of_its_name_only_where_it_says_so(bench, kind, runs):
+    """A test of a run's type, time, property or label was taken for one of its name: rows were lost."""
+    oracle = Oracle(runs)
+    with bench.reading(runs, efforts=EFFORTS["gathering"]) as reader:
+        for subject, operator, operand in TESTS:
+            predicate = Related(Relation.RUN, Test(subject, operator, operand))
+            check_seeds(bench, reader, oracle, kind, predicate)
+            wanted = [thing.ref for thing in expected(oracle, kind, predicate)]
+            assert bench.run(found(reader, Search(kind, predicate))) == wanted, predicate
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf], ids=str)
+def test_a_number_without_end_is_found_by_its_text(bench, number):
+    """The seed of a text looked for it among finite numbers only."""
+    if isinstance(bench, MariaDBWorkbench):
+        pytest.skip("MariaDB holds no infinities")
+    store = StoreRecord(types=KUBEFLOW, artifacts=(NodeRecord(1, MODEL, declared={"name": number}),))
+    with bench.reading(store, efforts=EFFORTS["gathering"]) as reader:
+        for operator, operand in ((Operator.EQ, str(number)), (Operator.IN, ("a", str(number)))):
+            search = Search(EntityKind.ARTIFACT, Test(Field.NAME, operator, operand))
+            assert bench.run(found(reader, search)) == [Ref(EntityKind.ARTIFACT, 1)]
