@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineageql.model.identity import EntityKind
-from lineageql.model.predicates import Field
+from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.predicates import NEVER, Field, Operator, Test
 from lineageql.store.ports import Link, Order, Search, Window
 from lineageql.store.sql.efforts import efforts
 from lineageql.store.sql.reader import SQLReader
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
 from tests.store.sql.test_search import ROW_BY_ROW, thorough
+from tests.store.sql.test_seeds import NAMED
 
 ORDERS = (Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)
 
@@ -85,6 +86,27 @@ async def check_runs(reader: SQLReader, size: int) -> None:
                 break
             keys[space] = pages[space].rows[-1].key
     assert found == {space: [run for run in every if home.get(run) == space] for space in spaces}
+
+
+@pytest.mark.parametrize("predicate", [NEVER, Test(Field.TYPE, Operator.EQ, "of no store")], ids=["never", "no type"])
+@pytest.mark.parametrize("edge", ["after", "before"])
+@pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
+def test_a_page_beyond_a_key_where_nothing_can_match_is_empty(bench, kind, edge, predicate):
+    """Beside a `false` the key is left out of the statement: PostgreSQL was sent it all the same, and refused."""
+    with bench.reading(NAMED) as reader:
+        for field in ORDERS:
+            order = Order(field)
+            key = bench.run(reader.search(Search(kind, order=order), Window(1))).rows[0].key
+            window = Window(1, **{edge: key})
+            found = bench.run(reader.search(Search(kind, predicate, order), window))
+            assert (found.rows, found.more) == ([], False)
+    if kind is not EntityKind.WORKSPACE:
+        (link,) = (link for link in Link if (link.owner, link.target) == (EntityKind.WORKSPACE, kind))
+        space = Ref(EntityKind.WORKSPACE, 1)
+        with bench.reading(NAMED) as reader:
+            key = bench.run(reader.search_under(link, [space], Search(kind), Window(1)))[space].rows[0].key
+            search = Search(kind, predicate)
+            assert not bench.run(reader.search_under(link, [space], search, Window(1, **{edge: key})))[space].rows
 
 
 async def walked(reader: SQLReader, search: Search, size: int, *, backward: bool) -> list[Any]:

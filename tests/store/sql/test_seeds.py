@@ -71,6 +71,7 @@ NAMED = StoreRecord(
     ),
     artifacts=(NodeRecord(1, MODEL), NodeRecord(2, MODEL)),
     events=(EventRecord(1, 1, 1, 4), EventRecord(2, 2, 2, 4)),
+    attributions=frozenset({(1, 1), (1, 2)}),
     associations=frozenset({(1, 1), (1, 2), (2, 1)}),
     parents=frozenset({(2, 1)}),
 )
@@ -88,6 +89,7 @@ MIXED = StoreRecord(
     executions=(*NAMED.executions, NodeRecord(3, STEP)),
     artifacts=(*NAMED.artifacts, NodeRecord(3, MODEL)),
     events=(*NAMED.events, EventRecord(3, 3, 3, 4)),
+    attributions=NAMED.attributions,
     associations=NAMED.associations | {(4, 3)},
     parents=NAMED.parents | {(4, 3)},
 )

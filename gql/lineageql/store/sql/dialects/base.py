@@ -34,8 +34,11 @@ class Statement:
     purpose: str = field(default="", kw_only=True, compare=False)
 
     def given(self, **parameters: Any) -> Statement:
-        """The statement with more of its parameters."""
-        return Statement(self.text, {**self.parameters, **parameters}, purpose=self.purpose)
+        """The statement with other values of those of these parameters that it has.
+
+        It need not have all of them: SQLAlchemy leaves out what is said beside a `false`, such as the edge of a page.
+        """
+        return replace(self, parameters={name: parameters.get(name, kept) for name, kept in self.parameters.items()})
 
     def meant(self, purpose: str) -> Statement:
         """The statement with what it is for."""

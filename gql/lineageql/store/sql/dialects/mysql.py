@@ -168,7 +168,8 @@ class MySQL(Dialect):
         statement = self.compile(inner)
         assert statement.text.startswith("SELECT "), statement.text
         text = f"(SELECT %(place)s AS place, {statement.text.removeprefix('SELECT ')})"
-        return MySQLStatement(text, statement.parameters, tuple(place + 1 for place in statement.texts), under=True)
+        parameters = {**statement.parameters, "owners": ()}
+        return MySQLStatement(text, parameters, tuple(place + 1 for place in statement.texts), under=True)
 
     def lists(self, rows: Sequence[Sequence[Any]], owners: int) -> list[Sequence[Any]]:
         found: list[list[Any]] = [[] for _ in range(owners)]

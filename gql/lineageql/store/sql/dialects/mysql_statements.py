@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from lineageql.store.sql.dialects.base import Statement
@@ -20,9 +20,6 @@ class MySQLStatement(Statement):
 
     texts: tuple[int, ...] = ()
     under: bool = False
-
-    def given(self, **parameters: Any) -> MySQLStatement:
-        return replace(self, parameters={**self.parameters, **parameters})
 
     def words(self, wire: str) -> str:
         """The text that is sent."""

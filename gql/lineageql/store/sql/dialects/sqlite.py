@@ -54,7 +54,7 @@ class SQLite(Dialect):
             f"SELECT owner.key, (SELECT json_group_array(json_array({columns})) FROM ({statement.text}))"
             f" FROM json_each(:owners) AS owner"
         )
-        return Statement(text, statement.parameters)
+        return Statement(text, {**statement.parameters, "owners": "[]"})
 
     def text(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return cast(column, Text)
