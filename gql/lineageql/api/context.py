@@ -9,7 +9,7 @@ import strawberry
 
 from lineageql.api.documents import Document
 from lineageql.api.loaders import Loaders
-from lineageql.api.loading import Loader
+from lineageql.api.loading import Loader, Work
 from lineageql.catalog.finding import Finder
 from lineageql.catalog.pages import Edge, Page
 from lineageql.catalog.recording import Recording
@@ -51,16 +51,17 @@ class Context:
         self.explanation = explanation
         self.recorded: set[str | int] = set()
         """The fields of the answer whose mutations are applied, whatever becomes of their answers."""
+        self.work = Work()
         self.renew()
 
     def cancel(self) -> None:
-        """Ends what is still loaded."""
-        self.loaders.cancel()
+        """Ends what still goes on for the operation: nobody waits for it any more."""
+        self.work.end()
 
     def renew(self) -> None:
         """Forgets all that was loaded."""
         self.finder = Finder(self.store.reader(current=self.writes, explanation=self.explanation), self.settings)
-        self.loaders = Loaders(self.finder, self.until)
+        self.loaders = Loaders(self.finder, self.work, self.until)
         self.listings: dict[Hashable, tuple[Loader[Ref, Page[Edge]], object, object]] = {}
 
 

@@ -6,18 +6,23 @@ large documents weigh as much as thousands of small ones.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    IntValueNode,
     OperationDefinitionNode,
     OperationType,
+    Visitor,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -27,6 +32,24 @@ _CACHE_SIZE = 2_000_000
 _MOST_CHARACTERS = 262_144
 """How long a document may be: while it is parsed nobody else is served, and large values belong into variables."""
 _MAX_ERRORS = 20
+
+
+_MOST_DIGITS = 400
+"""How long a number may be: no double is larger, and Python refuses to read integers that are much longer."""
+_LONG_NUMBER = re.compile(rf"\d{{{_MOST_DIGITS + 1}}}")
+
+
+class _LongNumbers(Visitor):
+    """Finds integers that are too long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[GraphQLError] = []
+
+    def enter_int_value(self, node: IntValueNode, *_: Any) -> None:
+        if len(node.value) > _MOST_DIGITS:
+            fault = f"A number has {len(node.value)} digits; the most is {_MOST_DIGITS}."
+            self.errors.append(GraphQLError(fault, node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +118,11 @@ class Documents:
             )
         except GraphQLError as error:
             return Document(None, (error,))
+        if _LONG_NUMBER.search(text):
+            finder = _LongNumbers()
+            visit(node, finder)
+            if finder.errors:
+                return Document(None, tuple(finder.errors))
         errors = validate(
             self.schema, node, _RULES, max_errors=_MAX_ERRORS, hide_suggestions=False, allow_empty_selection_sets=False
         )

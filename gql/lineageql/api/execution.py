@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -86,6 +86,14 @@ class Executor:
             gone: waits until the client has gone: a query ends then, a mutation does not.
         """
         try:
+            return await self._execute(operation, only_queries, gone)
+        except Exception as error:  # nobody foresaw it: the log tells what, and the client under which id
+            return Answer(None, [masked(error)], ran=True)
+
+    async def _execute(
+        self, operation: Operation, only_queries: bool, gone: Callable[[], Awaitable[Any]] | None
+    ) -> Answer:
+        try:
             if operation.explain and not self.settings.explain:
                 raise BadRequest(
                     "this service does not explain: start it with --explain, or leave out extensions.explain"
@@ -120,7 +128,7 @@ class Executor:
             operation_name=operation.name,
         )
         try:
-            result = await asyncio.wait_for(work if gone is None or writes else _unless(gone, work), deadline)
+            result = await _awaited(work, deadline, None if writes else gone)
         except _Gone:
             return Answer(None, [_formatted(Unavailable("the client has gone"))], ran=True)
         except asyncio.TimeoutError:
@@ -141,17 +149,35 @@ class _Gone(Exception):
     """The client does not wait for the answer."""
 
 
-async def _unless(gone: Callable[[], Awaitable[Any]], work: Awaitable[T]) -> T:
-    """What some work answers, unless the client goes first."""
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(gone())
+class _Stray(Exception):
+    """An operation was cancelled from inside: nobody had asked for that."""
+
+
+async def _awaited(work: Awaitable[T], seconds: float, gone: Callable[[], Awaitable[Any]] | None) -> T:
+    """What some work answers, unless the time is over or the client goes first; then it is ended.
+
+    Raises:
+        TimeoutError: asyncio's, the time is over.
+        _Gone: the client has gone.
+        _Stray: the work was cancelled, and not from here.
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(gone()) if gone is not None else None
+    ends = {working} if leaving is None else {working, leaving}
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise _Gone
+        done, _ = await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if working not in done:
+            working.cancel()
+            await asyncio.wait({working})
+            if working.cancelled():
+                raise _Gone if done else asyncio.TimeoutError
+        if working.cancelled():
+            raise _Stray
         return working.result()
     finally:
         working.cancel()
-        leaving.cancel()
+        if leaving is not None:
+            leaving.cancel()
 
 
 def _told(error: GraphQLError, context: Context) -> dict[str, Any]:
@@ -172,10 +198,15 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
         return {**_formatted(original), **place}
     if original is None or isinstance(original, GraphQLError):
         return {"message": error.message, **place, "extensions": {"code": BadRequest.code}}
+    return {**masked(original, error.path), **place}
+
+
+def masked(error: Exception, path: Sequence[str | int] | None = None) -> dict[str, Any]:
+    """The error that a client sees in the place of one that was not foreseen; the log tells which that was."""
     error_id = secrets.token_hex(8)
-    log.error("error %s at %s", error_id, error.path, exc_info=original)
+    log.error("error %s at %s", error_id, path or "no field", exc_info=error)
     message = "Something went wrong here; the service's log tells what, under this errorId."
-    return {"message": message, **place, "extensions": {"code": LineageQLError.code, "errorId": error_id}}
+    return {"message": message, "extensions": {"code": LineageQLError.code, "errorId": error_id}}
 
 
 def _formatted(error: LineageQLError) -> dict[str, Any]:

@@ -12,7 +12,6 @@ the interpreter's own and not of Python's.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -20,6 +19,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from graphql import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT, GraphQLEnumType, GraphQLLeafType
+from graphql.pyutils import gather_with_cancel
 
 from lineageql.api.loading import Later, all_of
 
@@ -161,7 +161,7 @@ def chosen(completions: Mapping[str, Completion], name_of: Callable[[Any], str])
     async def waiting(values: Sequence[Any]) -> Sequence[Any]:
         groups = _grouped(values, name_of)
         work = (completions[name].all(some) for name, (_, some) in groups.items())
-        return _placed(groups, await asyncio.gather(*work))
+        return _placed(groups, await gather_with_cancel(*work))
 
     return Completion(level=waiting)
 
@@ -245,7 +245,7 @@ def resolved(resolve: Callable[[Any], Any], completion: Completion) -> Completio
         if all(type(value) is Later for value in values):
             return await completion.all(await all_of(values))
         waiting = [place for place, value in enumerate(values) if inspect.isawaitable(value)]
-        found = await asyncio.gather(*(values[place] for place in waiting))
+        found = await gather_with_cancel(*(values[place] for place in waiting))
         for place, value in zip(waiting, found, strict=True):
             values[place] = value
         return await completion.all(values)
@@ -270,7 +270,7 @@ def selected(fields: Mapping[str, Completion]) -> Completion:
         if len(levels) == 1:
             found = [await levels[0][1](values)]
         else:
-            found = await asyncio.gather(*(level(values) for _, level in levels))
+            found = await gather_with_cancel(*(level(values) for _, level in levels))
         for (place, _), some in zip(levels, found, strict=True):
             answers[place] = some
         return objects_of(answers)

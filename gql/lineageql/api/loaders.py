@@ -25,10 +25,16 @@ _REF = attrgetter("ref")
 
 
 class Loaders:
-    """The loaders of one request, named by what they load and by what."""
+    """The loaders of one request, named by what they load and by what.
 
-    def __init__(self, finder: Finder, until: float | None = None) -> None:
-        self._work = Work()
+    Args:
+        finder: what they ask.
+        work: counts what goes on for them.
+        until: the `time.monotonic()` at which a walk over lineage stops and answers what it has.
+    """
+
+    def __init__(self, finder: Finder, work: Work, until: float | None = None) -> None:
+        self._work = work
         self.entity_by_ref: Loader[Ref, Entity | None] = Loader(finder.get, round=self._round())
         self.workspace_by_member: Loader[Ref, Entity | None] = Loader(finder.workspaces, _REF, round=self._round())
         self.producer_by_artifact: Loader[Ref, Execution | None] = Loader(finder.producers, _REF, round=self._round())
@@ -47,10 +53,6 @@ class Loaders:
 
     def _round(self) -> Round:
         return Round(self._work)
-
-    def cancel(self) -> None:
-        """Ends whatever is still loaded: nobody waits for it any more."""
-        self._work.end()
 
     def pages(self, listing: Listing) -> Loader[Ref, Page[Edge]]:
         """The pages of a listing by owner, whose totals are counted together too."""

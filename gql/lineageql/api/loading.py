@@ -19,11 +19,25 @@ V = TypeVar("V")
 
 
 class Work:
-    """The tasks that answer rounds. They are aiodataloader's: who asked may be cancelled, and they go on."""
+    """What goes on for an operation beside the task that answers it, to be ended with it.
+
+    It is the tasks that answer rounds, which are aiodataloader's: who asked may be cancelled, and they go on. And it
+    is who waits for their answers.
+    """
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._waiting: dict[asyncio.Future[Any], list[asyncio.Future[Any]]] = {}
         self._ended = False
+
+    def check(self) -> None:
+        """Lets nothing begin after the end.
+
+        Raises:
+            CancelledError: all of them were ended.
+        """
+        if self._ended:
+            raise asyncio.CancelledError
 
     def begin(self) -> None:
         """Counts the current task among them.
@@ -31,18 +45,64 @@ class Work:
         Raises:
             CancelledError: all of them were ended.
         """
-        if self._ended:
-            raise asyncio.CancelledError
+        self.check()
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.add([task])
+
+    def add(self, tasks: Iterable[asyncio.Future[Any]]) -> None:
+        """Counts tasks among them."""
+        for task in tasks:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def wait(self, shared: asyncio.Future[V]) -> asyncio.Future[V]:
+        """A future of one's own for the answer that others may wait for, too.
+
+        Who waits is cancelled where a field beside it fails, and a future with it: the others' must not be the same.
+        """
+        if shared.done():
+            return shared
+        own: asyncio.Future[V] = shared.get_loop().create_future()
+        others = self._waiting.get(shared)
+        if others is None:
+            self._waiting[shared] = [own]
+            shared.add_done_callback(self._answered)
+        else:
+            others.append(own)
+        return own
+
+    def _answered(self, shared: asyncio.Future[Any]) -> None:
+        waiting = [own for own in self._waiting.pop(shared, ()) if not own.done()]
+        if shared.cancelled():
+            for own in waiting:
+                own.cancel()
+        elif (fault := shared.exception()) is not None:
+            for own in waiting:
+                own.set_exception(fault)
+        else:
+            for own in waiting:
+                own.set_result(shared.result())
 
     def end(self) -> None:
-        """Cancels them, and those that are still to come."""
+        """Cancels the tasks and who waits for them, and those that are still to come."""
         self._ended = True
         for task in list(self._tasks):
             task.cancel()
+        for shared in list(self._waiting):
+            shared.cancel()
+
+
+class Interrupted(Exception):
+    """Loading was cancelled, and by nobody who waits for it."""
+
+
+def _fault(found: BaseException | None) -> Exception | None:
+    if found is None or isinstance(found, Exception):
+        return found
+    fault = Interrupted("loading was cancelled")
+    fault.__cause__ = found
+    return fault
 
 
 class Round:
@@ -57,7 +117,8 @@ class Round:
 
     def load(self, loader: Loader[Any, Any], keys: tuple[Any, ...]) -> Awaitable[list[Any]]:
         """The values of a loader's keys."""
-        return self._loader.load((loader, keys))
+        self._work.check()
+        return self._work.wait(self._loader.load((loader, keys)))
 
     async def _answer(self, asked: list[tuple[Loader[Any, Any], tuple[Any, ...]]]) -> list[Any]:
         self._work.begin()
@@ -66,7 +127,8 @@ class Round:
             wanted.setdefault(loader, []).append(keys)
         work = (loader.refresh(chain.from_iterable(levels)) for loader, levels in wanted.items())
         # What is wrong with the one loader's keys is no matter of the others'.
-        faults = dict(zip(wanted, await asyncio.gather(*work, return_exceptions=True), strict=True))
+        found = await asyncio.gather(*work, return_exceptions=True)
+        faults = dict(zip(wanted, map(_fault, found), strict=True))
         return [faults[loader] or loader.known(keys) for loader, keys in asked]
 
 

@@ -11,7 +11,8 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -82,6 +83,12 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             self._lists[key] = self._type(return_type, field_details_list)
         return self._complete(self._lists[key] if isinstance(result, list) else None, result, leave)
 
+    def settle_in_background(self, awaitables: list[Awaitable[Any]]) -> None:
+        """Lets the fields go on that are waited for beside one that failed, until the operation is answered."""
+        tasks = list(map(asyncio.ensure_future, awaitables))
+        self.context_value.work.add(tasks)
+        super().settle_in_background([*tasks])
+
     def _complete(self, completion: Completion | None, value: Any, leave: Any) -> Any:
         if completion is None:
             return leave()
@@ -136,7 +143,10 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         wanted = set()
         for type_ in types:
             selection = []
-            for key, fields in self.collect_subfields(type_, details).grouped_field_set.items():
+            collected = self._collected(type_, details)
+            if collected is None:
+                return False
+            for key, fields in collected.grouped_field_set.items():
                 field = type_.fields.get(fields[0].node.name.value)
                 definition = field.extensions.get(_DEFINITION) if field is not None else None
                 if field is None or definition is None:
@@ -147,9 +157,16 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             wanted.add(tuple(selection))
         return len(wanted) == 1
 
+    def _collected(self, type_: GraphQLObjectType, details: Any) -> Any:
+        """What is selected of an object; None where a directive's condition is wrong."""
+        try:
+            return self.collect_subfields(type_, details)
+        except GraphQLError:
+            return None
+
     def _object(self, type_: GraphQLObjectType, details: Any) -> Completion | None:
-        collected = self.collect_subfields(type_, details)
-        if collected.new_defer_usages:
+        collected = self._collected(type_, details)
+        if collected is None or collected.new_defer_usages:
             return None
         completion, check = self._fields(type_, collected.grouped_field_set), type_.is_type_of
         if completion is None or check is None or getattr(check, "__func__", None) is always:

@@ -17,7 +17,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from lineageql.api.execution import Answer, Executor, Operation
+from lineageql.api.execution import Answer, Executor, Operation, masked
 from lineageql.errors import BadRequest
 
 RESPONSE_TYPE = "application/graphql-response+json"
@@ -27,7 +27,14 @@ _VAST = re.compile(rb"\d{19}")
 
 
 async def graphql(request: Request, executor: Executor, max_size: int) -> Response:
-    """The response to a request that is no browser's for GraphiQL."""
+    """The response to a request that is no browser's for GraphiQL. Nothing that a client sends raises."""
+    try:
+        return await _answered(request, executor, max_size)
+    except Exception as error:  # nobody foresaw it: the log tells what, and the client under which id
+        return _json_response({"errors": [masked(error)]}, 500, JSON_TYPE)
+
+
+async def _answered(request: Request, executor: Executor, max_size: int) -> Response:
     media = response_type(request.headers.get("accept", ""))
     if media is None:
         return _failure(406, f"this service answers {RESPONSE_TYPE} and {JSON_TYPE}", JSON_TYPE)

@@ -141,14 +141,15 @@ class SQLiteDriver:
             statements = next(script)
             while True:
                 if turn.ended:
-                    raise Unavailable("nobody waits for this any more")
+                    raise _unawaited()
                 with self._counting:
                     self.statements += len(statements)
                 statements = script.send([_fetch(connection, statement) for statement in statements])
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
         except sqlite3.Error as error:
-            raise translate(error, self.path) from error
+            # What was interrupted is no fault of the store's, for the log to tell.
+            raise _unawaited() if turn.ended else translate(error, self.path) from error
         finally:
             turn.connection = None
             self._idle.put(connection)
@@ -184,6 +185,10 @@ class _Turn:
         connection = self.connection
         if connection is not None:
             connection.interrupt()
+
+
+def _unawaited() -> Unavailable:
+    return Unavailable("nobody waits for this any more")
 
 
 def _fetch(connection: sqlite3.Connection, statement: Statement) -> Rows:
