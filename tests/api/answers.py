@@ -1,7 +1,8 @@
-"""What two executors answer to the same operation, compared error by error."""
+"""What two executors answer to the same operation, compared error by error, and what they leave behind."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -59,6 +60,16 @@ async def answer(service: Service, query: str, variables: Mapping[str, Any]) -> 
     return found
 
 
+async def ended(before: set[asyncio.Task[Any]]) -> None:
+    """Waits for what the last operation began, which may be at a statement."""
+    for delay in (0, 0, 0, 0.01, 0.1, 1):
+        await asyncio.sleep(delay)
+        more = asyncio.all_tasks() - before
+        if not more:
+            return
+    raise AssertionError(f"these go on after the answer: {more}")
+
+
 async def differences(
     ours: Any, theirs: Any, service: Service | None = None, query: str = "", variables: Mapping[str, Any] | None = None
 ) -> list[str]:
@@ -86,7 +97,7 @@ async def differences(
     return found
 
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z")
 _CURSOR = re.compile(r"[\w-]{15,}")
 
 

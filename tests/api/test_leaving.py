@@ -15,6 +15,7 @@ import pytest
 from lineageql.settings import Settings
 from lineageql.store.open import open_store
 from lineageql.web.app import create_app
+from tests.api.answers import ended
 from tests.service import Service, serving
 from tests.store.sql.schema import SCRIPT
 
@@ -46,8 +47,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("where", QUERIES)
 async def test_the_deadline_ends_every_statement(store: Path, where: str) -> None:
+    before = asyncio.all_tasks()
     async with serving(store, read_only=True, deadline=1) as service:
         assert (await service.error(QUERIES[where]))["code"] == "DEADLINE_EXCEEDED"
+        await ended(before)
     # Closing waits for the readers, and each field asks at least once.
     assert service.statements < FIELDS
 
@@ -71,6 +74,8 @@ async def test_a_client_that_goes_ends_its_query(store: Path, where: str) -> Non
     headers = [(b"content-type", b"application/json"), (b"host", b"service")]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
     scope |= {"http_version": "1.1", "scheme": "http", "server": ("service", 80), "asgi": {"version": "3.0"}}
+    before = asyncio.all_tasks()
     await app(scope, receive, send)
+    await ended(before)
     await opened.close()
     assert Service(None, opened).statements < FIELDS  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lineageql.api.execution import Executor
 from lineageql.api.schema import SCHEMA
 from lineageql.catalog.finding import Finder
-from tests.api.answers import answer, differences, graphql_core, timeless
+from tests.api.answers import answer, differences, ended, graphql_core, timeless
 from tests.api.operations import Known, operation
 from tests.demo import demo_store
 from tests.service import Service, serving
@@ -90,16 +90,6 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     made = Target(tmp_path_factory.mktemp("mutations"), 2)
     yield made
     made.close()
-
-
-async def ended(before: set[asyncio.Task[Any]]) -> None:
-    """Waits for what the last operation began, which may be at a statement."""
-    for delay in (0, 0, 0, 0.01, 0.1, 1):
-        await asyncio.sleep(delay)
-        more = asyncio.all_tasks() - before
-        if not more:
-            return
-    raise AssertionError(f"these go on after the answer: {more}")
 
 
 async def check(service: Service, query: str, variables: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lineageql.web.graphql import JSON_TYPE, RESPONSE_TYPE, response_type
 from tests.catalog.graphs import empty_store
@@ -189,3 +193,60 @@ async def test_home_leads_to_graphql(service: Service) -> None:
 async def test_mutations_are_refused_where_the_service_only_reads(service: Service) -> None:
     error = await service.error('mutation { createWorkspace(input: {name: "x"}) { created } }')
     assert error["code"] == "READ_ONLY"
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=9,
+)
+BODIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "query": st.sampled_from([QUERY, "query A { store { url } } query B { x }", "{", "mutation { x }"])
+        | JSON_VALUES,
+        "variables": JSON_VALUES,
+        "operationName": st.sampled_from(["A", "B", ""]) | JSON_VALUES,
+        "extensions": JSON_VALUES,
+    },
+)
+HEADERS = st.fixed_dictionaries(
+    {
+        "content-type": st.sampled_from(
+            [JSON_TYPE, JSON_TYPE, JSON_TYPE, "text/plain", f"{JSON_TYPE}; charset=utf-16", ""]
+        )
+    },
+    optional={"accept": st.sampled_from([JSON_TYPE, RESPONSE_TYPE, "text/html", "*/*;q=", ","])},
+)
+
+
+@given(
+    method=st.sampled_from(["POST", "POST", "GET", "PUT"]),
+    content=(BODIES | JSON_VALUES).map(lambda body: json.dumps(body).encode()) | st.binary(max_size=60),
+    headers=HEADERS,
+    parameters=st.dictionaries(st.sampled_from(["query", "variables", "operationName"]), st.text(max_size=9)),
+)
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_sent_is_answered_in_json(
+    target: tuple[asyncio.AbstractEventLoop, Service], method: str, content: bytes, headers: Any, parameters: Any
+) -> None:
+    loop, service = target
+    request = service.client.request(method, "/graphql", content=content, headers=headers, params=parameters)
+    response = loop.run_until_complete(request)
+    assert response.status_code < 500
+    assert response.headers["content-type"].startswith((JSON_TYPE, RESPONSE_TYPE))
+    body = response.json()
+    assert body.keys() <= {"data", "errors"}
+    assert all(error["extensions"]["code"] != "INTERNAL" for error in body.get("errors", ()))
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.AbstractEventLoop, Service]]:
+    """A service and its loop: a test of random requests has one for all of them."""
+    path = tmp_path_factory.mktemp("graphql") / "store.db"
+    path.write_bytes(empty_store())
+    loop = asyncio.new_event_loop()
+    running = serving(path, read_only=True, graphiql=False)
+    yield loop, loop.run_until_complete(running.__aenter__())
+    loop.run_until_complete(running.__aexit__(None, None, None))
+    loop.close()
