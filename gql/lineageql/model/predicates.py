@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from lineageql.model.choice import Choice
 from lineageql.model.identity import EntityKind
+from lineageql.model.operators import Operator as Operator  # a word of predicates: others take it from here
 
 
 class Field(Choice):
@@ -54,21 +55,6 @@ class Property:
 
 
 Subject = Field | Label | Property
-
-
-class Operator(Choice):
-    """The tests there are. Every other operator of the schema is built from these."""
-
-    EQ = "="
-    IN = "in"
-    STARTS_WITH = "startsWith"
-    ENDS_WITH = "endsWith"
-    CONTAINS = "contains"
-    LT = "<"
-    LTE = "<="
-    GT = ">"
-    GTE = ">="
-    EXISTS = "exists"
 
 
 Scalar = str | int | float | bool | None

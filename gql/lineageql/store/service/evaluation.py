@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from lineageql.model.entities import Entity
+from lineageql.model.evaluate import comparison
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import And, Field, Not, Or, Predicate, Related, Relation, Test
 from lineageql.model.runs import run_state
 from lineageql.store.service.entities import Entities
 from lineageql.store.service.relations import Relations
 from lineageql.store.service.states import States
-from lineageql.store.service.subjects import comparison, meets
+from lineageql.store.service.subjects import meets
 
 FindEntities = Callable[[EntityKind, Predicate], Awaitable[Sequence[Entity]]]
 """All entities of a kind that make a predicate true."""

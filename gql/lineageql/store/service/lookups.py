@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lineageql.errors import NotFound
+from lineageql.model.evaluate import comparison, operands_of
 from lineageql.model.kinds import kind_of
 from lineageql.model.nodes import Node, NodeKind, NodeType
-from lineageql.model.predicates import Field, Operator, Test
+from lineageql.model.operators import Access
+from lineageql.model.predicates import Field, Test
 from lineageql.model.types import TypeCatalog
 from lineageql.store.service.client import UNREADABLE, Client, concatenated, gathered
 from lineageql.store.service.messages import NOUNS, can_be_sent
-from lineageql.store.service.subjects import comparison
 from lineageql.store.service.types import Types
 
 SIMPLE_TYPES = {
@@ -45,9 +46,7 @@ class Lookups:
         return await self.types.nodes(kind, list(messages.values()))
 
     def _question(self, kind: NodeKind, test: Test) -> tuple[str, str, list[str]] | None:
-        if test.ignore_case or test.operator not in (Operator.EQ, Operator.IN):
-            return None
-        texts = texts_of(test.operand)
+        texts = texts_of(test)
         if texts is None or "" in texts:
             return None
         if test.subject is Field.EXTERNAL_ID:
@@ -65,12 +64,10 @@ class Lookups:
 
     async def allowed(self, kind: NodeKind, tests: Iterable[Test]) -> list[NodeType]:
         """The types of a kind that meet tests of types and kinds, MLMD's own simple ones among them."""
-        wanted = list(tests)
+        wanted = [(test.subject is Field.KIND, comparison(test)) for test in tests]
 
         def allows(type_: NodeType) -> bool:
-            return all(
-                comparison(test)(kind_of(type_) if test.subject is Field.KIND else type_.name) for test in wanted
-            )
+            return all(meets(kind_of(type_) if by_kind else type_.name) for by_kind, meets in wanted)
 
         simple = [NodeType(0, kind, name) for name in SIMPLE_TYPES[kind]]
         found = await gathered(self.types.simple(kind, type_.name) for type_ in simple if allows(type_))
@@ -78,9 +75,11 @@ class Lookups:
         return [*others, *(type_ for type_ in found if type_ is not None)]
 
 
-def texts_of(operand: object) -> list[str] | None:
-    """The texts among operands that a store may hold; None where not all operands are texts."""
-    operands = operand if isinstance(operand, tuple) else (operand,)
+def texts_of(test: Test) -> list[str] | None:
+    """The texts that a store may hold, of which a value has to be one to meet a test; None where that is not so."""
+    operands = operands_of(test)
+    if test.ignore_case or test.operator.meaning.access is not Access.EQUALITY:
+        return None
     if not all(isinstance(text, str) for text in operands):
         return None
     return [text for text in dict.fromkeys(operands) if can_be_sent(text)]

@@ -40,9 +40,7 @@ class Prefilters:
 
     def of(self, kind: NodeKind, test: Test) -> Prefilter | None:
         """The filters of a test of a text; None where they cannot be said."""
-        if not self.can_filter or test.ignore_case or test.operator not in (Operator.EQ, Operator.IN):
-            return None
-        texts = texts_of(test.operand)
+        texts = texts_of(test) if self.can_filter else None
         if texts is None:
             return None
         if not texts:

@@ -7,9 +7,10 @@ from typing import Any
 
 from lineageql.errors import InvalidArgument, Unsupported
 from lineageql.model.entities import Entity, Run
+from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Node
-from lineageql.model.predicates import Field, Operator, Predicate, Related, Relation, Test
+from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
 from lineageql.store.ports import Key, Order, Row, Search, Slice, Window
 from lineageql.store.service.client import UNREADABLE
 from lineageql.store.service.entities import NODE_KINDS
@@ -177,8 +178,8 @@ def _key_of(row: Row) -> Any:
 
 def _refs_of(term: Predicate) -> list[Ref] | None:
     match term:
-        case Test(Field.REF, Operator.IN, tuple() as refs):
-            return [ref for ref in refs if isinstance(ref, Ref)]
+        case Test(subject=Field.REF):
+            return list(references_of(term))
     return None
 
 

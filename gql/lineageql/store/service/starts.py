@@ -12,9 +12,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass
 from enum import IntEnum
 
-from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.evaluate import operands_by_family, references_of
+from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import Node, NodeKind
-from lineageql.model.predicates import And, Field, Operator, Predicate, Related, Test, all_of
+from lineageql.model.operators import Access, Family
+from lineageql.model.predicates import And, Field, Predicate, Related, Test, all_of
 from lineageql.store.service import filters
 from lineageql.store.service.entities import NODE_KINDS
 from lineageql.store.service.listings import Lister, Listing
@@ -76,11 +78,11 @@ class Starts:
     async def _by_id(self, kind: EntityKind, terms: Sequence[Predicate]) -> Start | None:
         for term in terms:
             match term:
-                case Test(Field.ID, Operator.EQ | Operator.IN, operand):
-                    ids = frozenset(int(id_) for id_ in _all(operand) if isinstance(id_, (int, float)) and id_ % 1 == 0)
-                    return Start(Rank.ID, all_of(*terms), ids)
-                case Test(Field.REF, Operator.IN, operand):
-                    keys = {ref.key for ref in _all(operand) if isinstance(ref, Ref)}
+                case Test(subject=Field.ID) if term.operator.meaning.access is Access.EQUALITY:
+                    numbers = operands_by_family(term).get(Family.NUMBER, ())
+                    return Start(Rank.ID, all_of(*terms), frozenset(int(id_) for id_ in numbers if id_ % 1 == 0))
+                case Test(subject=Field.REF):
+                    keys = {ref.key for ref in references_of(term)}
                     return Start(Rank.ID, all_of(*terms), frozenset(key for key in keys if isinstance(key, int)))
         return None
 
@@ -172,7 +174,3 @@ def terms_of(predicate: Predicate) -> list[Predicate]:
     if isinstance(predicate, And):
         return [inner for term in predicate.terms for inner in terms_of(term)]
     return [predicate]
-
-
-def _all(operand: object) -> tuple[object, ...]:
-    return operand if isinstance(operand, tuple) else (operand,)

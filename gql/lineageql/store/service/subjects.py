@@ -1,27 +1,24 @@
-"""What a test looks at in an entity, and whether it is met: the tests of `model.predicates`, said in Python.
+"""What a test looks at in an entity, and whether the entity meets it.
 
 Every test is true or false of an entity; of what the entity lacks it is false.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from typing import Any
 
 from lineageql.model.conventions.base import Convention
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.model.entities import Artifact, Entity, Execution, Run
+from lineageql.model.evaluate import comparison
 from lineageql.model.kinds import kind_of
 from lineageql.model.nodes import Node
-from lineageql.model.predicates import Field, Label, Operator, Property, Subject, Test
+from lineageql.model.operators import Value
+from lineageql.model.predicates import Field, Label, Property, Subject, Test
 from lineageql.model.values import STRUCT_PREFIX, as_text, parse_json
 
-Value = object
 OTHER = object()
 """A property that is there, and is neither text, number nor boolean."""
-
-Meets = Callable[[Value], bool]
 
 
 def label_of(entity: Entity, key: str) -> str | None:
@@ -106,57 +103,3 @@ def meets(test: Test) -> Callable[[Entity], bool]:
     """Whether an entity meets a test."""
     read, is_met = value_of(test.subject), comparison(test)
     return lambda entity: is_met(read(entity))
-
-
-def comparison(test: Test) -> Meets:
-    """Whether a value meets a test."""
-    if test.operator is Operator.EXISTS:
-        return lambda value: value is not None
-    operands: tuple[Any, ...] = test.operand if test.operator is Operator.IN else (test.operand,)  # type: ignore[assignment]
-    if test.ignore_case:
-        operands = tuple(_folded(operand) for operand in operands)
-    said = _SAID.get(test.operator)  # the others want one of the operands
-    groups: dict[str, set[Any]] = {}
-    for operand in operands:
-        groups.setdefault(_family(operand), set()).add(operand)
-
-    def is_met(value: Value) -> bool:
-        if value is None:
-            return False
-        value = _folded(value) if test.ignore_case else value
-        wanted = groups.get(_family(value), ())
-        return value in wanted if said is None else any(said(value, operand) for operand in wanted)
-
-    return is_met
-
-
-def _folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
-
-
-def _family(value: Value) -> str:
-    """What a value is compared with: texts with texts, numbers with numbers, booleans with booleans."""
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, bool):
-        return "truth"
-    return "number" if isinstance(value, (int, float)) else "other"
-
-
-def _of_texts(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
-    return lambda left, right: isinstance(left, str) and compare(left, right)
-
-
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    return lambda left, right: _family(left) in ("text", "number") and compare(left, right)
-
-
-_SAID: dict[Operator, Callable[[Any, Any], bool]] = {
-    Operator.STARTS_WITH: _of_texts(str.startswith),
-    Operator.ENDS_WITH: _of_texts(str.endswith),
-    Operator.CONTAINS: _of_texts(lambda left, right: right in left),
-    Operator.LT: _ordered(operator.lt),
-    Operator.LTE: _ordered(operator.le),
-    Operator.GT: _ordered(operator.gt),
-    Operator.GTE: _ordered(operator.ge),
-}

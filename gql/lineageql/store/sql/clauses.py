@@ -15,15 +15,16 @@ from sqlalchemy import ColumnElement, and_, case, false, func, not_, null, or_, 
 
 from lineageql.model.conventions.base import Convention
 from lineageql.model.conventions.kubeflow import RUN_TYPE
+from lineageql.model.evaluate import comparison, references_of
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.kinds import kind_of
 from lineageql.model.nodes import NodeKind, NodeType
+from lineageql.model.operators import Family
 from lineageql.model.predicates import (
     And,
     Field,
     Label,
     Not,
-    Operator,
     Or,
     Predicate,
     Property,
@@ -35,7 +36,7 @@ from lineageql.model.types import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.documents import member_of, text_of_member
 from lineageql.store.sql.narrowings import named_one_of
-from lineageql.store.sql.operators import MEANINGS, fold
+from lineageql.store.sql.operators import compared
 from lineageql.store.sql.places import state_number, text_of_field
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.values import property_clause
@@ -84,7 +85,7 @@ class Clauses:
 
                 return related(self, predicate, source, chain)
             case Test(subject=Label(key=key)):
-                return self._compare(predicate, self.label(key, source))
+                return self._compare(predicate, self.label(key, source), Family.TEXT)
             case Test(subject=Property(name=name)):
                 test = predicate
                 return self.by_convention(  # type: ignore[no-any-return]
@@ -101,45 +102,37 @@ class Clauses:
         chain = chain or Chain()
         return and_(self.of(predicate, source, chain), chain.narrow(predicate, source))
 
-    def _compare(self, test: Test, left: ColumnElement[Any]) -> Clause:
-        right = test.operand
-        if test.ignore_case:
-            left, right = self.dialect.fold(left), fold(right)
-        empty = test.operator in (Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.CONTAINS) and right == ""
-        if test.operator is Operator.EXISTS or empty:
-            # In a function, or the planner gathers all that lack something by an index, and sorts them.
-            return func.coalesce(left.is_not(None), false())
-        return func.coalesce(MEANINGS[test.operator].sql(self.dialect, left, right), false())
+    def _compare(self, test: Test, left: ColumnElement[Any], family: Family) -> Clause:
+        # In a function, or the planner gathers all that lack something by an index, and sorts them.
+        return func.coalesce(compared(test, self.dialect, left, family), false())
 
     def _field(self, test: Test, subject: Field, source: Source) -> Clause:
-        if subject is Field.ID:
-            return self._compare(test, source.columns[Field.ID])
-        if subject is Field.REF:
-            return self.refs(test.operand, source)
-        if subject in (Field.TYPE, Field.KIND):
-            return self._type(test, subject, source)
-        if subject is Field.STATE:
-            return self.dialect.among(self._state(source), test.operand)  # type: ignore[arg-type]
-        if subject in (Field.CREATE_TIME, Field.UPDATE_TIME):
-            return self._compare(test, func.nullif(self.dialect.number(source.columns[subject]), 0))
-        if subject in (Field.URI, Field.EXTERNAL_ID):
-            return self._compare(test, source.columns[subject])
-        return self._compare(test, text_of_field(subject, source, self.types, self.dialect))
+        match subject:
+            case Field.ID:
+                return self._compare(test, source.columns[Field.ID], Family.NUMBER)
+            case Field.REF:
+                return self.refs(references_of(test), source)
+            case Field.TYPE | Field.KIND:
+                return self._type(test, source)
+            case Field.STATE:
+                return self._compare(test, self._state(source), Family.NUMBER)
+            case Field.CREATE_TIME | Field.UPDATE_TIME:
+                time = func.nullif(self.dialect.number(source.columns[subject]), 0)
+                return self._compare(test, time, Family.NUMBER)
+            case Field.URI | Field.EXTERNAL_ID:
+                return self._compare(test, source.columns[subject], Family.TEXT)
+            case Field.NAME | Field.VERSION | Field.OWNER | Field.DESCRIPTION:
+                text = text_of_field(subject, source, self.types, self.dialect)
+                return self._compare(test, text, Family.TEXT)
+        raise NotImplementedError(f"{subject.value} is only read: no test of it has a clause")
 
     def type_ids(self, test: Test, node_kind: NodeKind) -> list[int]:
         """The ids of the types that a test of a type or a kind allows."""
-        return self.types.ids(node_kind, lambda type_: self._allows(test, type_))
+        return self.types.ids(node_kind, _allows(test))
 
-    def _allows(self, test: Test, type_: NodeType) -> bool:
-        left: object = kind_of(type_) if test.subject is Field.KIND else type_.name
-        right = test.operand
-        if test.ignore_case:
-            left, right = fold(left), fold(right)
-        return MEANINGS[test.operator].python(left, right)
-
-    def _type(self, test: Test, subject: Field, source: Source) -> Clause:
+    def _type(self, test: Test, source: Source) -> Clause:
         allowed = self.type_ids(test, source.node_kind)
-        if source.kind is EntityKind.RUN and self._allows(test, NodeType(0, NodeKind.CONTEXT, RUN_TYPE)):
+        if source.kind is EntityKind.RUN and _allows(test)(NodeType(0, NodeKind.CONTEXT, RUN_TYPE)):
             allowed.append(0)
         # The sum keeps the planner from walking the index of types, which loses the order of ids.
         return (source.type_id + 0).in_(allowed) if allowed else false()
@@ -202,3 +195,9 @@ class Clauses:
             return func.coalesce(*values, null()) if values else null()
 
         return self.by_convention(source, text, null())  # type: ignore[no-any-return]
+
+
+def _allows(test: Test) -> Callable[[NodeType], bool]:
+    """Whether a type meets a test of types or kinds."""
+    meets, by_kind = comparison(test), test.subject is Field.KIND
+    return lambda type_: meets(kind_of(type_) if by_kind else type_.name)

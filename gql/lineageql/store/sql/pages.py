@@ -22,19 +22,19 @@ from sqlalchemy import (
 
 from lineageql.errors import InvalidArgument
 from lineageql.model.identity import EntityKind
+from lineageql.model.operators import Access, Operands
 from lineageql.model.predicates import And, Field, Operator, Test
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Dialect, Parameters
 from lineageql.store.sql.links import Members
-from lineageql.store.sql.operators import MEANINGS
+from lineageql.store.sql.operators import said
 from lineageql.store.sql.places import text_of_field
 from lineageql.store.sql.sources import Source
 
 Clause = ColumnElement[bool]
 WALKED = frozenset({Field.ID, Field.CREATE_TIME, Field.UPDATE_TIME})
 """The orders that an index gives, so that rows can be walked over without sorting all of them."""
-_BOUNDS = (Operator.EQ, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,15 @@ def _bounds(clauses: Clauses, search: Search, source: Source) -> list[Clause]:
     terms = predicate.terms if isinstance(predicate, And) else (predicate,)
     column = source.columns[field]
     return [
-        MEANINGS[term.operator].sql(clauses.dialect, column, term.operand)
+        said(term.operator, clauses.dialect, column, term.operand)
         for term in terms
-        if isinstance(term, Test) and term.subject is field and term.operator in _BOUNDS
+        if isinstance(term, Test) and term.subject is field and _is_bound(term.operator)
     ]
+
+
+def _is_bound(how: Operator) -> bool:
+    meaning = how.meaning
+    return meaning.operands is Operands.ONE and meaning.access in (Access.EQUALITY, Access.RANGE)
 
 
 def count(clauses: Clauses, search: Search, members: Members, narrowing: Clause | None = None) -> Select[Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, n
 
 from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
 from lineageql.model.entities import ExecutionState
+from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
 from lineageql.model.predicates import And, Field, Not, Or, Predicate, Related, Relation, Test
@@ -134,7 +135,7 @@ def _held_ties(clauses: Clauses, wanted: Wanted) -> list[Tie]:
 def run_ties(clauses: Clauses, predicate: Predicate, wanted: Wanted) -> list[Tie]:
     """Ties from executions to the runs that make a predicate true."""
     if isinstance(predicate, Test) and predicate.subject is Field.REF:
-        refs: Any = predicate.operand
+        refs = references_of(predicate)
         found: list[Tie] = []
         named = [ref.key for ref in refs if isinstance(ref.key, RunName)]
         if named:

@@ -19,12 +19,14 @@ from sqlalchemy import ColumnElement, false, select
 
 from lineageql.model.conventions.base import Column, Custom, Declared, Document, Role, TypeAndId
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
+from lineageql.model.evaluate import operands_by_family, operands_of
 from lineageql.model.identity import EntityKind
+from lineageql.model.operators import Access, Family, Operands
 from lineageql.model.predicates import And, Field, Label, Operator, Or, Predicate, Property, Related, Test
 from lineageql.model.types import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.documents import foreign_rows
-from lineageql.store.sql.operators import MEANINGS
+from lineageql.store.sql.operators import indexed
 from lineageql.store.sql.seed import Ids, Seed, joined
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.tables import NODES, PROPERTIES
@@ -37,7 +39,6 @@ _NOT_FINITE = ("inf", "-inf", "nan")
 """The texts of doubles that not every driver can bind, or compare with themselves."""
 _NUMERIC = r"[-0-9in]"
 """How the texts of numbers begin, those of infinities and of NaN among them."""
-_RANGES = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
 
 
 class Seeds:
@@ -108,26 +109,20 @@ class Seeds:
                 return self._nodes(lambda node: node.c.uri, test)
             case Field.EXTERNAL_ID:
                 return self._nodes(lambda node: node.c.external_id, test)
-            case Field.STATE:
-                return []
-            case Field() as subject:
-                return self._places(test, subject)
-        return []
+            case Field.NAME | Field.VERSION | Field.OWNER | Field.DESCRIPTION:
+                return self._places(test, test.subject)
+        return []  # no index serves it
 
     def _nodes(self, column: Any, test: Test) -> list[Seed]:
         node = self.node.alias()
         says = self._indexed(column(node), test)
         if says is None:
             return []
-        return _seed([select(node.c.id.label("id")).where(says)], broad=test.operator in _RANGES)
+        return _seed([select(node.c.id.label("id")).where(says)], broad=test.operator.meaning.access is Access.RANGE)
 
     def _indexed(self, column: ColumnElement[Any], test: Test) -> Clause | None:
         """The test in a form that an index of the column serves, if there is one."""
-        if test.operator is Operator.STARTS_WITH:
-            return self.clauses.dialect.in_prefix_range(column, str(test.operand)) if test.operand else None
-        if test.operator in (Operator.ENDS_WITH, Operator.CONTAINS, Operator.EXISTS):
-            return None
-        return MEANINGS[test.operator].sql(self.clauses.dialect, column, test.operand)
+        return indexed(test.operator, self.clauses.dialect, column, test.operand)
 
     def _places(self, test: Test, subject: Field) -> list[Seed]:
         """All rows with the value at any place of any convention in the store."""
@@ -159,8 +154,8 @@ class Seeds:
     def _named_by_type(self, test: Test) -> list[Ids] | None:
         """The nodes whose names, made of their type and id, can meet a test."""
         node = self.node.alias()
-        if test.operator is Operator.STARTS_WITH:
-            prefix = str(test.operand)
+        if test.operator.meaning.access is Access.PREFIX:
+            prefix = test.operator.meaning.prefix(str(test.operand))
             names = {id_: f"{self.clauses.types.by_id[id_].name}/" for id_ in self.type_ids}
             begun = [id_ for id_, name in names.items() if name.startswith(prefix) or prefix.startswith(name)]
             return [select(node.c.id.label("id")).where(node.c.type_id.in_(begun))] if begun else []
@@ -178,11 +173,11 @@ class Seeds:
 
     def _text_rows(self, test: Test, name: str, *, custom: bool) -> list[Ids] | None:
         """The rows of a property whose value, as text, can meet a test."""
-        if test.operator not in (Operator.EQ, Operator.IN, Operator.STARTS_WITH):
-            return None
-        if test.operator is Operator.STARTS_WITH:
+        if test.operator.meaning.access is Access.PREFIX:
             return self._prefixed_rows(test, name, custom)
-        texts = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+        if test.operator.meaning.access is not Access.EQUALITY:
+            return None
+        texts = operands_of(test)
         if any(text in _BOOLEANS or text in _NOT_FINITE for text in texts):
             return None  # booleans have no index
         parts = [self._rows(name, custom, "string_value", test)]
@@ -194,7 +189,7 @@ class Seeds:
         return parts
 
     def _prefixed_rows(self, test: Test, name: str, custom: bool) -> list[Ids] | None:
-        prefix = str(test.operand)
+        prefix = test.operator.meaning.prefix(str(test.operand))
         if not prefix or any(text.startswith(prefix) for text in _BOOLEANS):
             return None
         parts = [self._rows(name, custom, "string_value", test)]
@@ -227,24 +222,23 @@ class Seeds:
             if places is None:
                 continue
             if places.prefix is not None:
-                if test.operator in (Operator.ENDS_WITH, Operator.CONTAINS) or test.operand == "":
-                    test = Test(test.subject, Operator.EXISTS)
+                if self._indexed(self.property.c.string_value, test) is None:
+                    test = Test(test.subject, Operator.EXISTS)  # an index finds those that have the label
                 parts.append(self._rows(places.prefix + key, True, "string_value", test))
             if places.document is not None:
                 foreign.extend(self._foreign(places.document))
         return self._with_foreign(parts, foreign)
 
     def _property(self, test: Test, name: str) -> list[Seed]:
-        operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-        if any(operand is None or isinstance(operand, bool) for operand in operands):
-            return []  # booleans have no index
-        if test.operator in (Operator.CONTAINS, Operator.ENDS_WITH, Operator.STARTS_WITH, Operator.EXISTS):
+        if test.operator.meaning.access not in (Access.EQUALITY, Access.RANGE):
             return []
-        texts = tuple(operand for operand in operands if isinstance(operand, str))
-        numbers = tuple(operand for operand in operands if isinstance(operand, (int, float)))
+        operands = operands_by_family(test)
+        if operands.keys() - {Family.TEXT, Family.NUMBER}:
+            return []  # booleans have no index
+        texts, numbers = operands.get(Family.TEXT), operands.get(Family.NUMBER)
         tests: list[tuple[str, Test]] = []
         if texts:
-            operand = texts if test.operator is Operator.IN else texts[0]
+            operand = texts if test.operator.meaning.operands is Operands.MANY else texts[0]
             tests.append(("string_value", Test(test.subject, test.operator, operand)))
         bound = bindable(test.operator, numbers) if numbers else None
         if bound is not None:
@@ -285,10 +279,9 @@ def _number_written(text: str) -> int | float | None:
 
 def _ids_written(test: Test) -> tuple[int, ...] | None:
     """The ids of the nodes whose names, made of their type and id, can meet a test; None where these are too many."""
-    if test.operator not in (Operator.EQ, Operator.IN):
+    if test.operator.meaning.access is not Access.EQUALITY:
         return None
-    texts = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-    numbers = (_number_written(str(text).rpartition("/")[2]) for text in texts)
+    numbers = (_number_written(str(text).rpartition("/")[2]) for text in operands_of(test))
     return tuple(number for number in numbers if isinstance(number, int))
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select
 
 from lineageql.model.conventions.base import Convention
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
+from lineageql.model.evaluate import comparison, operands_by_family
+from lineageql.model.operators import Access, Family, Operands
 from lineageql.model.predicates import Operator, Test
 from lineageql.model.values import STRUCT_PREFIX
 from lineageql.store.sql.dialects import Dialect
 from lineageql.store.sql.documents import member_of
-from lineageql.store.sql.operators import MEANINGS, fold
+from lineageql.store.sql.operators import compared, said
 from lineageql.store.sql.sources import Source
 
 Clause = ColumnElement[bool]
@@ -100,24 +102,24 @@ def _by_type(
     boolean: Expression | None = None,
 ) -> Clause:
     """The test of whichever of the columns has the operand's type."""
-    operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
     clauses: list[Clause] = []
-    texts = [operand for operand in operands if isinstance(operand, str)]
-    booleans = [operand for operand in operands if isinstance(operand, bool)]
-    figures = [operand for operand in operands if isinstance(operand, (int, float)) and not isinstance(operand, bool)]
-    say: Callable[[Dialect, Expression, Any], Clause] = MEANINGS[test.operator].sql
-    if texts and strings is not None:
+    operands = operands_by_family(test)
+    if strings is not None:
         is_string, column = strings
-        folded = dialect.fold(column) if test.ignore_case else column
-        operand: Any = tuple(texts) if test.operator is Operator.IN else texts[0]
-        clauses.append(and_(is_string, say(dialect, folded, fold(operand) if test.ignore_case else operand)))
-    if booleans and boolean is not None and test.operator in (Operator.EQ, Operator.IN):
-        clauses.append(boolean.in_(booleans))
-    bound = bindable(test.operator, figures) if numbers and figures else None
+        clauses.append(and_(is_string, compared(test, dialect, column, Family.TEXT)))
+    if boolean is not None and Family.BOOLEAN in operands:
+        clauses.append(_boolean_meets(test, boolean))
+    bound = bindable(test.operator, operands[Family.NUMBER]) if numbers and Family.NUMBER in operands else None
     if bound is not None:
         operator, number = bound
-        clauses.extend(MEANINGS[operator].sql(dialect, column, number) for column in numbers or ())
+        clauses.extend(said(operator, dialect, column, number) for column in numbers or ())
     return func.coalesce(or_(false(), *clauses), false())
+
+
+def _boolean_meets(test: Test, boolean: Expression) -> Clause:
+    """Whether a boolean, which databases compare in ways of their own, meets a test: it is one of two."""
+    meets = comparison(test)
+    return boolean.in_([value for value in (False, True) if meets(value)])
 
 
 def bindable(operator: Operator, numbers: Sequence[int | float]) -> tuple[Operator, Any] | None:
@@ -126,12 +128,16 @@ def bindable(operator: Operator, numbers: Sequence[int | float]) -> tuple[Operat
     Drivers take integers of 64 bits. A larger one is equal to a double or lies between two, and nothing but doubles
     is as large, so a test says the same of it as of the nearer of these.
     """
-    if operator is Operator.IN:
-        return Operator.IN, tuple(near for number in numbers if (near := _near(number)) == number)
+    if operator.meaning.operands is Operands.MANY:
+        return operator, tuple(near for number in numbers if (near := _near(number)) == number)
     near = _near(numbers[0])
     if near == numbers[0]:
         return operator, near
-    return None if operator is Operator.EQ else (_BETWEEN[operator][near > numbers[0]], near)
+    if operator.meaning.access is Access.EQUALITY:
+        return None
+    if operator not in _BETWEEN:
+        raise NotImplementedError(f"nothing says how {operator.value} compares with a number between two doubles")
+    return _BETWEEN[operator][near > numbers[0]], near
 
 
 _BETWEEN = {

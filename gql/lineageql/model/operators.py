@@ -1,0 +1,148 @@
+"""The operators of tests, a row each: what one means, and what follows from that.
+
+The meaning is said once, in Python, over values. A Reader that has words of its
+own for an operator, such as SQL, has a `Column` of them beside this table, which
+refuses to lack one. What a row says nothing of is not so: an operator without an
+`access` is served by no index.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from lineageql.model.choice import Choice
+
+Value = object
+"""What a subject is in an entity: a text, a number, a boolean, something else, or None where there is nothing."""
+Said = TypeVar("Said")
+
+
+class Operator(Choice):
+    """The tests there are. Every other operator of the schema is built from these."""
+
+    EQ = "="
+    IN = "in"
+    STARTS_WITH = "startsWith"
+    ENDS_WITH = "endsWith"
+    CONTAINS = "contains"
+    LT = "<"
+    LTE = "<="
+    GT = ">"
+    GTE = ">="
+    EXISTS = "exists"
+
+    @property
+    def meaning(self) -> Meaning:
+        """The operator's row."""
+        return MEANINGS[self]
+
+
+class Family(Choice):
+    """What a value is compared with: only values of its own family."""
+
+    TEXT = "text"
+    NUMBER = "number"  # integers and doubles alike
+    BOOLEAN = "boolean"
+    OTHER = "other"  # kinds, references, and properties that are none of the above
+
+
+class Operands(Choice):
+    """How many values a test of an operator names."""
+
+    NONE = "none"
+    ONE = "one"
+    MANY = "many"  # as a tuple; it may be empty
+
+
+class Access(Choice):
+    """Which values that meet a test an index finds together."""
+
+    EQUALITY = "equality"  # those that equal one of the operands
+    RANGE = "range"  # those on one side of the operand
+    PREFIX = "prefix"  # those that begin with a text; see `Meaning.prefix`
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an operator means.
+
+    Attributes:
+        holds: from the operands of one family to whether a value of that family meets them. Where case is ignored,
+            both come with their case folded.
+        families: the families of values that it is meant for; a value of another one does not meet it.
+        operands: how many it takes.
+        access: which values an index finds together, if these are all that meet it; None where no index does.
+        prefix: with `Access.PREFIX`, from the operand to how every text that meets it begins; "" where that varies.
+    """
+
+    holds: Callable[[tuple[Any, ...]], Callable[[Any], bool]]
+    families: frozenset[Family]
+    operands: Operands = Operands.ONE
+    access: Access | None = None
+    prefix: Callable[[str], str] = str
+
+
+class Column(dict[Operator, Said]):
+    """What something says of each operator: one more column of their table.
+
+    Args:
+        name: what each operator has in this column.
+
+    Raises:
+        NotImplementedError: when it is made without an operator, or asked for one that was taken out of it.
+    """
+
+    def __init__(self, name: str, rows: Mapping[Operator, Said]) -> None:
+        super().__init__(rows)
+        self.name = name
+        for each in Operator:
+            self[each]
+
+    def __missing__(self, key: Operator) -> Said:
+        raise NotImplementedError(f"the operator {key.value} has no {self.name}: add its row to the table of them")
+
+
+_ALL = frozenset(Family)
+_TEXTS = frozenset({Family.TEXT})
+_ORDERED = frozenset({Family.TEXT, Family.NUMBER})
+
+
+def _is_one(operands: tuple[Any, ...]) -> Callable[[Any], bool]:
+    return frozenset(operands).__contains__
+
+
+def _as(compare: Callable[[Any, Any], bool]) -> Callable[[tuple[Any, ...]], Callable[[Any], bool]]:
+    """The meaning of what compares a value, on the left, with one operand."""
+    return lambda operands: lambda value: compare(value, operands[0])
+
+
+MEANINGS = Column(
+    "meaning",
+    {
+        Operator.EQ: Meaning(_is_one, _ALL, access=Access.EQUALITY),
+        Operator.IN: Meaning(_is_one, _ALL, Operands.MANY, Access.EQUALITY),
+        Operator.STARTS_WITH: Meaning(_as(str.startswith), _TEXTS, access=Access.PREFIX),
+        Operator.ENDS_WITH: Meaning(_as(str.endswith), _TEXTS),
+        Operator.CONTAINS: Meaning(_as(str.__contains__), _TEXTS),
+        Operator.LT: Meaning(_as(operator.lt), _ORDERED, access=Access.RANGE),
+        Operator.LTE: Meaning(_as(operator.le), _ORDERED, access=Access.RANGE),
+        Operator.GT: Meaning(_as(operator.gt), _ORDERED, access=Access.RANGE),
+        Operator.GTE: Meaning(_as(operator.ge), _ORDERED, access=Access.RANGE),
+        Operator.EXISTS: Meaning(lambda _: lambda value: True, _ALL, Operands.NONE),
+    },
+)
+"""The rows."""
+
+
+def family_of(value: Value) -> Family | None:
+    """The family of a value; None of nothing."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return Family.TEXT
+    if isinstance(value, bool):
+        return Family.BOOLEAN
+    return Family.NUMBER if isinstance(value, (int, float)) else Family.OTHER
