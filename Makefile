@@ -2,7 +2,7 @@
 # ARGS goes to the command: `make test ARGS="tests/store -x -n0"`, `make demo ARGS="--port 9000"`.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-glibc241 lint format schema schema-check bench lock setup clean
+.PHONY: help demo test-fast test test-long test-glibc241 lint format schema schema-check bench lock setup clean
 
 BIN := .venv/bin
 
@@ -13,11 +13,25 @@ demo: ## make a demonstration store and serve it at http://127.0.0.1:8000
 	@scripts/setup
 	@$(BIN)/lineageql demo $(ARGS)
 
-test: ## run every test
-	@scripts/setup dev
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+# Tests run on every core; `ARGS=-n0` runs them one after the other.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+PATIENT := -o timeout=7200 -o faulthandler_timeout=7300
 
-test-glibc241: ## run every test with ml-metadata 1.21 and Python 3.13, in a Debian 13 root folder; as root
+test-fast: ## run the tests that need no database server and no browser, with few random examples: under a minute
+	@scripts/setup dev
+	@TEST_NO_SERVERS=1 TEST_EXAMPLES=$${TEST_EXAMPLES:-3} $(PYTEST) -m "not server and not browser and not slow" $(ARGS)
+
+test: ## run every test but the long ones
+	@scripts/setup dev
+	@$(PYTEST) $(ARGS)
+
+test-long: ## run the long tests, every property with thousands of examples, and all with ml-metadata 1.21: hours
+	@scripts/setup dev
+	@$(PYTEST) $(PATIENT) --long -m long $(ARGS)
+	@TEST_EXAMPLES=$${TEST_EXAMPLES:-2000} $(PYTEST) $(PATIENT) -m "property and not long" $(ARGS)
+	@scripts/glibc241 $(ARGS)
+
+test-glibc241: ## run every test but the long ones with ml-metadata 1.21 and Python 3.13, in a Debian 13 root folder; as root
 	@scripts/glibc241 $(ARGS)
 
 lint: ## check style, types and the direction of imports

@@ -19,6 +19,7 @@ from tests.server import Server
 from tests.service import serving
 
 pytest.importorskip("ml_metadata")
+pytestmark = pytest.mark.long
 
 LINEAGE = "mutation ($input: [RecordExecutionInput!]!) { recordLineage(input: $input) { created executions { id } } }"
 STEPS = 6

@@ -19,13 +19,16 @@ from tests.victims import VICTIMS, Victim
 pytest.importorskip("ml_metadata")
 pytest.importorskip("grpc")
 
-CALLS = 1000
 CLIENTS = 16
 # Kills go on until so many were and a call was cut off whose fate nobody knew.
 LEAST_KILLS, MOST_KILLS = 2, 9
 
 
-@pytest.fixture(params=VICTIMS)
+CASES = [("sqlite", 100), *(pytest.param(name, 1000, marks=pytest.mark.long) for name in VICTIMS)]
+"""Backends, and how many calls are sent to them."""
+
+
+@pytest.fixture
 def victim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Victim]:
     made = VICTIMS[request.param](tmp_path)
     try:
@@ -55,13 +58,14 @@ class Writes:
         await self._sent.wait()
 
 
-async def test_the_database_is_killed_in_the_middle_of_a_thousand_calls(victim: Victim) -> None:
+@pytest.mark.parametrize(("victim", "calls"), CASES, indirect=["victim"])
+async def test_the_database_is_killed_in_the_middle_of_calls(victim: Victim, calls: int) -> None:
     settings = Settings.load({"store": victim.url, "create": True, "deadline": 20}, environ={})
     store = await victim.opened(settings)
     async with serving_open(store, settings) as service:
         writes, recorded = Writes(store), Recorded(service)
         await recorded.prepare()
-        numbers = iter(range(CALLS))
+        numbers = iter(range(calls))
 
         async def send() -> None:
             for number in numbers:
@@ -71,7 +75,7 @@ async def test_the_database_is_killed_in_the_middle_of_a_thousand_calls(victim: 
             for kills in range(MOST_KILLS):
                 if kills >= LEAST_KILLS and recorded.unsure:
                     break
-                await recorded.until(CALLS * (kills + 1) // (MOST_KILLS + 1))
+                await recorded.until(calls * (kills + 1) // (MOST_KILLS + 1))
                 await writes.next()
                 await asyncio.sleep(random.uniform(0, 0.005))
                 victim.kill()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lineageql.settings import Settings
-from lineageql.store.mlmd.endpoint import Endpoint
+from lineageql.store.endpoint import Endpoint
 from lineageql.store.open import open_store
 from lineageql.store.ports import Store
 from tests.mlmd_server import MLMDServer

@@ -17,7 +17,7 @@ FROM ArtifactProperty AS "ArtifactProperty_2"
 WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value < :string_value_1 UNION ALL SELECT 1 AS id
 FROM ArtifactProperty AS "ArtifactProperty_2"
 WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value >= :string_value_2
- LIMIT :most OFFSET :param_2)
+ LIMIT :budget OFFSET :param_2)
  SELECT (SELECT count(*) AS count_1
 FROM anon_1) AS c0
 -- statement: 4 rows
@@ -47,7 +47,7 @@ FROM ArtifactProperty AS "ArtifactProperty_2"
 WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value < :string_value_1 UNION ALL SELECT 1 AS id
 FROM ArtifactProperty AS "ArtifactProperty_2"
 WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value >= :string_value_2
- LIMIT :most OFFSET :param_2)
+ LIMIT :budget OFFSET :param_2)
  SELECT (SELECT count(*) AS count_1
 FROM anon_1) AS c0
 -- statement: 2 rows
@@ -77,7 +77,7 @@ FROM ArtifactProperty AS "ArtifactProperty_2"
 WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value < :string_value_1 UNION ALL SELECT 1 AS id
 FROM ArtifactProperty AS "ArtifactProperty_2"
 WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value >= :string_value_2
- LIMIT :most OFFSET :param_2)
+ LIMIT :budget OFFSET :param_2)
  SELECT (SELECT count(*) AS count_1
 FROM anon_1) AS c0
 -- statement: 3 rows

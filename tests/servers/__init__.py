@@ -18,6 +18,12 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+def allowed() -> None:
+    """Fails a test that starts a database server where TEST_NO_SERVERS says that none does."""
+    if os.environ.get("TEST_NO_SERVERS"):
+        pytest.fail("this test starts a database server, and its name does not say so; see tests/conftest.py")
+
+
 def free_port() -> int:
     """A TCP port of this machine that nothing listens on."""
     with socket.socket() as listener:

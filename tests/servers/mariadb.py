@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.servers import end_with_parent, free_port, missing
+from tests.servers import allowed, end_with_parent, free_port, missing
 
 PASSWORD = "it's a \"p@ss/w:rd\\ %41?#"
 USER = "lineage owner"
@@ -37,6 +37,7 @@ class MariaDB:
     """A server; `start` and `stop` may be called again and again."""
 
     def __init__(self) -> None:
+        allowed()
         self.server, self.client = binary("mariadbd"), binary("mariadb")
         install = binary("mariadb-install-db")
         # The path of a socket has 107 bytes at most, so the folder is not one of pytest's.

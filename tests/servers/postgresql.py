@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.processes import children
-from tests.servers import end_with_parent, free_port, missing
+from tests.servers import allowed, end_with_parent, free_port, missing
 
 PASSWORD = "it's a \"p@ss/w:rd\\ %41?#"
 USER = "lineage owner"
@@ -40,6 +40,7 @@ class PostgreSQL:
     """A server; `start` and `stop` may be called again and again."""
 
     def __init__(self) -> None:
+        allowed()
         self.bin = binaries()
         self.folder = Path(tempfile.mkdtemp(prefix="lineageql-postgresql-"))
         self.port = free_port()

@@ -15,7 +15,7 @@ from lineageql.catalog.pages import Edge, Page
 from lineageql.catalog.recording import Recording
 from lineageql.model.identity import Ref
 from lineageql.settings import Settings
-from lineageql.store.explain import Explanation
+from lineageql.store.explanation import Explanation
 from lineageql.store.ports import Store
 
 

@@ -20,7 +20,7 @@ from lineageql.api.variables import check_variables
 from lineageql.catalog.recording import Recording
 from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, TooExpensive, Unavailable
 from lineageql.settings import Settings
-from lineageql.store.explain import Explanation
+from lineageql.store.explanation import Explanation
 from lineageql.store.ports import Store
 
 log = logging.getLogger("lineageql.api")

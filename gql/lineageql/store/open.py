@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from lineageql.errors import UsageError
 from lineageql.settings import Settings
 from lineageql.store.addresses import FileAddress, ServerAddress, ServiceAddress, address_of
+from lineageql.store.endpoint import Endpoint
 from lineageql.store.mlmd.availability import missing_grpc
 from lineageql.store.mlmd.channel import WorkerChannel
-from lineageql.store.mlmd.endpoint import Endpoint
 from lineageql.store.mlmd.pool import WorkerPool
 from lineageql.store.ports import Store
 from lineageql.store.server_store import open_server

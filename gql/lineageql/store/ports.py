@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from lineageql.errors import LineageQLError
 from lineageql.model.choice import Choice
@@ -17,10 +17,8 @@ from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
+from lineageql.store.explanation import Explanation
 from lineageql.store.limits import NONE, Limits
-
-if TYPE_CHECKING:
-    from lineageql.store.explain import Explanation
 
 Key = tuple[str | int | None, ...]
 """Where a row stands in an order: the ordered value, then what breaks ties."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreMissing, UsageError
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
-from lineageql.store.explain import Explanation
+from lineageql.store.explanation import Explanation
 from lineageql.store.limits import OF_POSTGRESQL, Limits, of_mysql
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason

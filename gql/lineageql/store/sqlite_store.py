@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from lineageql.errors import StoreError, StoreMissing
 from lineageql.settings import Settings
-from lineageql.store.explain import Explanation
+from lineageql.store.explanation import Explanation
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel

@@ -104,7 +104,11 @@ async def test_a_call_that_was_not_answered_in_time_is_waited_for_by_the_next(ro
     assert [node["properties"]["version"] for node in seen.artifacts.values() if "model" in node["type"]] == ["v1"]
 
 
-@pytest.mark.parametrize("pause", [0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003])
+PAUSES = [0.001, *(pytest.param(pause, marks=pytest.mark.long) for pause in (0.0, 0.0005, 0.0015, 0.002, 0.003))]
+"""Seconds from a call that writes to the end of the worker."""
+
+
+@pytest.mark.parametrize("pause", PAUSES)
 async def test_the_worker_is_killed_in_a_stream_of_records(room: Room, pause: float) -> None:
     channel: Any = room.store.recorder
     call, turns = channel.call, iter(range(100))

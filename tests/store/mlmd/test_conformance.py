@@ -39,6 +39,7 @@ def postgresql(folder: Path) -> str:
     return server.url(server.name())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("store", [sqlite, postgresql])
 def test_mlmds_own_tests(store: Callable[[Path], str], tmp_path: Path) -> None:
     pytest.importorskip("ml_metadata")

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from lineageql.errors import AlreadyExists, DeadlineExceeded, NotFound, Unavailable
-from lineageql.store.mlmd.endpoint import Endpoint
+from lineageql.store.endpoint import Endpoint
 from lineageql.store.mlmd.frames import Reply, Status
 from tests.demo import lineageql
 from tests.mlmd_server import MLMDServer

@@ -29,7 +29,7 @@ from lineageql.errors import (
     UsageError,
 )
 from lineageql.settings import Settings
-from lineageql.store.mlmd.endpoint import Endpoint
+from lineageql.store.endpoint import Endpoint
 from lineageql.store.mlmd.frames import Status
 from tests.demo import lineageql
 
@@ -358,7 +358,7 @@ class TestToken:
             with pytest.raises(StoreError):
                 await channel.call("GetArtifacts", b"")
             await channel.call("GetArtifacts", b"")
-            monkeypatch.setattr("lineageql.store.mlmd.endpoint.FRESH", 0.0)
+            monkeypatch.setattr("lineageql.store.endpoint.FRESH", 0.0)
             channel._bearer.forget()
             file.write_text("third")
             await channel.call("GetArtifacts", b"")
@@ -454,7 +454,7 @@ class TestTLS:
     async def test_new_connections_show_new_files_without_a_fault(
         self, certificates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lineageql.store.mlmd.endpoint.FRESH", 0.0)
+        monkeypatch.setattr("lineageql.store.endpoint.FRESH", 0.0)
         mounted, renewed = tmp_path / "mounted", tmp_path / "renewed"
         shutil.copytree(certificates, mounted)
         renewed.mkdir()

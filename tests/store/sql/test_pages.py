@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import NEVER, Field, Operator, Test
 from lineageql.store.ports import Link, Order, Search, Window
-from lineageql.store.sql.efforts import efforts
 from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.row_budgets import row_budgets
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
+from tests.store.sql.test_access_paths import NAMED
 from tests.store.sql.test_search import ROW_BY_ROW, thorough
-from tests.store.sql.test_seeds import NAMED
 
 ORDERS = (Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)
 
@@ -35,20 +35,20 @@ def test_pages_are_the_whole(bench, kind):
     check()
 
 
-EFFORTS = {
+BUDGETS = {
     "row by row": lambda limit: ROW_BY_ROW,
     "two rows and then gathering": lambda limit: [2, 1_000_000],
 }
 
 
-@pytest.mark.parametrize("how", EFFORTS)
+@pytest.mark.parametrize("how", BUDGETS)
 @pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
 def test_pages_of_a_filter_are_the_whole(bench, kind, how):
     @thorough(bench)
     @given(cases(kind, bench.keeps, most=1), st.sampled_from(ORDERS), st.booleans(), st.integers(1, 3))
     def check(case: Case, field: Field, descending: bool, size: int) -> None:
         wanted = {thing.ref for thing in case.oracle.of(kind) if case.oracle.holds(case.predicates[0], thing)}
-        with bench.reading(case.store, efforts=EFFORTS[how]) as reader:
+        with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
             order = Order(field, descending)
             everything = bench.run(reader.search(Search(kind, order=order), Window(1000))).rows
             whole = [row.entity.ref for row in everything if row.entity.ref in wanted]
@@ -59,12 +59,12 @@ def test_pages_of_a_filter_are_the_whole(bench, kind, how):
     check()
 
 
-@pytest.mark.parametrize("how", [*EFFORTS, "as it likes"])
+@pytest.mark.parametrize("how", [*BUDGETS, "as it likes"])
 def test_pages_of_the_runs_of_workspaces_are_the_whole(bench, how):
     @thorough(bench)
     @given(stores().map(bench.keeps), st.integers(1, 3))
     def check(store: Any, size: int) -> None:
-        with bench.reading(store, efforts=EFFORTS.get(how, efforts)) as reader:
+        with bench.reading(store, budgets=BUDGETS.get(how, row_budgets)) as reader:
             bench.run(check_runs(reader, size))
 
     check()

@@ -153,6 +153,7 @@ DENSE: list[tuple[str, dict[str, Any], dict[str, str]]] = [
 """What many meet; a first page of it is soon full."""
 
 
+@pytest.mark.long
 async def test_the_steps_to_a_page_do_not_grow_with_the_store(stores: dict[int, Path], monkeypatch: Any) -> None:
     rare = [(listed, where, {"field": "ID"}) for listed, _, where in indexed() if listed == "artifacts"]
     small, large = [await steps(stores[size], rare, monkeypatch) for size in (SMALL, LARGE)]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field, Predicate
 from lineageql.store.ports import Order, Search, Window
-from lineageql.store.sql.efforts import efforts
 from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.row_budgets import row_budgets
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
@@ -20,8 +20,8 @@ from tests.store.sql.workbench import Workbench
 
 ROW_BY_ROW = [*[1] * 40, 1_000_000]
 """More turns than most random stores have rows; the last is for the orders that no index gives."""
-EFFORTS = {
-    "as it likes": efforts,
+BUDGETS = {
+    "as it likes": row_budgets,
     "walking row by row": lambda limit: [1] if limit is None else ROW_BY_ROW,
     "two rows and then gathering": lambda limit: [2, 1_000_000],
     "gathering": lambda limit: [1_000_000],
@@ -43,13 +43,13 @@ def expected(oracle: Oracle, kind: EntityKind, predicate: Predicate) -> list[Thi
     return sorted((t for t in oracle.of(kind) if oracle.holds(predicate, t)), key=lambda thing: thing.place)
 
 
-@pytest.mark.parametrize("how", EFFORTS)
+@pytest.mark.parametrize("how", BUDGETS)
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_found_is_what_the_predicate_is_true_of(bench, kind, how):
     @thorough(bench)
     @given(cases(kind, bench.keeps))
     def check(case: Case) -> None:
-        with bench.reading(case.store, efforts=EFFORTS[how]) as reader:
+        with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
             for predicate in case.predicates:
                 wanted = expected(case.oracle, kind, predicate)
                 search = Search(kind, predicate)

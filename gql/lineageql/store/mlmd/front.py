@@ -19,8 +19,8 @@ from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
 from lineageql.errors import LineageQLError, UsageError
+from lineageql.store.endpoint import LARGEST, SERVICE
 from lineageql.store.mlmd import faults
-from lineageql.store.mlmd.endpoint import LARGEST, SERVICE
 from lineageql.store.mlmd.frames import Reply, Status
 from lineageql.store.mlmd.lacking import ANSWERS
 from lineageql.store.mlmd.requests import service_methods

@@ -15,9 +15,9 @@ from typing import Any
 
 from lineageql.errors import InvalidArgument, NotMLMD, Unavailable, UsageError
 from lineageql.settings import Settings
+from lineageql.store.endpoint import LARGEST, SERVICE, Bearer, Certificates, Endpoint
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.channel import FIRST_PAUSE, LONGEST_PAUSE
-from lineageql.store.mlmd.endpoint import LARGEST, SERVICE, Bearer, Certificates, Endpoint
 from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
 from lineageql.store.mlmd.frames import Reply, Status
 

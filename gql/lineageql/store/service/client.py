@@ -18,7 +18,7 @@ from lineageql.errors import (
     TooExpensive,
 )
 from lineageql.model.nodes import NodeKind
-from lineageql.store.explain import Explanation, Sent, at_work
+from lineageql.store.explanation import Explanation, Sent, at_work
 from lineageql.store.mlmd import requests
 from lineageql.store.service.messages import NOUNS
 

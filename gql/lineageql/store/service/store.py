@@ -6,7 +6,8 @@ import asyncio
 from typing import Protocol
 
 from lineageql.settings import Settings
-from lineageql.store.explain import Explanation, explained
+from lineageql.store.explain import explained
+from lineageql.store.explanation import Explanation
 from lineageql.store.mlmd import requests
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.service.client import Caller, ExplainedCaller, Knowledge

@@ -2,13 +2,12 @@
 
 Every clause is true or false of a row and never NULL, so that NOT means what it
 says. A clause probes the row that the statement has at hand; what makes a
-statement start at the few rows that can match is `store.sql.seeds`.
+statement start at the few rows that can match is `store.sql.access_paths`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, null, or_, select, true
@@ -33,29 +32,19 @@ from lineageql.model.predicates import (
     link_of,
 )
 from lineageql.model.types import TypeCatalog
+from lineageql.store.sql.access_path import Ids
+from lineageql.store.sql.access_paths import AccessPaths
+from lineageql.store.sql.compiler import Chain
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.documents import member_of, text_of_member
-from lineageql.store.sql.narrowings import named_one_of
 from lineageql.store.sql.operators import compared
 from lineageql.store.sql.places import state_number, text_of_field
+from lineageql.store.sql.relations import related, run_state
+from lineageql.store.sql.run_scan import named_one_of
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.values import property_clause
 
 Clause = ColumnElement[bool]
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Relations one behind the other, such as the inputs of what produced the inputs of something.
-
-    Inside an EXISTS a join says the same as another EXISTS, so a chain is one level
-    of nesting however long it is: SQLite's parser bears a hundred levels of everything.
-
-    Attributes:
-        narrow: adds, for a predicate and the source of its rows, a clause that these meet anyway.
-    """
-
-    narrow: Callable[[Predicate, Source], Clause] = lambda predicate, source: true()
 
 
 class Clauses:
@@ -66,11 +55,7 @@ class Clauses:
         self.dialect = dialect
 
     def of(self, predicate: Predicate, source: Source, chain: Chain | None = None) -> Clause:
-        """The clause that is true of the source's rows that make the predicate true.
-
-        With a chain the clause may join other rows to the source's, those that are
-        related by events; see `Chain`.
-        """
+        """See `Compiler`."""
         match predicate:
             case And(terms):
                 link = link_of(predicate)
@@ -80,9 +65,6 @@ class Clauses:
             case Not(term):
                 return not_(self.of(term, source))
             case Related():
-                # Imported here: relations are made of clauses, and clauses of relations.
-                from lineageql.store.sql.relations import related
-
                 return related(self, predicate, source, chain)
             case Test(subject=Label(key=key)):
                 return self._compare(predicate, self.label(key, source), Family.TEXT)
@@ -98,7 +80,7 @@ class Clauses:
         raise AssertionError(predicate)
 
     def chained(self, predicate: Predicate, source: Source, chain: Chain | None) -> Clause:
-        """The clause of what must be true at the other end of a relation, where the chain may go on."""
+        """See `Compiler`."""
         chain = chain or Chain()
         return and_(self.of(predicate, source, chain), chain.narrow(predicate, source))
 
@@ -139,8 +121,6 @@ class Clauses:
 
     def _state(self, source: Source) -> ColumnElement[Any]:
         if source.kind is EntityKind.RUN:
-            from lineageql.store.sql.relations import run_state
-
             return run_state(self, source)
         return state_number(source, self.types, self.dialect)
 
@@ -156,6 +136,10 @@ class Clauses:
         if names and pair is not None:
             clauses.append(and_(pair.are_key, named_one_of(self.dialect, names)(pair.workspace, pair.run)))
         return or_(false(), *clauses)
+
+    def few_workspaces(self, predicate: Predicate, source: Source) -> Ids:
+        """See `Compiler`."""
+        return AccessPaths(self, source).of(predicate)[0].ids()
 
     def by_convention(self, source: Source, of: Any, empty: Any) -> Any:
         """`of(convention)` for the rows of each convention's types."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TypeVar
 
-from lineageql.store.explain import Explanation, Read, Sent, at_work
+from lineageql.store.explanation import Explanation, Read, Sent, at_work
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver, Rows, Script, fetch
 

@@ -23,15 +23,15 @@ from lineageql.store.sql.tables import ARTIFACT_PROPERTY, ATTRIBUTION, PARENT_CO
 
 
 class Facets:
-    """Counts facets for one operation; `narrowing` is a clause that every match meets."""
+    """Counts facets for one operation; `access` is a clause that every match meets."""
 
-    def __init__(self, fetch: Fetch, clauses: Clauses, predicate: Predicate, source: Source, narrowing: Any) -> None:
+    def __init__(self, fetch: Fetch, clauses: Clauses, predicate: Predicate, source: Source, access: Any) -> None:
         self.fetch = fetch
         self.clauses = clauses
         self.source = source
         self.condition = clauses.of(predicate, source)
-        if narrowing is not None:
-            self.condition = and_(self.condition, narrowing)
+        if access is not None:
+            self.condition = and_(self.condition, access)
 
     async def by(self, facet: Facet, key: str | None) -> Counter[str]:
         """How many matching artifacts have each value; an artifact without a value counts nowhere."""

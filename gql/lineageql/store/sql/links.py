@@ -16,8 +16,8 @@ from lineageql.model.kinds import ArtifactKind, kind_of
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, NodeKind
 from lineageql.store.ports import Link
 from lineageql.store.sql.clauses import Clauses
-from lineageql.store.sql.narrowings import Narrowing, Needed, Stretch
 from lineageql.store.sql.relations import event_type_in, named_run_tie
+from lineageql.store.sql.run_scan import ContextRange, Needed, RunScan
 from lineageql.store.sql.sources import Source, run_source, source_of
 from lineageql.store.sql.tables import (
     ARTIFACT_PROPERTY,
@@ -41,16 +41,16 @@ class Members:
 
 
 def members_of(
-    link: Link, clauses: Clauses, *, named_owner: bool, needed: Needed | None = None, stretch: Stretch | None = None
+    link: Link, clauses: Clauses, *, named_owner: bool, needed: Needed | None = None, among: ContextRange | None = None
 ) -> Members:
     """The rows of a link under the dialect's owner; a named owner is a run that is a pair of names.
 
-    Of a workspace's runs they are as many as are needed, or those in a stretch of contexts.
+    Of a workspace's runs they are as many as are needed, or those in a range of contexts.
     """
     owner = clauses.dialect.owner()
     match link:
         case Link.WORKSPACE_RUNS:
-            return _runs(clauses, owner, needed, stretch)
+            return _runs(clauses, owner, needed, among)
         case Link.WORKSPACE_EXECUTIONS | Link.WORKSPACE_ARTIFACTS:
             return _of_workspace(link, clauses, owner)
         case Link.RUN_EXECUTIONS:
@@ -63,10 +63,10 @@ def members_of(
     return _by_event(link, clauses, owner)
 
 
-def _runs(clauses: Clauses, owner: ColumnElement[Any], needed: Needed | None, stretch: Stretch | None) -> Members:
+def _runs(clauses: Clauses, owner: ColumnElement[Any], needed: Needed | None, among: ContextRange | None) -> Members:
     space = CONTEXT.alias()
     name = select(space.c.name).where(space.c.id == owner).scalar_subquery()
-    source = run_source(clauses.types, Narrowing(workspace=(owner, name), needed=needed, stretch=stretch))
+    source = run_source(clauses.types, RunScan(workspace=(owner, name), needed=needed, among=among))
     return Members(source, [source.from_.c.workspace_id == owner])
 
 

@@ -15,10 +15,10 @@ from lineageql.model.nodes import NodeKind
 from lineageql.model.types import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.entities import NODE_KINDS, Fetch
-from lineageql.store.sql.narrowings import Narrowing
 from lineageql.store.sql.places import state_number
 from lineageql.store.sql.relations import run_names
 from lineageql.store.sql.roles import plays
+from lineageql.store.sql.run_scan import RunScan
 from lineageql.store.sql.runs import owning_properties
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
@@ -130,7 +130,7 @@ class Memberships:
             found.update((numbered[run], space) for run, space in await self.fetch(query))
         orphans = [run for run, ref in numbered.items() if ref not in found]
         if orphans and owning_properties(self.types):
-            source = run_source(self.types, Narrowing(ids=orphans))
+            source = run_source(self.types, RunScan(ids=orphans))
             named_by = select(source.id, source.from_.c.workspace_id).where(source.from_.c.workspace_id.is_not(None))
             found.update((numbered[run], space) for run, space in await self.fetch(named_by))
         return found

@@ -49,7 +49,7 @@ class Page:
     keys: int
 
 
-def page(clauses: Clauses, search: Search, window: Window, members: Members, narrowing: Clause | None = None) -> Page:
+def page(clauses: Clauses, search: Search, window: Window, members: Members, access: Clause | None = None) -> Page:
     """The statement of a page, its columns named `c0`, `c1` and so on.
 
     The window's edges and its limit are parameters, see `edges`: the statement serves every window of its shape.
@@ -58,17 +58,17 @@ def page(clauses: Clauses, search: Search, window: Window, members: Members, nar
     keys = _keys(clauses, search.order, source, by_event=members.event is not None)
     columns = [*keys, *payload(members)]
     query = select(*(column.label(f"c{place}") for place, column in enumerate(columns)))
-    query = _from(query, members).where(*_conditions(clauses, search, members, narrowing))
-    if narrowing is None:
+    query = _from(query, members).where(*_conditions(clauses, search, members, access))
+    if access is None:
         query = query.where(*_bounds(clauses, search, source))
     limit = _parameter("window_limit", window.limit + 1)
     return Page(_windowed(query, keys, search.order, window).limit(limit), len(keys))
 
 
-def stretch(clauses: Clauses, search: Search, window: Window, source: Source) -> Select[Any]:
-    """The statement of the last key of a stretch of a window's rows, whatever they hold, and of the first beyond it.
+def walk_step(clauses: Clauses, search: Search, window: Window, source: Source) -> Select[Any]:
+    """One step of a walk over a window's rows, as a statement: the key of its last row, and of the first row beyond it.
 
-    How long the stretch is is the parameter `window_skip` and 1. Of rows fewer than that there is no key, or one.
+    A step has one row more than the parameter `window_skip` says. Where there are fewer rows there is one key or none.
     """
     keys = _keys(clauses, search.order, source, by_event=False)
     query = select(*(key.label(f"c{place}") for place, key in enumerate(keys))).select_from(source.from_)
@@ -130,10 +130,10 @@ def _is_bound(how: Operator) -> bool:
     return meaning.operands is Operands.ONE and meaning.access in (Access.EQUALITY, Access.RANGE)
 
 
-def count(clauses: Clauses, search: Search, members: Members, narrowing: Clause | None = None) -> Select[Any]:
+def count(clauses: Clauses, search: Search, members: Members, access: Clause | None = None) -> Select[Any]:
     """The statement that counts rows."""
     query = select(func.count().label("c0"))
-    return _from(query, members).where(*_conditions(clauses, search, members, narrowing))
+    return _from(query, members).where(*_conditions(clauses, search, members, access))
 
 
 def payload(members: Members) -> list[ColumnElement[Any]]:
@@ -155,13 +155,13 @@ def _from(query: Select[Any], members: Members) -> Select[Any]:
     return query if members.event is None else query.select_from(members.event)
 
 
-def _conditions(clauses: Clauses, search: Search, members: Members, narrowing: Clause | None) -> list[Clause]:
+def _conditions(clauses: Clauses, search: Search, members: Members, access: Clause | None) -> list[Clause]:
     source = members.source
     conditions = [*members.conditions, clauses.of(search.predicate, source)]
     if source.condition is not None:
         conditions.append(source.condition)
-    if narrowing is not None:
-        conditions.append(narrowing)
+    if access is not None:
+        conditions.append(access)
     return conditions
 
 

@@ -14,20 +14,21 @@ from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
 from lineageql.model.types import TypeCatalog
-from lineageql.store.explain import Explanation, explained
+from lineageql.store.explain import explained
+from lineageql.store.explanation import Explanation
 from lineageql.store.ports import Facet, Link, Reader, Search, Slice, StoreCounts, Window
 from lineageql.store.sql import rows as sql_rows
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver, Rows, Script, fetch
-from lineageql.store.sql.efforts import Efforts, efforts
 from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.explained_driver import ExplainedDriver
 from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.links import Members
 from lineageql.store.sql.memberships import Memberships
-from lineageql.store.sql.narrowings import Narrowing, named_one_of
 from lineageql.store.sql.pages import page
+from lineageql.store.sql.row_budgets import RowBudgets, row_budgets
+from lineageql.store.sql.run_scan import RunScan, named_one_of
 from lineageql.store.sql.searches import Searches, groups_of
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
@@ -51,15 +52,15 @@ class SQLReader:
     Args:
         driver: the open database.
         statements: compiled statements of the same database, of other operations too.
-        efforts: how many rows are looked at in each turn of a search.
+        budgets: how many rows each turn of a search may visit.
     """
 
     faults: Sequence[LineageQLError] = ()
 
-    def __init__(self, driver: Driver, statements: Statements | None = None, efforts: Efforts = efforts) -> None:
+    def __init__(self, driver: Driver, statements: Statements | None = None, budgets: RowBudgets = row_budgets) -> None:
         self.driver = driver
         self.statements = statements or Statements()
-        self.efforts = efforts
+        self.budgets = budgets
         self.dialect = driver.dialect
         self._reading: asyncio.Task[TypeCatalog] | None = None
 
@@ -86,7 +87,7 @@ class SQLReader:
         return Clauses(await self._catalog(), self.dialect)
 
     async def _searches(self) -> Searches:
-        return Searches(await self._clauses(), self.statements, self.efforts)
+        return Searches(await self._clauses(), self.statements, self.budgets)
 
     # -- pages and counts
 
@@ -154,10 +155,10 @@ class SQLReader:
         def make() -> tuple[Statement, int]:
             if named:
                 names = [ref.key for ref in refs if isinstance(ref.key, RunName)]
-                narrowing = Narrowing(names=named_one_of(self.dialect, names))
+                scan = RunScan(names=named_one_of(self.dialect, names))
             else:
-                narrowing = Narrowing(ids=[ref.key for ref in refs if isinstance(ref.key, int)])
-            members = Members(run_source(searches.types, narrowing), [])
+                scan = RunScan(ids=[ref.key for ref in refs if isinstance(ref.key, int)])
+            members = Members(run_source(searches.types, scan), [])
             made = page(searches.clauses, Search(EntityKind.RUN), Window(len(refs)), members)
             return self.dialect.compile(made.query), made.keys
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, not_, or_, select, true
 
@@ -21,15 +21,12 @@ from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
 from lineageql.model.predicates import And, Field, Not, Or, Predicate, Related, Relation, Test
 from lineageql.model.runs import RANKED_STATES
-from lineageql.store.sql.narrowings import Narrowing, named_one_of
+from lineageql.store.sql.compiler import Chain, Compiler
 from lineageql.store.sql.places import state_number
+from lineageql.store.sql.run_scan import RunScan, named_one_of
 from lineageql.store.sql.runs import unnamed_runs
-from lineageql.store.sql.seeds import Seeds
 from lineageql.store.sql.sources import Source, named_run_source, run_source, source_of
 from lineageql.store.sql.tables import ASSOCIATION, EVENT, EXECUTION, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
-
-if TYPE_CHECKING:
-    from lineageql.store.sql.clauses import Chain, Clauses
 
 Clause = ColumnElement[bool]
 
@@ -55,32 +52,32 @@ Wanted = Callable[[Source], Clause]
 """From a source to the clause that its wanted rows meet."""
 
 
-def related(clauses: Clauses, predicate: Related, source: Source, chain: Chain | None) -> Clause:
+def related(compiler: Compiler, predicate: Related, source: Source, chain: Chain | None) -> Clause:
     """Whether some entity related to the source's row makes the predicate true; with a chain, a link of it."""
     if source.kind is EntityKind.RUN:
-        return _workspace_of_run(clauses, predicate.predicate, source)
-    ties = ties_of(clauses, source.kind, predicate, chain)
+        return _workspace_of_run(compiler, predicate.predicate, source)
+    ties = ties_of(compiler, source.kind, predicate, chain)
     if chain is not None and predicate.relation.by_event:
         return ties[0].joined(source)  # there is one
     return or_(false(), *(tie.probe(source) for tie in ties))
 
 
-def ties_of(clauses: Clauses, kind: EntityKind, predicate: Related, chain: Chain | None) -> list[Tie]:
+def ties_of(compiler: Compiler, kind: EntityKind, predicate: Related, chain: Chain | None) -> list[Tie]:
     """The ties from entities of a kind to those at the other end of a relation that make its predicate true."""
     inner = predicate.predicate
 
     def wanted(source: Source) -> Clause:
-        return clauses.chained(inner, source, chain)
+        return compiler.chained(inner, source, chain)
 
     if predicate.relation is Relation.WORKSPACE:
-        return _workspace_ties(clauses, MEMBERSHIPS[NODES_OF[kind]], inner, wanted)
+        return _workspace_ties(compiler, MEMBERSHIPS[NODES_OF[kind]], inner, wanted)
     if predicate.relation is Relation.RUN:
-        ties = run_ties(clauses, inner, wanted)
+        ties = run_ties(compiler, inner, wanted)
         if kind is EntityKind.EXECUTION:
             return ties
-        return [_first_output(tie) for tie in ties] + _held_ties(clauses, wanted)
+        return [_first_output(tie) for tie in ties] + _held_ties(compiler, wanted)
     types, here, there = ENDS[predicate.relation]
-    event, source = EVENT.alias(), source_of(predicate.relation.target, clauses.types)
+    event, source = EVENT.alias(), source_of(predicate.relation.target, compiler.types)
     return [Tie(event.c[here], (event_type_in(event, types), event.c[there] == source.id, wanted(source)))]
 
 
@@ -99,12 +96,12 @@ def event_type_in(event: Any, types: frozenset[EventType]) -> Clause:
     return event.c.type.in_(sorted(type_.value for type_ in types))  # type: ignore[no-any-return]
 
 
-def _workspace_ties(clauses: Clauses, membership: Any, predicate: Predicate, wanted: Wanted) -> list[Tie]:
+def _workspace_ties(compiler: Compiler, membership: Any, predicate: Predicate, wanted: Wanted) -> list[Tie]:
     def tie(through_child: bool) -> Tie:
-        link, space = membership.alias(), source_of(EntityKind.WORKSPACE, clauses.types)
+        link, space = membership.alias(), source_of(EntityKind.WORKSPACE, compiler.types)
         assert space.condition is not None
         # Runs are contexts too: the few workspaces among them are found by an index.
-        few = Seeds(clauses, space).of(predicate)[0].ids()
+        few = compiler.few_workspaces(predicate, space)
         conditions = [space.id.in_(few), space.condition, wanted(space)]
         if through_child:
             child = PARENT_CONTEXT.alias()
@@ -114,55 +111,55 @@ def _workspace_ties(clauses: Clauses, membership: Any, predicate: Predicate, wan
         return Tie(link.c.node_id, tuple(conditions))
 
     # What belongs to a run belongs to the run's workspace; the Kubeflow convention says so by a link of its own.
-    return [tie(through_child=False)] + ([tie(through_child=True)] if clauses.types.through_children else [])
+    return [tie(through_child=False)] + ([tie(through_child=True)] if compiler.types.through_children else [])
 
 
-def _workspace_of_run(clauses: Clauses, predicate: Predicate, source: Source) -> Clause:
-    space = source_of(EntityKind.WORKSPACE, clauses.types)
+def _workspace_of_run(compiler: Compiler, predicate: Predicate, source: Source) -> Clause:
+    space = source_of(EntityKind.WORKSPACE, compiler.types)
     assert space.condition is not None
-    return exists().where(space.id == source.from_.c.workspace_id, space.condition, clauses.of(predicate, space))
+    return exists().where(space.id == source.from_.c.workspace_id, space.condition, compiler.of(predicate, space))
 
 
-def _held_ties(clauses: Clauses, wanted: Wanted) -> list[Tie]:
+def _held_ties(compiler: Compiler, wanted: Wanted) -> list[Tie]:
     """Ties from artifacts to runs that hold them without an execution, of writers who record no events."""
-    holding = clauses.types.holding_runs
+    holding = compiler.types.holding_runs
     if not holding:
         return []
-    runs, link = source_of(EntityKind.RUN, clauses.types), MEMBERSHIPS[NodeKind.ARTIFACT].alias()
+    runs, link = source_of(EntityKind.RUN, compiler.types), MEMBERSHIPS[NodeKind.ARTIFACT].alias()
     return [Tie(link.c.node_id, (link.c.context_id == runs.id, runs.type_id.in_(holding), wanted(runs)))]
 
 
-def run_ties(clauses: Clauses, predicate: Predicate, wanted: Wanted) -> list[Tie]:
+def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[Tie]:
     """Ties from executions to the runs that make a predicate true."""
     if isinstance(predicate, Test) and predicate.subject is Field.REF:
         refs = references_of(predicate)
         found: list[Tie] = []
         named = [ref.key for ref in refs if isinstance(ref.key, RunName)]
         if named:
-            names = run_names(clauses)
-            is_one = named_one_of(clauses.dialect, named)(names.workspace, names.run)
+            names = run_names(compiler)
+            is_one = named_one_of(compiler.dialect, named)(names.workspace, names.run)
             found.append(Tie(names.execution, (is_one, *names.conditions)))
         ids = [ref.key for ref in refs if isinstance(ref.key, int)]
         if ids:
-            runs, link = run_source(clauses.types, Narrowing(ids=ids)), ASSOCIATION.alias()
+            runs, link = run_source(compiler.types, RunScan(ids=ids)), ASSOCIATION.alias()
             found.append(Tie(link.c.node_id, (link.c.context_id == runs.id,)))
         return found
     by_name = _speaks_of_names(predicate)
     link = ASSOCIATION.alias()
     ties: list[Tie] = []
-    if unnamed_runs(clauses.types):
-        runs = run_source(clauses.types, Narrowing(unnamed=True))
+    if unnamed_runs(compiler.types):
+        runs = run_source(compiler.types, RunScan(unnamed=True))
         ties.append(Tie(link.c.node_id, (link.c.context_id == runs.id, wanted(runs))))
-    if not clauses.types.run_named(NodeKind.EXECUTION):
+    if not compiler.types.run_named(NodeKind.EXECUTION):
         return ties
     if by_name:
         # What is asked stands in the execution's own properties: the rows of runs need not be made.
-        own = run_names(clauses)
+        own = run_names(compiler)
         runs = named_run_source(own.from_, own.workspace, own.run)
         ties.append(Tie(own.execution, (own.workspace.is_not(None), wanted(runs), *own.conditions)))
     else:
-        runs = source_of(EntityKind.RUN, clauses.types)
-        tie = named_run_tie(clauses, runs.from_.c.workspace_name, runs.from_.c.run_name)
+        runs = source_of(EntityKind.RUN, compiler.types)
+        tie = named_run_tie(compiler, runs.from_.c.workspace_name, runs.from_.c.run_name)
         ties.append(Tie(tie.own, (runs.from_.c.named, wanted(runs), *tie.conditions)))
     return ties
 
@@ -190,7 +187,7 @@ class RunNames:
     conditions: tuple[Clause, ...]
 
 
-def run_names(clauses: Clauses) -> RunNames:
+def run_names(compiler: Compiler) -> RunNames:
     """All executions whose convention names runs, joined with both names."""
     properties = PROPERTIES[NodeKind.EXECUTION]
     run, space, execution = properties.alias(), properties.alias(), EXECUTION.alias()
@@ -202,14 +199,14 @@ def run_names(clauses: Clauses) -> RunNames:
         space.c.name == WORKSPACE_NAME,
         space.c.is_custom_property == true(),
         execution.c.id == run.c.owner_id,
-        (execution.c.type_id + 0).in_(clauses.types.run_named(NodeKind.EXECUTION)),
+        (execution.c.type_id + 0).in_(compiler.types.run_named(NodeKind.EXECUTION)),
     )
     return RunNames(run, run.c.owner_id, space.c.string_value, run.c.string_value, conditions)
 
 
-def named_run_tie(clauses: Clauses, workspace: Any, name: Any) -> Tie:
+def named_run_tie(compiler: Compiler, workspace: Any, name: Any) -> Tie:
     """The tie of the executions that name a run, by both names."""
-    names = run_names(clauses)
+    names = run_names(compiler)
     return Tie(names.execution, (names.run == name, names.workspace == workspace, *names.conditions))
 
 
@@ -229,18 +226,18 @@ def _first_output(tie: Tie) -> Tie:
     )
 
 
-def run_state(clauses: Clauses, source: Source) -> ColumnElement[Any]:
+def run_state(compiler: Compiler, source: Source) -> ColumnElement[Any]:
     """What the states of a run's executions amount to, as `model.runs.run_state` says."""
     runs = source.from_.c
-    named = named_run_tie(clauses, runs.workspace_name, runs.run_name)
+    named = named_run_tie(compiler, runs.workspace_name, runs.run_name)
     link = ASSOCIATION.alias()
     linked = Tie(link.c.node_id, (link.c.context_id == source.id,))
-    return case((runs.named, _amount(clauses, named)), else_=_amount(clauses, linked))
+    return case((runs.named, _amount(compiler, named)), else_=_amount(compiler, linked))
 
 
-def _amount(clauses: Clauses, tie: Tie) -> ColumnElement[Any]:
-    execution = source_of(EntityKind.EXECUTION, clauses.types)
-    number = state_number(execution, clauses.types, clauses.dialect)
+def _amount(compiler: Compiler, tie: Tie) -> ColumnElement[Any]:
+    execution = source_of(EntityKind.EXECUTION, compiler.types)
+    number = state_number(execution, compiler.types, compiler.dialect)
     rank = case({state.value: rank for rank, state in enumerate(RANKED_STATES)}, value=number, else_=0)
     highest, lowest = func.max(rank), func.min(func.nullif(rank, 0))
     new = RANKED_STATES.index(ExecutionState.NEW)

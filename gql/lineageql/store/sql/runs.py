@@ -32,8 +32,8 @@ from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_N
 from lineageql.model.nodes import NodeKind
 from lineageql.model.types import TypeCatalog
 from lineageql.store.sql.dialects.texts import is_text
-from lineageql.store.sql.narrowings import NO_CONTEXT, Narrowing
 from lineageql.store.sql.roles import plays
+from lineageql.store.sql.run_scan import NO_CONTEXT, RunScan
 from lineageql.store.sql.tables import CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
 
 Column = ColumnElement[Any]
@@ -49,15 +49,15 @@ def all_named(types: TypeCatalog) -> bool:
     return bool(types.named_contexts(Role.RUN)) and not unnamed_runs(types)
 
 
-def run_rows(types: TypeCatalog, narrowing: Narrowing) -> Any:
+def run_rows(types: TypeCatalog, scan: RunScan) -> Any:
     """A select of runs: `id`, `type_id`, `place`, `workspace_id`, both names, `named` and the columns of a context."""
-    if narrowing.unnamed:
-        return _context_runs(types, narrowing)
-    parts = _contexts(types, narrowing)
-    if narrowing.ids is None and narrowing.stretch is None:
+    if scan.unnamed:
+        return _context_runs(types, scan)
+    parts = _contexts(types, scan)
+    if scan.ids is None and scan.among is None:
         named = types.run_named(NodeKind.EXECUTION)
         if named:
-            parts.append(_name_runs(types, named, narrowing))
+            parts.append(_name_runs(types, named, scan))
     return _together(parts)
 
 
@@ -65,36 +65,36 @@ def _together(parts: list[Any]) -> Any:
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-def _contexts(types: TypeCatalog, narrowing: Narrowing) -> list[Any]:
+def _contexts(types: TypeCatalog, scan: RunScan) -> list[Any]:
     """The runs with a context, of the writers whose types are in the store; at least one select."""
     parts = []
-    named = narrowing.ids is None and bool(types.named_contexts(Role.RUN))
-    if narrowing.names is None and (unnamed_runs(types) or not named):
-        parts.append(_context_runs(types, narrowing))
+    named = scan.ids is None and bool(types.named_contexts(Role.RUN))
+    if scan.names is None and (unnamed_runs(types) or not named):
+        parts.append(_context_runs(types, scan))
     if named or not parts:
-        parts.append((_named_contexts if narrowing.stretch is None else _named_stretch)(types, narrowing))
+        parts.append((_named_contexts if scan.among is None else _named_in_range)(types, scan))
     return parts
 
 
-def _looked_for(types: TypeCatalog, narrowing: Narrowing) -> Column:
+def _looked_for(types: TypeCatalog, scan: RunScan) -> Column:
     """The name of the property that names a run's workspace, NULL where runs with a context are enough.
 
     It comes from a table of one row that the search for names must begin with: as a
     condition of its own, the count would be taken again for each name.
     """
-    if narrowing.needed is None:
+    if scan.needed is None:
         return literal(WORKSPACE_NAME)
-    rows, after = narrowing.needed.rows, narrowing.needed.after
-    parts = _contexts(types, narrowing)
+    rows, after = scan.needed.rows, scan.needed.after
+    parts = _contexts(types, scan)
     contexts = _together(parts).subquery()
     some: Select[Any] = select(literal_column("1")).select_from(contexts).where(contexts.c.place > after)
-    if narrowing.workspace is not None:
-        some = some.where(contexts.c.workspace_id == narrowing.workspace[0])
+    if scan.workspace is not None:
+        some = some.where(contexts.c.workspace_id == scan.workspace[0])
     counted = select(func.count().label("rows")).select_from(some.limit(rows).subquery()).subquery()
     return case((counted.c.rows < rows, WORKSPACE_NAME))
 
 
-def _named_contexts(types: TypeCatalog, narrowing: Narrowing) -> Any:
+def _named_contexts(types: TypeCatalog, scan: RunScan) -> Any:
     """Runs that have both: a context, and the pair of names as its properties."""
     properties = PROPERTIES[NodeKind.CONTEXT]
     context, run, owner = CONTEXT.alias(), properties.alias(), properties.alias()
@@ -121,17 +121,17 @@ def _named_contexts(types: TypeCatalog, narrowing: Narrowing) -> Any:
         is_text(owner.c.string_value),
         is_text(run.c.string_value),
     )
-    if narrowing.workspace is not None:
-        query = query.where(owner.c.string_value == narrowing.workspace[1])
-    if narrowing.names is not None:
-        query = query.where(narrowing.names(owner.c.string_value, run.c.string_value))
+    if scan.workspace is not None:
+        query = query.where(owner.c.string_value == scan.workspace[1])
+    if scan.names is not None:
+        query = query.where(scan.names(owner.c.string_value, run.c.string_value))
     return query
 
 
-def _named_stretch(types: TypeCatalog, narrowing: Narrowing) -> Any:
-    """The same of a stretch of contexts: the names of each are looked up, and not where a name stands."""
-    assert narrowing.stretch is not None
-    assert narrowing.workspace is not None
+def _named_in_range(types: TypeCatalog, scan: RunScan) -> Any:
+    """The same of a range of contexts: the names of each are looked up, and not where a name stands."""
+    assert scan.among is not None
+    assert scan.workspace is not None
     context = CONTEXT.alias()
 
     def name_in(name: str) -> Any:
@@ -146,14 +146,14 @@ def _named_stretch(types: TypeCatalog, narrowing: Narrowing) -> Any:
     members: Select[Any] = select(literal_column("1").label("one")).where(
         naming.c.name == WORKSPACE_NAME,
         naming.c.is_custom_property == true(),
-        naming.c.string_value == narrowing.workspace[1],
+        naming.c.string_value == scan.workspace[1],
     )
-    enough = select(func.count()).select_from(members.limit(narrowing.stretch.least).subquery()).scalar_subquery()
+    enough = select(func.count()).select_from(members.limit(scan.among.least).subquery()).scalar_subquery()
     return select(
         context.c.id.label("id"),
         context.c.type_id.label("type_id"),
         context.c.id.label("place"),
-        _workspace_id(types, narrowing.workspace[1]).label("workspace_id"),
+        _workspace_id(types, scan.workspace[1]).label("workspace_id"),
         workspace.label("workspace_name"),
         run.label("run_name"),
         literal(True).label("named"),
@@ -163,13 +163,13 @@ def _named_stretch(types: TypeCatalog, narrowing: Narrowing) -> Any:
     ).where(
         (context.c.type_id + 0).in_(types.named_contexts(Role.RUN)),
         # Of a workspace of few runs these are gathered sooner than found.
-        narrowing.stretch.holds(context.c.id, enough >= narrowing.stretch.least),
-        workspace == narrowing.workspace[1],
+        scan.among.holds(context.c.id, enough >= scan.among.least),
+        workspace == scan.workspace[1],
         is_text(run),
     )
 
 
-def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
+def _context_runs(types: TypeCatalog, scan: RunScan) -> Any:
     """Runs that are contexts: by their type, or where the writer's types do not say so by where they stand."""
     context, link, above = CONTEXT.alias(), PARENT_CONTEXT.alias(), CONTEXT.alias()
     parent = (
@@ -183,7 +183,7 @@ def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
     )
     owners = owning_properties(types)
     # The sum keeps the planner from reading all runs by the index of types where a few are wanted.
-    of_all = narrowing.workspace is None and narrowing.ids is None
+    of_all = scan.workspace is None and scan.ids is None
     type_id = context.c.type_id if of_all else context.c.type_id + 0
     query = select(
         context.c.id.label("id"),
@@ -200,18 +200,18 @@ def _context_runs(types: TypeCatalog, narrowing: Narrowing) -> Any:
         type_id.in_(unnamed_runs(types)),
         plays(context.c.id, context.c.type_id, Role.RUN, types),
     )
-    if narrowing.workspace is not None:
+    if scan.workspace is not None:
         children = PARENT_CONTEXT.alias()
-        inside = select(children.c.context_id).where(children.c.parent_context_id == narrowing.workspace[0])
+        inside = select(children.c.context_id).where(children.c.parent_context_id == scan.workspace[0])
         # A parent goes before a name; the caller compares `workspace_id`, which says so.
-        naming = [_naming(owner, narrowing.workspace[1]) for owner in owners]
+        naming = [_naming(owner, scan.workspace[1]) for owner in owners]
         query = query.where(context.c.id.in_(union_all(inside, *naming) if naming else inside))
-    if narrowing.ids is not None:
-        query = query.where(context.c.id.in_(narrowing.ids))
+    if scan.ids is not None:
+        query = query.where(context.c.id.in_(scan.ids))
     return query
 
 
-def _name_runs(types: TypeCatalog, type_ids: list[int], narrowing: Narrowing) -> Any:
+def _name_runs(types: TypeCatalog, type_ids: list[int], scan: RunScan) -> Any:
     properties = PROPERTIES[NodeKind.EXECUTION]
     run, owner, execution = properties.alias(), properties.alias(), EXECUTION.alias()
     known = CONTEXT.alias()
@@ -230,7 +230,7 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], narrowing: Narrowing) ->
             func.max(execution.c.last_update_time_since_epoch).label("update_time"),
         )
         .where(
-            owner.c.name == _looked_for(types, narrowing),
+            owner.c.name == _looked_for(types, scan),
             owner.c.is_custom_property == true(),
             run.c.owner_id == owner.c.owner_id,
             run.c.name == RUN_NAME,
@@ -252,10 +252,10 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], narrowing: Narrowing) ->
                 )
             )
         )
-    if narrowing.workspace is not None:
-        query = query.where(owner.c.string_value == narrowing.workspace[1])
-    if narrowing.names is not None:
-        query = query.where(narrowing.names(owner.c.string_value, run.c.string_value))
+    if scan.workspace is not None:
+        query = query.where(owner.c.string_value == scan.workspace[1])
+    if scan.names is not None:
+        query = query.where(scan.names(owner.c.string_value, run.c.string_value))
     return query
 
 

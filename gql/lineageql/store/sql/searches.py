@@ -12,25 +12,25 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field
 from lineageql.store.ports import Link, Row, Search, Slice, Window
+from lineageql.store.sql.access_path import AccessPath, RowBudget, cost
+from lineageql.store.sql.access_paths import AccessPaths
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
-from lineageql.store.sql.efforts import WALKED_AS_GATHERED, Efforts
 from lineageql.store.sql.entities import NODE_KINDS, EntityTables
 from lineageql.store.sql.links import Members, members_of
-from lineageql.store.sql.narrowings import NO_CONTEXT, Stretch, needed
-from lineageql.store.sql.pages import WALKED, count, edges, page, shape, stretch
+from lineageql.store.sql.pages import WALKED, count, edges, page, shape, walk_step
+from lineageql.store.sql.row_budgets import WALKED_AS_GATHERED, RowBudgets
 from lineageql.store.sql.rows import event_of
+from lineageql.store.sql.run_scan import NO_CONTEXT, ContextRange, needed
 from lineageql.store.sql.runs import all_named
-from lineageql.store.sql.seed import Most, Seed, visited
-from lineageql.store.sql.seeds import Seeds
 from lineageql.store.sql.sources import Source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.tables import NODES
 from lineageql.store.sql.texts import text_page
 
-_MOST_SEEDS = 16
-"""How many seeds are counted: of many terms one that is rare is likely among the first."""
+_MOST_PATHS = 16
+"""How many access paths are costed: of many terms one that is rare is likely among the first."""
 
 Fields = frozenset[Field] | None
 
@@ -47,13 +47,13 @@ class _Page:
 class Searches:
     """The scripts of one operation's searches."""
 
-    def __init__(self, clauses: Clauses, statements: Statements, efforts: Efforts) -> None:
+    def __init__(self, clauses: Clauses, statements: Statements, budgets: RowBudgets) -> None:
         self.clauses = clauses
         self.types = clauses.types
         self.dialect = clauses.dialect
         self.tables = EntityTables(clauses.types, clauses.dialect)
         self.statements = statements
-        self.efforts = efforts
+        self.budgets = budgets
 
     def page(self, search: Search, window: Window, fields: Fields = None) -> Script[Slice]:
         """A page of the whole store."""
@@ -63,19 +63,19 @@ class Searches:
     def _rows(self, search: Search, window: Window) -> Script[tuple[_Page, Rows]]:
         """The rows of a page.
 
-        The order is walked over, stretch by stretch, until the page is full; or as soon as one of the seeds holds no
-        more than a stretch, what it holds is gathered.
+        The order is walked over, step by step, until the page is full; or as soon as one of the access paths costs no
+        more than a step, its rows are gathered.
         """
         if search.kind is EntityKind.WORKSPACE:
-            return (yield from self._window(search, window, self._first_seed(search)))
+            return (yield from self._window(search, window, self._first_path(search)))
         rest, rows = window, list[Any]()
-        for most in self.efforts(window.limit) if self._seeds(search) else ():
-            seed = yield from self._smallest(search, most // WALKED_AS_GATHERED)
-            edge = () if seed is not None else (yield from self._edge(search, rest, most))
+        for budget in self.budgets(window.limit) if self._paths(search) else ():
+            path = yield from self._cheapest(search, budget // WALKED_AS_GATHERED)
+            edge = () if path is not None else (yield from self._edge(search, rest, budget))
             if edge is None:
                 continue
             if len(edge) < 2:
-                made, found = yield from self._window(search, rest, seed)
+                made, found = yield from self._window(search, rest, path)
                 return made, [*rows, *found]
             last, beyond = (tuple(key) for key in edge)
             walked = replace(rest, after=beyond) if window.backward else replace(rest, before=beyond)
@@ -87,29 +87,29 @@ class Searches:
             rest = replace(rest, limit=left, before=last) if window.backward else replace(rest, limit=left, after=last)
         return (yield from self._window(search, window, None))
 
-    def _edge(self, search: Search, window: Window, most: int) -> Script[Rows | None]:
-        """The keys of the last row of a stretch and of the first beyond it; None where the order cannot be walked."""
+    def _edge(self, search: Search, window: Window, budget: int) -> Script[Rows | None]:
+        """The keys of the last row of a step and of the first beyond it; None where the order cannot be walked."""
         if search.order.field not in WALKED:
-            return () if most >= (yield from self._last(search.kind)) else None
+            return () if budget >= (yield from self._last(search.kind)) else None
 
         def make() -> Statement:
-            found = stretch(self.clauses, search, window, source_of(search.kind, self.types))
+            found = walk_step(self.clauses, search, window, source_of(search.kind, self.types))
             return self.dialect.compile(found).meant("walk the order: where the next rows end")
 
-        made = self.statements.get(self.types, ("stretch", search, shape(window)), make)
-        return (yield from fetch(made.given(**edges(window), window_skip=most - 1)))
+        made = self.statements.get(self.types, ("walk", search, shape(window)), make)
+        return (yield from fetch(made.given(**edges(window), window_skip=budget - 1)))
 
-    def _window(self, search: Search, window: Window, seed: int | None) -> Script[tuple[_Page, Rows]]:
-        """The rows of a window, from one of the search's seeds where it is given."""
+    def _window(self, search: Search, window: Window, path: int | None) -> Script[tuple[_Page, Rows]]:
+        """The rows of a window, by one of the search's access paths where it is given."""
 
         def make() -> _Page:
             members = Members(source_of(search.kind, self.types, wanted), [])
-            made = page(self.clauses, search, window, members, self.narrowing(search, members.source, seed))
-            how = "in the order" if seed is None else self._named(seed)
+            made = page(self.clauses, search, window, members, self.access(search, members.source, path))
+            how = "in the order" if path is None else self._named(search, path)
             return _Page(self.dialect.compile(made.query).meant(f"page, {how}"), made.keys, by_event=False)
 
         wanted = needed(search, window)
-        made = self.statements.get(self.types, ("page", search, shape(window), wanted, seed), make)
+        made = self.statements.get(self.types, ("page", search, shape(window), wanted, path), make)
         return made, (yield from fetch(made.statement.given(**edges(window), window_limit=window.limit + 1)))
 
     def page_under(
@@ -132,21 +132,21 @@ class Searches:
         """
         wanted = needed(search, window)
 
-        def made(stretch: Stretch | None) -> _Page:
+        def made(among: ContextRange | None) -> _Page:
             def make() -> _Page:
-                members = members_of(link, self.clauses, named_owner=named, needed=wanted, stretch=stretch)
+                members = members_of(link, self.clauses, named_owner=named, needed=wanted, among=among)
                 made = page(self.clauses, search, window, members)
-                how = "" if stretch is None else ", among the next contexts"
+                how = "" if among is None else ", among the next contexts"
                 statement = self.dialect.under(made.query).meant(f"page under each owner{how}")
                 return _Page(statement, made.keys, members.event is not None)
 
-            return self.statements.get(self.types, ("page under", link, named, search, window, stretch), make)
+            return self.statements.get(self.types, ("page under", link, named, search, window, among), make)
 
         near: list[Rows] = [()] * len(owners)
         if wanted is not None and wanted.after < NO_CONTEXT and all_named(self.types):
-            effort = next(iter(self.efforts(wanted.rows)))
-            stretch = Stretch(wanted.after, max(1, effort // WALKED_AS_GATHERED))
-            near = yield from self._under(made(stretch).statement, owners)
+            budget = next(iter(self.budgets(wanted.rows)))
+            among = ContextRange(wanted.after, max(1, budget // WALKED_AS_GATHERED))
+            near = yield from self._under(made(among).statement, owners)
         few = [owner for owner, rows in zip(owners, near, strict=True) if len(rows) <= window.limit]
         whole = made(None)
         if not few:
@@ -156,15 +156,15 @@ class Searches:
 
     def count(self, search: Search) -> Script[int]:
         """How many rows there are in the whole store."""
-        seed = yield from self._seed(search)
+        path = yield from self._path(search)
 
         def make() -> Statement:
             members = Members(source_of(search.kind, self.types), [])
-            narrowing = self.narrowing(search, members.source, seed)
-            how = "" if seed is None else f", {self._named(seed)}"
-            return self.dialect.compile(count(self.clauses, search, members, narrowing)).meant(f"count{how}")
+            access = self.access(search, members.source, path)
+            how = "" if path is None else f", {self._named(search, path)}"
+            return self.dialect.compile(count(self.clauses, search, members, access)).meant(f"count{how}")
 
-        statement = self.statements.get(self.types, ("count", search, seed), make)
+        statement = self.statements.get(self.types, ("count", search, path), make)
         return int((yield from fetch(statement))[0][0])
 
     def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Script[Mapping[Ref, int]]:
@@ -190,54 +190,54 @@ class Searches:
 
     def start(self, search: Search, source: Source) -> Script[Any]:
         """The clause that lets a statement over all matches start where these are few; None where they are not."""
-        return self.narrowing(search, source, (yield from self._seed(search)))
+        return self.access(search, source, (yield from self._path(search)))
 
-    def narrowing(self, search: Search, source: Source, seed: int | None) -> Any:
-        """The clause that starts a statement at one of the search's seeds."""
-        return None if seed is None else source.id.in_(self._seeds(search)[seed].ids())
+    def access(self, search: Search, source: Source, path: int | None) -> Any:
+        """The clause that starts a statement at one of the search's access paths."""
+        return None if path is None else source.id.in_(self._paths(search)[path].ids())
 
     def _under(self, statement: Statement, owners: Sequence[Ref]) -> Script[list[Rows]]:
         keys = [[ref.key.workspace, ref.key.name] if isinstance(ref.key, RunName) else ref.key for ref in owners]
         rows = yield from fetch(statement.given(owners=self.dialect.owners(keys)))
         return self.dialect.lists(rows, len(owners))
 
-    def _seed(self, search: Search) -> Script[int | None]:
-        """Which of a search's seeds a statement over all matches should start at: about the smallest."""
+    def _path(self, search: Search) -> Script[int | None]:
+        """Which of a search's access paths a statement over all matches should take: about the cheapest."""
         if search.kind is EntityKind.WORKSPACE:
-            return self._first_seed(search)
-        if not self._seeds(search):
+            return self._first_path(search)
+        if not self._paths(search):
             return None
         last = yield from self._last(search.kind)
-        for most in self.efforts(None):
-            seed = yield from self._smallest(search, most)
-            if seed is not None or most >= last:
-                return seed
+        for budget in self.budgets(None):
+            path = yield from self._cheapest(search, budget)
+            if path is not None or budget >= last:
+                return path
         return None
 
-    def _smallest(self, search: Search, most: int) -> Script[int | None]:
-        """The smallest of a search's seeds, where starting there visits fewer rows than `most`."""
-        seeds = self._seeds(search)
-        found, least = None, most
-        sizes = yield from self._sizes(("sizes", search), [seed.least for seed in seeds], most)
-        for size, place in sorted((size, place) for place, size in enumerate(sizes)):
-            if size >= least:
+    def _cheapest(self, search: Search, budget: int) -> Script[int | None]:
+        """The cheapest of a search's access paths, where it costs less than a budget."""
+        paths = self._paths(search)
+        found, least = None, budget
+        bounds = yield from self._costs(("lower bounds", search), [path.lower_bound for path in paths], budget)
+        for rows, place in sorted((rows, place) for place, rows in enumerate(bounds)):
+            if rows >= least:
                 break
-            if not seeds[place].sure:
-                (size,) = yield from self._sizes(("size", search, place), [partial(visited, seeds[place])], most)
-            if size < least:
-                found, least = place, size
+            if not paths[place].exact:
+                (rows,) = yield from self._costs(("cost", search, place), [partial(cost, paths[place])], budget)
+            if rows < least:
+                found, least = place, rows
         return found
 
-    def _sizes(
-        self, key: tuple[Any, ...], sizes: Sequence[Callable[[Most], ColumnElement[int]]], most: int
+    def _costs(
+        self, key: tuple[Any, ...], costs: Sequence[Callable[[RowBudget], ColumnElement[int]]], budget: int
     ) -> Script[list[int]]:
         def make() -> Statement:
-            parameter: Most = bindparam("most", 0, BigInteger())
-            columns: list[Any] = [size(parameter).label(f"c{place}") for place, size in enumerate(sizes)]
+            parameter: RowBudget = bindparam("budget", 0, BigInteger())
+            columns: list[Any] = [one(parameter).label(f"c{place}") for place, one in enumerate(costs)]
             return self.dialect.compile(select(*columns)).meant("cost of access paths")
 
-        rows = yield from fetch(self.statements.get(self.types, key, make).given(most=most))
-        return [int(size) for size in rows[0]]
+        rows = yield from fetch(self.statements.get(self.types, key, make).given(budget=budget))
+        return [int(number) for number in rows[0]]
 
     def _last(self, kind: EntityKind) -> Script[int]:
         """The last id, which is about how many there are: MLMD gives ids in order and deletes nothing."""
@@ -247,20 +247,20 @@ class Searches:
         )
         return (yield from fetch(statement))[0][0] or 0
 
-    def _named(self, seed: int) -> str:
+    def _named(self, search: Search, path: int) -> str:
         """An access path, as a plan names it."""
-        return f"by access path {seed + 1}"
+        return f"by access path {self._paths(search)[path].name}"
 
-    def _first_seed(self, search: Search) -> int | None:
-        """The seed of a search for workspaces: these are too few for counting to be worth a statement."""
-        seeds = self._seeds(search)
-        return 0 if seeds and not seeds[0].broad else None
+    def _first_path(self, search: Search) -> int | None:
+        """The access path of a search for workspaces: these are too few for a cost to be worth a statement."""
+        paths = self._paths(search)
+        return 0 if paths and not paths[0].broad else None
 
-    def _seeds(self, search: Search) -> list[Seed]:
-        def make() -> list[Seed]:
-            return Seeds(self.clauses, source_of(search.kind, self.types)).of(search.predicate)[:_MOST_SEEDS]
+    def _paths(self, search: Search) -> list[AccessPath]:
+        def make() -> list[AccessPath]:
+            return AccessPaths(self.clauses, source_of(search.kind, self.types)).of(search.predicate)[:_MOST_PATHS]
 
-        return self.statements.get(self.types, ("seeds", search), make)
+        return self.statements.get(self.types, ("access paths", search), make)
 
     def _slices(
         self, kind: EntityKind, window: Window, made: _Page, lists: Sequence[Rows], fields: Fields = None

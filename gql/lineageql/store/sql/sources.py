@@ -12,8 +12,8 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Field
 from lineageql.model.types import TypeCatalog
-from lineageql.store.sql.narrowings import Narrowing, Needed
 from lineageql.store.sql.roles import plays
+from lineageql.store.sql.run_scan import Needed, RunScan
 from lineageql.store.sql.runs import run_rows
 from lineageql.store.sql.tables import NODES, PROPERTIES
 
@@ -68,7 +68,7 @@ def source_of(kind: EntityKind, types: TypeCatalog, needed: Needed | None = None
         source = _node_source(kind, NodeKind.CONTEXT)
         source.condition = plays(source.id, source.type_id, Role.WORKSPACE, types)
         return source
-    return run_source(types, Narrowing(needed=needed))
+    return run_source(types, RunScan(needed=needed))
 
 
 def _node_source(kind: EntityKind, node_kind: NodeKind) -> Source:
@@ -87,9 +87,9 @@ def _node_source(kind: EntityKind, node_kind: NodeKind) -> Source:
     return Source(kind, node_kind, table, table.c.id, table.c.type_id, columns, (table.c.id,))
 
 
-def run_source(types: TypeCatalog, narrowing: Narrowing | None = None) -> Source:
-    """The runs of the store, or those that a narrowing leaves."""
-    runs = run_rows(types, narrowing or Narrowing()).subquery()
+def run_source(types: TypeCatalog, scan: RunScan | None = None) -> Source:
+    """The runs of the store, or those of a scan."""
+    runs = run_rows(types, scan or RunScan()).subquery()
     columns: dict[Field, Column] = {
         Field.ID: func.nullif(runs.c.id, 0),
         Field.NAME: runs.c.run_name,

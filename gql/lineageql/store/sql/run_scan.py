@@ -1,4 +1,4 @@
-"""Which runs a statement is to make rows of: all of them are dear."""
+"""Scans of runs: which runs a statement makes rows of, as rows of all of them cost much."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Needed:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ContextRange:
     """Some contexts in the order of their ids: so many that come after an id."""
 
     after: int
@@ -60,15 +60,15 @@ def needed(search: Search, window: Window) -> Needed | None:
 
 
 @dataclass(frozen=True)
-class Narrowing:
-    """Which runs are wanted; all of them where nothing is said.
+class RunScan:
+    """Which runs are read; all of them where nothing is said.
 
     Attributes:
         workspace: the id and the name of their workspace, as columns.
         ids: the ids of their contexts.
         names: from the columns of both names to whether the run is wanted.
         needed: how many of them are.
-        stretch: the contexts among which they are looked for, one by one; runs that are only names are left out.
+        among: the contexts among which they are looked for, one by one; runs that are only names are left out.
         unnamed: whether only those are that are no pair of names.
     """
 
@@ -76,7 +76,7 @@ class Narrowing:
     ids: Sequence[int] | None = None
     names: Callable[[Column, Column], ColumnElement[bool]] | None = None
     needed: Needed | None = None
-    stretch: Stretch | None = None
+    among: ContextRange | None = None
     unnamed: bool = False
 
 

@@ -11,15 +11,15 @@ from hypothesis import given
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field, Label, Operator, Predicate, Property, Related, Relation, Subject, Test
 from lineageql.store.ports import Search
+from lineageql.store.sql.access_paths import AccessPaths
 from lineageql.store.sql.clauses import Clauses
-from lineageql.store.sql.seeds import Seeds
 from lineageql.store.sql.sources import source_of
 from tests.store.sql.mysql_workbench import MariaDBWorkbench
 from tests.store.sql.node_types import KFP_V2, KUBEFLOW, MODEL, RUN, SDK_EXECUTION, WORKSPACE
 from tests.store.sql.oracle import Oracle
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord
-from tests.store.sql.test_search import EFFORTS, expected, found, thorough
+from tests.store.sql.test_search import BUDGETS, expected, found, thorough
 
 OF_TABLES = (EntityKind.ARTIFACT, EntityKind.EXECUTION, EntityKind.WORKSPACE)
 """The kinds whose rows are a table's: searches for runs have no seeds."""
@@ -28,7 +28,7 @@ OF_TABLES = (EntityKind.ARTIFACT, EntityKind.EXECUTION, EntityKind.WORKSPACE)
 async def held(reader: Any, kind: EntityKind, predicate: Predicate) -> list[set[int]]:
     """The ids that each seed of a search holds."""
     clauses = Clauses(await reader._catalog(), reader.dialect)
-    seeds = Seeds(clauses, source_of(kind, clauses.types)).of(predicate)
+    seeds = AccessPaths(clauses, source_of(kind, clauses.types)).of(predicate)
     return [{row[0] for row in await reader._fetch(seed.ids())} for seed in seeds]
 
 
@@ -117,7 +117,7 @@ TESTS: list[tuple[Subject, Operator, Any]] = [
 def test_what_is_asked_of_a_run_is_of_its_name_only_where_it_says_so(bench, kind, runs):
     """A test of a run's type, time, property or label was taken for one of its name: rows were lost."""
     oracle = Oracle(runs)
-    with bench.reading(runs, efforts=EFFORTS["gathering"]) as reader:
+    with bench.reading(runs, budgets=BUDGETS["gathering"]) as reader:
         for subject, operator, operand in TESTS:
             predicate = Related(Relation.RUN, Test(subject, operator, operand))
             check_seeds(bench, reader, oracle, kind, predicate)
@@ -131,7 +131,7 @@ def test_a_number_without_end_is_found_by_its_text(bench, number):
     if isinstance(bench, MariaDBWorkbench):
         pytest.skip("MariaDB holds no infinities")
     store = StoreRecord(types=KUBEFLOW, artifacts=(NodeRecord(1, MODEL, declared={"name": number}),))
-    with bench.reading(store, efforts=EFFORTS["gathering"]) as reader:
+    with bench.reading(store, budgets=BUDGETS["gathering"]) as reader:
         for operator, operand in ((Operator.EQ, str(number)), (Operator.IN, ("a", str(number)))):
             search = Search(EntityKind.ARTIFACT, Test(Field.NAME, operator, operand))
             assert bench.run(found(reader, search)) == [Ref(EntityKind.ARTIFACT, 1)]
