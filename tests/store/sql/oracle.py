@@ -6,7 +6,7 @@ under test but its words for predicates and references.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,7 @@ from lineageql.model.predicates import (
     Property,
     Related,
     Relation,
+    Subject,
     Test,
 )
 from tests.store.sql import things
@@ -53,6 +54,18 @@ class Thing:
     def property(self, name: str) -> Any:
         bookkeeping = name.startswith("__") or name in BOOKKEEPING.get(self.writer, ())
         return things.property_of(self.node, name, bookkeeping) if self.node else None
+
+    def value(self, subject: Subject) -> Any:
+        """What a subject is in it; None where it is not there."""
+        match subject:
+            case Label(key):
+                return self.labels.get(key)
+            case Property(name):
+                return self.property(name)
+            case Field.REF:
+                return self.ref
+        assert isinstance(subject, Field)
+        return self.fields.get(subject)
 
 
 class Oracle:
@@ -239,49 +252,45 @@ class Oracle:
             case Related(relation, inner):
                 return any(self.holds(inner, other) for other in self.related(thing, relation))
         assert isinstance(predicate, Test)
-        return _meets(predicate, _subject(predicate, thing))
+        return meets(predicate, thing.value(predicate.subject))
 
 
-def _subject(test: Test, thing: Thing) -> Any:
-    match test.subject:
-        case Label(key):
-            return thing.labels.get(key)
-        case Property(name):
-            return thing.property(name)
-        case Field.REF:
-            return thing.ref
-    assert isinstance(test.subject, Field)
-    return thing.fields.get(test.subject)
-
-
-def _meets(test: Test, value: Any) -> bool:
+def meets(test: Test, value: Any) -> bool:
+    """Whether a value meets a test; None, which is nothing, meets none."""
+    says = SAYS[test.operator]
     if test.operator is Operator.EXISTS:
         return value is not None
     operands = test.operand if test.operator is Operator.IN else (test.operand,)
-    return any(_compare(test, value, operand) for operand in operands)  # type: ignore[union-attr]
+    return any(_compare(test, says, value, operand) for operand in operands)  # type: ignore[union-attr]
 
 
-def _compare(test: Test, value: Any, operand: Any) -> bool:
+def _compare(test: Test, says: Callable[[Any, Any], bool], value: Any, operand: Any) -> bool:
+    equality = test.operator in (Operator.EQ, Operator.IN)
     if isinstance(value, bool) or isinstance(operand, bool):
-        equal = test.operator in (Operator.EQ, Operator.IN)
-        return equal and isinstance(value, bool) and isinstance(operand, bool) and value is operand
+        return equality and isinstance(value, bool) and isinstance(operand, bool) and value is operand
     both_texts = isinstance(value, str) and isinstance(operand, str)
     both_numbers = isinstance(value, (int, float)) and isinstance(operand, (int, float))
-    if test.operator in (Operator.EQ, Operator.IN) and not both_texts:
+    if equality and not both_texts:
         return bool((both_numbers or type(value) is type(operand)) and value == operand)
-    if not (both_texts or both_numbers):
+    if not (both_texts or (both_numbers and test.operator in OF_NUMBERS)):
         return False
     if both_texts and test.ignore_case:
         value, operand = value.casefold(), operand.casefold()
-    said: dict[Operator, Any] = {
-        Operator.EQ: lambda: value == operand,
-        Operator.IN: lambda: value == operand,
-        Operator.LT: lambda: value < operand,
-        Operator.LTE: lambda: value <= operand,
-        Operator.GT: lambda: value > operand,
-        Operator.GTE: lambda: value >= operand,
-        Operator.STARTS_WITH: lambda: both_texts and value.startswith(operand),
-        Operator.ENDS_WITH: lambda: both_texts and value.endswith(operand),
-        Operator.CONTAINS: lambda: both_texts and operand in value,
-    }
-    return bool(said[test.operator]())
+    return says(value, operand)
+
+
+OF_NUMBERS = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
+"""The operators that numbers are compared by, beside equality."""
+SAYS: dict[Operator, Callable[[Any, Any], bool]] = {
+    Operator.EQ: lambda value, operand: value == operand,
+    Operator.IN: lambda value, operand: value == operand,
+    Operator.LT: lambda value, operand: value < operand,
+    Operator.LTE: lambda value, operand: value <= operand,
+    Operator.GT: lambda value, operand: value > operand,
+    Operator.GTE: lambda value, operand: value >= operand,
+    Operator.STARTS_WITH: lambda value, operand: value.startswith(operand),
+    Operator.ENDS_WITH: lambda value, operand: value.endswith(operand),
+    Operator.CONTAINS: lambda value, operand: operand in value,
+    Operator.EXISTS: lambda value, _: value is not None,
+}
+"""What each operator says of a value and an operand; for one that is not here nothing is known."""

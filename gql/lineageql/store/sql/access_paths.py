@@ -23,7 +23,7 @@ from sqlalchemy import ColumnElement, false, select, true
 
 from lineageql.model.conventions.base import Column, Custom, Declared, Document, Role, TypeAndId
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX, RUN_NAME
-from lineageql.model.evaluate import operands_by_family, operands_of
+from lineageql.model.evaluate import operands_by_family, operands_of, references_of
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import OUTPUT_EVENTS, NodeKind
 from lineageql.model.operators import Access, Family, Operands
@@ -428,14 +428,14 @@ def _of_name(test: Test) -> Test:
     """The test of a run's name that a test of a run, which may be of its id, comes with."""
     if test.subject is not Field.REF:
         return test
-    refs: Any = test.operand
+    refs = references_of(test)
     return Test(Field.NAME, Operator.IN, tuple(sorted({ref.key.name for ref in refs if isinstance(ref.key, RunName)})))
 
 
 def _contexts(compiler: Compiler, test: Test) -> AccessPath | None:
     """The contexts that are such a run, None where no index finds them."""
     if test.subject is Field.REF:
-        refs: Any = test.operand
+        refs = references_of(test)
         ids = [ref.key for ref in refs if isinstance(ref.key, int)]
         test = Test(Field.ID, Operator.IN, tuple(ids))
     elif test.subject is not Field.NAME:
