@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from typing import Any
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from lineageql.api.scalars import JSON, DateTime
 from lineageql.errors import InvalidArgument
+from lineageql.model.evaluate import operands_of
 from lineageql.model.identity import EntityKind, Ref, parse_ref
+from lineageql.model.operators import Operands, family_of
 from lineageql.model.predicates import (
     Field,
     Label,
@@ -32,88 +36,94 @@ MISSING = (
 )
 
 _field = strawberry.field
+_TEST = "test"
+"""In a field's metadata: by which operator it tests, and whether the test is turned round."""
 
 
-@strawberry.input(description=f"Tests of a text. All that are given must hold. {MISSING}")
+def _asks(
+    operator: Operator,
+    value: str = "text",
+    *,
+    negated: bool = False,
+    more: str = "greater",
+    less: str = "less",
+    name: str | None = None,
+) -> Any:
+    """The field of an input that tests by an operator, described by the operator's row.
+
+    Args:
+        value: what the field takes, in words.
+        more: what a greater value is, in a word.
+        less: what a lesser value is, in a word.
+    """
+    text = operator.meaning.negation if negated else operator.meaning.description
+    said = text.format(value=value, more=more, less=less)
+    return _field(default=None, name=name, description=said, metadata={_TEST: (operator, negated)})
+
+
+def _tests(given: Any, subject: Subject, *, fold: bool = False) -> Iterator[tuple[str, Predicate]]:
+    """The tests that are given in an input, each with the GraphQL name of its field."""
+    for asking in dataclasses.fields(given):
+        operand = getattr(given, asking.name)
+        if _TEST in asking.metadata and operand is not None:
+            operator, negated = asking.metadata[_TEST]
+            if operator.meaning.operands is Operands.NONE:
+                test, negated = Test(subject, operator), operand is negated
+            else:
+                many = operator.meaning.operands is Operands.MANY
+                test = Test(subject, operator, tuple(operand) if many else operand, fold)
+            yield to_camel_case(asking.name.rstrip("_")), Not(test) if negated else test
+
+
+@strawberry.input(
+    description=f"Tests of a text, which is compared by code points. All that are given must hold. {MISSING}"
+)
 class StringFilter:
-    eq: str | None = _field(default=None, description="It is this text, compared by code points.")
-    ne: str | None = _field(default=None, description="It is not this text, or there is none.")
-    in_: list[str] | None = _field(default=None, name="in", description="It is one of these.")
-    not_in: list[str] | None = _field(default=None, description="It is none of these, or there is none.")
-    starts_with: str | None = _field(default=None, description="It begins with this text.")
-    ends_with: str | None = _field(default=None, description="It ends with this text.")
-    contains: str | None = _field(default=None, description="This text is in it.")
+    eq: str | None = _asks(Operator.EQ)
+    ne: str | None = _asks(Operator.EQ, negated=True)
+    in_: list[str] | None = _asks(Operator.IN, name="in")
+    not_in: list[str] | None = _asks(Operator.IN, negated=True)
+    starts_with: str | None = _asks(Operator.STARTS_WITH)
+    ends_with: str | None = _asks(Operator.ENDS_WITH)
+    contains: str | None = _asks(Operator.CONTAINS)
     ignore_case: bool | None = _field(
         default=False, description="Compare without regard to case, by Unicode's full case folding."
     )
-    is_null: bool | None = _field(default=None, description="Whether there is none.")
+    is_null: bool | None = _asks(Operator.EXISTS, negated=True)
 
     def predicate(self, subject: Subject) -> Predicate:
-        return all_of(*_string_tests(self, subject))
-
-
-def _string_tests(given: StringFilter, subject: Subject) -> Iterator[Predicate]:
-    fold = bool(given.ignore_case)
-    if given.eq is not None:
-        yield Test(subject, Operator.EQ, given.eq, fold)
-    if given.ne is not None:
-        yield Not(Test(subject, Operator.EQ, given.ne, fold))
-    if given.in_ is not None:
-        yield Test(subject, Operator.IN, tuple(given.in_), fold)
-    if given.not_in is not None:
-        yield Not(Test(subject, Operator.IN, tuple(given.not_in), fold))
-    if given.starts_with is not None:
-        yield Test(subject, Operator.STARTS_WITH, given.starts_with, fold)
-    if given.ends_with is not None:
-        yield Test(subject, Operator.ENDS_WITH, given.ends_with, fold)
-    if given.contains is not None:
-        yield Test(subject, Operator.CONTAINS, given.contains, fold)
-    if given.is_null is not None:
-        present = Test(subject, Operator.EXISTS)
-        yield Not(present) if given.is_null else present
+        return all_of(*(test for _, test in _tests(self, subject, fold=bool(self.ignore_case))))
 
 
 @strawberry.input(description="Tests of a time. All that are given must hold; a time that was not recorded meets none.")
 class TimeFilter:
-    after: DateTime | None = _field(default=None, description="Later than this.")
-    at_or_after: DateTime | None = _field(default=None, description="At this time or later.")
-    before: DateTime | None = _field(default=None, description="Earlier than this.")
-    at_or_before: DateTime | None = _field(default=None, description="At this time or earlier.")
+    after: DateTime | None = _asks(Operator.GT, "time", more="later")
+    at_or_after: DateTime | None = _asks(Operator.GTE, "time", more="later")
+    before: DateTime | None = _asks(Operator.LT, "time", less="earlier")
+    at_or_before: DateTime | None = _asks(Operator.LTE, "time", less="earlier")
 
     def predicate(self, subject: Subject) -> Predicate:
-        bounds = (
-            (Operator.GT, self.after),
-            (Operator.GTE, self.at_or_after),
-            (Operator.LT, self.before),
-            (Operator.LTE, self.at_or_before),
-        )
-        return all_of(*(Test(subject, operator, bound) for operator, bound in bounds if bound is not None))
+        return all_of(*(test for _, test in _tests(self, subject)))
 
 
-@strawberry.input(description=f"Tests of one label; with none but the key, that the label is there. {MISSING}")
+@strawberry.input(
+    description=f"Tests of the text of one label; with none but the key, that the label is there. {MISSING}"
+)
 class LabelFilter:
     key: str = _field(description="The label's key.")
-    eq: str | None = _field(default=None, description="The label has this value.")
-    ne: str | None = _field(default=None, description="The label has another value, or is missing.")
-    in_: list[str] | None = _field(default=None, name="in", description="The label has one of these values.")
-    not_in: list[str] | None = _field(default=None, description="The label has none of these values, or is missing.")
-    exists: bool | None = _field(default=None, description="Whether the label is there.")
+    eq: str | None = _asks(Operator.EQ)
+    ne: str | None = _asks(Operator.EQ, negated=True)
+    in_: list[str] | None = _asks(Operator.IN, name="in")
+    not_in: list[str] | None = _asks(Operator.IN, negated=True)
+    exists: bool | None = _asks(Operator.EXISTS)
 
     def predicate(self) -> Predicate:
         subject = Label(self.key)
-        terms: list[Predicate] = []
-        if self.eq is not None:
-            terms.append(Test(subject, Operator.EQ, self.eq))
-        if self.ne is not None:
-            terms.append(Not(Test(subject, Operator.EQ, self.ne)))
-        if self.in_ is not None:
-            terms.append(Test(subject, Operator.IN, tuple(self.in_)))
-        if self.not_in is not None:
-            terms.append(Not(Test(subject, Operator.IN, tuple(self.not_in))))
-        if self.exists is not None:
-            present = Test(subject, Operator.EXISTS)
-            terms.append(present if self.exists else Not(present))
+        terms = [test for _, test in _tests(self, subject)]
         return all_of(*terms) if terms else Test(subject, Operator.EXISTS)
+
+
+_SCALAR, _ORDERED = "string, number or boolean", "number or string"
 
 
 @strawberry.input(
@@ -123,48 +133,42 @@ class LabelFilter:
 )
 class PropertyFilter:
     name: str = _field(description="The property's name.")
-    eq: JSON | None = _field(default=None, description="It is this string, number or boolean.")
-    ne: JSON | None = _field(default=None, description="It is not this, or there is none.")
-    in_: list[JSON] | None = _field(default=None, name="in", description="It is one of these.")
-    gt: JSON | None = _field(default=None, description="It is greater than this number or string.")
-    gte: JSON | None = _field(default=None, description="It is this number or string, or greater.")
-    lt: JSON | None = _field(default=None, description="It is less than this number or string.")
-    lte: JSON | None = _field(default=None, description="It is this number or string, or less.")
-    contains: str | None = _field(default=None, description="It is a text with this text in it.")
-    exists: bool | None = _field(default=None, description="Whether there is such a property.")
+    eq: JSON | None = _asks(Operator.EQ, _SCALAR)
+    ne: JSON | None = _asks(Operator.EQ, _SCALAR, negated=True)
+    in_: list[JSON] | None = _asks(Operator.IN, _SCALAR, name="in")
+    gt: JSON | None = _asks(Operator.GT, _ORDERED)
+    gte: JSON | None = _asks(Operator.GTE, _ORDERED)
+    lt: JSON | None = _asks(Operator.LT, _ORDERED)
+    lte: JSON | None = _asks(Operator.LTE, _ORDERED)
+    contains: str | None = _asks(Operator.CONTAINS)
+    exists: bool | None = _asks(Operator.EXISTS)
 
     def predicate(self, path: str) -> Predicate:
         subject = Property(self.name)
         terms: list[Predicate] = []
-        if self.eq is not None:
-            terms.append(Test(subject, Operator.EQ, _scalar(self.eq, f"{path}.eq")))
-        if self.ne is not None:
-            terms.append(Not(Test(subject, Operator.EQ, _scalar(self.ne, f"{path}.ne"))))
-        if self.in_ is not None:
-            values = tuple(_scalar(value, f"{path}.in[{place}]") for place, value in enumerate(self.in_))
-            terms.append(Test(subject, Operator.IN, values))
-        bounds = (("gt", Operator.GT), ("gte", Operator.GTE), ("lt", Operator.LT), ("lte", Operator.LTE))
-        for name, operator in bounds:
-            bound = getattr(self, name)
-            if bound is not None:
-                value = _scalar(bound, f"{path}.{name}")
-                if isinstance(value, bool):
-                    raise InvalidArgument("booleans have no order; use eq, ne or in", f"{path}.{name}")
-                terms.append(Test(subject, operator, value))
-        if self.contains is not None:
-            terms.append(Test(subject, Operator.CONTAINS, self.contains))
-        if self.exists is not None:
-            present = Test(subject, Operator.EXISTS)
-            terms.append(present if self.exists else Not(present))
+        for name, term in _tests(self, subject):
+            _check_scalars(term.term if isinstance(term, Not) else term, f"{path}.{name}")
+            terms.append(term)
         return all_of(*terms) if terms else Test(subject, Operator.EXISTS)
 
 
-def _scalar(value: Any, path: str) -> str | int | float | bool:
+def _check_scalars(test: Predicate, path: str) -> None:
+    """Refuses operands that no property is compared with, or not by this operator."""
+    if not isinstance(test, Test):
+        return
+    for place, operand in enumerate(operands_of(test)):
+        _scalar(operand, f"{path}[{place}]" if isinstance(test.operand, tuple) else path)
+        if family_of(operand) not in test.operator.meaning.families:
+            raise InvalidArgument("booleans have no order; use eq, ne or in", path)
+
+
+def _scalar(value: Any, path: str) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidArgument("properties hold no NaN and no infinities", path)
-    if isinstance(value, (str, int, float)):
-        return value
-    raise InvalidArgument("properties are compared with strings, numbers and booleans; see exists for the rest", path)
+    if not isinstance(value, (str, int, float)):
+        raise InvalidArgument(
+            "properties are compared with strings, numbers and booleans; see exists for the rest", path
+        )
 
 
 @strawberry.input(description="Which workspace or run. All that are given must hold.")

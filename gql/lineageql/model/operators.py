@@ -65,24 +65,33 @@ class Access(Choice):
     PREFIX = "prefix"  # those that begin with a text; see `Meaning.prefix`
 
 
+def _varies(_: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What an operator means.
 
     Attributes:
+        description: what the schema says of it. `{value}` stands for what is compared with, `{more}` for what a
+            greater value is and `{less}` for what a lesser one is.
         holds: from the operands of one family to whether a value of that family meets them. Where case is ignored,
             both come with their case folded.
         families: the families of values that it is meant for; a value of another one does not meet it.
         operands: how many it takes.
         access: which values an index finds together, if these are all that meet it; None where no index does.
         prefix: with `Access.PREFIX`, from the operand to how every text that meets it begins; "" where that varies.
+        negation: what the schema says of its negation, where that has a name of its own.
     """
 
+    description: str
     holds: Callable[[tuple[Any, ...]], Callable[[Any], bool]]
     families: frozenset[Family]
     operands: Operands = Operands.ONE
     access: Access | None = None
-    prefix: Callable[[str], str] = str
+    prefix: Callable[[str], str] = _varies
+    negation: str = ""
 
 
 class Column(dict[Operator, Said]):
@@ -114,6 +123,10 @@ def _is_one(operands: tuple[Any, ...]) -> Callable[[Any], bool]:
     return frozenset(operands).__contains__
 
 
+def _is_there(_: tuple[Any, ...]) -> Callable[[Any], bool]:
+    return lambda value: True  # what is not there is no value
+
+
 def _as(compare: Callable[[Any, Any], bool]) -> Callable[[tuple[Any, ...]], Callable[[Any], bool]]:
     """The meaning of what compares a value, on the left, with one operand."""
     return lambda operands: lambda value: compare(value, operands[0])
@@ -122,16 +135,33 @@ def _as(compare: Callable[[Any, Any], bool]) -> Callable[[tuple[Any, ...]], Call
 MEANINGS = Column(
     "meaning",
     {
-        Operator.EQ: Meaning(_is_one, _ALL, access=Access.EQUALITY),
-        Operator.IN: Meaning(_is_one, _ALL, Operands.MANY, Access.EQUALITY),
-        Operator.STARTS_WITH: Meaning(_as(str.startswith), _TEXTS, access=Access.PREFIX),
-        Operator.ENDS_WITH: Meaning(_as(str.endswith), _TEXTS),
-        Operator.CONTAINS: Meaning(_as(str.__contains__), _TEXTS),
-        Operator.LT: Meaning(_as(operator.lt), _ORDERED, access=Access.RANGE),
-        Operator.LTE: Meaning(_as(operator.le), _ORDERED, access=Access.RANGE),
-        Operator.GT: Meaning(_as(operator.gt), _ORDERED, access=Access.RANGE),
-        Operator.GTE: Meaning(_as(operator.ge), _ORDERED, access=Access.RANGE),
-        Operator.EXISTS: Meaning(lambda _: lambda value: True, _ALL, Operands.NONE),
+        Operator.EQ: Meaning(
+            "It is this {value}.",
+            _is_one,
+            _ALL,
+            access=Access.EQUALITY,
+            negation="It is not this {value}, or there is none.",
+        ),
+        Operator.IN: Meaning(
+            "It is one of these.",
+            _is_one,
+            _ALL,
+            Operands.MANY,
+            Access.EQUALITY,
+            negation="It is none of these, or there is none.",
+        ),
+        Operator.STARTS_WITH: Meaning(
+            "It begins with this text.", _as(str.startswith), _TEXTS, access=Access.PREFIX, prefix=str
+        ),
+        Operator.ENDS_WITH: Meaning("It ends with this text.", _as(str.endswith), _TEXTS),
+        Operator.CONTAINS: Meaning("This text is in it.", _as(str.__contains__), _TEXTS),
+        Operator.LT: Meaning("It is {less} than this {value}.", _as(operator.lt), _ORDERED, access=Access.RANGE),
+        Operator.LTE: Meaning("It is this {value}, or {less}.", _as(operator.le), _ORDERED, access=Access.RANGE),
+        Operator.GT: Meaning("It is {more} than this {value}.", _as(operator.gt), _ORDERED, access=Access.RANGE),
+        Operator.GTE: Meaning("It is this {value}, or {more}.", _as(operator.ge), _ORDERED, access=Access.RANGE),
+        Operator.EXISTS: Meaning(
+            "Whether there is one.", _is_there, _ALL, Operands.NONE, negation="Whether there is none."
+        ),
     },
 )
 """The rows."""
