@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -61,9 +61,17 @@ class Drawn:
         return {"query": self.query, "variables": self.variables}
 
 
-def operation(schema: GraphQLSchema, known: Known, random: Random, *, mutation: bool = False) -> Drawn:
-    """An operation that asks for what is known, and for what is not there."""
-    return _Operation(schema, known, random).draw(mutation)
+def operations(
+    schema: GraphQLSchema, known: Known, random: Random, *, mutation: bool = False, most: int = 4
+) -> Iterator[Drawn]:
+    """Operations that ask for what is known, and for what is not there: one document, with several sets of variables.
+
+    To validate a document takes longer than to run it most times.
+    """
+    drawing = _Operation(schema, known, random)
+    query = drawing.document(mutation)
+    for _ in range(most if drawing.declared else 1):
+        yield Drawn(query, drawing.values())
 
 
 # Wrong ones among them: of nothing, of a type, of half a kind, in another spelling, of no alphabet.
@@ -122,22 +130,36 @@ class _Operation:
         self.favourites = {kind: random.choice(ids) for kind, ids in known.ids.items()}
         """What is asked for again and again, so that several fields wait for the same."""
         self.fields = random.randrange(3, MOST_FIELDS)
-        self.variables: dict[str, Any] = {}
+        self.variables: dict[str, Callable[[], Any]] = {}
         self.declared: list[str] = []
         self.fragments: dict[str, tuple[Any, str]] = {}
         self.plain: dict[str, str] = {}
         self.wrong = random.choice((0.0, 0.02, 0.08))
         """How often a value is wrong."""
+        self.cursors = random.choice((0.05, 0.05, 0.4))
+        """How often a page begins at a cursor, which is mostly that of another listing: loaders refuse it."""
         self.wildness = random.choice((0.0, 0.0, 0.0, 0.0, 0.05))
         """How often a rule of validation is not kept."""
 
-    def draw(self, mutation: bool) -> Drawn:
+    def document(self, mutation: bool) -> str:
         root = self.schema.mutation_type if mutation else self.schema.query_type
         assert root is not None
         body = self.selection(root, self.random.choice((3, 5, 7, 9, 13)))
         declared = f"({', '.join(self.declared)})" if self.declared else ""
         named = "".join(f"\nfragment {name} on {type_.name} {text}" for name, (type_, text) in self.fragments.items())
-        return Drawn(f"{'mutation' if mutation else 'query'} Drawn{declared} {body}{named}", self.variables)
+        return f"{'mutation' if mutation else 'query'} Drawn{declared} {body}{named}"
+
+    def values(self) -> dict[str, Any]:
+        """Values for the variables, of which some are missing, null or of another type."""
+        found: dict[str, Any] = {}
+        for name, draw in self.variables.items():
+            drawn = self.random.random()
+            if drawn < 0.2:
+                if drawn < 0.1:
+                    found[name] = None
+            else:
+                found[name] = self.random.choice(_WRONG) if drawn < 0.2 + self.wrong else draw()
+        return found
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -238,37 +260,28 @@ class _Operation:
     def likely(self, argument: str, name: str) -> float:
         if name in ("artifact", "execution", "workspace", "run"):  # one of them
             return {"id": 0.8, "workspace": 0.3}.get(argument, 0.1)
-        return {"where": 0.3, "after": 0.1, "before": 0.05, "last": 0.05}.get(argument, 0.15)
+        return {"where": 0.3, "after": self.cursors, "before": 0.05, "last": 0.05}.get(argument, 0.15)
 
     def value(
         self, type_: Any, name: str, owner: str, declared: GraphQLArgument | GraphQLInputField | None = None
     ) -> str:
         """A value as it stands in the document, which may be a variable."""
-        if self.chance(0.2):
+        if self.chance(0.3):
             return self.variable(type_, name, owner, declared)
-        return literal(self.input(type_, name, owner, 3), type_)
+        return literal(self.input(type_, name, owner, 2))
 
     def variable(self, type_: Any, name: str, owner: str, declared: Any) -> str:
         variable = f"v{len(self.declared)}"
-        value = self.input(type_, name, owner, 4)
         said, default = str(type_), ""
         has_default = declared is not None and declared.default_value is not Undefined
         if is_non_null_type(type_) and (has_default or self.chance(0.15)):
             # A variable that may be null is taken where something else stands in for it.
             said = said.removesuffix("!")
             if not has_default:
-                default = f" = {literal(self.input(type_, name, owner, 2), type_)}"
+                default = f" = {literal(self.input(type_, name, owner, 2))}"
         elif self.chance(0.2):
-            default = f" = {literal(self.input(type_, name, owner, 2), type_)}"
-        drawn = self.random.random()
-        if drawn < 0.1:
-            pass
-        elif drawn < 0.2:
-            self.variables[variable] = None
-        elif drawn < 0.2 + self.wrong:
-            self.variables[variable] = self.random.choice(_WRONG)
-        else:
-            self.variables[variable] = plain(value)
+            default = f" = {literal(self.input(type_, name, owner, 2))}"
+        self.variables[variable] = lambda: plain(self.input(type_, name, owner, 3))
         if self.wildness and self.chance(self.wildness):
             said = self.random.choice(("String", "Int", "[ID!]", "Boolean!", "Nothing"))
         self.declared.append(f"${variable}: {said}{default}")
@@ -359,7 +372,7 @@ class Name(str):
     """A value of an enum."""
 
 
-def literal(value: Any, type_: Any = None) -> str:
+def literal(value: Any) -> str:
     """A value as GraphQL writes it."""
     if isinstance(value, Name):
         return str(value)

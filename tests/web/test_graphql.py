@@ -7,10 +7,13 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lineageql.settings import Settings
+from lineageql.web.app import create_app
 from lineageql.web.graphql import JSON_TYPE, RESPONSE_TYPE, response_type
 from tests.catalog.graphs import empty_store
 from tests.service import Service, serving
@@ -188,6 +191,22 @@ async def test_home_leads_to_graphql(service: Service) -> None:
     response = await service.client.get("/")
     assert response.status_code == 307
     assert response.headers["location"].endswith("graphql")
+
+
+async def test_what_nobody_foresaw_is_json_everywhere(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise LookupError("nobody foresaw this")
+
+    monkeypatch.setattr(type(service.store), "reader", broken)
+    app = create_app(service.store, Settings.load({"read_only": True}, environ={}))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        response = await client.get("/readyz")
+    assert response.status_code == 500
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert error["extensions"]["errorId"]
+    assert "nobody foresaw this" not in response.text
 
 
 async def test_mutations_are_refused_where_the_service_only_reads(service: Service) -> None:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from lineageql.api.execution import Executor
+from lineageql.api.execution import Executor, masked
 from lineageql.errors import LineageQLError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
@@ -79,7 +79,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         lifespan=lifespan,
         # Level 9 takes eight times as long as level 1 and saves little.
         middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1)],
-        exception_handlers={HTTPException: _http_error},
+        exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
     )
 
 
@@ -87,3 +87,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     body = {"errors": [{"message": error.detail, "extensions": {"code": "BAD_REQUEST"}}]}
     return Response(orjson.dumps(body), error.status_code, dict(error.headers or {}), media_type="application/json")
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    return Response(orjson.dumps({"errors": [masked(error)]}), 500, media_type="application/json")
