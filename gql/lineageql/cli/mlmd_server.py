@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import lineageql
-from lineageql.flags import settings_flags
+from lineageql.cli.flags import settings_flags
 from lineageql.settings import Settings
 
 DEFAULT_PORT = 8080

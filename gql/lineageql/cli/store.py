@@ -21,12 +21,12 @@ T = TypeVar("T")
 _SHOWN = 20
 
 
-@click.group("store")
-def store_commands() -> None:
+@click.group()
+def store() -> None:
     """Check a store, add the indexes it lacks, upgrade a copy of an old one."""
 
 
-@store_commands.command()
+@store.command()
 @click.argument("store")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def check(store: str, as_json: bool) -> None:
@@ -51,7 +51,7 @@ def check(store: str, as_json: bool) -> None:
         sys.exit(1)
 
 
-@store_commands.command()
+@store.command()
 @click.argument("store")
 def index(store: str) -> None:
     """Add to STORE the indexes that MLMD lacks, where they are missing."""
@@ -67,7 +67,7 @@ def index(store: str) -> None:
         click.echo(f"There already: {present}")
 
 
-@store_commands.command()
+@store.command()
 @click.argument("source")
 @click.argument("copy")
 def upgrade(source: str, copy: str) -> None:

@@ -1,0 +1,68 @@
+"""`lineageql serve`: GraphQL over a store."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import click
+
+import lineageql
+from lineageql.cli.flags import settings_flags
+from lineageql.settings import Settings, secret
+
+_SERVING = tuple(row.name for row in fields(Settings) if row.name != "store" and not secret(row))
+
+
+@click.command()
+@click.argument("store", required=False)
+@settings_flags(*_SERVING)
+def serve(store: str | None, **flags: Any) -> None:
+    """Serve STORE at /graphql, to browsers with GraphiQL.
+
+    STORE is a URL such as sqlite:///lineage.db, or the path of an SQLite file.
+    Without --create it must be there. Every setting is a flag or an environment
+    variable; the flag wins.
+    """
+    serve_store(Settings.load({**flags, "store": store}))
+
+
+def serve_store(settings: Settings, before: Callable[[Any], Any] | None = None) -> None:
+    from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.web import server
+    from lineageql.web.loop import run
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+
+    front: Any = None
+
+    def started(address: str) -> None:
+        click.echo(f"GraphiQL and GraphQL  {address}/graphql")
+        click.echo(f"Health                {address}/healthz  {address}/readyz")
+        if front is not None:
+            click.echo(f"MLMD (gRPC)           {front.address}")
+        click.echo("Stop with Ctrl-C")
+
+    async def main() -> None:
+        nonlocal front
+        listener = server.listen(settings)
+        try:
+            if settings.mlmd_port is not None:
+                front = await listen_as_mlmd(settings.host, settings.mlmd_port)
+            store = await open_store(settings.store, settings)
+            mode = "reading and recording" if store.info.writable else "reading"
+            click.echo(f"LineageQL {lineageql.__version__} on {store.info.url}, {mode}")
+            if before is not None:
+                await before(store)
+            if front is not None:
+                await start_as_mlmd(front, store, settings)
+            await server.serve(store, settings, listener, started, front)
+        finally:
+            listener.close()
+            if front is not None:
+                await front.stop(0)
+
+    run(main())
