@@ -102,7 +102,9 @@ async def test_a_browser_gets_the_page() -> None:
     [
         ("GET", "/graphql", "application/json"),
         ("GET", "/graphql", "*/*"),
-        ("GET", "/graphql?query={runs}", BROWSER["accept"]),
+        ("GET", "/graphql?query={runs}", "application/graphql-response+json, text/html;q=0.5"),
+        ("GET", "/graphql", "application/json, text/html"),
+        ("GET", "/graphql", "text/html-sandboxed"),
         ("POST", "/graphql", BROWSER["accept"]),
     ],
 )
@@ -110,6 +112,14 @@ async def test_a_client_gets_an_answer(method: str, path: str, accept: str) -> N
     async with make_client([]) as client:
         answer = await client.request(method, path, headers={"accept": accept})
     assert answer.text == "an answer"
+
+
+@pytest.mark.parametrize("accept", [BROWSER["accept"], "text/html", "Text/HTML;level=1, */*"])
+@pytest.mark.parametrize("path", ["/graphql", "/graphql?query={runs}&variables={}"])
+async def test_a_browser_gets_the_page_also_with_a_query(path: str, accept: str) -> None:
+    async with make_client([OPERATION]) as client:
+        answer = await client.get(path, headers={"accept": accept})
+    assert "<title>LineageQL</title>" in answer.text
 
 
 async def test_nothing_may_leave_the_origin() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,6 +32,7 @@ async def service(tmp_path: Any) -> AsyncIterator[Service]:
 
 QUERY = "{ store { backend } }"
 DATA = {"data": {"store": {"backend": "sqlite"}}}
+SCHEMA = (Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ async def test_other_charsets(service: Service) -> None:
 async def test_other_methods(service: Service, method: str) -> None:
     response = await service.client.request(method, "/graphql")
     assert response.status_code == 405
-    assert response.headers["allow"] == "GET, POST"
+    assert response.headers["allow"] == "GET, HEAD, POST"
 
 
 async def test_mutation_over_get(service: Service) -> None:
@@ -156,6 +160,101 @@ async def test_operation_name(service: Service) -> None:
     query = "query A { store { backend } } query B { store { schemaVersion } }"
     assert await service.data(query, operationName="B") == {"store": {"schemaVersion": 10}}
     assert "no operation named" in (await service.ask(query, operationName="C"))["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("name", ["", None])
+async def test_no_operation_name(service: Service, name: str | None) -> None:
+    assert await service.data(QUERY, operationName=name) == DATA["data"]
+
+
+async def test_graphql_with_a_slash(service: Service) -> None:
+    assert (await service.client.post("/graphql/", json={"query": QUERY})).json() == DATA
+    assert (await service.client.get("/graphql/", params={"query": QUERY})).json() == DATA
+    page = await service.client.get("/graphql/?query=%7Bx%7D&variables=%22", headers={"accept": "text/html"})
+    assert page.status_code == 307
+    assert page.headers["location"] == "../graphql?query=%7Bx%7D&variables=%22"
+
+
+@pytest.mark.parametrize("path", ["/graphql?query={store{backend}}", "/schema.graphql", "/healthz", "/readyz"])
+async def test_head_is_get_without_the_body(service: Service, path: str) -> None:
+    got, head = await service.client.get(path), await service.client.head(path)
+    assert got.status_code == head.status_code == 200
+    assert {**got.headers, "date": ""} == {**head.headers, "date": ""}
+    assert int(head.headers["content-length"]) > 0
+
+
+async def test_head_of_a_mutation(service: Service) -> None:
+    query = 'mutation { createWorkspace(input: {name: "x"}) { created } }'
+    assert (await service.client.head("/graphql", params={"query": query})).status_code == 405
+
+
+async def test_the_schema(service: Service) -> None:
+    response = await service.client.get("/schema.graphql")
+    assert response.text == SCHEMA
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    known = {"if-none-match": response.headers["etag"]}
+    assert (await service.client.get("/schema.graphql", headers=known)).status_code == 304
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", " x-gzip "])
+async def test_a_compressed_body(service: Service, encoding: str) -> None:
+    body = gzip.compress(json.dumps({"query": QUERY + " " * 90_000}).encode())
+    assert (await post_encoded(service, body, encoding)).json() == DATA
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+async def test_a_body_that_says_it_is_not_compressed(service: Service, encoding: str) -> None:
+    assert (await post_encoded(service, json.dumps({"query": QUERY}).encode(), encoding)).json() == DATA
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "compress", "gzip, gzip", "gzip, br", "gzipped", "x"])
+async def test_other_encodings_of_a_body(service: Service, encoding: str) -> None:
+    response = await post_encoded(service, json.dumps({"query": QUERY}).encode(), encoding)
+    assert response.status_code == 415
+    assert f" {encoding}," in response.json()["errors"][0]["message"]
+    assert response.headers["accept-encoding"] == "gzip, identity"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(b"{" + b" " * 100_000_000),
+        gzip.compress(json.dumps({"query": QUERY + " " * 100_000}).encode()),
+        gzip.compress(bytes(range(256)) * 10) + b"x" * 100_000,
+    ],
+    ids=["bomb", "a little too large", "too large as it comes"],
+)
+async def test_a_compressed_body_that_is_too_large(service: Service, body: bytes) -> None:
+    tracemalloc.start()
+    try:
+        response = await post_encoded(service, body, "gzip")
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+    assert response.status_code == 413
+    assert "100000 bytes" in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        gzip.compress(b'{"query": "{ store { backend } }"}')[:-9],
+        gzip.compress(b'{"query": "{ store { backend } }"}') + gzip.compress(b""),
+        b"".join([gzip.compress(b"")] * 4_000),
+    ],
+    ids=["nothing", "not compressed", "cut off", "two members", "thousands of members"],
+)
+async def test_a_body_that_is_not_as_compressed_as_it_says(service: Service, body: bytes) -> None:
+    response = await post_encoded(service, body, "gzip")
+    assert response.status_code == 400
+    assert "gzip" in response.json()["errors"][0]["message"]
+
+
+async def post_encoded(service: Service, body: bytes, encoding: str) -> httpx.Response:
+    headers = {"content-type": JSON_TYPE, "content-encoding": encoding}
+    return await service.client.post("/graphql", content=body, headers=headers)
 
 
 async def test_too_large_a_body(service: Service) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +42,42 @@ def test_an_operation_is_its_document_its_comment_and_its_variables(tmp_path: Pa
     ]
 
 
+EXAMPLES = """\
+{
+  id: artifacts(first: 1) { nodes { id } }
+  ids: runs(first: 2) { nodes { id } }
+  input_name: workspaces { nodes { name } }
+}
+"""
+HELD = {"id": "held", "ids": ["held"], "input": {"name": "held", "n": 5}}
+
+
+@pytest.mark.parametrize(
+    ("data", "filled"),
+    [
+        (
+            {
+                "id": {"nodes": [{"id": "a"}, {"id": "b"}]},
+                "ids": {"nodes": [{"id": "c"}, {"id": "d"}]},
+                "input_name": {"nodes": [{"name": "e"}]},
+            },
+            {"id": "a", "ids": ["c", "d"], "input": {"name": "e", "n": 5}},
+        ),
+        (
+            {"id": {"nodes": []}, "ids": {"nodes": []}, "input_name": None},
+            {"id": None, "ids": [], "input": {"name": "held", "n": 5}},
+        ),
+        (None, {"id": None, "ids": [], "input": {"name": "held", "n": 5}}),
+    ],
+)
+def test_variables_are_filled_with_examples(tmp_path: Path, data: Any, filled: Any) -> None:
+    write(tmp_path, a__graphql="#A\n{a}", a__variables_json=json.dumps(HELD), a__examples_graphql=EXAMPLES)
+    (operation,) = load_operations(tmp_path)
+    assert operation.examples is not None
+    assert operation.examples.fill(operation.variables, data) == filled
+    assert operation.variables == HELD
+
+
 def test_operations_are_sorted_by_name_and_other_files_are_left_alone(tmp_path: Path) -> None:
     write(tmp_path, b__graphql="{b}", a__graphql="#A\n{a}", README__md="no operation")
     (tmp_path / ".hidden.graphql").write_text("not read")
@@ -69,6 +107,14 @@ def test_a_byte_order_mark_is_no_part_of_the_document(tmp_path: Path) -> None:
         ({"a__graphql": "query A {a} query B {b}"}, "a.graphql", "2 operations"),
         ({"a__graphql": "fragment A on Run {a}"}, "a.graphql", "0 operations"),
         ({"a__graphql": "{a" * 20_000}, "a.graphql", "nested"),
+        ({"a__graphql": "{a}", "b__examples_graphql": "{b}"}, "b.examples.graphql", "no b.graphql"),
+        ({"a__graphql": "{a}", "a__examples_graphql": "{b"}, "a.examples.graphql", "Syntax Error"),
+        ({"a__graphql": "{a}", "a__examples_graphql": "{b}"}, "a.examples.graphql", "b finds a value"),
+        (
+            {"a__graphql": "{a}", "a__examples_graphql": "{b_c: b}", "a__variables_json": '{"b": 5}'},
+            "a.examples.graphql",
+            "b_c finds a value",
+        ),
     ],
 )
 def test_what_does_not_parse_is_named(tmp_path: Path, files: dict[str, str], file: str, complaint: str) -> None:

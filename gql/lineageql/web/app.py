@@ -16,18 +16,21 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lineageql.api.execution import Executor, masked
+from lineageql.api.schema import SCHEMA
 from lineageql.errors import LineageQLError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
+from lineageql.web.files import File, respond
 from lineageql.web.graphiql import GraphiQL, wants_page
 from lineageql.web.graphql import graphql
+from lineageql.web.hangups import HangUps
 from lineageql.web.operations import load_operations, operations_folder
 
 _READY_TIMEOUT = 5.0
 
 
 def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[None]] | None = None) -> Starlette:
-    """The application: `/graphql`, `/healthz`, `/readyz`, and GraphiQL's files.
+    """The application: `/graphql`, `/schema.graphql`, `/healthz`, `/readyz`, and GraphiQL's files.
 
     Args:
         store: what it serves.
@@ -40,10 +43,19 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
     executor = Executor(store, settings)
     graphiql = GraphiQL(load_operations(operations_folder())) if settings.graphiql else None
 
+    schema = File(f"{SCHEMA.as_str()}\n".encode(), "text/plain; charset=utf-8")
+
     async def serve_graphql(request: Request) -> Response:
         if graphiql is not None and wants_page(request):
+            if request.url.path.endswith("/"):
+                # The page's files are addressed relative to it.
+                query = request.url.query
+                return RedirectResponse(f"../graphql{f'?{query}' if query else ''}")
             return await graphiql.page(request)
         return await graphql(request, executor, settings.max_body_size)
+
+    async def serve_schema(request: Request) -> Response:
+        return await respond(request, schema, {"cache-control": "no-cache"})
 
     async def alive(request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -69,6 +81,8 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
     methods = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
     routes: list[BaseRoute] = [
         Route("/graphql", serve_graphql, methods=methods),
+        Route("/graphql/", serve_graphql, methods=methods),
+        Route("/schema.graphql", serve_schema),
         Route("/healthz", alive),
         Route("/readyz", ready),
         Route("/", home),
@@ -78,7 +92,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         routes=routes,
         lifespan=lifespan,
         # Level 9 takes eight times as long as level 1 and saves little.
-        middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1)],
+        middleware=[Middleware(HangUps), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1)],
         exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
     )
 

@@ -17,22 +17,21 @@ which may thus have any path prefix, and must not end in a slash.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import html
 import json
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from dataclasses import asdict
 from pathlib import Path
 from string import Template
 from typing import Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from lineageql.web.files import File, respond
 from lineageql.web.operations import Operation
 
 STATIC_PATH: Final = "/static/graphiql"
@@ -64,12 +63,14 @@ _STATIC: Final = Path(__file__).parent / "static"
 
 
 def wants_page(request: Request) -> bool:
-    """Whether this is a browser that opens the address, rather than a client with a query."""
-    return (
-        request.method in ("GET", "HEAD")
-        and "text/html" in request.headers.get("accept", "").lower()
-        and "query" not in request.query_params
-    )
+    """Whether this is a browser that opens the address, rather than a client with a query.
+
+    A browser names HTML and no JSON, also where the address holds a query: the page shows it.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return False
+    accepted = {part.partition(";")[0].strip() for part in request.headers.get("accept", "").lower().split(",")}
+    return "text/html" in accepted and not any("json" in name for name in accepted)
 
 
 class GraphiQL:
@@ -83,7 +84,7 @@ class GraphiQL:
         self._files = dict(_read_files())
         self.version: Final = _version(self._files)
         """A digest of all files; a part of their addresses, which may thus be cached for ever."""
-        self._page = _Body(self._render(operations), "text/html; charset=utf-8")
+        self._page = File(self._render(operations), "text/html; charset=utf-8")
 
     async def page(self, request: Request) -> Response:
         """The page, or 304 for a browser that has it."""
@@ -97,7 +98,7 @@ class GraphiQL:
             "x-dns-prefetch-control": "off",
             "x-frame-options": "DENY",
         }
-        return await _respond(request, self._page, headers)
+        return await respond(request, self._page, headers)
 
     def routes(self) -> list[BaseRoute]:
         """The route of the files, to be put at the same level as the page's."""
@@ -116,45 +117,12 @@ class GraphiQL:
             "cross-origin-resource-policy": "same-origin",
             "vary": "Accept-Encoding",
         }
-        return await _respond(request, body, headers)
+        return await respond(request, body, headers)
 
     def _render(self, operations: Sequence[Operation]) -> bytes:
         template = Template((_STATIC / "page.html").read_text(encoding="utf-8"))
         files = f"{STATIC_PATH.lstrip('/')}/{self.version}"
         return template.substitute(files=html.escape(files), operations=_embed(operations)).encode()
-
-
-class _Body:
-    """What a response sends, with all that is worth computing once."""
-
-    def __init__(self, content: bytes, content_type: str) -> None:
-        self.content: Final = content
-        self.content_type: Final = content_type
-        self.digest: Final = hashlib.sha256(content).hexdigest()
-
-    @cached_property
-    def compressed(self) -> bytes:
-        return gzip.compress(self.content, 9, mtime=0)
-
-
-async def _respond(request: Request, body: _Body, headers: dict[str, str]) -> Response:
-    zipped = "gzip" in request.headers.get("accept-encoding", "").lower()
-    etag = f'"{body.digest[:32]}{"-gzip" if zipped else ""}"'
-    headers = {
-        **headers,
-        "etag": etag,
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-    }
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if etag in known:
-        return Response(status_code=304, headers=headers)
-    content = body.content
-    if zipped:
-        # The first one to ask waits a tenth of a second for it, and nobody else does.
-        content = await run_in_threadpool(lambda: body.compressed)
-        headers["content-encoding"] = "gzip"
-    return Response(content, headers=headers, media_type=body.content_type)
 
 
 def _embed(operations: Sequence[Operation]) -> str:
@@ -167,6 +135,7 @@ def _embed(operations: Sequence[Operation]) -> str:
             "document": operation.document,
             # As text: the editor shows it, and a number beyond a double's 53 bits survives.
             "variables": json.dumps(operation.variables, indent=2, ensure_ascii=False) if operation.variables else "",
+            "examples": operation.examples and asdict(operation.examples),
         }
         for operation in operations
     ]
@@ -174,15 +143,15 @@ def _embed(operations: Sequence[Operation]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _read_files() -> Iterator[tuple[str, _Body]]:
+def _read_files() -> Iterator[tuple[str, File]]:
     for folder in (_STATIC, _STATIC / "graphiql"):
         for file in folder.iterdir():
             content_type = _CONTENT_TYPES.get(file.name.rpartition(".")[2])
             if content_type and file.is_file():
-                yield file.name, _Body(file.read_bytes(), content_type)
+                yield file.name, File(file.read_bytes(), content_type)
 
 
-def _version(files: dict[str, _Body]) -> str:
+def _version(files: dict[str, File]) -> str:
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name} {files[name].digest}\n".encode())

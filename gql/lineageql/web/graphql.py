@@ -1,6 +1,7 @@
 """GraphQL over HTTP, after the GraphQL-over-HTTP specification.
 
-POST takes `application/json`; GET takes queries only. A client that accepts
+POST takes `application/json`, compressed with gzip or not; GET takes queries
+only, and HEAD is GET without the body. A client that accepts
 `application/graphql-response+json` learns from the status whether its request
 could be run; others get 200 with the errors in the body. Every error is JSON.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -38,15 +40,16 @@ async def _answered(request: Request, executor: Executor, max_size: int) -> Resp
     media = response_type(request.headers.get("accept", ""))
     if media is None:
         return _failure(406, f"this service answers {RESPONSE_TYPE} and {JSON_TYPE}", JSON_TYPE)
-    if request.method not in ("GET", "POST"):
-        return _failure(405, "GraphQL takes GET and POST", media, {"Allow": "GET, POST"})
+    if request.method not in ("GET", "HEAD", "POST"):
+        return _failure(405, "GraphQL takes GET and POST", media, {"Allow": "GET, HEAD, POST"})
+    got = request.method != "POST"
     try:
-        operation = _from_query(request) if request.method == "GET" else await _from_body(request, max_size)
+        operation = _from_query(request) if got else await _from_body(request, max_size)
     except _Refusal as refusal:
-        return _failure(refusal.status, str(refusal), media)
+        return _failure(refusal.status, str(refusal), media, refusal.headers)
     gone = partial(_gone, request)
-    answer = await executor.execute(operation, only_queries=request.method == "GET", gone=gone)
-    if request.method == "GET" and _is_mutation(answer):
+    answer = await executor.execute(operation, only_queries=got, gone=gone)
+    if got and _is_mutation(answer):
         return _failure(405, "a mutation needs POST", media, {"Allow": "POST"})
     return _response(answer, media)
 
@@ -77,9 +80,10 @@ def response_type(accept: str) -> str | None:
 
 
 class _Refusal(BadRequest):
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers
 
 
 def _from_query(request: Request) -> Operation:
@@ -92,7 +96,7 @@ def _from_query(request: Request) -> Operation:
     return _operation(
         {
             "query": parameters.get("query"),
-            "operationName": parameters.get("operationName") or None,
+            "operationName": parameters.get("operationName"),
             "variables": _json(parameters["variables"].encode(), "variables") if parameters.get("variables") else None,
         }
     )
@@ -106,24 +110,46 @@ async def _from_body(request: Request, max_size: int) -> Operation:
     charset = parameters.lower().replace('"', "").replace(" ", "")
     if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8"):
         raise _Refusal(415, "the body must be UTF-8")
-    return _operation(_json(await _body(request, max_size), "the body"))
+    encoding = request.headers.get("content-encoding", "").strip()
+    if encoding.lower() not in ("", "identity", "gzip", "x-gzip"):
+        words = f"the body is encoded as {encoding}, and may be gzip or not encoded at all"
+        raise _Refusal(415, words, {"Accept-Encoding": "gzip, identity"})
+    body = await _body(request, max_size)
+    return _operation(_json(_unzipped(body, max_size) if "gzip" in encoding.lower() else body, "the body"))
 
 
 async def _body(request: Request, max_size: int) -> bytes:
     # Starlette can bound a body too, and then answers plain text.
-    too_large = _Refusal(413, f"the body has more than {max_size} bytes")
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > max_size:
-        raise too_large
+        raise _too_large(max_size)
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > max_size:
-                raise too_large
+                raise _too_large(max_size)
     except ClientDisconnect:
         raise _Refusal(400, "the request ended before its body did") from None
     return bytes(body)
+
+
+def _unzipped(body: bytes, max_size: int) -> bytes:
+    """What a body was before gzip. No more than one byte beyond `max_size` is made, however much is in it."""
+    member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        found = member.decompress(body, max_size + 1)
+    except zlib.error:
+        raise _Refusal(400, "the body is not gzip, as its Content-Encoding says") from None
+    if len(found) > max_size:
+        raise _too_large(max_size)
+    if not member.eof or member.unused_data:  # thousands of empty members would take seconds
+        raise _Refusal(400, "the body must be one whole gzip member")
+    return found
+
+
+def _too_large(max_size: int) -> _Refusal:
+    return _Refusal(413, f"the body has more than {max_size} bytes")
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -157,7 +183,7 @@ def _operation(body: Any) -> Operation:
     explain = (extensions or {}).get("explain", False)
     if not isinstance(explain, bool):
         raise _Refusal(400, "extensions.explain must be true or false")
-    return Operation(query, variables or {}, name, explain)
+    return Operation(query, variables or {}, name or None, explain)
 
 
 def _is_mutation(answer: Answer) -> bool:

@@ -15,6 +15,7 @@ from lineageql.errors import UsageError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 from lineageql.web.app import create_app
+from lineageql.web.hangups import Uncompleted
 
 _SHUTDOWN_TIMEOUT = 10
 
@@ -78,6 +79,7 @@ async def serve(
         http="httptools" if importlib.util.find_spec("httptools") is not None else "h11",
     )
     logging.getLogger("lineageql").setLevel(settings.log_level.upper())
+    logging.getLogger("uvicorn.error").addFilter(Uncompleted())
     server = uvicorn.Server(config)
     started(address_of(listener))
     await server.serve(sockets=[listener])

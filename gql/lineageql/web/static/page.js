@@ -4,14 +4,19 @@
 // that lists the ready-made operations. Plain JavaScript, there is no build step.
 (() => {
   const { createElement: h, useEffect, useRef } = React;
-  const { useEditorContext, useExecutionContext } = GraphiQL.React;
+  const { useEditorContext, useExecutionContext, usePluginContext } = GraphiQL.React;
 
-  // [{name, title, description, document, variables}], all of them strings.
+  // [{name, title, description, document, variables, examples}], all of them strings, but `examples`: null, or
+  // {document, paths, ids}: a query that finds values of the variables in this store, where each belongs, and which are ids.
   const operations = JSON.parse(document.getElementById("operations").textContent);
   const QUERIES = "Queries";
   const TABS = "graphiql:tabState";
   const PANEL = "graphiql:visiblePlugin";
+  const PATIENCE = 3000; // Milliseconds that an operation waits for its examples.
   const NEW_TAB = "# Ctrl-Space completes, Ctrl-Enter runs; the Queries panel holds ready-made operations.\n\n";
+
+  // Where page.css lays a panel over the editors.
+  const isNarrow = () => window.matchMedia("(max-width: 720px)").matches;
 
   const endpoint = new URL(window.location.href);
   endpoint.search = "";
@@ -37,6 +42,35 @@
     }
   }
 
+  // The variables of an operation, with the ids and names that it needs of the store at hand. An id that is not found
+  // is null: that of another store, which the file may hold, could be anything here.
+  async function lookUp(operation, headers) {
+    if (operation.examples === null) return operation.variables;
+    const answer = await Promise.race([
+      fetcher({ query: operation.examples.document }, { headers }).catch(() => null),
+      new Promise((resolve) => setTimeout(resolve, PATIENCE, null)),
+    ]);
+    const variables = JSON.parse(operation.variables);
+    for (const [key, path] of Object.entries(operation.examples.paths)) {
+      const last = path[path.length - 1];
+      const place = path.slice(0, -1).reduce((part, step) => part[step], variables);
+      const found = scalarsOf(answer?.data?.[key]);
+      if (found.length === 0 && !operation.examples.ids.includes(key)) continue;
+      place[last] = Array.isArray(place[last]) ? found : (found[0] ?? null);
+    }
+    const text = JSON.stringify(variables, null, 2);
+    offered.get(operation.name).add(text);
+    return text;
+  }
+
+  function scalarsOf(value) {
+    if (value === null || value === undefined) return [];
+    return typeof value === "object" ? Object.values(value).flatMap(scalarsOf) : [value];
+  }
+
+  // What was offered as an operation's variables: a tab that still holds it is that operation's.
+  const offered = new Map(operations.map(({ name, variables }) => [name, new Set([variables])]));
+
   // Several services may share an origin, each under its own path: so each has
   // its own part of the browser's storage. GraphiQL's history would also keep
   // the request's headers, and with them tokens: they are never stored.
@@ -60,34 +94,57 @@
 
   // Opens an operation in the tab that already holds it, or else in a new one.
   function useOpener() {
-    const { tabs, activeTabIndex, addTab, changeTab, setOperationName, queryEditor, variableEditor } =
+    const { tabs, activeTabIndex, addTab, changeTab, setOperationName, queryEditor, variableEditor, headerEditor } =
       useEditorContext({ nonNull: true });
     const { stop } = useExecutionContext({ nonNull: true });
+    const { setVisiblePlugin } = usePluginContext({ nonNull: true });
     const waiting = useRef(null);
-    const find = ({ document, variables }) =>
-      tabs.findIndex((tab) => tab.query === document && (tab.variables || "") === variables);
+    const find = ({ name, document }) =>
+      tabs.findIndex((tab) => tab.query === document && offered.get(name).has(tab.variables || ""));
 
-    // GraphiQL fills the editors of the tab first; the operation follows once that is done.
-    useEffect(() => {
-      const operation = waiting.current;
-      if (operation === null || !queryEditor || !variableEditor) return;
-      waiting.current = null;
-      variableEditor.setValue(operation.variables);
-      queryEditor.setValue(operation.document);
+    const fill = ({ document }, variables) => {
+      variableEditor.setValue(variables);
+      queryEditor.setValue(document);
       // The editor learns the operation's name a moment later; until then it would send the last tab's.
       setOperationName(null);
       queryEditor.focus();
+      if (isNarrow()) setVisiblePlugin(null);
+    };
+
+    // GraphiQL fills the editors of the tab first; the operation follows once that is done.
+    useEffect(() => {
+      if (waiting.current === null || !queryEditor || !variableEditor) return;
+      const [operation, variables] = waiting.current;
+      waiting.current = null;
+      fill(operation, variables);
     }, [activeTabIndex, tabs.length, queryEditor, variableEditor, setOperationName]);
 
-    const open = (operation) => {
-      const index = find(operation);
-      if (index === activeTabIndex) return;
+    const turn = (operation, variables) => {
       stop();
-      waiting.current = operation;
+      const index = find(operation);
+      if (index === activeTabIndex) return fill(operation, variables);
+      waiting.current = [operation, variables];
       if (index >= 0) changeTab(index);
       else addTab();
     };
+    // While examples are looked for, tabs may change: what is done then is done with those that there are by then.
+    const latest = useRef(turn);
+    latest.current = turn;
+    const asked = useRef(null);
+    const open = async (operation) => {
+      asked.current = operation;
+      const variables = await lookUp(operation, headersOf(headerEditor));
+      if (asked.current === operation) latest.current(operation, variables);
+    };
     return { open, isOpen: (operation) => find(operation) === activeTabIndex };
+  }
+
+  function headersOf(editor) {
+    try {
+      return JSON.parse(editor.getValue());
+    } catch {
+      return {}; // There are none, or they are not written to the end yet.
+    }
   }
 
   function Queries() {
@@ -131,18 +188,26 @@
     );
   }
 
-  // What the editor shows first: the operation that the address names (`…/graphql#NAME`),
-  // else what was there before, else, on a first visit, the first operation.
-  function startingPoint(storage) {
+  // What the editor shows first: the query that the address holds (`…/graphql?query=…`), or the operation that it
+  // names (`…/graphql#NAME`), else what was there before, else, on a first visit, the first operation.
+  async function startingPoint(storage) {
     const first = !storage?.getItem(TABS);
     const name = decodeName(window.location.hash.slice(1));
+    const linked = new URLSearchParams(window.location.search);
     const named = operations.find((operation) => operation.name === name);
     const operation = named ?? (first ? operations[0] : undefined);
-    if (named) window.history.replaceState(null, "", window.location.pathname + window.location.search);
+    let shown = {};
+    if (linked.get("query")) {
+      shown = { query: linked.get("query"), variables: linked.get("variables") ?? "" };
+    } else if (operation) {
+      shown = { query: operation.document, variables: await lookUp(operation, {}) };
+    }
+    // From here on the tab tells what is open, and a reload shows it as it is then.
+    if (window.location.search || named) window.history.replaceState(null, "", window.location.pathname);
     return {
-      ...(operation && { query: operation.document, variables: operation.variables }),
+      ...shown,
       // GraphiQL reads which panel was open, and leaves it to us to store it.
-      ...(storage?.getItem(PANEL) == null && { visiblePlugin: QUERIES }),
+      ...(storage?.getItem(PANEL) == null && { visiblePlugin: isNarrow() ? null : QUERIES }),
       onTogglePluginVisibility: (plugin) => storage?.setItem(PANEL, plugin?.title ?? ""),
     };
   }
@@ -155,26 +220,30 @@
     }
   }
 
-  const storage = openStorage();
-  const icon = document.querySelector("link[rel=icon]").href;
-  const page = h(
-    GraphiQL,
-    {
-      fetcher,
-      storage,
-      plugins: [{ title: QUERIES, icon: QueriesIcon, content: Queries }, GraphiQLPluginExplorer.explorerPlugin()],
-      defaultQuery: NEW_TAB,
-      defaultEditorToolsVisibility: "variables",
-      shouldPersistHeaders: false,
-      inputValueDeprecation: true,
-      schemaDescription: true,
-      ...startingPoint(storage),
-    },
-    h(
-      GraphiQL.Logo,
-      null,
-      h("span", { className: "lineageql-logo" }, h("img", { src: icon, alt: "" }), "LineageQL"),
-    ),
-  );
-  ReactDOM.createRoot(document.getElementById("page")).render(page);
+  async function show() {
+    const storage = openStorage();
+    const icon = document.querySelector("link[rel=icon]").href;
+    const page = h(
+      GraphiQL,
+      {
+        fetcher,
+        storage,
+        plugins: [{ title: QUERIES, icon: QueriesIcon, content: Queries }, GraphiQLPluginExplorer.explorerPlugin()],
+        defaultQuery: NEW_TAB,
+        defaultEditorToolsVisibility: "variables",
+        shouldPersistHeaders: false,
+        inputValueDeprecation: true,
+        schemaDescription: true,
+        ...(await startingPoint(storage)),
+      },
+      h(
+        GraphiQL.Logo,
+        null,
+        h("span", { className: "lineageql-logo" }, h("img", { src: icon, alt: "" }), "LineageQL"),
+      ),
+    );
+    ReactDOM.createRoot(document.getElementById("page")).render(page);
+  }
+
+  show();
 })();
