@@ -20,14 +20,15 @@ from graphql import (
     OperationType,
     Visitor,
     parse,
-    specified_rules,
     validate,
     visit,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+from lineageql.api.advice import RULES
+
+_RULES = (*RULES, MaybeNullValidationRule, OneOfInputValidationRule)
 _CACHE_SIZE = 2_000_000
 _MOST_CHARACTERS = 262_144
 """How long a document may be: while it is parsed nobody else is served, and large values belong into variables."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from graphql import GraphQLError, OperationType
 
+from lineageql.api.advice import advise
 from lineageql.api.context import Context
 from lineageql.api.documents import Document, Documents
 from lineageql.api.limits import Meter, paged_fields
@@ -140,6 +141,9 @@ class Executor:
             return Answer(None, [_formatted(late)], True, explanation)
         finally:
             context.cancel()
+        if result.data is None and result.errors:
+            node = document.operation(operation.name)
+            advise(result.errors, SCHEMA._schema, node, operation.variables)
         ran = result.data is not None or any(error.path for error in result.errors or ())
         errors = [_told(error, context) for error in result.errors or ()]
         return Answer(result.data, [*errors, *map(_formatted, context.finder.faults)], ran, explanation)

@@ -117,12 +117,15 @@ async def _entities(context: Context, refs: list[Ref]) -> Any:
     return await context.loaders.entity_by_ref.load_many(refs)
 
 
-@strawberry.type(description="What can be recorded. Each mutation is all or nothing: wrong input changes nothing.")
+@strawberry.type(
+    description="What can be recorded. Each field is all or nothing, and a document of several is not: one that fails "
+    "is null and changes nothing, and the others are carried out, one after another."
+)
 class Mutation:
     @strawberry.mutation(description="Makes a workspace, or finds the one of this name.")
     async def create_workspace(
         self, info: Info, input: Annotated[inputs.CreateWorkspaceInput, _INPUT]
-    ) -> CreateWorkspacePayload:
+    ) -> CreateWorkspacePayload | None:
         async def work(recording: Recording) -> Any:
             return await recording.create_workspace(input.draft(), reuse=input.reuse)
 
@@ -130,7 +133,7 @@ class Mutation:
         return CreateWorkspacePayload(workspace=await _entity(info.context, found.ref), created=found.created)
 
     @strawberry.mutation(description="Makes a run of a workspace, or finds the one of this name.")
-    async def create_run(self, info: Info, input: Annotated[inputs.CreateRunInput, _INPUT]) -> CreateRunPayload:
+    async def create_run(self, info: Info, input: Annotated[inputs.CreateRunInput, _INPUT]) -> CreateRunPayload | None:
         async def work(recording: Recording) -> Any:
             workspace = parse_ref(input.workspace_id, expected=EntityKind.WORKSPACE, argument="workspaceId")
             return await recording.create_run(workspace, input.draft(), reuse=input.reuse)
@@ -141,7 +144,7 @@ class Mutation:
     @strawberry.mutation(description="Makes an execution.")
     async def create_execution(
         self, info: Info, input: Annotated[inputs.CreateExecutionInput, _INPUT]
-    ) -> CreateExecutionPayload:
+    ) -> CreateExecutionPayload | None:
         async def work(recording: Recording) -> Any:
             workspace = parse_ref(input.workspace_id, expected=EntityKind.WORKSPACE, argument="workspaceId")
             run = None
@@ -155,7 +158,7 @@ class Mutation:
     @strawberry.mutation(description="Changes an execution's state, description or custom properties.")
     async def update_execution(
         self, info: Info, input: Annotated[inputs.UpdateExecutionInput, _INPUT]
-    ) -> UpdateExecutionPayload:
+    ) -> UpdateExecutionPayload | None:
         async def work(recording: Recording) -> Ref:
             ref = parse_ref(input.id, expected=EntityKind.EXECUTION, argument="id")
             custom = inputs.json_object(input.custom_properties, "customProperties")
@@ -165,17 +168,21 @@ class Mutation:
         return UpdateExecutionPayload(execution=await _entity(info.context, await _record(info, work)))
 
     @strawberry.mutation(description="Logs that an execution read an artifact.")
-    async def log_input(self, info: Info, input: Annotated[inputs.LogArtifactInput, _INPUT]) -> LogArtifactPayload:
+    async def log_input(
+        self, info: Info, input: Annotated[inputs.LogArtifactInput, _INPUT]
+    ) -> LogArtifactPayload | None:
         return await _log(info, input, lambda recording: recording.log_input)
 
     @strawberry.mutation(description="Logs that an execution wrote an artifact.")
-    async def log_output(self, info: Info, input: Annotated[inputs.LogArtifactInput, _INPUT]) -> LogArtifactPayload:
+    async def log_output(
+        self, info: Info, input: Annotated[inputs.LogArtifactInput, _INPUT]
+    ) -> LogArtifactPayload | None:
         return await _log(info, input, lambda recording: recording.log_output)
 
     @strawberry.mutation(description="Records an execution with its workspace, its run and all that it read and wrote.")
     async def record_execution(
         self, info: Info, input: Annotated[inputs.RecordExecutionInput, _INPUT]
-    ) -> RecordExecutionPayload:
+    ) -> RecordExecutionPayload | None:
         async def work(recording: Recording) -> Any:
             return await recording.record_execution(input.draft())
 
@@ -196,7 +203,7 @@ class Mutation:
     )
     async def record_lineage(
         self, info: Info, input: Annotated[list[inputs.RecordExecutionInput], _INPUT]
-    ) -> RecordLineagePayload:
+    ) -> RecordLineagePayload | None:
         async def work(recording: Recording) -> Any:
             return await recording.record_lineage(inputs.records(input))
 
@@ -207,7 +214,7 @@ class Mutation:
         )
 
     @strawberry.mutation(description="Sets labels of a workspace, run, execution or artifact, beside those it has.")
-    async def set_labels(self, info: Info, input: Annotated[inputs.SetLabelsInput, _INPUT]) -> SetLabelsPayload:
+    async def set_labels(self, info: Info, input: Annotated[inputs.SetLabelsInput, _INPUT]) -> SetLabelsPayload | None:
         async def work(recording: Recording) -> Ref:
             ref = parse_ref(input.id, argument="id")
             await recording.set_labels(ref, inputs.pairs(input.labels))
@@ -218,7 +225,7 @@ class Mutation:
     @strawberry.mutation(description="Removes labels of a workspace, run, execution or artifact.")
     async def remove_labels(
         self, info: Info, input: Annotated[inputs.RemoveLabelsInput, _INPUT]
-    ) -> RemoveLabelsPayload:
+    ) -> RemoveLabelsPayload | None:
         async def work(recording: Recording) -> Ref:
             ref = parse_ref(input.id, argument="id")
             await recording.remove_labels(ref, input.keys)
@@ -229,7 +236,7 @@ class Mutation:
     @strawberry.mutation(description="Makes an artifact type of your own, or finds the same.")
     async def create_artifact_type(
         self, info: Info, input: Annotated[inputs.CreateArtifactTypeInput, _INPUT]
-    ) -> CreateArtifactTypePayload:
+    ) -> CreateArtifactTypePayload | None:
         async def work(recording: Recording) -> Any:
             return await recording.create_artifact_type(input.draft())
 

@@ -49,7 +49,7 @@ def _load(info: Info, ref: Ref) -> Any:
     return later(info.context.loaders.entity_by_ref.load(ref))
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(description="What can be asked. A field that fails is null and leaves the others' answers.")
 class Query:
     @strawberry.field(description="The entity of an id; null for a well-formed id of nothing.")
     def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:
@@ -60,7 +60,7 @@ class Query:
         self,
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")],
-    ) -> list[Node | None]:
+    ) -> list[Node | None] | None:
         most = info.context.settings.max_page_size
         if len(ids) > most:
             raise InvalidArgument(f"there are {len(ids)} ids; the most is {most}", "ids")
@@ -88,11 +88,13 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Workspace]:
+    ) -> Connection[Workspace] | None:
         search = search_for(EntityKind.WORKSPACE, where, order_by)
         return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
-    @strawberry.field(description="One run, by id or by its workspace's name and its own.")
+    @strawberry.field(
+        description="One run, by id or by its name, and its workspace's where several workspaces have one so named."
+    )
     def run(
         self,
         info: Info,
@@ -102,9 +104,11 @@ class Query:
     ) -> Run | None:
         if id is not None and workspace is None and name is None:
             return _load(info, parse_ref(id, expected=EntityKind.RUN, argument="id"))  # type: ignore[no-any-return]
-        if id is None and workspace is not None and name is not None:
-            return later(info.context.finder.run_named(workspace, name))  # type: ignore[no-any-return]
-        raise InvalidArgument("a run is found by id, or by workspace and name together", "id")
+        if id is None and name is not None:
+            finder = info.context.finder
+            found = finder.only_run_named(name) if workspace is None else finder.run_named(workspace, name)
+            return later(found)  # type: ignore[no-any-return]
+        raise InvalidArgument("a run is found by id, or by name, or by name and workspace", "id")
 
     @strawberry.field(description="The runs.")
     def runs(
@@ -116,7 +120,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Run]:
+    ) -> Connection[Run] | None:
         search = search_for(EntityKind.RUN, where, order_by)
         return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
@@ -139,7 +143,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Execution]:
+    ) -> Connection[Execution] | None:
         search = search_for(EntityKind.EXECUTION, where, order_by)
         return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
@@ -162,7 +166,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Artifact]:
+    ) -> Connection[Artifact] | None:
         search = search_for(EntityKind.ARTIFACT, where, order_by)
         return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
@@ -177,7 +181,7 @@ class Query:
         where: Annotated[ArtifactFilter | None, WHERE] = None,
         key: Annotated[str | None, strawberry.argument(description="The label's key, for LABEL_VALUE.")] = None,
         first: Annotated[int | None, strawberry.argument(description="At most this many; a default if null.")] = None,
-    ) -> list[Facet]:
+    ) -> list[Facet] | None:
         predicate = search_for(EntityKind.ARTIFACT, where).predicate
         return later(info.context.finder.facets(predicate, by, key, first))  # type: ignore[no-any-return]
 
@@ -192,7 +196,7 @@ class Query:
         text: Annotated[str, strawberry.argument(description="The text to look for.")],
         first: First = None,
         after: After = None,
-    ) -> Connection[Entity]:
+    ) -> Connection[Entity] | None:
         return later(search(info.context.finder, text, PageRequest(first, after)))  # type: ignore[no-any-return]
 
     @strawberry.field(
@@ -203,7 +207,7 @@ class Query:
         self,
         info: Info,
         of: Annotated[EntityKindName, strawberry.argument(description="Of which kind of entity.")],
-    ) -> list[EntityType]:
+    ) -> list[EntityType] | None:
         return later(info.context.finder.types(of.value))  # type: ignore[no-any-return]
 
     @strawberry.field(description="The lineage of nodes as one graph, walked as far as it goes within bounds.")
@@ -233,7 +237,7 @@ class Query:
             DateTime | None,
             strawberry.argument(description="Only events and nodes up to this time, and those without a time."),
         ] = None,
-    ) -> Lineage:
+    ) -> Lineage | None:
         refs = [_lineage_node(id_, f"roots[{place}]") for place, id_ in enumerate(roots)]
         context = info.context
         stops = NodeFilter(NEVER, NEVER) if stop_at is None else stop_at.stops()
@@ -252,7 +256,7 @@ class Query:
         max_hops: Annotated[
             int | None, strawberry.argument(description="How long it may be; null for no bound.")
         ] = None,
-    ) -> LineagePath:
+    ) -> LineagePath | None:
         start, end = _lineage_node(from_, "from"), _lineage_node(to, "to")
         return later(graphs.lineage_path(info.context.finder, start, end, max_hops, info.context.until))  # type: ignore[no-any-return]
 
@@ -266,19 +270,19 @@ class Query:
         left: Annotated[strawberry.ID, strawberry.argument(description="The one node.")],
         right: Annotated[strawberry.ID, strawberry.argument(description="The other node.")],
         direction: Annotated[Direction, strawberry.argument(description="Which way to walk.")] = Direction.UPSTREAM,
-    ) -> LineageDiff:
+    ) -> LineageDiff | None:
         refs = _lineage_node(left, "left"), _lineage_node(right, "right")
         return later(graphs.diff(info.context.finder, *refs, direction, info.context.until))  # type: ignore[no-any-return]
 
     @strawberry.field(description="2 to 10 runs side by side: parameters, metric values, inputs and outputs.")
     def compare_runs(
         self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The runs.")]
-    ) -> RunComparison:
+    ) -> RunComparison | None:
         refs = [parse_ref(id_, expected=EntityKind.RUN, argument=f"ids[{place}]") for place, id_ in enumerate(ids)]
         return later(compare_runs(info.context.finder, refs))  # type: ignore[no-any-return]
 
     @strawberry.field(description="The store that is served.")
-    def store(self) -> Store:
+    def store(self) -> Store | None:
         return Store()
 
 
@@ -286,7 +290,7 @@ def _lineage_node(id_: str, argument: str) -> Ref:
     ref = parse_ref(id_, argument=argument)
     if ref.kind not in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
         raise InvalidArgument(
-            f"this is the id of a {ref.kind.value.lower()}, and lineage is of artifacts and executions", argument
+            f"{id_!r} is the id of a {ref.kind.value.lower()}, and lineage is of artifacts and executions", argument
         )
     return ref
 

@@ -54,11 +54,13 @@ async def compare_runs(finder: Finder, refs: Sequence[Ref]) -> RunComparison:
     if not 2 <= len(refs) <= 10:
         raise InvalidArgument(f"there are {len(refs)} ids; a comparison takes 2 to 10 runs", "ids")
     if len(set(refs)) < len(refs):
-        raise InvalidArgument("the same run is named twice", "ids")
+        twice = next(ref for place, ref in enumerate(refs) if ref in refs[:place])
+        raise InvalidArgument(f"the run {str(twice)!r} is named twice", "ids")
     found = await finder.get(refs)
     runs = [run for run in found if run is not None]
     if len(runs) < len(refs):
-        raise InvalidArgument("there is no run with this id", f"ids[{found.index(None)}]")
+        place = found.index(None)
+        raise InvalidArgument(f"there is no run with the id {str(refs[place])!r}", f"ids[{place}]")
     columns = await asyncio.gather(*(_column(finder, ref) for ref in refs))
     rows = []
     for section in SECTIONS:

@@ -6,6 +6,7 @@ answer a whole level of a query with one call.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Relat
 from lineageql.model.runs import run_state
 from lineageql.settings import Settings
 from lineageql.store.ports import Facet, Link, Reader, Search, StoreCounts, Window
+
+_SHOWN_RUNS = 10
+"""How many of the runs of one name an error tells apart."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,28 @@ class Finder:
             return found[0]
         inside = Related(Relation.WORKSPACE, Test(Field.NAME, Operator.EQ, workspace))
         return await self.one(EntityKind.RUN, all_of(Test(Field.NAME, Operator.EQ, name), inside))
+
+    async def only_run_named(self, name: str) -> Entity | None:
+        """The run of this name, where there is one.
+
+        Raises:
+            InvalidArgument: there are several; the message names their workspaces.
+        """
+        search = Search(EntityKind.RUN, Test(Field.NAME, Operator.EQ, name))
+        found = (await self.reader.search(search, Window(_SHOWN_RUNS + 1))).rows
+        if len(found) < 2:
+            return found[0].entity if found else None
+        refs = [row.entity.ref for row in found]
+        names = [None if one is None else one.name for one in await self.workspaces(refs)]
+        ways = [
+            f"id: {json.dumps(str(ref))}"
+            if name_ is None or names.count(name_) > 1
+            else f"workspace: {json.dumps(name_, ensure_ascii=False)}"
+            for ref, name_ in zip(refs, names, strict=True)
+        ]
+        more = ["another, as there are more"] if len(ways) > _SHOWN_RUNS else []
+        words = f"several runs have the name {name!r}: give {' or '.join([*ways[:_SHOWN_RUNS], *more])} too"
+        raise InvalidArgument(words, "name")
 
     async def paths(self, events: Sequence[Event]) -> list[tuple[str | int, ...]]:
         """The path of each event."""

@@ -65,7 +65,8 @@ async def _refuse_later(finder: Finder, roots: Sequence[Ref], as_of: int) -> Non
         found = set(await finder.reader.matching(kind, ids, late)) if ids else set()
         for place, ref in enumerate(roots):
             if ref.kind is kind and ref.key in found:
-                raise InvalidArgument(f"this {kind.value.lower()} was made after asOf", f"roots[{place}]")
+                words = f"the {kind.value.lower()} {str(ref)!r} was made after asOf"
+                raise InvalidArgument(words, f"roots[{place}]")
 
 
 async def lineage_path(finder: Finder, start: Ref, end: Ref, max_hops: int | None, until: float | None) -> LineagePath:
@@ -96,7 +97,7 @@ async def _require(finder: Finder, refs: Mapping[str, Ref]) -> None:
         known = await finder.reader.types_of(kind, ids) if ids else {}
         for argument, ref in refs.items():
             if ref.kind is kind and ref.key not in known:
-                raise InvalidArgument(f"there is no {kind.value.lower()} with this id", argument)
+                raise InvalidArgument(f"there is no {kind.value.lower()} with the id {str(ref)!r}", argument)
 
 
 async def counts(finder: Finder, graph: Graph) -> Counts:

@@ -42,7 +42,7 @@ class Lookups:
         found = (await self.reader.get([ref])).get(ref)
         self._check_faults()
         if found is None:
-            raise refused(argument, "is an id of nothing in this store")
+            raise refused(argument, f"is {str(ref)!r}, an id of nothing in this store")
         return found
 
     def _check_faults(self) -> None:
@@ -83,7 +83,7 @@ class Lookups:
         self._check_faults()
         for ref, argument in named:
             if ref not in found:
-                raise refused(argument, "is an id of nothing in this store")
+                raise refused(argument, f"is {str(ref)!r}, an id of nothing in this store")
 
     # -- by name
 
