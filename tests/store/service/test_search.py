@@ -13,7 +13,7 @@ from lineageql.model.predicates import ALWAYS, Field, Label, Operator, Property,
 from lineageql.store.ports import Facet, Order, Search, Window
 from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS
-from tests.store.sql.node_types import KUBEFLOW, MODEL
+from tests.store.sql.node_types import COMMON, KUBEFLOW, MODEL, MODEL_REGISTRY
 from tests.store.sql.oracle import Oracle
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import NodeRecord, StoreRecord
@@ -21,6 +21,7 @@ from tests.store.sql.stores import stores
 from tests.store.sql.test_search import expected, found, shown, told
 
 WHOLE = Window(1000)
+STEP, REGISTERED_MODEL = COMMON[5], MODEL_REGISTRY[2]
 ways = st.sampled_from(WAYS)
 thorough = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -63,6 +64,16 @@ def test_labels_and_extras_in_the_documents_of_the_sdk(service_bench, way):
     with service_bench.reading(store, way) as reader:
         counts = service_bench.run(reader.facets(ALWAYS, Facet.LABEL_VALUE, "team"))
         assert counts == {"fraud": 2, "other": 1}
+
+
+def test_a_declared_property_of_which_no_type_knows(service_bench, way):
+    """It was looked for among the custom properties alone."""
+    step, model = NodeRecord(1, STEP, declared={"q": "b"}), NodeRecord(1, REGISTERED_MODEL, "m", declared={"q": "b"})
+    store = StoreRecord(types=(STEP, REGISTERED_MODEL), executions=(step,), contexts=(model,))
+    for kind in (EntityKind.EXECUTION, EntityKind.WORKSPACE):
+        with service_bench.reading(store, way) as reader:
+            search = Search(kind, Test(Property("q"), Operator.EQ, "b"))
+            assert [ref.key for ref in service_bench.run(found(reader, search))] == [1]
 
 
 @pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)

@@ -82,8 +82,8 @@ class Prefilters:
     def _places_of_property(self, kind: NodeKind, name: str, conventions: list[Convention]) -> set[Place] | None:
         if any(kind in convention.extras for convention in conventions):
             return None
-        declared = any(name in type_.properties for type_ in self.types.of(kind))
-        return {Custom(name), Declared(name)} if declared else {Custom(name)}
+        # Whether a type declares it does not tell: a store may hold declared properties that its types know nothing of.
+        return {Custom(name), Declared(name)}
 
     def _said(self, place: Place, texts: list[str]) -> str:
         match place:
