@@ -60,9 +60,9 @@ async def answer(service: Service, query: str, variables: Mapping[str, Any]) -> 
     return found
 
 
-async def ended(before: set[asyncio.Task[Any]]) -> None:
+async def ended(before: set[asyncio.Task[Any]], seconds: int = 2) -> None:
     """Waits for what the last operation began, which may be at a statement."""
-    for delay in (0, 0, 0, 0.01, 0.1, 1):
+    for delay in (0, 0, 0, 0.01, 0.1, *[1] * seconds):
         await asyncio.sleep(delay)
         more = asyncio.all_tasks() - before
         if not more:
