@@ -80,7 +80,7 @@ class Meaning:
             both come with their case folded.
         families: the families of values that it is meant for; a value of another one does not meet it.
         operands: how many it takes.
-        access: which values an index finds together, if these are all that meet it; None where no index does.
+        access: which values, with all among them that meet it, an index finds together; None where no index does.
         prefix: with `Access.PREFIX`, from the operand to how every text that meets it begins; "" where that varies.
         negation: what the schema says of its negation, where that has a name of its own.
     """

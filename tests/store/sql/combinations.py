@@ -43,8 +43,9 @@ from tests.store.sql.records import (
     Value,
 )
 
-# Each text is found in another in some way: at its beginning, at its end, within it, with its case folded.
-TEXTS = ("Fraud", "Fraud model", "old Fraud", "my Fraud 2", "fraud")
+# Each text is found in another in some way: at its beginning, at its end, within it, with its case folded. What is a
+# wildcard to SQL, to a shell or to a regular expression is none here.
+TEXTS = ("Fraud", "Fraud model", "*Fraud", "m.*%Fraud_2", "fraud")
 NUMBERS: tuple[dict[str, Value], ...] = (
     {"rows": 7, "share": 0.5, "final": True, "mixed": "7"},
     {"rows": 8, "share": 7.0, "final": False, "mixed": 7},
