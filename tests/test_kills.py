@@ -12,9 +12,9 @@ import pytest
 
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
+from tests.killable_backends import KILLABLE_BACKENDS, KillableBackend
 from tests.recordings import Recorded
 from tests.service import serving_open
-from tests.victims import VICTIMS, Victim
 
 pytest.importorskip("ml_metadata")
 pytest.importorskip("grpc")
@@ -24,13 +24,13 @@ CLIENTS = 16
 LEAST_KILLS, MOST_KILLS = 2, 9
 
 
-CASES = [("sqlite", 100), *(pytest.param(name, 1000, marks=pytest.mark.long) for name in VICTIMS)]
+CASES = [("sqlite", 100), *(pytest.param(name, 1000, marks=pytest.mark.long) for name in KILLABLE_BACKENDS)]
 """Backends, and how many calls are sent to them."""
 
 
 @pytest.fixture
-def victim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Victim]:
-    made = VICTIMS[request.param](tmp_path)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KillableBackend]:
+    made = KILLABLE_BACKENDS[request.param](tmp_path)
     try:
         yield made
     finally:
@@ -58,10 +58,10 @@ class Writes:
         await self._sent.wait()
 
 
-@pytest.mark.parametrize(("victim", "calls"), CASES, indirect=["victim"])
-async def test_the_database_is_killed_in_the_middle_of_calls(victim: Victim, calls: int) -> None:
-    settings = Settings.load({"store": victim.url, "create": True, "deadline": 20}, environ={})
-    store = await victim.opened(settings)
+@pytest.mark.parametrize(("backend", "calls"), CASES, indirect=["backend"])
+async def test_the_database_is_killed_in_the_middle_of_calls(backend: KillableBackend, calls: int) -> None:
+    settings = Settings.load({"store": backend.url, "create": True, "deadline": 20}, environ={})
+    store = await backend.opened(settings)
     async with serving_open(store, settings) as service:
         writes, recorded = Writes(store), Recorded(service)
         await recorded.prepare()
@@ -78,8 +78,8 @@ async def test_the_database_is_killed_in_the_middle_of_calls(victim: Victim, cal
                 await recorded.until(calls * (kills + 1) // (MOST_KILLS + 1))
                 await writes.next()
                 await asyncio.sleep(random.uniform(0, 0.005))
-                victim.kill()
-                await victim.start()
+                backend.kill()
+                await backend.start()
 
         await asyncio.gather(kill(), *(send() for _ in range(CLIENTS)))
         assert recorded.unsure, "no call was under way when the database was killed"

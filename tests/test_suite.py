@@ -64,5 +64,5 @@ def test_what_was_not_tested_is_said_at_the_end() -> None:
 
 def test_an_ignored_interrupt_ends_what_tests_start() -> None:
     """A shell ignores SIGINT in what it starts in the background."""
-    printed = suite("tests/store/mlmd/test_front.py", "-k", "at_once_where_nothing", ignoring_interrupts=True)
+    printed = suite("tests/store/mlmd/test_grpc_server.py", "-k", "at_once_where_nothing", ignoring_interrupts=True)
     assert re.search("1 passed|skipped", printed), printed

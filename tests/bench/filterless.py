@@ -14,7 +14,7 @@ from typing import Any
 from lineageql.settings import Settings
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.frames import Reply, Status
-from lineageql.store.mlmd.front import Exchange
+from lineageql.store.mlmd.grpc_server import Exchange
 from lineageql.store.open import listen_as_mlmd, open_store
 from lineageql.web.loop import run
 

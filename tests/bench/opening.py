@@ -39,7 +39,7 @@ async def opened(url: str) -> tuple[Store, Callable[[], int]]:
         driver: Any = store.reader().driver  # type: ignore[attr-defined]
         return store, lambda: int(driver.statements)
     from lineageql.store.mlmd.grpc_channel import GrpcChannel
-    from lineageql.store.service.store import open_service
+    from lineageql.store.service_store import open_service
 
     channel = Counting(GrpcChannel(address.endpoint, timeout=float(settings.deadline)))
     return await open_service(url, channel, settings), lambda: channel.calls

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from lineageql.catalog.recording import forms
+from lineageql.catalog.recording import kubeflow_encoding
 from lineageql.model.drafts import ArtifactDraft
 from lineageql.model.identity import EntityKind, Ref
 from tests.bench.backends import BACKENDS
@@ -109,9 +109,9 @@ def test_artifacts_have_the_form_in_which_they_are_recorded() -> None:
                 labels=list(artifact.labels.items()),
                 custom_properties=artifact.custom,
             )
-            home = forms.Home("a", "b")
-            node = forms.artifact_node(
-                draft, forms.ARTIFACTS[type_], home, moment(record.time), metrics=artifact.type == "metrics"
+            home = kubeflow_encoding.Home("a", "b")
+            node = kubeflow_encoding.artifact_node(
+                draft, kubeflow_encoding.ARTIFACTS[type_], home, moment(record.time), metrics=artifact.type == "metrics"
             )
             declared, custom = properties_of(artifact, record)
             assert _read(node.properties) == _read(declared)

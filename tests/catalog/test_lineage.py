@@ -20,7 +20,7 @@ from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import INPUT_EVENTS, EventType
 from lineageql.model.predicates import NEVER, Field, Operator, Test
 from lineageql.store.sql.reader import SQLReader
-from lineageql.store.sql.sqlite import SQLiteDriver
+from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.catalog.graphs import Edge, artifact, execution, flow, write_graph
 
 MANY = 1_000_000

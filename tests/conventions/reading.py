@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from lineageql.model.entities import Entity
+from lineageql.model.event_ports import port_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind
-from lineageql.model.ports import port_of
 from lineageql.store.ports import Link, Search, Window
 from lineageql.store.sql.reader import SQLReader
-from lineageql.store.sql.sqlite import SQLiteDriver
+from lineageql.store.sql.sqlite_driver import SQLiteDriver
 
 ALL = Window(100_000)
 EVERY_EVENT = frozenset(EventType)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineageql.model.conventions import CONVENTIONS, convention_of, conventions_of
-from lineageql.model.conventions.base import (
+from lineageql.model.conventions.convention import (
     Column,
     Convention,
     Custom,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lineageql.store.sql.sqlite import SQLiteDriver
+from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.service import serving
 from tests.store.sql.schema import SCRIPT
 

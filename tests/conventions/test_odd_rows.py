@@ -13,7 +13,7 @@ import pytest
 
 from tests.service import Service, serving
 from tests.store.sql.schema import SCRIPT
-from tests.store.test_care import lineageql_store
+from tests.store.test_maintenance import lineageql_store
 
 ALL = """
 {

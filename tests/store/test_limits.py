@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lineageql.store.limits import OF_POSTGRESQL
+from lineageql.store.text_limits import OF_POSTGRESQL
 from tests.servers.postgresql import PostgreSQL, shared
 
 WORDS = ["".join(random.Random(seed).choices("etaoinshrdlu", k=2 + seed % 8)) for seed in range(300)]

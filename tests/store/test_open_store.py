@@ -316,7 +316,7 @@ def test_folders_that_may_not_be_written_or_entered(made: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give up its rights")
     code = """
-import lineageql.store.sqlite_store, lineageql.store.care, lineageql.errors, pathlib, sqlite3, tempfile, shutil
+import lineageql.store.sqlite_store, lineageql.store.maintenance, lineageql.errors, pathlib, sqlite3, tempfile, shutil
 lineageql.store.sqlite_store.requests.load()
 folder = pathlib.Path(tempfile.mkdtemp()); path, old = folder / "store.db", folder / "old.db"
 shutil.copyfile(sys.argv[1], path); shutil.copyfile(path, old)

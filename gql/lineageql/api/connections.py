@@ -1,4 +1,4 @@
-"""Relay's connections: the arguments, the edges and the pages."""
+"""PgProxy's connections: the arguments, the edges and the pages."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from lineageql.api.selection import page_needs
 from lineageql.catalog import pages
 from lineageql.catalog.finding import Listing
 from lineageql.catalog.pages import PageRequest
+from lineageql.model.event_ports import port_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType
-from lineageql.model.ports import port_of
 from lineageql.model.predicates import ALWAYS, Field
 from lineageql.store.ports import Link, Order, Search
 
@@ -71,7 +71,7 @@ class Edge(Generic[N]):
     node: N = strawberry.field(description="The row's entity.")
 
 
-@strawberry.type(description="A page of rows, after Relay's specification of connections.")
+@strawberry.type(description="A page of rows, after PgProxy's specification of connections.")
 class Connection(Generic[N]):
     edges: list[Edge[N]] = strawberry.field(description=_EDGES)
     nodes: list[N] = strawberry.field(description=_NODES)

@@ -18,9 +18,9 @@ from lineageql.api.types import Artifact, Execution, LineageNode
 from lineageql.catalog import graphs
 from lineageql.catalog.lineage import Graph, Limit
 from lineageql.model.entities import Entity
+from lineageql.model.event_ports import port_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType
-from lineageql.model.ports import port_of
 
 
 @strawberry.type(description="How many have a value.")

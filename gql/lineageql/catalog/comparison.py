@@ -10,10 +10,10 @@ from typing import Any
 from lineageql.catalog.finding import Finder
 from lineageql.errors import InvalidArgument
 from lineageql.model.entities import Artifact, Entity, Execution
+from lineageql.model.event_ports import port_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.kinds import ArtifactKind
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
-from lineageql.model.ports import port_of
 from lineageql.store.ports import Link, Search, Window
 
 SECTIONS = ("parameters", "metrics", "inputs", "outputs")

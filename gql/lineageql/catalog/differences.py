@@ -10,9 +10,9 @@ from typing import Any
 from lineageql.catalog.finding import Finder
 from lineageql.catalog.lineage import Bounds, Direction, Graph, walk_each
 from lineageql.model.entities import Artifact, Entity, Execution
+from lineageql.model.event_ports import port_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import INPUT_EVENTS
-from lineageql.model.ports import port_of
 
 
 @dataclass(frozen=True, slots=True)

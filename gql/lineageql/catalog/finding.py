@@ -17,7 +17,7 @@ from lineageql.model.entities import Entity, Execution, ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Related, Relation, Test, all_of, size
-from lineageql.model.runs import run_state
+from lineageql.model.run_state import run_state
 from lineageql.settings import Settings
 from lineageql.store.ports import Facet, Link, Reader, Search, StoreCounts, Window
 

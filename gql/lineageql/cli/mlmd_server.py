@@ -46,7 +46,7 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
         wanted = DEFAULT_PORT if settings.mlmd_port is None else settings.mlmd_port
-        front = await listen_as_mlmd(settings.host, wanted)
+        grpc_server = await listen_as_mlmd(settings.host, wanted)
         try:
             opened = await open_store(settings.store, settings)
             try:
@@ -54,15 +54,15 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
                     from lineageql.catalog.recording import Recording
 
                     await Recording(opened, settings).register_types()
-                await start_as_mlmd(front, opened, settings)
+                await start_as_mlmd(grpc_server, opened, settings)
                 click.echo(f"LineageQL {lineageql.__version__} on {opened.info.url}, by MLMD's gRPC service")
-                click.echo(f"MLMD (gRPC)           {front.address}")
+                click.echo(f"MLMD (gRPC)           {grpc_server.address}")
                 click.echo("Stop with Ctrl-C")
                 await ended.wait()
-                await front.stop(GRACE)
+                await grpc_server.stop(GRACE)
             finally:
                 await opened.close()
         finally:
-            await front.stop(0)
+            await grpc_server.stop(0)
 
     run(main())

@@ -37,32 +37,32 @@ def serve_store(settings: Settings, before: Callable[[Any], Any] | None = None) 
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
 
-    front: Any = None
+    grpc_server: Any = None
 
     def started(address: str) -> None:
         click.echo(f"GraphiQL and GraphQL  {address}/graphql")
         click.echo(f"Health                {address}/healthz  {address}/readyz")
-        if front is not None:
-            click.echo(f"MLMD (gRPC)           {front.address}")
+        if grpc_server is not None:
+            click.echo(f"MLMD (gRPC)           {grpc_server.address}")
         click.echo("Stop with Ctrl-C")
 
     async def main() -> None:
-        nonlocal front
+        nonlocal grpc_server
         listener = server.listen(settings)
         try:
             if settings.mlmd_port is not None:
-                front = await listen_as_mlmd(settings.host, settings.mlmd_port)
+                grpc_server = await listen_as_mlmd(settings.host, settings.mlmd_port)
             store = await open_store(settings.store, settings)
             mode = "reading and recording" if store.info.writable else "reading"
             click.echo(f"LineageQL {lineageql.__version__} on {store.info.url}, {mode}")
             if before is not None:
                 await before(store)
-            if front is not None:
-                await start_as_mlmd(front, store, settings)
-            await server.serve(store, settings, listener, started, front)
+            if grpc_server is not None:
+                await start_as_mlmd(grpc_server, store, settings)
+            await server.serve(store, settings, listener, started, grpc_server)
         finally:
             listener.close()
-            if front is not None:
-                await front.stop(0)
+            if grpc_server is not None:
+                await grpc_server.stop(0)
 
     run(main())

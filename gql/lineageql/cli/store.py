@@ -1,4 +1,4 @@
-"""The commands that care for stores: `lineageql store check`, `index` and `upgrade`."""
+"""The commands that maintain stores: `lineageql store check`, `index` and `upgrade`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check(store: str, as_json: bool) -> None:
     import asyncio
 
     from lineageql.store.addresses import FileAddress, address_of
-    from lineageql.store.care import check_store
+    from lineageql.store.maintenance import check_store
 
     address = address_of(store)
     found = asyncio.run(check_store(address, Settings.load()))
@@ -58,7 +58,7 @@ def index(store: str) -> None:
     import asyncio
 
     from lineageql.store.addresses import address_of
-    from lineageql.store.care import index_store
+    from lineageql.store.maintenance import index_store
 
     done = asyncio.run(index_store(address_of(store), Settings.load()))
     for added in done.added:
@@ -77,7 +77,7 @@ def upgrade(source: str, copy: str) -> None:
     """
     import asyncio
 
-    from lineageql.store.care import upgrade_copy
+    from lineageql.store.maintenance import upgrade_copy
 
     done = asyncio.run(_stoppable(upgrade_copy(_path(source), _path(copy), Settings.load())))
     click.echo(f"{copy} is {source} upgraded from schema version {done.before} to {done.after}")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from lineageql.model.choice import Choice
-from lineageql.model.conventions.base import Convention, Visibility
+from lineageql.model.conventions.convention import Convention, Visibility
 from lineageql.model.conventions.kubeflow import ALL_META, EXACT_PREFIX, RUN_NAME, WORKSPACE_NAME
 from lineageql.model.identity import EntityKind, Ref, RunName, global_id
 from lineageql.model.kinds import ArtifactKind, kind_of

@@ -22,8 +22,8 @@ import orjson
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct, Value
 
+from lineageql.model.any_protos import unpack
 from lineageql.model.nodes import Packed, RawValue
-from lineageql.model.protos import unpack
 
 STRUCT_PREFIX = "mlmd-struct::"
 NULL_TEXT = "__MLMD_NULL__"

@@ -21,11 +21,11 @@ from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.pool import WorkerPool
 from lineageql.store.ports import Store
 from lineageql.store.server_store import open_server
-from lineageql.store.service.store import open_service
+from lineageql.store.service_store import open_service
 from lineageql.store.sqlite_store import open_sqlite
 
 if TYPE_CHECKING:
-    from lineageql.store.mlmd.front import Front
+    from lineageql.store.mlmd.grpc_server import GrpcServer
 
 
 async def open_store(url: str, settings: Settings) -> Store:
@@ -81,7 +81,7 @@ def _require_grpc() -> None:
         raise UsageError(reason)
 
 
-async def listen_as_mlmd(host: str, port: int) -> Front:
+async def listen_as_mlmd(host: str, port: int) -> GrpcServer:
     """MLMD's own gRPC service on a port, to be started on a store once that is open.
 
     Raises:
@@ -89,26 +89,26 @@ async def listen_as_mlmd(host: str, port: int) -> Front:
         Unavailable: ml-metadata is not installed.
     """
     _require_grpc()
-    from lineageql.store.mlmd.front import Front
+    from lineageql.store.mlmd.grpc_server import GrpcServer
 
-    front = Front()
-    await front.listen(host, port)
-    return front
+    grpc_server = GrpcServer()
+    await grpc_server.listen(host, port)
+    return grpc_server
 
 
-async def start_as_mlmd(front: Front, store: Store, settings: Settings) -> None:
+async def start_as_mlmd(grpc_server: GrpcServer, store: Store, settings: Settings) -> None:
     """Has MLMD's own gRPC service answer by a store's recorder, and on a database server by more workers like it.
 
     Raises:
         UsageError: the store is only read.
     """
-    from lineageql.store.mlmd.front import Exchange
+    from lineageql.store.mlmd.grpc_server import Exchange
 
     if not isinstance(store.recorder, Exchange):
         raise UsageError(f"{store.info.url} is only read here, and MLMD's service writes: leave out --read-only")
     # An SQLite file has one writer, which more workers would only wait for.
     if isinstance(store.recorder, WorkerChannel) and store.info.backend != "sqlite":
         pool = WorkerPool(store.recorder, settings.mlmd_workers)
-        await front.start(pool, pool.close)
+        await grpc_server.start(pool, pool.close)
     else:
-        await front.start(store.recorder)
+        await grpc_server.start(store.recorder)

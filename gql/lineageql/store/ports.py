@@ -18,7 +18,7 @@ from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
 from lineageql.store.explanation import Explanation
-from lineageql.store.limits import NONE, Limits
+from lineageql.store.text_limits import NONE, Limits
 
 Key = tuple[str | int | None, ...]
 """Where a row stands in an order: the ordered value, then what breaks ties."""

@@ -12,14 +12,13 @@ from lineageql.errors import NotMLMD, SchemaMismatch, StoreMissing, UsageError
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
 from lineageql.store.explanation import Explanation
-from lineageql.store.limits import OF_POSTGRESQL, Limits, of_mysql
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import mysql_config, postgresql_config
+from lineageql.store.pg_proxy import ProxiedRecorder
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
-from lineageql.store.relay import RelayedRecorder
 from lineageql.store.sql.dialects import Dialect, Statement, mysql
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
@@ -27,6 +26,7 @@ from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reader import sql_reader
 from lineageql.store.sql.statements import Statements
+from lineageql.store.text_limits import OF_POSTGRESQL, Limits, of_mysql
 
 log = logging.getLogger("lineageql.store")
 
@@ -43,7 +43,7 @@ class Backend:
         execute: runs statements that change the schema, on a connection of their own.
         limits: how long texts may be in a database.
         config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
-        relayed: whether ml-metadata reaches it by a `Relay`.
+        proxied: whether ml-metadata reaches it by a `PgProxy`.
     """
 
     dialect: Dialect
@@ -52,23 +52,23 @@ class Backend:
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
     limits: Callable[[Driver], Awaitable[Limits]]
     config: Callable[[ServerAddress], bytes]
-    relayed: bool = False
+    proxied: bool = False
 
 
 async def _connect_postgresql(address: ServerAddress, settings: Settings) -> Driver:
-    from lineageql.store.sql.postgresql import PostgreSQLDriver
+    from lineageql.store.sql.postgresql_driver import PostgreSQLDriver
 
     return await PostgreSQLDriver.open(address, settings)
 
 
 async def _create_postgresql(address: ServerAddress, settings: Settings) -> None:
-    from lineageql.store.sql.postgresql import create_database
+    from lineageql.store.sql.postgresql_driver import create_database
 
     await create_database(address, settings)
 
 
 async def _execute_postgresql(address: ServerAddress, settings: Settings, statements: Sequence[str]) -> None:
-    from lineageql.store.sql.postgresql import execute
+    from lineageql.store.sql.postgresql_driver import execute
 
     await execute(address, settings, statements)
 
@@ -78,19 +78,19 @@ async def _limits_of_postgresql(driver: Driver) -> Limits:
 
 
 async def _connect_mysql(address: ServerAddress, settings: Settings) -> Driver:
-    from lineageql.store.sql.mysql import MySQLDriver
+    from lineageql.store.sql.mysql_driver import MySQLDriver
 
     return await MySQLDriver.open(address, settings)
 
 
 async def _create_mysql(address: ServerAddress, settings: Settings) -> None:
-    from lineageql.store.sql.mysql import create_database
+    from lineageql.store.sql.mysql_driver import create_database
 
     await create_database(address, settings)
 
 
 async def _execute_mysql(address: ServerAddress, settings: Settings, statements: Sequence[str]) -> None:
-    from lineageql.store.sql.mysql import execute
+    from lineageql.store.sql.mysql_driver import execute
 
     await execute(address, settings, statements)
 
@@ -107,7 +107,7 @@ BACKENDS: dict[str, Backend] = {
         _execute_postgresql,
         _limits_of_postgresql,
         postgresql_config,
-        relayed=True,
+        proxied=True,
     ),
     "mysql": Backend(mysql.WORDS, _connect_mysql, _create_mysql, _execute_mysql, _limits_of_mysql, mysql_config),
 }
@@ -266,6 +266,6 @@ async def _recorder(address: ServerAddress, backend: Backend) -> WorkerChannel:
     """The recorder of a database, whose worker is not started yet."""
     # The protos are imported here and in a thread, in place of in the first mutation.
     await asyncio.to_thread(requests.load)
-    if not backend.relayed:
+    if not backend.proxied:
         return WorkerChannel(backend.config(address))
-    return RelayedRecorder(address, backend.config)
+    return ProxiedRecorder(address, backend.config)

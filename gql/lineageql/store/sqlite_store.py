@@ -23,7 +23,7 @@ from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reader import sql_reader
-from lineageql.store.sql.sqlite import SQLiteDriver, translate
+from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
 from lineageql.store.sql.statements import Statements
 
 log = logging.getLogger("lineageql.store")
@@ -53,8 +53,8 @@ class SQLiteStore:
         """Ends the recorder, after the call that it is at, and closes every connection."""
         await self._starting.close()
         await self._driver.close()
-        if self.info.writable and self._driver.whereabouts.unchanged:
-            await asyncio.to_thread(_tidy, self._driver.whereabouts.real)
+        if self.info.writable and self._driver.file_identity.unchanged:
+            await asyncio.to_thread(_tidy, self._driver.file_identity.real)
 
 
 async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
@@ -76,9 +76,9 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
             recorder = MissingRecorder(reason)
         elif not settings.read_only:
             # The protos are imported here and in a thread, in place of in the first mutation.
-            config = await asyncio.to_thread(_config, driver.whereabouts.real, create=False)
-            await asyncio.to_thread(_make_writable, path, driver.whereabouts.real, settings.lock_timeout)
-            recorder = WorkerChannel(config, guard=driver.whereabouts.check)
+            config = await asyncio.to_thread(_config, driver.file_identity.real, create=False)
+            await asyncio.to_thread(_make_writable, path, driver.file_identity.real, settings.lock_timeout)
+            recorder = WorkerChannel(config, guard=driver.file_identity.check)
     except BaseException:
         await driver.close()
         raise

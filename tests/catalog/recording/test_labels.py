@@ -122,7 +122,7 @@ SDK_META: dict[str, Any] = {
 
 async def sdk_artifact(room: Room, meta: str | None) -> Ref:
     """A model as the SDK writes it, with this text."""
-    from lineageql.catalog.recording.forms import ARTIFACTS
+    from lineageql.catalog.recording.kubeflow_encoding import ARTIFACTS
     from lineageql.model.conventions.kubeflow import MODEL_TYPE
 
     assert room.store.recorder is not None

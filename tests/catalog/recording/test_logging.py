@@ -125,8 +125,8 @@ async def test_an_artifact_of_another_workspace_is_another_one(room: Room) -> No
     logged = await room.recording.log_input(there, PortArtifact(first.artifact))
     assert (logged.artifact, logged.created) == (first.artifact, False)
     seen = room.mlmd()
-    home = sorted([seen.context("fraud")["id"], seen.context("fraud/daily")["id"]])
-    assert seen.artifacts[first.artifact.key]["contexts"] == home
+    scope = sorted([seen.context("fraud")["id"], seen.context("fraud/daily")["id"]])
+    assert seen.artifacts[first.artifact.key]["contexts"] == scope
     assert [there.key, first.artifact.key, "INPUT", []] in seen.events
 
 

@@ -32,11 +32,11 @@ async def test_all_of_an_execution_in_one(room: Room) -> None:
     assert [(await room.get(ref)).name for ref in made.inputs] == ["digits"]
     assert [(await room.get(ref)).name for ref in made.outputs] == ["MNIST", "scores"]
     seen = room.mlmd()
-    home = sorted([seen.context("fraud")["id"], seen.context("fraud/daily")["id"]])
+    scope = sorted([seen.context("fraud")["id"], seen.context("fraud/daily")["id"]])
     assert seen.context("fraud/daily")["contexts"] == [seen.context("fraud")["id"]]
-    assert seen.executions[made.execution.key]["contexts"] == home
+    assert seen.executions[made.execution.key]["contexts"] == scope
     for ref in (*made.inputs, *made.outputs):
-        assert seen.artifacts[ref.key]["contexts"] == home
+        assert seen.artifacts[ref.key]["contexts"] == scope
         names = {"__kf_workspace__": "fraud", "__kf_run__": "daily"}
         assert seen.artifacts[ref.key]["custom_properties"] == names
     assert seen.events == [

@@ -115,11 +115,13 @@ async def test_runs_belong_to_workspaces_of_this_convention(room: Room) -> None:
 
 
 async def execute_as_the_sdk(room: Room, run: str) -> None:
-    from lineageql.catalog.recording import forms
+    from lineageql.catalog.recording import kubeflow_encoding
     from lineageql.store.mlmd.requests import NewNode, Subgraph, put_subgraph, put_types
 
     assert room.store.recorder is not None
-    types = {forms.EXECUTION.key: (await put_types([forms.EXECUTION]).send(room.store.recorder))[0]}
+    types = {
+        kubeflow_encoding.EXECUTION.key: (await put_types([kubeflow_encoding.EXECUTION]).send(room.store.recorder))[0]
+    }
     names = {"__kf_workspace__": "fraud", "__kf_run__": run}
-    node = NewNode(forms.EXECUTION, properties={"name": "by the SDK"}, custom_properties=names)
+    node = NewNode(kubeflow_encoding.EXECUTION, properties={"name": "by the SDK"}, custom_properties=names)
     await put_subgraph(Subgraph(executions=[node]), types).send(room.store.recorder)

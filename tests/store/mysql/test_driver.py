@@ -20,7 +20,7 @@ from lineageql.store.ports import Search, Window
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.mysql_literals import Literals
 from lineageql.store.sql.dialects.mysql_statements import MySQLStatement
-from lineageql.store.sql.mysql import MySQLDriver
+from lineageql.store.sql.mysql_driver import MySQLDriver
 from lineageql.store.sql.reader import SQLReader
 from tests.servers.mariadb import PASSWORD, MariaDB
 from tests.store.sql.mysql_schema import script

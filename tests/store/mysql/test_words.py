@@ -18,7 +18,7 @@ from lineageql.model.values import as_text, decode, parse_json
 from lineageql.store.sql.dialects.foldings import Folding, folding
 from lineageql.store.sql.dialects.mysql import WORDS, MySQL
 from lineageql.store.sql.dialects.mysql_literals import Literals
-from lineageql.store.sql.documents import text_of_member
+from lineageql.store.sql.json_documents import text_of_member
 from lineageql.store.sql.rows import TYPE_TABLES
 from tests.store.sql.mysql_workbench import MariaDBWorkbench
 from tests.store.sql.values import HOSTILE, MALFORMED

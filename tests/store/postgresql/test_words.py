@@ -19,7 +19,7 @@ from lineageql.model.values import as_text, decode, parse_json
 from lineageql.store.sql.dialects.numbers import as_decimal
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.dialects.texts import is_storable
-from lineageql.store.sql.documents import text_of_member
+from lineageql.store.sql.json_documents import text_of_member
 from tests.store.sql.postgresql_workbench import OctetsWorkbench, PostgreSQLWorkbench
 from tests.store.sql.values import HOSTILE, MALFORMED
 

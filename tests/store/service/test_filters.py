@@ -9,7 +9,7 @@ import pytest
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field, Label, Operator, Property, Subject, Test
 from lineageql.store.ports import Search, Window
-from lineageql.store.service import filters
+from lineageql.store.service import filter_query
 from lineageql.store.service.client import Knowledge
 from lineageql.store.service.reader import ServiceReader
 from tests.store.service.conftest import ServiceBench
@@ -21,7 +21,7 @@ from tests.store.sql.values import HOSTILE, PLAIN
 # MLMD reads these as what is no text.
 UNREADABLE = ("__MLMD_NULL__", "mlmd-struct::", "mlmd-struct::!", "mlmd-struct::CgkKAWESBBoCYQ==")
 LONG = ("x" * 200, "x" * 201, "v1.2.3-rc.4+build=5", "a--b", "a/*b", "-a", "URI", "State", "rowid", "oid", "table_1")
-TEXTS = sorted({*PLAIN, *HOSTILE, *filters.COLUMNS, *LONG} - {*UNREADABLE})
+TEXTS = sorted({*PLAIN, *HOSTILE, *filter_query.COLUMNS, *LONG} - {*UNREADABLE})
 STEP = next(type_ for type_ in COMMON if type_.kind == EXECUTION and not type_.declares)
 
 
@@ -55,30 +55,30 @@ def test_each_text_finds_what_holds_it(filled: ServiceBench, subject: Subject) -
             names = [row.entity.mlmd_id for row in found.rows]
             assert place + 1 in names or (subject is Field.NAME and not text), text
             assert len(names) == 1 or subject is Field.NAME, text
-            asked += filters.is_safe(text)
+            asked += filter_query.is_safe(text)
     assert asked > 20
 
 
 @pytest.mark.parametrize("sign", [*"'\"`\\\n\r\t;%_?$(){}[]#*, \0é👍\u2028\ud83d"], ids=ascii)
 def test_hostile_signs_are_not_said(sign: str) -> None:
-    assert filters.is_safe("ab")
-    assert not any(filters.is_safe(text) for text in (sign, f"{sign}ab", f"ab{sign}", f"a{sign}b") if sign != "_")
-    assert not filters.is_safe("a--b")
-    assert not filters.is_safe("_ab")
+    assert filter_query.is_safe("ab")
+    assert not any(filter_query.is_safe(text) for text in (sign, f"{sign}ab", f"ab{sign}", f"a{sign}b") if sign != "_")
+    assert not filter_query.is_safe("a--b")
+    assert not filter_query.is_safe("_ab")
 
 
 def test_the_names_of_columns_are_not_said() -> None:
     columns = set(re.findall(r"`(\w+)` [A-Z]", " ".join(TABLES.values())))
     assert len(columns) > 30
     for name in columns:
-        assert not filters.is_safe(name), name
-        assert not filters.is_safe(name.upper()), name
+        assert not filter_query.is_safe(name), name
+        assert not filter_query.is_safe(name.upper()), name
 
 
 def test_names_of_properties() -> None:
-    assert filters.custom_property("label:team", ["a"]) == "custom_properties.`label:team`.string_value = 'a'"
+    assert filter_query.custom_property("label:team", ["a"]) == "custom_properties.`label:team`.string_value = 'a'"
     for name in ("Upper", "a`b", 'a"b', "a'b", "a b", "a\\b", "", "é"):
-        assert filters.custom_property(name, ["a"]) == ""
-    assert filters.equals("uri", ["a", "it's"]) == ""
-    assert filters.equals("uri", []) == ""
-    assert filters.both("", "id IN (1)", "", "uri = 'a'") == "id IN (1) AND uri = 'a'"
+        assert filter_query.custom_property(name, ["a"]) == ""
+    assert filter_query.equals("uri", ["a", "it's"]) == ""
+    assert filter_query.equals("uri", []) == ""
+    assert filter_query.both("", "id IN (1)", "", "uri = 'a'") == "id IN (1) AND uri = 'a'"

@@ -12,9 +12,9 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Test
 from lineageql.store.ports import Order, Search, Window
+from lineageql.store.service.access_paths import merged
 from lineageql.store.service.client import Knowledge, Sizes
 from lineageql.store.service.reader import ServiceReader
-from lineageql.store.service.starts import merged
 from tests.store.service.conftest import WAYS, ServiceBench, WithoutFilters
 from tests.store.sql.node_types import DATA_SET, KUBEFLOW, MODEL
 from tests.store.sql.records import NodeRecord, StoreRecord

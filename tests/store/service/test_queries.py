@@ -12,7 +12,7 @@ import pytest
 from lineageql.settings import Settings
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import sqlite_config
-from lineageql.store.service.store import open_service
+from lineageql.store.service_store import open_service
 from tests.demo import demo_store
 from tests.service import Service, serving, serving_open
 from tests.store.service.conftest import WAYS, WithoutFilters

@@ -18,7 +18,7 @@ from lineageql.model.predicates import Field
 from lineageql.store.ports import Facet, Link, Order, Search, Slice, Window
 from lineageql.store.service.reader import ServiceReader
 from lineageql.store.sql.reader import SQLReader
-from lineageql.store.sql.sqlite import SQLiteDriver
+from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS, ServiceBench
 from tests.store.sql.questions import Case, cases

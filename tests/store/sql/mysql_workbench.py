@@ -14,7 +14,7 @@ from lineageql.settings import Settings
 from lineageql.store.addresses import address_of
 from lineageql.store.sql.dialects.mysql_literals import Literals
 from lineageql.store.sql.driver import Driver
-from lineageql.store.sql.mysql import MySQLDriver
+from lineageql.store.sql.mysql_driver import MySQLDriver
 from tests.servers.mariadb import PASSWORD, USER, MariaDB
 from tests.store.sql.mysql_schema import TABLES, script
 from tests.store.sql.records import StoreRecord, rows

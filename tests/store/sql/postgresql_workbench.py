@@ -13,7 +13,7 @@ import asyncpg
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
 from lineageql.store.sql.driver import Driver
-from lineageql.store.sql.postgresql import PostgreSQLDriver
+from lineageql.store.sql.postgresql_driver import PostgreSQLDriver
 from tests.servers.postgresql import PostgreSQL, shared
 from tests.store.sql.records import StoreRecord, rows
 from tests.store.sql.schema_postgresql import SCRIPT, TABLES

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lineageql.store.sql import sqlite
+from lineageql.store.sql import sqlite_driver
 from lineageql.store.sql.dialects import Statement
 
 _STEPS = 50  # are counted at a time
@@ -28,14 +28,14 @@ class Runs:
 @contextmanager
 def watched(patch: pytest.MonkeyPatch, runs: Runs | None = None) -> Iterator[Runs]:
     """Watches what the driver runs while the context lasts, and adds it to what was watched before."""
-    runs, fetch = runs or Runs(), sqlite._fetch
+    runs, fetch = runs or Runs(), sqlite_driver._fetch
 
     def watching(connection: sqlite3.Connection, statement: Statement) -> Any:
         def step() -> int:
             runs.steps += _STEPS
             return 0
 
-        parameters = {name: sqlite._bindable(value) for name, value in statement.parameters.items()}
+        parameters = {name: sqlite_driver._bindable(value) for name, value in statement.parameters.items()}
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement.text}", parameters).fetchall()
         runs.statements.append(statement)
         runs.plans.append([row[3] for row in plan])
@@ -46,5 +46,5 @@ def watched(patch: pytest.MonkeyPatch, runs: Runs | None = None) -> Iterator[Run
             connection.set_progress_handler(None, 0)
 
     with patch.context() as patched:
-        patched.setattr(sqlite, "_fetch", watching)
+        patched.setattr(sqlite_driver, "_fetch", watching)
         yield runs

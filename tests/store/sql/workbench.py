@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.reader import SQLReader
-from lineageql.store.sql.sqlite import SQLiteDriver
+from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.store.sql.records import StoreRecord, make, template, within_servers
 
 T = TypeVar("T")

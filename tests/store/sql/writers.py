@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from tests.store.sql.expected import first_text, text_of
 from tests.store.sql.records import ARTIFACT, CONTEXT, EXECUTION, NodeRecord, StoreRecord, TypeRecord
-from tests.store.sql.things import first_text, text_of
 
 
 class Writer(Enum):

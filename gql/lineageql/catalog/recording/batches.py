@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lineageql.catalog.recording import checks, forms
-from lineageql.catalog.recording.agreement import Mention, agreed
+from lineageql.catalog.recording import checks, kubeflow_encoding
+from lineageql.catalog.recording.artifact_types import artifact_type, check_properties, execution_type
 from lineageql.catalog.recording.checks import under
-from lineageql.catalog.recording.forms import Home
-from lineageql.catalog.recording.lookups import Likeness, Lookups, likeness
+from lineageql.catalog.recording.kubeflow_encoding import Scope
+from lineageql.catalog.recording.lookups import DedupKey, Lookups, dedup_key
+from lineageql.catalog.recording.merge import Occurrence, merged
 from lineageql.catalog.recording.sizes import Sizes
-from lineageql.catalog.recording.types import artifact_type, check_properties, execution_type
 from lineageql.errors import AlreadyExists
 from lineageql.model.conventions.kubeflow import METRICS_TYPE
 from lineageql.model.drafts import ArtifactDraft, ExecutionDraft, ExecutionRecord, PortArtifact
@@ -22,7 +22,7 @@ from lineageql.store.mlmd.requests import Edge, NewNode, NewType, Subgraph, Subg
 
 
 @dataclass(frozen=True)
-class Spot:
+class NodeHandle:
     """A node: by its id where it is there, else by its place among a batch's new ones."""
 
     id: int | None = None
@@ -31,11 +31,11 @@ class Spot:
 
 @dataclass(frozen=True)
 class _NewArtifact:
-    """A new artifact: its type, whether it is metrics, and the home of the execution that was the first to log it."""
+    """A new artifact: its type, whether it is metrics, and the scope of the execution that was the first to log it."""
 
     type: NewType
     metrics: bool
-    home: Home
+    scope: Scope
 
 
 class Batch:
@@ -43,7 +43,7 @@ class Batch:
 
     An artifact is the same as another where the Kubeflow Metadata SDK says so, be
     it in the store or in this batch. Metrics are always new. What several drafts
-    say of one artifact is taken together by `settle`.
+    say of one artifact is taken together by `merge`.
     """
 
     def __init__(self, lookups: Lookups, sizes: Sizes) -> None:
@@ -52,11 +52,11 @@ class Batch:
         self.executions: list[NewNode] = []
         self.artifacts: list[NewNode] = []
         self._new: list[_NewArtifact] = []  # of the same places
-        self._mentions: dict[Spot, list[Mention]] = {}
-        self._time = forms.now()
-        self._ports: dict[tuple[Spot, Spot, EventType], list[str]] = {}
-        self._same: dict[Likeness, tuple[Spot, str | None]] = {}
-        self._by_external_id: dict[str, tuple[Spot, tuple[str, str, str]]] = {}
+        self._occurrences: dict[NodeHandle, list[Occurrence]] = {}
+        self._time = kubeflow_encoding.now()
+        self._ports: dict[tuple[NodeHandle, NodeHandle, EventType], list[str]] = {}
+        self._same: dict[DedupKey, tuple[NodeHandle, str | None]] = {}
+        self._by_external_id: dict[str, tuple[NodeHandle, tuple[str, str, str]]] = {}
 
     async def prepare(self, items: Iterable[PortArtifact]) -> None:
         """Looks up what is there of the artifacts that are going to be logged, all in one."""
@@ -65,7 +65,7 @@ class Batch:
         # Metrics are never reused.
         await self.lookups.find_same(draft for draft in drafts if draft.type != METRICS_TYPE)
 
-    async def execution(self, draft: ExecutionDraft, home: Home, state: ExecutionState | None = None) -> Spot:
+    async def execution(self, draft: ExecutionDraft, scope: Scope, state: ExecutionState | None = None) -> NodeHandle:
         """A new execution.
 
         Raises:
@@ -74,19 +74,21 @@ class Batch:
         type_ = await execution_type(self.lookups, draft.type)
         checks.undeclared(draft.custom_properties, type_.properties, type_.name)
         self.sizes.name(type_.name, "type")
-        node = forms.execution_node(draft, type_, home, self._time, state)
+        node = kubeflow_encoding.execution_node(draft, type_, scope, self._time, state)
         self.sizes.node(node, draft.labels)
         self.executions.append(node)
-        return Spot(place=len(self.executions) - 1)
+        return NodeHandle(place=len(self.executions) - 1)
 
-    async def log(self, execution: Spot, item: PortArtifact, type_: EventType, home: Home, path: str = "") -> Spot:
+    async def log(
+        self, execution: NodeHandle, item: PortArtifact, type_: EventType, scope: Scope, path: str = ""
+    ) -> NodeHandle:
         """An event of an execution, and its artifact, which was prepared, where that is new. The same again is none.
 
         Args:
             execution: the execution.
             item: the artifact at its port.
             type_: the event's type.
-            home: where a new artifact belongs.
+            scope: where a new artifact belongs.
             path: the path of the item's argument in the whole request.
 
         Raises:
@@ -95,38 +97,38 @@ class Batch:
         """
         if isinstance(item.artifact, Ref):
             assert isinstance(item.artifact.key, int)
-            spot = Spot(id=item.artifact.key)
+            handle = NodeHandle(id=item.artifact.key)
         else:
             with under("artifact"), under(item.artifact.member):
-                spot = await self._artifact(item.artifact, home)
-            mention = Mention(item.artifact, f"{path}.artifact.{item.artifact.member}")
-            self._mentions.setdefault(spot, []).append(mention)
-        ports = self._ports.setdefault((execution, spot, type_), [])
+                handle = await self._artifact(item.artifact, scope)
+            occurrence = Occurrence(item.artifact, f"{path}.artifact.{item.artifact.member}")
+            self._occurrences.setdefault(handle, []).append(occurrence)
+        ports = self._ports.setdefault((execution, handle, type_), [])
         # MLMD has one event for an artifact that stands at several ports: its path names them all.
         if item.port is not None and item.port not in ports:
             ports.append(item.port)
-        return spot
+        return handle
 
-    async def _artifact(self, draft: ArtifactDraft, home: Home) -> Spot:
+    async def _artifact(self, draft: ArtifactDraft, scope: Scope) -> NodeHandle:
         type_, metrics = await artifact_type(self.lookups, draft.type)
         checks.undeclared(draft.custom_properties, type_.properties, type_.name)
         check_properties(draft.properties, type_)
-        node = forms.artifact_node(draft, type_, home, self._time, metrics=metrics)
+        node = kubeflow_encoding.artifact_node(draft, type_, scope, self._time, metrics=metrics)
         self.sizes.node(node, draft.labels)
-        spot = self._with_external_id(draft)
-        if spot is None and not metrics:
-            spot = self._like(draft, home)
-        if spot is None:
+        handle = self._with_external_id(draft)
+        if handle is None and not metrics:
+            handle = self._like(draft, scope)
+        if handle is None:
             self.artifacts.append(node)
-            self._new.append(_NewArtifact(type_, metrics, home))
-            spot = Spot(place=len(self.artifacts) - 1)
+            self._new.append(_NewArtifact(type_, metrics, scope))
+            handle = NodeHandle(place=len(self.artifacts) - 1)
         if draft.external_id is not None:
-            self._by_external_id[draft.external_id] = spot, (draft.type, draft.uri, draft.name)
+            self._by_external_id[draft.external_id] = handle, (draft.type, draft.uri, draft.name)
         if not metrics:
-            self._same.setdefault(likeness(draft, home.workspace), (spot, draft.external_id))
-        return spot
+            self._same.setdefault(dedup_key(draft, scope.workspace), (handle, draft.external_id))
+        return handle
 
-    def _with_external_id(self, draft: ArtifactDraft) -> Spot | None:
+    def _with_external_id(self, draft: ArtifactDraft) -> NodeHandle | None:
         if draft.external_id is None:
             return None
         here = self._by_external_id.get(draft.external_id)
@@ -135,51 +137,51 @@ class Batch:
             if found is None:
                 return None
             assert isinstance(found, Artifact)
-            here = Spot(id=found.node.id), (found.type.name, found.uri or "", found.name)
-        spot, known = here
+            here = NodeHandle(id=found.node.id), (found.type.name, found.uri or "", found.name)
+        handle, known = here
         if known != (draft.type, draft.uri, draft.name):
             message = (
                 f"the external id {draft.external_id!r} is that of another artifact, {known[2]!r} of type {known[0]}"
             )
             raise AlreadyExists(message)
-        return spot
+        return handle
 
-    def _like(self, draft: ArtifactDraft, home: Home) -> Spot | None:
-        here = self._same.get(likeness(draft, home.workspace))
+    def _like(self, draft: ArtifactDraft, scope: Scope) -> NodeHandle | None:
+        here = self._same.get(dedup_key(draft, scope.workspace))
         if here is None:
-            found = self.lookups.same_artifact(draft, home.workspace)
+            found = self.lookups.same_artifact(draft, scope.workspace)
             if found is None:
                 return None
-            here = Spot(id=found.node.id), found.external_id
-        spot, external_id = here
+            here = NodeHandle(id=found.node.id), found.external_id
+        handle, external_id = here
         if draft.external_id is None:
-            return spot
+            return handle
         if external_id is not None:
             words = f"{draft.name!r} of this type, uri, version and workspace has the external id {external_id!r}"
             raise AlreadyExists(f"the artifact {words}")
-        self._same[likeness(draft, home.workspace)] = spot, draft.external_id
-        return spot
+        self._same[dedup_key(draft, scope.workspace)] = handle, draft.external_id
+        return handle
 
-    def settle(self) -> None:
+    def merge(self) -> None:
         """Takes together what was said of each artifact, now that all is.
 
         Raises:
             InvalidArgument: two places contradict each other, or the whole is too long; its path is the whole one.
         """
-        for spot, mentions in self._mentions.items():
-            if len(mentions) == 1:
+        for handle, occurrences in self._occurrences.items():
+            if len(occurrences) == 1:
                 continue
-            draft = agreed(mentions)
-            if spot.place is not None:
-                new = self._new[spot.place]
-                with under(mentions[0].path):
-                    node = forms.artifact_node(draft, new.type, new.home, self._time, metrics=new.metrics)
+            draft = merged(occurrences)
+            if handle.place is not None:
+                new = self._new[handle.place]
+                with under(occurrences[0].path):
+                    node = kubeflow_encoding.artifact_node(draft, new.type, new.scope, self._time, metrics=new.metrics)
                     self.sizes.node(node, draft.labels)
-                self.artifacts[spot.place] = node
+                self.artifacts[handle.place] = node
 
-    def home(self, place: int) -> Home:
+    def scope(self, place: int) -> Scope:
         """Where the new artifact at a place of `artifacts` belongs."""
-        return self._new[place].home
+        return self._new[place].scope
 
     def subgraph(self, contexts: list[NewNode]) -> Subgraph:
         """All of it, in these contexts."""
@@ -197,14 +199,14 @@ class Batch:
         return Subgraph(contexts, self.executions, self.artifacts, edges)
 
 
-def artifact_ref(spot: Spot, ids: SubgraphIds) -> Ref:
+def artifact_ref(handle: NodeHandle, ids: SubgraphIds) -> Ref:
     """The reference of an artifact, now that its batch is written."""
-    return Ref(EntityKind.ARTIFACT, ids.artifacts[spot.place] if spot.place is not None else _known(spot))
+    return Ref(EntityKind.ARTIFACT, ids.artifacts[handle.place] if handle.place is not None else _known(handle))
 
 
-def _known(spot: Spot) -> int:
-    assert spot.id is not None
-    return spot.id
+def _known(handle: NodeHandle) -> int:
+    assert handle.id is not None
+    return handle.id
 
 
 def named_artifacts(item: PortArtifact) -> Iterator[tuple[Ref, str]]:

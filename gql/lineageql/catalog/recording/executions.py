@@ -7,13 +7,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lineageql.catalog.recording import forms
-from lineageql.catalog.recording.batches import Batch, Spot, artifact_ref, named_artifacts, named_in_record
+from lineageql.catalog.recording import kubeflow_encoding
+from lineageql.catalog.recording.batches import Batch, NodeHandle, artifact_ref, named_artifacts, named_in_record
 from lineageql.catalog.recording.checks import refused, under
-from lineageql.catalog.recording.forms import Home
-from lineageql.catalog.recording.lookups import Lookups, home_of
+from lineageql.catalog.recording.kubeflow_encoding import Scope
+from lineageql.catalog.recording.lookups import Lookups, scope_of
 from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution
-from lineageql.catalog.recording.runs import Runs
+from lineageql.catalog.recording.run_contexts import Runs
 from lineageql.catalog.recording.sizes import Sizes
 from lineageql.catalog.recording.writing import Taken, Writer
 from lineageql.errors import AlreadyExists, LineageQLError
@@ -33,9 +33,9 @@ class _Planned:
     """A record that is new: its execution and its artifacts in the batch, in order and each once."""
 
     record: ExecutionRecord
-    execution: Spot
-    inputs: dict[Spot, None] = field(default_factory=dict)
-    outputs: dict[Spot, None] = field(default_factory=dict)
+    execution: NodeHandle
+    inputs: dict[NodeHandle, None] = field(default_factory=dict)
+    outputs: dict[NodeHandle, None] = field(default_factory=dict)
 
 
 class Executions:
@@ -46,39 +46,39 @@ class Executions:
         self._runs = runs
         self._sizes = sizes
 
-    async def create(self, lookups: Lookups, home: Home, draft: ExecutionDraft) -> Recorded:
+    async def create(self, lookups: Lookups, scope: Scope, draft: ExecutionDraft) -> Recorded:
         """Makes an execution without events, or answers that of its external id."""
         await lookups.find_external_ids(EntityKind.EXECUTION, [draft.external_id])
-        found = self._existing(lookups, home, draft)
+        found = self._existing(lookups, scope, draft)
         if found is not None:
             return Recorded(found.ref, False)
         batch = Batch(lookups, self._sizes)
-        await batch.execution(draft, home)
-        ids = await self._write(lookups, batch, home)
+        await batch.execution(draft, scope)
+        ids = await self._write(lookups, batch, scope)
         return Recorded(Ref(EntityKind.EXECUTION, ids.executions[0]), True)
 
     async def log(self, lookups: Lookups, execution: Ref, item: PortArtifact, type_: EventType) -> Logged:
         """Makes an event of an execution that is there, unless it is there too."""
         found = await lookups.execution(execution, "executionId")
         await lookups.artifacts(list(named_artifacts(item)))
-        names = home_of(found)
+        names = scope_of(found)
         if names is None and not isinstance(item.artifact, Ref):
             words = "names no workspace that a new artifact could belong to: log an artifact by its id"
             raise refused("executionId", words)
-        home = Home(*names) if names is not None else Home("")
+        scope = Scope(*names) if names is not None else Scope("")
         batch = Batch(lookups, self._sizes)
         await batch.prepare([item])
-        spot = await batch.log(Spot(id=found.node.id), item, type_, home)
-        if spot.id is not None:
-            artifact = Ref(EntityKind.ARTIFACT, spot.id)
+        handle = await batch.log(NodeHandle(id=found.node.id), item, type_, scope)
+        if handle.id is not None:
+            artifact = Ref(EntityKind.ARTIFACT, handle.id)
             if artifact in (await lookups.logged([execution]))[execution, type_]:
                 return Logged(artifact, execution, created=False)
         if batch.artifacts:
-            ids = await self._write(lookups, batch, home)
+            ids = await self._write(lookups, batch, scope)
         else:
             # An artifact that is there stays in the contexts that it is in, as with the SDK.
             ids = await self._writer.subgraph(lookups, batch.subgraph([]))
-        return Logged(artifact_ref(spot, ids), execution, created=bool(batch.artifacts))
+        return Logged(artifact_ref(handle, ids), execution, created=bool(batch.artifacts))
 
     async def record(
         self, lookups: Lookups, records: Sequence[ExecutionRecord], prefixes: Sequence[str]
@@ -102,22 +102,22 @@ class Executions:
             # A large lineage must not hold up everybody else until it is planned.
             await asyncio.sleep(0)
             with under(prefix):
-                found = self._existing(lookups, Home(record.workspace, record.run), record.execution)
+                found = self._existing(lookups, Scope(record.workspace, record.run), record.execution)
                 if found is None:
                     planned.append(await self._plan(batch, record, prefix))
                 else:
                     known[place] = found
-        batch.settle()
+        batch.merge()
         there = await self._answers(lookups, records, known)
         made = iter(await self._write_records(lookups, batch, planned) if planned else ())
         return [there[place] if place in there else next(made) for place in range(len(records))]
 
     async def _plan(self, batch: Batch, record: ExecutionRecord, prefix: str) -> _Planned:
-        home = Home(record.workspace, record.run)
-        self._sizes.home(record.workspace, record.run)
+        scope = Scope(record.workspace, record.run)
+        self._sizes.scope(record.workspace, record.run)
         with under("execution"):
-            new = _Planned(record, await batch.execution(record.execution, home, ExecutionState.COMPLETE))
-        for argument, items, type_, spots in (
+            new = _Planned(record, await batch.execution(record.execution, scope, ExecutionState.COMPLETE))
+        for argument, items, type_, handles in (
             ("inputs", record.inputs, EventType.INPUT, new.inputs),
             ("outputs", record.outputs, EventType.OUTPUT, new.outputs),
         ):
@@ -125,38 +125,38 @@ class Executions:
                 path = f"{argument}[{place}]"
                 with under(path):
                     whole = f"{prefix}.{path}" if prefix else path
-                    spots[await batch.log(new.execution, item, type_, home, whole)] = None
+                    handles[await batch.log(new.execution, item, type_, scope, whole)] = None
         return new
 
     async def _write_records(
         self, lookups: Lookups, batch: Batch, planned: Sequence[_Planned]
     ) -> list[RecordedExecution]:
         workspace = planned[0].record.workspace
-        homes = {Home(workspace, new.record.run) for new in planned}
+        scopes = {Scope(workspace, new.record.run) for new in planned}
         # MLMD ties every context of a call to every node of it, so a run is among them only where it is that of all.
-        home = homes.pop() if len(homes) == 1 else Home(workspace)
-        ids = await self._write(lookups, batch, home)
-        if homes:
+        scope = scopes.pop() if len(scopes) == 1 else Scope(workspace)
+        ids = await self._write(lookups, batch, scope)
+        if scopes:
             await self._tie_to_runs(lookups, batch, planned, ids)
         return [
             RecordedExecution(
                 workspace=Ref(EntityKind.WORKSPACE, ids.contexts[0]),
                 run=_run_ref(new.record),
                 execution=Ref(EntityKind.EXECUTION, _id(new.execution, ids.executions)),
-                inputs=[artifact_ref(spot, ids) for spot in new.inputs],
-                outputs=[artifact_ref(spot, ids) for spot in new.outputs],
+                inputs=[artifact_ref(handle, ids) for handle in new.inputs],
+                outputs=[artifact_ref(handle, ids) for handle in new.outputs],
                 created=True,
             )
             for new in planned
         ]
 
-    async def _write(self, lookups: Lookups, batch: Batch, home: Home) -> SubgraphIds:
-        contexts = [forms.workspace_node(WorkspaceDraft(home.workspace))]
-        if home.run is not None:
-            contexts.append(forms.run_node(RunName(home.workspace, home.run)))
+    async def _write(self, lookups: Lookups, batch: Batch, scope: Scope) -> SubgraphIds:
+        contexts = [kubeflow_encoding.workspace_node(WorkspaceDraft(scope.workspace))]
+        if scope.run is not None:
+            contexts.append(kubeflow_encoding.run_node(RunName(scope.workspace, scope.run)))
         ids = await self._writer.subgraph(lookups, batch.subgraph(contexts))
-        if home.run is not None:
-            await self._runs.link(RunName(home.workspace, home.run), ids.contexts[1], ids.contexts[0])
+        if scope.run is not None:
+            await self._runs.link(RunName(scope.workspace, scope.run), ids.contexts[1], ids.contexts[0])
         return ids
 
     async def _tie_to_runs(self, lookups: Lookups, batch: Batch, planned: Sequence[_Planned], ids: SubgraphIds) -> None:
@@ -178,8 +178,8 @@ class Executions:
                     continue
                 context = contexts[RunName(workspace, run)]
                 executions.append((context, _id(new.execution, ids.executions)))
-                spots = {spot.place for spot in (*new.inputs, *new.outputs) if spot.place is not None}
-                mine = (place for place in spots if batch.home(place).run == run)
+                handles = {handle.place for handle in (*new.inputs, *new.outputs) if handle.place is not None}
+                mine = (place for place in handles if batch.scope(place).run == run)
                 artifacts.extend((context, ids.artifacts[place]) for place in mine)
             await self._writer.send(requests.put_memberships(executions, artifacts))
         except (LineageQLError, Taken) as error:
@@ -208,7 +208,7 @@ class Executions:
             for place, found in known.items()
         }
 
-    def _existing(self, lookups: Lookups, home: Home, draft: ExecutionDraft) -> Execution | None:
+    def _existing(self, lookups: Lookups, scope: Scope, draft: ExecutionDraft) -> Execution | None:
         """The execution of a draft's external id.
 
         Raises:
@@ -220,8 +220,8 @@ class Executions:
         if found is None:
             return None
         assert isinstance(found, Execution)
-        wanted = (draft.type or EXECUTION_TYPE, draft.name, (home.workspace, home.run))
-        if (found.type.name, found.name, home_of(found)) != wanted:
+        wanted = (draft.type or EXECUTION_TYPE, draft.name, (scope.workspace, scope.run))
+        if (found.type.name, found.name, scope_of(found)) != wanted:
             words = f"another execution, {found.name!r} of type {found.type.name}"
             raise AlreadyExists(f"the external id {draft.external_id!r} is that of {words}")
         return found
@@ -231,6 +231,6 @@ def _run_ref(record: ExecutionRecord) -> Ref | None:
     return None if record.run is None else Ref(EntityKind.RUN, RunName(record.workspace, record.run))
 
 
-def _id(spot: Spot, ids: Sequence[int]) -> int:
-    assert spot.place is not None
-    return ids[spot.place]
+def _id(handle: NodeHandle, ids: Sequence[int]) -> int:
+    assert handle.place is not None
+    return ids[handle.place]

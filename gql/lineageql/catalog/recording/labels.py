@@ -11,9 +11,9 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from lineageql.catalog.recording import checks, forms
+from lineageql.catalog.recording import checks, kubeflow_encoding
 from lineageql.errors import InvalidArgument
-from lineageql.model.conventions.base import Document
+from lineageql.model.conventions.convention import Document
 from lineageql.model.conventions.kubeflow import LABEL_PREFIX, WRITTEN_PREFIX
 from lineageql.model.drafts import LabelPairs
 from lineageql.model.entities import Entity
@@ -31,7 +31,7 @@ def label_change(entity: Entity, put: LabelPairs, removed: Collection[str]) -> N
         InvalidArgument: the labels are too long together.
     """
     node = entity.node
-    customs: Changes = dict(forms.label_properties(put))
+    customs: Changes = dict(kubeflow_encoding.label_properties(put))
     customs.update({name: None for name in map(LABEL_PREFIX.__add__, removed) if name in node.custom_properties})
     properties: Changes = {}
     places = entity.convention.labels[node.type.kind]
@@ -85,7 +85,7 @@ def _mirrored(node: Node, labels: Mapping[str, Any], extras: Any) -> Changes | N
         try:
             checks.custom_properties({name: value})
             checks.undeclared({name: value}, node.type.properties, node.type.name)
-            changes.update(forms.stored_property(name, value))
+            changes.update(kubeflow_encoding.stored_property(name, value))
         except InvalidArgument:
             return None
     return changes

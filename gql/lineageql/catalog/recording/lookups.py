@@ -17,7 +17,7 @@ from lineageql.store.ports import Reader, Search, Window
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
-Likeness = tuple[str, str, str, str, str]
+DedupKey = tuple[str, str, str, str, str]
 # How many things one statement looks for, and how many rows of what it finds come at a time.
 _CHUNK, _PAGE = 500, 1000
 
@@ -134,11 +134,11 @@ class Lookups:
             async for entity in self._all(EntityKind.ARTIFACT, predicate):
                 assert isinstance(entity, Artifact)
                 # In the order of ids: the first of several is the one.
-                self._same.setdefault(_likeness_of(entity), entity)
+                self._same.setdefault(_dedup_key_of(entity), entity)
 
     def same_artifact(self, draft: ArtifactDraft, workspace: str) -> Artifact | None:
         """The first artifact that the Kubeflow Metadata SDK takes for the same, of those that were looked up."""
-        return self._same.get(likeness(draft, workspace))
+        return self._same.get(dedup_key(draft, workspace))
 
     async def _all(self, kind: EntityKind, predicate: Predicate) -> AsyncIterator[Entity]:
         window: Window | None = Window(_PAGE)
@@ -160,12 +160,12 @@ class Lookups:
         return found
 
 
-def likeness(draft: ArtifactDraft, workspace: str) -> Likeness:
+def dedup_key(draft: ArtifactDraft, workspace: str) -> DedupKey:
     """What artifacts have in common that the SDK takes for the same."""
     return draft.type, draft.uri, draft.name, draft.version or "", workspace
 
 
-def _likeness_of(found: Artifact) -> tuple[object, ...]:
+def _dedup_key_of(found: Artifact) -> tuple[object, ...]:
     # What the SDK compares, exactly: a filter finds a name or a version in other places, too.
     stored, customs = found.node.properties, found.node.custom_properties
     return found.type.name, found.uri, stored.get("name"), stored.get("version") or "", customs.get(WORKSPACE_NAME)
@@ -176,7 +176,7 @@ def _chunks(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
         yield tuple(items[start : start + _CHUNK])
 
 
-def home_of(execution: Execution) -> tuple[str, str | None] | None:
+def scope_of(execution: Execution) -> tuple[str, str | None] | None:
     """The names of the workspace and of the run that an execution of the SDK's or of LineageQL's carries."""
     workspace = execution.node.custom_properties.get(WORKSPACE_NAME)
     if execution.convention is not KUBEFLOW or not isinstance(workspace, str) or not workspace:

@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from lineageql.catalog.recording import checks, forms, validation
+from lineageql.catalog.recording import checks, kubeflow_encoding, validation
+from lineageql.catalog.recording.artifact_types import new_artifact_type
 from lineageql.catalog.recording.checks import refused
 from lineageql.catalog.recording.executions import Executions
-from lineageql.catalog.recording.forms import Home
+from lineageql.catalog.recording.kubeflow_encoding import Scope
 from lineageql.catalog.recording.labels import label_change
 from lineageql.catalog.recording.lookups import Lookups
 from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution, RecordedType
-from lineageql.catalog.recording.runs import Runs
+from lineageql.catalog.recording.run_contexts import Runs
 from lineageql.catalog.recording.sizes import Sizes
-from lineageql.catalog.recording.types import new_artifact_type
 from lineageql.catalog.recording.writing import Writer
 from lineageql.errors import AlreadyExists, TooExpensive
 from lineageql.model.drafts import (
@@ -59,7 +59,7 @@ class Recording:
         """Registers the types of the convention, which the Kubeflow Metadata SDK expects to be there."""
 
         async def mutation(lookups: Lookups) -> None:
-            needed = (forms.WORKSPACE, forms.EXECUTION, *forms.ARTIFACTS.values())
+            needed = (kubeflow_encoding.WORKSPACE, kubeflow_encoding.EXECUTION, *kubeflow_encoding.ARTIFACTS.values())
             await self._writer.types(lookups, needed)
 
         await self._writer.run(mutation)
@@ -69,8 +69,10 @@ class Recording:
     async def create_workspace(self, draft: WorkspaceDraft, reuse: bool = True) -> Recorded:
         """Makes a workspace, or answers the one of its name, unchanged."""
         validation.check_context(draft)
-        checks.undeclared(draft.custom_properties, forms.WORKSPACE.properties, forms.WORKSPACE.name)
-        node = forms.workspace_node(draft)
+        checks.undeclared(
+            draft.custom_properties, kubeflow_encoding.WORKSPACE.properties, kubeflow_encoding.WORKSPACE.name
+        )
+        node = kubeflow_encoding.workspace_node(draft)
         self._sizes.name(draft.name, "name")
         self._sizes.node(node, draft.labels)
 
@@ -90,14 +92,14 @@ class Recording:
         A run that was only a name on executions gets its context, and keeps its id.
         """
         validation.check_context(draft)
-        checks.undeclared(draft.custom_properties, forms.RUN.properties, forms.RUN.name)
+        checks.undeclared(draft.custom_properties, kubeflow_encoding.RUN.properties, kubeflow_encoding.RUN.name)
         checks.kind(workspace, EntityKind.WORKSPACE, "workspaceId")
 
         async def mutation(lookups: Lookups) -> Recorded:
             space = await lookups.workspace(workspace, "workspaceId")
             name = RunName(space.name, draft.name)
             validation.check_run_name(name, "name")
-            node = forms.run_node(name, draft)
+            node = kubeflow_encoding.run_node(name, draft)
             self._sizes.run(name, "name")
             self._sizes.node(node, draft.labels)
             ref = Ref(EntityKind.RUN, name)
@@ -124,7 +126,7 @@ class Recording:
         async def mutation(lookups: Lookups) -> Recorded:
             space = await lookups.workspace(workspace, "workspaceId")
             name = None if run is None else await lookups.run_name(run, space, "runId")
-            return await self._executions.create(lookups, Home(space.name, name), draft)
+            return await self._executions.create(lookups, Scope(space.name, name), draft)
 
         return await self._writer.run(mutation)
 
@@ -210,7 +212,7 @@ class Recording:
                 return ref
             if isinstance(entity, Run) and entity.run_name is not None and entity.mlmd_id is None:
                 # The run is only a name: its context is made with the labels.
-                node = forms.run_node(entity.run_name, RunDraft(entity.run_name.name, labels=pairs))
+                node = kubeflow_encoding.run_node(entity.run_name, RunDraft(entity.run_name.name, labels=pairs))
                 self._sizes.node(node, pairs)
                 space = await lookups.workspace_named(entity.run_name.workspace)
                 parent = space.key if space is not None and isinstance(space.key, int) else None
@@ -257,7 +259,7 @@ def _execution_change(
     checks.undeclared(values, type_.properties, type_.name)
     customs: dict[str, PropertyValue | None] = {}
     for name, value in values.items():
-        customs.update(forms.stored_property(name, value))
+        customs.update(kubeflow_encoding.stored_property(name, value))
     properties: dict[str, PropertyValue | None] = {}
     if description is not None:
         place = properties if "description" in type_.properties else customs

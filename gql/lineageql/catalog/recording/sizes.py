@@ -11,8 +11,8 @@ from lineageql.model.conventions.kubeflow import ALL_META, EXACT_PREFIX, LABEL_P
 from lineageql.model.drafts import LabelPairs
 from lineageql.model.identity import RunName
 from lineageql.model.values import stored_text
-from lineageql.store.limits import Limits
 from lineageql.store.mlmd.requests import NewNode, NewType, PropertyValue
+from lineageql.store.text_limits import Limits
 
 _OWN = {**FACT_ARGUMENTS, **{name: name for name in ("name", "version", "owner", "description", "labels")}}
 _Values = Mapping[str, PropertyValue | None]
@@ -28,7 +28,7 @@ class Sizes:
         """The name of a context, a type or a property, `before` which there is something, or an external id."""
         _check(self._limits.name(text, before), argument)
 
-    def home(self, workspace: str, run: str | None) -> None:
+    def scope(self, workspace: str, run: str | None) -> None:
         """The names of a workspace and a run, which name contexts."""
         self.name(workspace, "workspace")
         if run is not None:

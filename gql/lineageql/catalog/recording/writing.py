@@ -7,9 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
+from lineageql.catalog.recording.artifact_types import missing_types
+from lineageql.catalog.recording.integer_bits import narrowed_change, narrowed_node, narrowed_subgraph
 from lineageql.catalog.recording.lookups import Lookups
-from lineageql.catalog.recording.narrowing import narrowed_change, narrowed_node, narrowed_subgraph
-from lineageql.catalog.recording.types import missing_types
 from lineageql.errors import AlreadyExists, DeadlineExceeded, ReadOnly, Unavailable
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.requests import NewNode, NewType, NodeChange, Request, Subgraph, SubgraphIds, TypeIds

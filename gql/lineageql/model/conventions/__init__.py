@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lineageql.model.conventions.base import Convention
 from lineageql.model.conventions.cmf import CMF
+from lineageql.model.conventions.convention import Convention
 from lineageql.model.conventions.generic import GENERIC
 from lineageql.model.conventions.kfp import KFP_V1, KFP_V2
 from lineageql.model.conventions.kubeflow import KUBEFLOW

@@ -8,7 +8,7 @@ hash, its name `<path>:<hash>`; the keys of event paths repeat that name.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.base import Column, Convention, Role, TypeAndId, UriTail
+from lineageql.model.conventions.convention import Column, Convention, Role, TypeAndId, UriTail
 from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
 from lineageql.model.conventions.places import HashedName, TypeName
 from lineageql.model.nodes import NodeKind, NodeType

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineageql.model.conventions.base import Column, Convention, Labels, Place, TypeAndId, UriTail, either
+from lineageql.model.conventions.convention import Column, Convention, Labels, Place, TypeAndId, UriTail, either
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX, LABEL_PREFIX
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Field

@@ -10,7 +10,7 @@ called after components, artifact types as their authors like.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.base import Column, Convention, Custom, Role, TypeAndId, UriTail, either
+from lineageql.model.conventions.convention import Column, Convention, Custom, Role, TypeAndId, UriTail, either
 from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
 from lineageql.model.conventions.places import EventKey
 from lineageql.model.nodes import NodeKind, NodeType

@@ -9,7 +9,16 @@ Source: kubeflow-metadata 0.3.1, `kubeflow/metadata/metadata.py`.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.base import Column, Convention, Custom, Declared, Document, Labels, Role, TypeAndId
+from lineageql.model.conventions.convention import (
+    Column,
+    Convention,
+    Custom,
+    Declared,
+    Document,
+    Labels,
+    Role,
+    TypeAndId,
+)
 from lineageql.model.identity import RunName
 from lineageql.model.nodes import NodeKind, NodeType
 from lineageql.model.predicates import Field

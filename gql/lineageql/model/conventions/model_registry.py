@@ -8,7 +8,7 @@ events: the artifacts of a version are those that are attributed to it.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.base import Column, Convention, Place, Role, TypeAndId, UriTail
+from lineageql.model.conventions.convention import Column, Convention, Place, Role, TypeAndId, UriTail
 from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
 from lineageql.model.conventions.places import OwnedName
 from lineageql.model.nodes import NodeKind, NodeType

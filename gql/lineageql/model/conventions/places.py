@@ -1,6 +1,6 @@
 """Places that are not simply a column or a property: parts of names, and what stands beside a node.
 
-Each is a form in Python here, `read`, and one in SQL in `store.sql.places`; the
+Each is a form in Python here, `read`, and one in SQL in `store.sql.field_expressions`; the
 tests hold the two together. Places *beyond* the node's own rows have only the
 one in SQL: the Reader loads their values with the node.
 """

@@ -10,7 +10,7 @@ artifacts are the same, so this is one convention.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.base import Column, Convention, Role, TypeAndId, UriTail, either
+from lineageql.model.conventions.convention import Column, Convention, Role, TypeAndId, UriTail, either
 from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
 from lineageql.model.conventions.kfp import declares_steps
 from lineageql.model.conventions.places import ContextSuffix, EventKey, TypeName

@@ -9,8 +9,8 @@ from lineageql.model.entities import Artifact, Entity, Execution, Workspace
 from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import OUTPUT_EVENTS, Event, Node, NodeKind
 from lineageql.model.predicates import Field
-from lineageql.model.types import TypeCatalog
-from lineageql.store.service.tables import Tables
+from lineageql.model.type_catalog import TypeCatalog
+from lineageql.store.service.node_cache import Tables
 
 NODE_KINDS = {
     EntityKind.ARTIFACT: NodeKind.ARTIFACT,

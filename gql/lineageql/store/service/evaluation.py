@@ -8,7 +8,7 @@ from lineageql.model.entities import Entity
 from lineageql.model.evaluate import comparison
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import And, Field, Not, Or, Predicate, Related, Relation, Test
-from lineageql.model.runs import run_state
+from lineageql.model.run_state import run_state
 from lineageql.store.service.entities import Entities
 from lineageql.store.service.relations import Relations
 from lineageql.store.service.states import States

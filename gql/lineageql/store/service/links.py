@@ -10,14 +10,14 @@ from lineageql.model.kinds import ArtifactKind, kind_of
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Node, NodeKind
 from lineageql.model.predicates import Field
 from lineageql.store.ports import Link, Row, Search, Slice, Window
-from lineageql.store.service import filters
+from lineageql.store.service import filter_query
+from lineageql.store.service.access_paths import merged
 from lineageql.store.service.client import concatenated, gathered
 from lineageql.store.service.entities import NODE_KINDS
 from lineageql.store.service.listings import Listing
 from lineageql.store.service.messages import key_of_event
 from lineageql.store.service.reading import Reading
 from lineageql.store.service.searches import Searches
-from lineageql.store.service.starts import merged
 
 Rows = dict[Ref, list[Row]]
 Members = dict[Ref, list[Entity]]
@@ -188,7 +188,7 @@ class Links:
             for type_ in self.reading.types.of(NodeKind.ARTIFACT)
             if kind_of(type_) is ArtifactKind.METRICS and "model_id" in type_.properties
         ]
-        said = filters.declared_property("model_id", sorted(ids))
+        said = filter_query.declared_property("model_id", sorted(ids))
         found: dict[str, list[int]] = {}
         pages: list[AsyncIterator[list[Node]]] = [
             self.reading.lister.pages(Listing(NodeKind.ARTIFACT, type=type_, filter=said)) for type_ in types

@@ -16,7 +16,7 @@ from lineageql.errors import Unsupported
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.store.service.client import UNREADABLE, Client, Messages
 from lineageql.store.service.messages import NOUNS
-from lineageql.store.service.types import Types
+from lineageql.store.service.type_reader import Types
 
 _LARGEST_STEP = 64_000
 _HIGHEST = 2**62

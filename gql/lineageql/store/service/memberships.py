@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from lineageql.model.conventions.base import Role
+from lineageql.model.conventions.convention import Role
 from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
 from lineageql.model.entities import Run
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Node, NodeKind
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.service.entities import NODE_KINDS
+from lineageql.store.service.node_cache import Tables
 from lineageql.store.service.roles import Roles
 from lineageql.store.service.runs import Runs
-from lineageql.store.service.tables import Tables
 
 
 class Memberships:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lineageql.model.conventions.base import Column, Convention, Custom, Declared, Place, TypeAndId
+from lineageql.model.conventions.convention import Column, Convention, Custom, Declared, Place, TypeAndId
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Field, Label, Operator, Predicate, Property, Subject, Test
-from lineageql.model.types import TypeCatalog
-from lineageql.store.service import filters
+from lineageql.model.type_catalog import TypeCatalog
+from lineageql.store.service import filter_query
 from lineageql.store.service.client import Knowledge
-from lineageql.store.service.lookups import SIMPLE_TYPES, texts_of
+from lineageql.store.service.index_lookups import SIMPLE_TYPES, texts_of
 
 _TIMES = {Field.CREATE_TIME: "create_time_since_epoch", Field.UPDATE_TIME: "last_update_time_since_epoch"}
 _BOUNDS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<=", Operator.EQ: "="}
@@ -54,7 +54,7 @@ class Prefilters:
         ids = _ids(texts) if any(isinstance(place, TypeAndId) for place in places) else ()
         # The simple types, which are hidden, have no writer, and names that stand in uris too.
         hides = isinstance(test.subject, Field) and SIMPLE_TYPES[kind]
-        hidden = [filters.equals("type", SIMPLE_TYPES[kind])] if hides else []
+        hidden = [filter_query.equals("type", SIMPLE_TYPES[kind])] if hides else []
         return Prefilter(tuple(dict.fromkeys((*said, *hidden))), tuple(ids))
 
     def _places(self, kind: NodeKind, subject: Subject, texts: list[str]) -> set[Place] | None:
@@ -88,18 +88,18 @@ class Prefilters:
     def _said(self, place: Place, texts: list[str]) -> str:
         match place:
             case Column(name):
-                return filters.equals(name, texts)
+                return filter_query.equals(name, texts)
             case Declared(name):
-                return filters.declared_property(name, texts)
+                return filter_query.declared_property(name, texts)
             case Custom(name):
-                return filters.custom_property(name, texts)
+                return filter_query.custom_property(name, texts)
         raise AssertionError(place)
 
     def together(self, terms: Iterable[Predicate]) -> str:
         """The filter of the terms, all of which must be true, that one filter can say; empty, where none can."""
         if not self.can_filter:
             return ""
-        return filters.both(*(_bound(term) for term in terms if isinstance(term, Test)))
+        return filter_query.both(*(_bound(term) for term in terms if isinstance(term, Test)))
 
 
 def _bound(test: Test) -> str:

@@ -19,8 +19,8 @@ from lineageql.store.service.listings import Listing
 from lineageql.store.service.reading import Reading
 from lineageql.store.service.runs import place_of
 from lineageql.store.service.searches import Searches
-from lineageql.store.service.texts import ranking
-from lineageql.store.service.types import Types
+from lineageql.store.service.text_search import ranking
+from lineageql.store.service.type_reader import Types
 
 SCAN_LIMIT = 100_000
 

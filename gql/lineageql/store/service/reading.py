@@ -8,19 +8,19 @@ from lineageql.model.entities import Run
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import OUTPUT_EVENTS, EventType, Node, NodeKind
 from lineageql.model.predicates import Relation
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.service.client import Client, concatenated, gathered
 from lineageql.store.service.entities import Entities
+from lineageql.store.service.index_lookups import Lookups
 from lineageql.store.service.listings import Lister
-from lineageql.store.service.lookups import Lookups
 from lineageql.store.service.memberships import Memberships
+from lineageql.store.service.node_cache import Tables
 from lineageql.store.service.prefilters import Prefilters
 from lineageql.store.service.relations import EVENTS, Relations
 from lineageql.store.service.roles import Roles
 from lineageql.store.service.runs import Runs
 from lineageql.store.service.states import States
-from lineageql.store.service.tables import Tables
-from lineageql.store.service.types import Types
+from lineageql.store.service.type_reader import Types
 
 
 class Reading:

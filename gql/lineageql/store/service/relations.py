@@ -10,7 +10,7 @@ from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType,
 from lineageql.model.predicates import Relation
 from lineageql.store.service.entities import NODE_KINDS, Entities
 from lineageql.store.service.memberships import Memberships
-from lineageql.store.service.tables import Tables
+from lineageql.store.service.node_cache import Tables
 
 Related = list[list[Entity]]
 """For each entity that is asked about, those at the other end."""

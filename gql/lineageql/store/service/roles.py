@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lineageql.model.conventions.base import Role
+from lineageql.model.conventions.convention import Role
 from lineageql.model.nodes import Node
-from lineageql.model.types import TypeCatalog
-from lineageql.store.service.tables import Tables
+from lineageql.model.type_catalog import TypeCatalog
+from lineageql.store.service.node_cache import Tables
 
 
 class Roles:

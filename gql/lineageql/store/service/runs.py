@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from lineageql.model.conventions.base import Role
+from lineageql.model.conventions.convention import Role
 from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_NAME, RUN_TYPE, WORKSPACE_NAME, context_name
 from lineageql.model.entities import Run
 from lineageql.model.identity import RunName
 from lineageql.model.nodes import Node, NodeKind, NodeType
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.ports import Key
-from lineageql.store.service import filters
+from lineageql.store.service import filter_query
 from lineageql.store.service.listings import Lister, Listing
+from lineageql.store.service.node_cache import Tables
 from lineageql.store.service.roles import Roles
-from lineageql.store.service.tables import Tables
 
 NO_CONTEXT = 2**62
 """Where runs without a context stand in the order of ids: after all others."""
@@ -136,7 +136,7 @@ class Runs:
         if descending and after is not None and _context_id(after) < NO_CONTEXT:
             return
         if self.types.run_named(NodeKind.EXECUTION):
-            runs = self._of_names(await self._index(filters.custom_property(WORKSPACE_NAME, [workspace])))
+            runs = self._of_names(await self._index(filter_query.custom_property(WORKSPACE_NAME, [workspace])))
             taken = await self._names_of_contexts() if runs else set()
             yield self.ordered((run for name, run in runs.items() if context_name(name) not in taken), descending)
 
@@ -166,8 +166,11 @@ class Runs:
             if name not in self._known:
                 by_workspace.setdefault(name.workspace, []).append(name.name)
         for workspace, runs in by_workspace.items():
-            said = filters.custom_property(WORKSPACE_NAME, [workspace]), filters.custom_property(RUN_NAME, runs)
-            index = await self._index(filters.both(*said) if all(said) else "")
+            said = (
+                filter_query.custom_property(WORKSPACE_NAME, [workspace]),
+                filter_query.custom_property(RUN_NAME, runs),
+            )
+            index = await self._index(filter_query.both(*said) if all(said) else "")
             self._known.update((RunName(workspace, run), index.get(RunName(workspace, run), [])) for run in runs)
         return {name: self._known[name] for name in wanted}
 

@@ -12,12 +12,12 @@ from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Node
 from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
 from lineageql.store.ports import Key, Order, Row, Search, Slice, Window
+from lineageql.store.service.access_paths import AccessPaths, Cost, terms_of
 from lineageql.store.service.client import UNREADABLE
 from lineageql.store.service.entities import NODE_KINDS
 from lineageql.store.service.evaluation import Evaluator
 from lineageql.store.service.reading import Reading
 from lineageql.store.service.runs import place_of
-from lineageql.store.service.starts import Rank, Starts, terms_of
 from lineageql.store.service.timeline import COLUMNS, Timeline
 
 Entities = list[Entity]
@@ -31,7 +31,9 @@ class Searches:
         self.evaluator = Evaluator(
             reading.entities, reading.relations, reading.states, self.all, few=reading.client.sizes.few
         )
-        self.starts = Starts(reading.tables, reading.lister, reading.lookups, reading.prefilters, self._related_ids)
+        self.access_paths = AccessPaths(
+            reading.tables, reading.lister, reading.lookups, reading.prefilters, self._related_ids
+        )
 
     async def page(self, search: Search, window: Window) -> Slice:
         """A page of the whole store."""
@@ -63,15 +65,15 @@ class Searches:
 
     async def _in_time(self, search: Search, window: Window, begin: Key | None, descending: bool) -> list[Row] | None:
         """The same in the order of a time; None where the server cannot list what is searched so."""
-        start = await self.starts.of(search.kind, search.predicate)
-        if not self.reading.prefilters.can_filter or start.ids or len(start.listings) != 1:
+        path = await self.access_paths.of(search.kind, search.predicate)
+        if not self.reading.prefilters.can_filter or path.ids or len(path.listings) != 1:
             return None
-        timeline = Timeline(self.reading.lister, start.listings[0], search.order.field, descending=descending)
+        timeline = Timeline(self.reading.lister, path.listings[0], search.order.field, descending=descending)
         after = None if begin is None else (_number(begin[0]), _number(begin[-1]))
 
         async def entities() -> AsyncIterator[Entity]:
             async for nodes in timeline.pages(after):
-                for entity in await self._matching(search.kind, start.rest, map(self.reading.tables.kept, nodes)):
+                for entity in await self._matching(search.kind, path.residual, map(self.reading.tables.kept, nodes)):
                     yield entity
 
         try:
@@ -79,12 +81,12 @@ class Searches:
         except (Unsupported, *UNREADABLE):
             return None
 
-    async def _matching(self, kind: EntityKind, rest: Predicate, nodes: Iterable[Node]) -> Entities:
+    async def _matching(self, kind: EntityKind, residual: Predicate, nodes: Iterable[Node]) -> Entities:
         """The entities of nodes that make a predicate true."""
         found = list(nodes)
         if kind is EntityKind.WORKSPACE:
             found = await self.reading.roles.workspaces(found)
-        return await self.evaluator.matching(rest, kind, self.reading.entities.of(kind, found))
+        return await self.evaluator.matching(residual, kind, self.reading.entities.of(kind, found))
 
     async def slice(self, order: Order, window: Window, rows: Sequence[Row]) -> Slice:
         """The rows in a window, in order, with all that is shown of them."""
@@ -134,10 +136,10 @@ class Searches:
                 yield entity
 
     async def _nodes(self, search: Search, after: Key | None, descending: bool) -> AsyncIterator[Entities]:
-        start = await self.starts.of(search.kind, search.predicate)
+        path = await self.access_paths.of(search.kind, search.predicate)
         place = None if after is None else _number(after[0])
-        async for nodes in self.starts.nodes(NODE_KINDS[search.kind], start, place, descending=descending):
-            yield await self._matching(search.kind, start.rest, nodes)
+        async for nodes in self.access_paths.nodes(NODE_KINDS[search.kind], path, place, descending=descending):
+            yield await self._matching(search.kind, path.residual, nodes)
 
     async def _runs(self, search: Search, after: Key | None, descending: bool) -> AsyncIterator[Entities]:
         runs = self.reading.runs
@@ -152,14 +154,14 @@ class Searches:
         async for page in runs.pages(after, descending=descending):
             yield await self.evaluator.matching(search.predicate, search.kind, page)
 
-    # -- relations as starts
+    # -- relations as access paths
 
     async def _related_ids(self, kind: EntityKind, term: Related) -> frozenset[int] | None:
         """The ids of the artifacts or executions that are related to what makes a predicate true."""
         relation, target = term.relation, term.relation.target
         if relation.by_event:
-            start = await self.starts.of(target, term.predicate)
-            if start.rank > Rank.RELATED:
+            path = await self.access_paths.of(target, term.predicate)
+            if path.cost > Cost.RELATED:
                 return None
             ends = [entity.node.id for entity in await self.all(target, term.predicate)]
             return frozenset(await self.reading.at_events(relation, ends))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lineageql.model.conventions.base import Convention
+from lineageql.model.conventions.convention import Convention
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.model.entities import Artifact, Entity, Execution, Run
 from lineageql.model.evaluate import comparison

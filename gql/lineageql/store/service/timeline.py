@@ -13,7 +13,7 @@ from dataclasses import replace
 from lineageql.errors import Unsupported
 from lineageql.model.nodes import Node
 from lineageql.model.predicates import Field
-from lineageql.store.service import filters
+from lineageql.store.service import filter_query
 from lineageql.store.service.listings import Lister, Listing
 from lineageql.store.service.messages import NOUNS
 
@@ -63,7 +63,7 @@ class Timeline:
         said = "" if time is None else f"{self.column} {'<' if self.descending else '>'} {int(time)}"
         rpc, fields = self.listing.method()
         options = client.data.ListOperationOptions(
-            max_result_size=client.sizes.page, filter_query=filters.both(self.listing.filter, said)
+            max_result_size=client.sizes.page, filter_query=filter_query.both(self.listing.filter, said)
         )
         options.order_by_field.field = options.OrderByField.Field.Value(self.order)
         options.order_by_field.is_asc = not self.descending
@@ -77,7 +77,7 @@ class Timeline:
         return await self.lister.types.nodes(self.listing.kind, messages)
 
     async def _at(self, time: int, after: int | None) -> AsyncIterator[list[Node]]:
-        said = filters.both(self.listing.filter, f"{self.column} = {int(time)}")
+        said = filter_query.both(self.listing.filter, f"{self.column} = {int(time)}")
         listing = replace(self.listing, filter=said)
         async for nodes in self.lister.pages(listing, after, descending=self.descending):
             if not self.lister.client.knowledge.filters:

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, select, true
 
-from lineageql.model.conventions.base import Column, Custom, Declared, Document, Role, TypeAndId
+from lineageql.model.conventions.convention import Column, Custom, Declared, Document, Role, TypeAndId
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX, RUN_NAME
 from lineageql.model.evaluate import operands_by_family, operands_of, references_of
 from lineageql.model.identity import EntityKind, RunName
@@ -40,16 +40,16 @@ from lineageql.model.predicates import (
     Test,
     link_of,
 )
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.access_path import AccessPath, Ids, JoinPath, union_of
 from lineageql.store.sql.compiler import Chain, Compiler
-from lineageql.store.sql.documents import foreign_rows
+from lineageql.store.sql.json_documents import foreign_rows
 from lineageql.store.sql.operators import indexed
+from lineageql.store.sql.property_tests import bindable
 from lineageql.store.sql.relations import ENDS, NODES_OF, event_type_in, ties_of
 from lineageql.store.sql.runs import unnamed_runs
 from lineageql.store.sql.sources import Source, source_of
 from lineageql.store.sql.tables import EVENT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES
-from lineageql.store.sql.values import bindable
 
 Clause = ColumnElement[bool]
 _NUMBERS = ("int_value", "double_value")

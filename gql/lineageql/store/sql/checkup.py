@@ -10,7 +10,7 @@ from sqlalchemy import literal, null, or_, select, tuple_
 
 from lineageql.model.conventions import conventions_of
 from lineageql.model.nodes import NodeKind, NodeType, Packed
-from lineageql.model.types import UNKNOWN_TYPE
+from lineageql.model.type_catalog import UNKNOWN_TYPE
 from lineageql.model.values import NULL_TEXT, STRUCT_PREFIX, decode
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver, Rows

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, null, or_, select, true
 
-from lineageql.model.conventions.base import Convention
+from lineageql.model.conventions.convention import Convention
 from lineageql.model.conventions.kubeflow import RUN_TYPE
 from lineageql.model.evaluate import comparison, references_of
 from lineageql.model.identity import EntityKind, RunName
@@ -31,18 +31,18 @@ from lineageql.model.predicates import (
     Test,
     link_of,
 )
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.access_path import Ids
 from lineageql.store.sql.access_paths import AccessPaths
 from lineageql.store.sql.compiler import Chain
 from lineageql.store.sql.dialects import Dialect, one_of
-from lineageql.store.sql.documents import member_of, text_of_member
+from lineageql.store.sql.field_expressions import state_number, text_of_field
+from lineageql.store.sql.json_documents import member_of, text_of_member
 from lineageql.store.sql.operators import compared
-from lineageql.store.sql.places import state_number, text_of_field
+from lineageql.store.sql.property_tests import property_clause
 from lineageql.store.sql.relations import related, run_state
 from lineageql.store.sql.run_scan import named_one_of
 from lineageql.store.sql.sources import Source
-from lineageql.store.sql.values import property_clause
 
 Clause = ColumnElement[bool]
 

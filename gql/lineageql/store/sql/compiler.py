@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, true
 
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Predicate, Test
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.access_path import Ids
 from lineageql.store.sql.dialects import Dialect
 from lineageql.store.sql.sources import Source

@@ -8,18 +8,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
-from lineageql.model.conventions.base import Custom, Declared, Labels
+from lineageql.model.conventions.convention import Custom, Declared, Labels
 from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_TYPE
 from lineageql.model.conventions.places import Beyond
 from lineageql.model.entities import Artifact, Entity, Execution, Run, Workspace
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, Prepared
-from lineageql.store.sql.documents import foreign
 from lineageql.store.sql.driver import Rows, Script, fetch
-from lineageql.store.sql.places import text_of_place
+from lineageql.store.sql.field_expressions import text_of_place
+from lineageql.store.sql.json_documents import foreign
 from lineageql.store.sql.rows import NODES_BY_ID, PROPERTIES_BY_ID, TYPES_BY_ID, nodes_of, property_rows
 from lineageql.store.sql.sources import source_of
 from lineageql.store.sql.tables import PROPERTIES

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import Select, and_, false, func, select, true, union_all
 
-from lineageql.model.conventions.base import Document
+from lineageql.model.conventions.convention import Document
 from lineageql.model.entities import ArtifactState
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import kind_of
 from lineageql.model.predicates import Field, Predicate
 from lineageql.store.ports import Facet
 from lineageql.store.sql.clauses import Clauses
-from lineageql.store.sql.documents import foreign
 from lineageql.store.sql.entities import Fetch
-from lineageql.store.sql.places import state_number, text_of_field
+from lineageql.store.sql.field_expressions import state_number, text_of_field
+from lineageql.store.sql.json_documents import foreign
 from lineageql.store.sql.sources import Source, source_of
 from lineageql.store.sql.tables import ARTIFACT_PROPERTY, ATTRIBUTION, PARENT_CONTEXT
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.driver import Driver
-from lineageql.store.sql.sqlite import translate
+from lineageql.store.sql.sqlite_driver import translate
 
 
 @dataclass(frozen=True, slots=True)

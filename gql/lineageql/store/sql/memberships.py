@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import Select, func, select, true
 
-from lineageql.model.conventions.base import Role
+from lineageql.model.conventions.convention import Role
 from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
 from lineageql.model.entities import ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import NodeKind
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.entities import NODE_KINDS, Fetch
-from lineageql.store.sql.places import state_number
+from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.relations import run_names
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import RunScan

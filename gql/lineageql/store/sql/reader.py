@@ -13,7 +13,7 @@ from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.explain import explained
 from lineageql.store.explanation import Explanation
 from lineageql.store.ports import Facet, Link, Reader, Search, Slice, StoreCounts, Window
@@ -24,16 +24,16 @@ from lineageql.store.sql.driver import Driver, Rows, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.explained_driver import ExplainedDriver
 from lineageql.store.sql.facets import Facets
-from lineageql.store.sql.links import Members
+from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.memberships import Memberships
-from lineageql.store.sql.pages import page
+from lineageql.store.sql.page_statements import page
 from lineageql.store.sql.row_budgets import RowBudgets, row_budgets
 from lineageql.store.sql.run_scan import RunScan, named_one_of
 from lineageql.store.sql.searches import Searches, groups_of
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
-from lineageql.store.sql.texts import text_page
+from lineageql.store.sql.text_search import text_page
 
 _FEW_RUNS = 16
 """How many runs are asked for at most by a statement that is kept."""

@@ -20,9 +20,9 @@ from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
 from lineageql.model.predicates import And, Field, Not, Or, Predicate, Related, Relation, Test
-from lineageql.model.runs import RANKED_STATES
+from lineageql.model.run_state import RANKED_STATES
 from lineageql.store.sql.compiler import Chain, Compiler
-from lineageql.store.sql.places import state_number
+from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.run_scan import RunScan, named_one_of
 from lineageql.store.sql.runs import unnamed_runs
 from lineageql.store.sql.sources import Source, named_run_source, run_source, source_of

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, not_, or_
 
-from lineageql.model.conventions.base import Role
-from lineageql.model.types import TypeCatalog
+from lineageql.model.conventions.convention import Role
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.tables import PARENT_CONTEXT
 
 Column = ColumnElement[Any]

@@ -21,7 +21,7 @@ from lineageql.model.nodes import (
     PropertyType,
     RawValue,
 )
-from lineageql.model.types import UNKNOWN_TYPE, TypeCatalog
+from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.store.sql.dialects import Dialect, Prepared, one_of
 from lineageql.store.sql.tables import (
     ARTIFACT,

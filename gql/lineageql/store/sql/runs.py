@@ -27,10 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import literal_column
 
-from lineageql.model.conventions.base import Convention, Role
+from lineageql.model.conventions.convention import Convention, Role
 from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_NAME
 from lineageql.model.nodes import NodeKind
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects.texts import is_text
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import NO_CONTEXT, RunScan

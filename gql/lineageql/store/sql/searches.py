@@ -18,8 +18,8 @@ from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS, EntityTables
-from lineageql.store.sql.links import Members, members_of
-from lineageql.store.sql.pages import WALKED, count, edges, page, shape, walk_step
+from lineageql.store.sql.link_sources import Members, members_of
+from lineageql.store.sql.page_statements import WALKED, count, edges, page, shape, walk_step
 from lineageql.store.sql.row_budgets import WALKED_AS_GATHERED, RowBudgets
 from lineageql.store.sql.rows import event_of
 from lineageql.store.sql.run_scan import NO_CONTEXT, ContextRange, needed
@@ -27,7 +27,7 @@ from lineageql.store.sql.runs import all_named
 from lineageql.store.sql.sources import Source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.tables import NODES
-from lineageql.store.sql.texts import text_page
+from lineageql.store.sql.text_search import text_page
 
 _MOST_PATHS = 16
 """How many access paths are costed: of many terms one that is rare is likely among the first."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, func, literal, true
 
-from lineageql.model.conventions.base import Role
+from lineageql.model.conventions.convention import Role
 from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Field
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import Needed, RunScan
 from lineageql.store.sql.runs import run_rows

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar, cast
 
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.rows import types_of
 
 T = TypeVar("T")

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import BindParameter
 
-from lineageql.store.sql.dialects.base import Comparison, Dialect, Statement
+from lineageql.store.sql.dialects.dialect import Comparison, Dialect, Statement
 from lineageql.store.sql.dialects.foldings import Folding
 from lineageql.store.sql.dialects.mysql_compiler import Condition, Flavoured, MySQLCore, Plain, Said, is_stored
 from lineageql.store.sql.dialects.mysql_folding import Lowering, looked_into, replaced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lineageql.store.sql.dialects.base import Statement
+from lineageql.store.sql.dialects.dialect import Statement
 from lineageql.store.sql.dialects.mysql_literals import Literals
 
 

@@ -7,7 +7,7 @@ import operator
 from decimal import Decimal
 from fractions import Fraction
 
-from lineageql.store.sql.dialects.base import Comparison
+from lineageql.store.sql.dialects.dialect import Comparison
 
 _ABOVE: dict[Comparison, Comparison] = {
     operator.lt: operator.lt,

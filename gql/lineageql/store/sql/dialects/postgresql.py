@@ -42,7 +42,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.sql.elements import literal_column
 
 from lineageql.store.sql.dialects import postgresql_json as json
-from lineageql.store.sql.dialects.base import Comparison, Dialect, Parameters, Statement
+from lineageql.store.sql.dialects.dialect import Comparison, Dialect, Parameters, Statement
 from lineageql.store.sql.dialects.numbers import as_decimal, as_double
 from lineageql.store.sql.dialects.postgresql_folding import folded
 from lineageql.store.sql.dialects.texts import after, bounded, is_storable

@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, Text, and_, case, cas
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import literal_column
 
-from lineageql.store.sql.dialects.base import Dialect, Statement
+from lineageql.store.sql.dialects.dialect import Dialect, Statement
 from lineageql.store.sql.dialects.texts import after, octets_of
 
 
 class SQLite(Dialect):
-    """SQLite 3.35 and newer, with the functions that `store.sql.sqlite` registers."""
+    """SQLite 3.35 and newer, with the functions that `store.sql.sqlite_driver` registers."""
 
     core = sqlite.dialect(paramstyle="named")
     name = "sqlite"

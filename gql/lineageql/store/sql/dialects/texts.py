@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, ColumnElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from lineageql.store.sql.dialects.base import Comparison
+from lineageql.store.sql.dialects.dialect import Comparison
 
 
 class is_text(FunctionElement[bool]):  # it stands in statements as a function does

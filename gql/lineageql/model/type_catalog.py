@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from lineageql.model.conventions import convention_of, conventions_of
-from lineageql.model.conventions.base import Convention, Role
+from lineageql.model.conventions.convention import Convention, Role
 from lineageql.model.nodes import NodeKind, NodeType
 
 UNKNOWN_TYPE = "unknown type "

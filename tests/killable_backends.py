@@ -19,7 +19,7 @@ from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
 
 
-class Victim:
+class KillableBackend:
     """A store, empty as yet, and what serves it."""
 
     url: str
@@ -44,7 +44,7 @@ class Victim:
         """Ends everything."""
 
 
-class SQLiteVictim(Victim):
+class SQLiteKillableBackend(KillableBackend):
     """A file, of which the worker process that writes it is killed; the service starts another by itself."""
 
     def __init__(self, folder: Path) -> None:
@@ -64,7 +64,7 @@ class SQLiteVictim(Victim):
         """The next call does."""
 
 
-class ServerVictim(Victim):
+class ServerKillableBackend(KillableBackend):
     """A database server, of which every process is killed."""
 
     def __init__(self, server: PostgreSQL | MariaDB) -> None:
@@ -81,7 +81,7 @@ class ServerVictim(Victim):
         self._server.close()
 
 
-class ServiceVictim(Victim):
+class ServiceKillableBackend(KillableBackend):
     """MLMD's service over a file; now itself is killed, and now its worker."""
 
     def __init__(self, folder: Path) -> None:
@@ -106,23 +106,23 @@ class ServiceVictim(Victim):
         self._server.stop()
 
 
-class UnfilteredVictim(ServiceVictim):
+class UnfilteredKillableBackend(ServiceKillableBackend):
     """The same where the service takes no filters."""
 
     async def opened(self, settings: Settings) -> Store:
         from lineageql.store.mlmd.grpc_channel import GrpcChannel
-        from lineageql.store.service.store import open_service
+        from lineageql.store.service_store import open_service
         from tests.store.service.conftest import WithoutFilters
 
         channel = GrpcChannel(Endpoint(self._server.host, self._server.port), timeout=float(settings.deadline))
         return await open_service(self.url, WithoutFilters(channel), settings)
 
 
-VICTIMS: dict[str, Callable[[Path], Victim]] = {
-    "sqlite": SQLiteVictim,
-    "postgresql": lambda folder: ServerVictim(PostgreSQL()),
-    "mariadb": lambda folder: ServerVictim(MariaDB()),
-    "grpc": ServiceVictim,
-    "grpc without filters": UnfilteredVictim,
+KILLABLE_BACKENDS: dict[str, Callable[[Path], KillableBackend]] = {
+    "sqlite": SQLiteKillableBackend,
+    "postgresql": lambda folder: ServerKillableBackend(PostgreSQL()),
+    "mariadb": lambda folder: ServerKillableBackend(MariaDB()),
+    "grpc": ServiceKillableBackend,
+    "grpc without filters": UnfilteredKillableBackend,
 }
 """By backend."""

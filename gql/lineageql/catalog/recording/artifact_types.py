@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lineageql.catalog.recording.checks import refused
-from lineageql.catalog.recording.forms import ARTIFACT_PROPERTIES, ARTIFACTS, EXECUTION, EXECUTION_PROPERTIES
+from lineageql.catalog.recording.kubeflow_encoding import (
+    ARTIFACT_PROPERTIES,
+    ARTIFACTS,
+    EXECUTION,
+    EXECUTION_PROPERTIES,
+)
 from lineageql.catalog.recording.lookups import Lookups
 from lineageql.errors import AlreadyExists, InvalidArgument
 from lineageql.model.conventions.kubeflow import ALL_META, EXECUTION_TYPE, METRICS_TYPE, PREFIX

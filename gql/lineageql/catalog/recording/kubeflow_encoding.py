@@ -66,7 +66,7 @@ _DEEPEST = 90
 
 
 @dataclass(frozen=True)
-class Home:
+class Scope:
     """Where an execution or an artifact belongs."""
 
     workspace: str
@@ -104,7 +104,7 @@ def run_node(name: RunName, draft: RunDraft | None = None) -> NewNode:
     """The context of a run, which holds its two names exactly, as its own name has them escaped."""
     draft = draft or RunDraft(name.name)
     customs = {
-        **Home(name.workspace, name.name).properties,
+        **Scope(name.workspace, name.name).properties,
         **label_properties(draft.labels),
         **custom_properties(draft.custom_properties),
     }
@@ -113,7 +113,7 @@ def run_node(name: RunName, draft: RunDraft | None = None) -> NewNode:
 
 
 def execution_node(
-    draft: ExecutionDraft, type_: NewType, home: Home, time: str, state: ExecutionState | None
+    draft: ExecutionDraft, type_: NewType, scope: Scope, time: str, state: ExecutionState | None
 ) -> NewNode:
     """An execution, in `state` where the draft says none."""
     shown = draft.state or state
@@ -123,21 +123,21 @@ def execution_node(
         external_id=draft.external_id,
         properties=_given({"name": draft.name, "create_time": time, "description": draft.description}),
         custom_properties={
-            **home.properties,
+            **scope.properties,
             **label_properties(draft.labels),
             **custom_properties(draft.custom_properties),
         },
     )
 
 
-def artifact_node(draft: ArtifactDraft, type_: NewType, home: Home, time: str, *, metrics: bool) -> NewNode:
+def artifact_node(draft: ArtifactDraft, type_: NewType, scope: Scope, time: str, *, metrics: bool) -> NewNode:
     """An artifact; `metrics` says that it is of that kind.
 
     Raises:
         InvalidArgument: its parts are each short enough, and their whole is not.
     """
     customs = {
-        **home.properties,
+        **scope.properties,
         **label_properties(draft.labels),
         **custom_properties(draft.custom_properties),
     }

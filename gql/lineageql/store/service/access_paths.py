@@ -1,9 +1,10 @@
-"""Where to begin looking for what a predicate is true of, so that few rows are looked at.
+"""The access paths of a predicate at MLMD's service: rows that hold every match, and what is left to be decided.
 
 MLMD's service looks up ids, external ids, uris, types, the members of contexts
 and the events of nodes, and what its filter language can say safely. Of the
-terms that must all be true the best one gives the rows to begin with; the
-others, and that one where it may let through too much, are looked at in each.
+terms that must all be true the cheapest gives the rows; the residual, which are
+the other terms and that one where it may let through too much, is decided by the
+evaluator.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import Node, NodeKind
 from lineageql.model.operators import Access, Family
 from lineageql.model.predicates import And, Field, Predicate, Related, Test, all_of
-from lineageql.store.service import filters
+from lineageql.store.service import filter_query
 from lineageql.store.service.entities import NODE_KINDS
+from lineageql.store.service.index_lookups import Lookups
 from lineageql.store.service.listings import Lister, Listing
-from lineageql.store.service.lookups import Lookups
+from lineageql.store.service.node_cache import Tables
 from lineageql.store.service.prefilters import Prefilters
-from lineageql.store.service.tables import Tables
 
 
-class Rank(IntEnum):
-    """How many rows a start gives, from few to all."""
+class Cost(IntEnum):
+    """How many rows an access path gives, from few to all."""
 
     ID = 0
     LOOKED_UP = 1
@@ -37,15 +38,15 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True)
-class Start:
-    """Rows to begin with: those of some ids, and those of some listings.
+class AccessPath:
+    """The rows of some ids, and those of some listings.
 
     Attributes:
-        rest: what is still to be looked at in each row.
+        residual: what is still to be decided of each row.
     """
 
-    rank: Rank
-    rest: Predicate
+    cost: Cost
+    residual: Predicate
     ids: frozenset[int] = frozenset()
     listings: tuple[Listing, ...] = ()
 
@@ -54,8 +55,8 @@ FindIds = Callable[[EntityKind, Related], Awaitable["frozenset[int] | None"]]
 """The ids of the nodes that are related to something; None where that is not worth looking for first."""
 
 
-class Starts:
-    """Finds starts in one operation."""
+class AccessPaths:
+    """Finds the access paths of one operation."""
 
     def __init__(
         self, tables: Tables, lister: Lister, lookups: Lookups, prefilters: Prefilters, related: FindIds
@@ -66,71 +67,71 @@ class Starts:
         self.prefilters = prefilters
         self.related = related
 
-    async def of(self, kind: EntityKind, predicate: Predicate) -> Start:
-        """The best start for a predicate of artifacts, executions or workspaces."""
+    async def of(self, kind: EntityKind, predicate: Predicate) -> AccessPath:
+        """The cheapest access path of a predicate of artifacts, executions or workspaces."""
         terms = terms_of(predicate)
         for way in (self._by_id, self._looked_up, self._filtered, self._related):
-            start = await way(kind, terms)
-            if start is not None:
-                return start
+            path = await way(kind, terms)
+            if path is not None:
+                return path
         return await self._typed(kind, terms)
 
-    async def _by_id(self, kind: EntityKind, terms: Sequence[Predicate]) -> Start | None:
+    async def _by_id(self, kind: EntityKind, terms: Sequence[Predicate]) -> AccessPath | None:
         for term in terms:
             match term:
                 case Test(subject=Field.ID) if term.operator.meaning.access is Access.EQUALITY:
                     numbers = operands_by_family(term).get(Family.NUMBER, ())
-                    return Start(Rank.ID, all_of(*terms), frozenset(int(id_) for id_ in numbers if id_ % 1 == 0))
+                    return AccessPath(Cost.ID, all_of(*terms), frozenset(int(id_) for id_ in numbers if id_ % 1 == 0))
                 case Test(subject=Field.REF):
                     keys = {ref.key for ref in references_of(term)}
-                    return Start(Rank.ID, all_of(*terms), frozenset(key for key in keys if isinstance(key, int)))
+                    return AccessPath(Cost.ID, all_of(*terms), frozenset(key for key in keys if isinstance(key, int)))
         return None
 
-    async def _looked_up(self, kind: EntityKind, terms: Sequence[Predicate]) -> Start | None:
+    async def _looked_up(self, kind: EntityKind, terms: Sequence[Predicate]) -> AccessPath | None:
         for term in terms:
             nodes = await self.lookups.nodes(NODE_KINDS[kind], term) if isinstance(term, Test) else None
             if nodes is not None:
                 self.tables.keep(nodes)
-                return Start(Rank.LOOKED_UP, all_of(*terms), frozenset(node.id for node in nodes))
+                return AccessPath(Cost.LOOKED_UP, all_of(*terms), frozenset(node.id for node in nodes))
         return None
 
-    async def _filtered(self, kind: EntityKind, terms: Sequence[Predicate]) -> Start | None:
+    async def _filtered(self, kind: EntityKind, terms: Sequence[Predicate]) -> AccessPath | None:
         node_kind = NODE_KINDS[kind]
         for term in terms:
             found = self.prefilters.of(node_kind, term) if isinstance(term, Test) else None
             if found is not None:
                 more = self.prefilters.together(terms)
-                listings = tuple(Listing(node_kind, filter=filters.both(text, more)) for text in found.filters)
-                return Start(Rank.FILTERED, all_of(*terms), frozenset(found.ids), listings)
+                listings = tuple(Listing(node_kind, filter=filter_query.both(text, more)) for text in found.filters)
+                return AccessPath(Cost.FILTERED, all_of(*terms), frozenset(found.ids), listings)
         return None
 
-    async def _related(self, kind: EntityKind, terms: Sequence[Predicate]) -> Start | None:
+    async def _related(self, kind: EntityKind, terms: Sequence[Predicate]) -> AccessPath | None:
         for term in terms:
             found = await self.related(kind, term) if isinstance(term, Related) else None
             if found is not None:
-                rest = (other for other in terms if other is not term)
-                return Start(Rank.RELATED, all_of(*rest), found)
+                residual = (other for other in terms if other is not term)
+                return AccessPath(Cost.RELATED, all_of(*residual), found)
         return None
 
-    async def _typed(self, kind: EntityKind, terms: Sequence[Predicate]) -> Start:
+    async def _typed(self, kind: EntityKind, terms: Sequence[Predicate]) -> AccessPath:
         node_kind, whole = NODE_KINDS[kind], all_of(*terms)
         more = self.prefilters.together(terms)
         tests = [term for term in terms if isinstance(term, Test) and term.subject in (Field.TYPE, Field.KIND)]
         if not tests:
-            return Start(Rank.WHOLE, whole, listings=(Listing(node_kind, filter=more),))
+            return AccessPath(Cost.WHOLE, whole, listings=(Listing(node_kind, filter=more),))
         types = await self.lookups.allowed(node_kind, tests)
         if len(types) > 1 and self.prefilters.can_filter:
-            text = filters.both(filters.types(type_.id for type_ in types), more)
-            return Start(Rank.TYPED, whole, listings=(Listing(node_kind, filter=text),))
-        return Start(Rank.TYPED, whole, listings=tuple(Listing(node_kind, type=t, filter=more) for t in types))
+            text = filter_query.both(filter_query.types(type_.id for type_ in types), more)
+            return AccessPath(Cost.TYPED, whole, listings=(Listing(node_kind, filter=text),))
+        return AccessPath(Cost.TYPED, whole, listings=tuple(Listing(node_kind, type=t, filter=more) for t in types))
 
     async def nodes(
-        self, kind: NodeKind, start: Start, after: int | None, *, descending: bool
+        self, kind: NodeKind, path: AccessPath, after: int | None, *, descending: bool
     ) -> AsyncIterator[list[Node]]:
-        """The rows of a start in the order of ids, each once, from the first beyond `after` on."""
-        sources = [self.lister.pages(listing, after, descending=descending) for listing in start.listings]
-        if start.ids:
-            sources.append(self._by_ids(kind, start.ids, after, descending=descending))
+        """The rows of an access path in the order of ids, each once, from the first beyond `after` on."""
+        sources = [self.lister.pages(listing, after, descending=descending) for listing in path.listings]
+        if path.ids:
+            sources.append(self._by_ids(kind, path.ids, after, descending=descending))
         async for nodes in merged(sources, descending=descending):
             yield [self.tables.kept(node) for node in nodes]
 

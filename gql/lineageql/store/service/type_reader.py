@@ -8,7 +8,7 @@ from typing import Any
 
 from lineageql.errors import NotFound
 from lineageql.model.nodes import Node, NodeKind, NodeType
-from lineageql.model.types import UNKNOWN_TYPE, TypeCatalog
+from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.store.service.client import Client, concatenated, gathered
 from lineageql.store.service.messages import NOUNS, node_of, type_of
 

@@ -11,10 +11,10 @@ from lineageql.model.kinds import kind_of
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.operators import Access
 from lineageql.model.predicates import Field, Test
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.service.client import UNREADABLE, Client, concatenated, gathered
 from lineageql.store.service.messages import NOUNS, can_be_sent
-from lineageql.store.service.types import Types
+from lineageql.store.service.type_reader import Types
 
 SIMPLE_TYPES = {
     NodeKind.ARTIFACT: ("mlmd.Dataset", "mlmd.Model", "mlmd.Metrics", "mlmd.Statistics"),

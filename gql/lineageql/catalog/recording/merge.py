@@ -30,27 +30,27 @@ _PLAIN = {
 
 
 @dataclass(frozen=True)
-class Mention:
+class Occurrence:
     """A place of a request that describes an artifact: the draft, and its argument's path."""
 
     draft: ArtifactDraft
     path: str
 
 
-def agreed(mentions: Sequence[Mention]) -> ArtifactDraft:
+def merged(occurrences: Sequence[Occurrence]) -> ArtifactDraft:
     """One draft of an artifact from all that describe it, the first of which decides the order of its labels.
 
     Raises:
         InvalidArgument: two give one field two values; it names both.
     """
     said: dict[Hashable, tuple[str, Any]] = {}
-    for mention in mentions:
-        for field, argument, value in _fields(mention.draft):
-            path = f"{mention.path}.{argument}"
+    for occurrence in occurrences:
+        for field, argument, value in _fields(occurrence.draft):
+            path = f"{occurrence.path}.{argument}"
             known_path, known = said.setdefault(field, (path, value))
             if not _same(known, value):
                 raise InvalidArgument("an artifact of this request has two values of a field", path, known_path)
-    drafts = [mention.draft for mention in mentions]
+    drafts = [occurrence.draft for occurrence in occurrences]
     first = drafts[0]
     plain: dict[str, Any] = {name: _first([getattr(draft, name) for draft in drafts]) for name in _PLAIN.values()}
     objects: dict[str, Any] = {name: _united([getattr(draft, name) for draft in drafts]) for name in _OBJECTS.values()}

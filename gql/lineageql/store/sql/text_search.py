@@ -27,17 +27,17 @@ from sqlalchemy import (
     union,
 )
 
-from lineageql.model.conventions.base import Custom, Declared
+from lineageql.model.conventions.convention import Custom, Declared
 from lineageql.model.conventions.places import ContextSuffix, EventKey
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field
 from lineageql.store.ports import Window
-from lineageql.store.sql.beside import contexts_with, keys_with
 from lineageql.store.sql.clauses import Clauses
-from lineageql.store.sql.documents import foreign, foreign_rows, text_of_member
-from lineageql.store.sql.links import Members
-from lineageql.store.sql.pages import Page, beyond, check, payload, ties_of
-from lineageql.store.sql.places import text_of_field
+from lineageql.store.sql.derived_fields import contexts_with, keys_with
+from lineageql.store.sql.field_expressions import text_of_field
+from lineageql.store.sql.json_documents import foreign, foreign_rows, text_of_member
+from lineageql.store.sql.link_sources import Members
+from lineageql.store.sql.page_statements import Page, beyond, check, payload, ties_of
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.tables import NODES, TYPE
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from lineageql.errors import StoreMissing, StoreReplaced
 
 
-class Whereabouts:
+class FileIdentity:
     """The path of an open file, and which file that was.
 
     It must be made before the file is opened. While that is open, no other file

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from lineageql.catalog.recording.forms import compact
+from lineageql.catalog.recording.kubeflow_encoding import compact
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.store.mlmd.requests import NewNode, NodeChange, PropertyValue, Subgraph
 

@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from lineageql.errors import LineageQLError, NotMLMD, StoreError, StoreLocked, StoreMissing, TooExpensive, Unavailable
+from lineageql.store.file_identity import FileIdentity
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.functions import FUNCTIONS
-from lineageql.store.whereabouts import Whereabouts
 
 log = logging.getLogger("lineageql.store")
 
@@ -53,11 +53,11 @@ class SQLiteDriver:
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._all: list[sqlite3.Connection] = []
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lineageql-reader")
-        self.whereabouts = self._find()
+        self.file_identity = self._find()
         first = self._open_first()
         self._idle.put(first)
 
-    def _find(self) -> Whereabouts:
+    def _find(self) -> FileIdentity:
         try:
             if not self.path.exists():
                 words = "`lineageql demo` makes a store, and so does `lineageql serve --create`"
@@ -69,7 +69,7 @@ class SQLiteDriver:
         if not self.path.is_file():
             # Opening a pipe would wait for whoever writes into it.
             raise NotMLMD(f"{self.path} is a pipe or a device and not an SQLite file")
-        return Whereabouts(self.path)
+        return FileIdentity(self.path)
 
     def _open_first(self) -> sqlite3.Connection:
         try:
@@ -88,14 +88,14 @@ class SQLiteDriver:
             raise translate(error, self.path) from error
 
     def _readable_as_it_stands(self, error: sqlite3.Error) -> bool:
-        log = Path(f"{self.whereabouts.real}-wal")
+        log = Path(f"{self.file_identity.real}-wal")
         unopened = getattr(error, "sqlite_errorcode", None)
         # Before Python 3.11 an error has no code, only its text.
         cannot_open = unopened == 14 if unopened is not None else "unable to open" in str(error)
         return cannot_open and (not log.exists() or log.stat().st_size == 0)
 
     def _connect(self) -> sqlite3.Connection:
-        uri = f"file:{quote(str(self.whereabouts.real))}?mode=ro" + ("&immutable=1" if self._immutable else "")
+        uri = f"file:{quote(str(self.file_identity.real))}?mode=ro" + ("&immutable=1" if self._immutable else "")
         connection = sqlite3.connect(
             uri, uri=True, timeout=self.lock_timeout, check_same_thread=False, isolation_level=None
         )
@@ -134,7 +134,7 @@ class SQLiteDriver:
             raise
 
     def _run(self, script: Script[T], turn: _Turn) -> T:
-        self.whereabouts.check()
+        self.file_identity.check()
         connection = self._connection()
         turn.connection = connection
         try:
@@ -164,7 +164,7 @@ class SQLiteDriver:
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
         # In the moment before this one another file may have been opened, which is never read.
-        self.whereabouts.check()
+        self.file_identity.check()
         return connection
 
     async def close(self) -> None:

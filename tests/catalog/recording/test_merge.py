@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineageql.catalog.recording.agreement import Mention, agreed
+from lineageql.catalog.recording.merge import Occurrence, merged
 from lineageql.errors import InvalidArgument
 from lineageql.model.drafts import ArtifactDraft
 from tests.catalog.recording.drafts import model
@@ -36,7 +36,7 @@ OBJECTS = ("facts", "custom_properties")
 
 
 @st.composite
-def spread(draw: st.DrawFn) -> tuple[ArtifactDraft, list[Mention]]:
+def spread(draw: st.DrawFn) -> tuple[ArtifactDraft, list[Occurrence]]:
     """A draft, and places each of which says a part of it; all together say all."""
     whole = draw(WHOLES)
     many = draw(st.integers(2, 4))
@@ -58,13 +58,13 @@ def spread(draw: st.DrawFn) -> tuple[ArtifactDraft, list[Mention]]:
     for pair in whole.labels:
         for place in places():
             drafts[place] = replace(drafts[place], labels=[*drafts[place].labels, pair])
-    return whole, [Mention(draft, f"[{place}]") for place, draft in enumerate(drafts)]
+    return whole, [Occurrence(draft, f"[{place}]") for place, draft in enumerate(drafts)]
 
 
 @given(spread())
-def test_what_is_spread_comes_together(case: tuple[ArtifactDraft, list[Mention]]) -> None:
-    whole, mentions = case
-    found = agreed(mentions)
+def test_what_is_spread_comes_together(case: tuple[ArtifactDraft, list[Occurrence]]) -> None:
+    whole, occurrences = case
+    found = merged(occurrences)
     for field in fields(ArtifactDraft):
         one, other = getattr(found, field.name), getattr(whole, field.name)
         if field.name == "labels":
@@ -78,24 +78,24 @@ def shown(value: Any) -> Any:
 
 
 @given(spread(), VALUES, st.data())
-def test_a_second_value_is_found(case: tuple[ArtifactDraft, list[Mention]], value: Any, data: st.DataObject) -> None:
-    _, mentions = case
-    saying = [place for place, mention in enumerate(mentions) if "a" in mention.draft.custom_properties]
-    others = [place for place in range(len(mentions)) if place not in saying]
+def test_a_second_value_is_found(case: tuple[ArtifactDraft, list[Occurrence]], value: Any, data: st.DataObject) -> None:
+    _, occurrences = case
+    saying = [place for place, occurrence in enumerate(occurrences) if "a" in occurrence.draft.custom_properties]
+    others = [place for place in range(len(occurrences)) if place not in saying]
     if not saying or not others:
         return
-    there = mentions[saying[0]].draft.custom_properties["a"]
+    there = occurrences[saying[0]].draft.custom_properties["a"]
     place = data.draw(st.sampled_from(others))
-    draft = mentions[place].draft
+    draft = occurrences[place].draft
     changed = replace(draft, custom_properties={**draft.custom_properties, "a": value})
-    mentions = [*mentions[:place], Mention(changed, f"[{place}]"), *mentions[place + 1 :]]
+    occurrences = [*occurrences[:place], Occurrence(changed, f"[{place}]"), *occurrences[place + 1 :]]
     if repr(value) == repr(there):
-        agreed(mentions)
+        merged(occurrences)
         return
     if isinstance(value, (dict, list)) and value == there:
         return  # the same in another order, or with numbers that are equal: either answer is right
     with pytest.raises(InvalidArgument) as caught:
-        agreed(mentions)
+        merged(occurrences)
     first, second = sorted([saying[0], place])
     paths = f"[{first}].customProperties.a", f"[{second}].customProperties.a"
     assert (caught.value.against, caught.value.argument) == paths

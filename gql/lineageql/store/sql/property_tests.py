@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select
 
-from lineageql.model.conventions.base import Convention
+from lineageql.model.conventions.convention import Convention
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.model.evaluate import comparison, operands_by_family
 from lineageql.model.operators import Access, Family, Operands
 from lineageql.model.predicates import Operator, Test
 from lineageql.model.values import STRUCT_PREFIX
 from lineageql.store.sql.dialects import Dialect
-from lineageql.store.sql.documents import member_of
+from lineageql.store.sql.json_documents import member_of
 from lineageql.store.sql.operators import compared, said
 from lineageql.store.sql.sources import Source
 

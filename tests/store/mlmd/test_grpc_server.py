@@ -25,7 +25,7 @@ from tests.processes import children
 pytest.importorskip("ml_metadata")
 import grpc.aio
 
-from lineageql.store.mlmd import front
+from lineageql.store.mlmd import grpc_server
 from lineageql.store.mlmd.grpc_channel import GrpcChannel
 
 
@@ -110,11 +110,11 @@ async def test_long_errors_arrive_with_their_status(book: Any, server: MLMDServe
 
 @pytest.mark.parametrize("text", ["", "short", "x" * 9000, "ü" * 9000, "🌍" * 9000, "\0" * 9000, "é%" * 9000])
 def test_details_fit_into_a_header(text: str) -> None:
-    shown = front.details(text.encode())
+    shown = grpc_server.details(text.encode())
     assert shown == text or (shown.partition("…")[0] == text[: len(shown.partition("…")[0])] and "…" in shown)
     assert sum(1 if 32 <= byte < 127 and byte != 37 else 3 for byte in shown.encode()) <= 4096
     assert len(shown) >= min(len(text), 300)
-    assert front.details(b"\xff" * 9000).startswith("�")
+    assert grpc_server.details(b"\xff" * 9000).startswith("�")
 
 
 async def test_contexts_of_several_contexts(book: Any, channel: GrpcChannel) -> None:
@@ -236,7 +236,7 @@ async def test_more_calls_than_the_bound(book: Any, tmp_path: Path) -> None:
                         book.artifact(type_id, f"n{number}"), timeout=20
                     )
                 )
-                for number in range(front.MOST_CALLS + 40)
+                for number in range(grpc_server.MOST_CALLS + 40)
             ]
             await asyncio.sleep(1.0)
             holder.execute("ROLLBACK")
@@ -359,5 +359,5 @@ async def test_what_an_exchange_raises_has_a_status() -> None:
     for kind in (errors.StoreError, errors.NotMLMD, errors.SchemaMismatch, errors.StoreMissing):
         assert status_of(kind("why")) == Status.FAILED_PRECONDITION
     assert status_of(errors.UsageError("why")) == Status.UNKNOWN
-    assert isinstance(GrpcChannel(Endpoint("host")), front.Exchange)
+    assert isinstance(GrpcChannel(Endpoint("host")), grpc_server.Exchange)
     assert Reply(Status.OK, b"", b"").code == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lineageql.model.conventions.base import Convention
+from lineageql.model.conventions.convention import Convention
 
 
 def port_of(path: Iterable[str | int], convention: Convention) -> str | None:

@@ -22,7 +22,7 @@ from lineageql.errors import LineageQLError, UsageError
 from lineageql.store.endpoint import LARGEST, SERVICE
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.frames import Reply, Status
-from lineageql.store.mlmd.lacking import ANSWERS
+from lineageql.store.mlmd.missing_methods import ANSWERS
 from lineageql.store.mlmd.requests import service_methods
 
 # gRPC's own lines on stderr tell of every connection that ends.
@@ -66,7 +66,7 @@ class Exchange(Protocol):
         """See `WorkerChannel.exchange`."""
 
 
-class Front(grpc.GenericRpcHandler):  # type: ignore[misc]
+class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
     """MLMD's service, and the standard health service, on one port. All in one event loop.
 
     Health of the service "" is that of this process; that of MLMD's service

@@ -1,4 +1,4 @@
-"""Care for stores: check one, add the indexes that MLMD lacks, upgrade a copy of an old SQLite file."""
+"""Maintenance of stores: check one, add the indexes that MLMD lacks, upgrade a copy of an old SQLite file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index, add_indexes, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, TABLES, stored_version
-from lineageql.store.sql.sqlite import SQLiteDriver, translate
+from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, true
 from sqlalchemy.sql.elements import True_
 
-from lineageql.model.conventions.base import Column, Convention, Custom, Declared, Place, TypeAndId, UriTail
+from lineageql.model.conventions.convention import Column, Convention, Custom, Declared, Place, TypeAndId, UriTail
 from lineageql.model.conventions.places import ContextSuffix, EventKey, HashedName, OwnedName, TypeName
 from lineageql.model.entities import STATE_WORDS
 from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import NodeType
 from lineageql.model.predicates import Field
-from lineageql.model.types import UNKNOWN_TYPE, TypeCatalog
+from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import STRUCT_PREFIX
-from lineageql.store.sql.beside import context_suffix, event_key, hashed_name, owned_name
+from lineageql.store.sql.derived_fields import context_suffix, event_key, hashed_name, owned_name
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.tables import TYPE

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, null, or_, true
 
-from lineageql.model.conventions.base import Document
+from lineageql.model.conventions.convention import Document
 from lineageql.store.sql.dialects import Dialect
 from lineageql.store.sql.sources import Source
 

@@ -1,11 +1,11 @@
-r"""Stand-ins for texts that ml-metadata cannot write into PostgreSQL.
+r"""Placeholders for texts that ml-metadata cannot write into PostgreSQL.
 
 It puts a text with a backslash into a statement as 'E'…'', which is no literal:
 at best the statement fails, at worst what the text says is carried out. So no
-such text comes to it. In a request its place is taken by a stand-in, a text of
-letters and digits that nobody can guess; on the way to the server the stand-in
+such text comes to it. In a request its place is taken by a placeholder, a text of
+letters and digits that nobody can guess; on the way to the server the placeholder
 becomes the literal of the text, and what the server answers with the text in it
-becomes the stand-in again. ml-metadata and the database each see one text only.
+becomes the placeholder again. ml-metadata and the database each see one text only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 _PREFIX = "lineageql"
-_STAND_IN = re.compile(rb"'(lineageql[0-9a-f]{32})'")
+_PLACEHOLDER = re.compile(rb"'(lineageql[0-9a-f]{32})'")
 _UNQUOTED = re.compile(rb"lineageql[0-9a-f]{32}")
 # A Struct is written as base64; a filter is a language of its own, which ml-metadata reads itself.
 _OPAQUE = "google.protobuf."
@@ -27,8 +27,8 @@ _FILTER = "filter_query"
 Renaming = Callable[[str], str]
 
 
-class StandIns:
-    """The stand-ins of one call.
+class Placeholders:
+    """The placeholders of one call.
 
     Args:
         rpc: the name of the method.
@@ -49,11 +49,11 @@ class StandIns:
         """A statement of ml-metadata's with the literals of the texts.
 
         Raises:
-            ValueError: a stand-in is elsewhere than in a literal of its own, where its text cannot be put.
+            ValueError: a placeholder is elsewhere than in a literal of its own, where its text cannot be put.
         """
-        done = _STAND_IN.sub(lambda found: self._literals.get(found[1], found[0]), text)
+        done = _PLACEHOLDER.sub(lambda found: self._literals.get(found[1], found[0]), text)
         if any(name in self._literals for name in _UNQUOTED.findall(done)):
-            raise ValueError("a stand-in is inside another text")
+            raise ValueError("a placeholder is inside another text")
         return done
 
     def value(self, octets: bytes) -> bytes:

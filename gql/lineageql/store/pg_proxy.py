@@ -2,7 +2,7 @@
 
 It does two things that the PostgreSQL inside ml-metadata's wheels cannot: it
 encrypts, as that is built without TLS, and it puts texts with a backslash in
-their place, see `mlmd.standins`.
+their place, see `mlmd.placeholders`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from dataclasses import replace
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.frames import Reply
+from lineageql.store.mlmd.placeholders import Placeholders
 from lineageql.store.mlmd.process import WorkerProcess
-from lineageql.store.mlmd.standins import StandIns
 from lineageql.store.tls import tls_of
 
 log = logging.getLogger("lineageql.store")
@@ -33,7 +33,7 @@ _SASL = struct.pack("!i", 10)
 _NULL = -1
 
 
-class Relay:
+class PgProxy:
     """A Unix socket, in a folder that only this user enters, that leads to a server."""
 
     def __init__(self, address: ServerAddress) -> None:
@@ -43,7 +43,7 @@ class Relay:
         self._folder = ""
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.stand_ins: StandIns | None = None
+        self.placeholders: Placeholders | None = None
         """Those of the call that the worker is at."""
 
     async def open(self) -> ServerAddress:
@@ -74,7 +74,9 @@ class Relay:
             try:
                 await self._start(reader, writer, back)
                 await asyncio.gather(
-                    _relay(reader, back, self._question), _relay(there, writer, self._answer), return_exceptions=False
+                    _forward(reader, back, self._question),
+                    _forward(there, writer, self._answer),
+                    return_exceptions=False,
                 )
             finally:
                 back.close()
@@ -101,11 +103,11 @@ class Relay:
             writer.write(b"N")
 
     def _question(self, kind: bytes, body: bytes) -> bytes:
-        return self.stand_ins.statement(body) if kind == b"Q" and self.stand_ins else body
+        return self.placeholders.statement(body) if kind == b"Q" and self.placeholders else body
 
     def _answer(self, kind: bytes, body: bytes) -> bytes:
-        if kind == b"D" and self.stand_ins:
-            return _row(body, self.stand_ins.value)
+        if kind == b"D" and self.placeholders:
+            return _row(body, self.placeholders.value)
         # The worker sees no TLS, and would take a way to sign in that is bound to it for an attack.
         if kind == b"R" and body.startswith(_SASL):
             ways = [way for way in body[len(_SASL) :].split(b"\0") if way and not way.endswith(b"-PLUS")]
@@ -136,8 +138,8 @@ class Relay:
         return reader, asyncio.StreamWriter(tls, protocol, reader, loop)
 
 
-class RelayedRecorder(WorkerChannel):
-    """ml-metadata's worker behind a relay of its own, which begins before it and ends after it.
+class ProxiedRecorder(WorkerChannel):
+    """ml-metadata's worker behind a proxy of its own, which begins before it and ends after it.
 
     Args:
         address: where the database is.
@@ -148,36 +150,36 @@ class RelayedRecorder(WorkerChannel):
         super().__init__(b"")
         self._address = address
         self._make_config = config
-        self._relay = Relay(address)
+        self._proxy = PgProxy(address)
 
-    def sibling(self) -> RelayedRecorder:
-        # Not behind the same relay, which knows the stand-ins of one call.
-        return RelayedRecorder(self._address, self._make_config)
+    def sibling(self) -> ProxiedRecorder:
+        # Not behind the same proxy, which knows the placeholders of one call.
+        return ProxiedRecorder(self._address, self._make_config)
 
     async def _open(self) -> WorkerProcess:
         if not self._config:
-            self._config = self._make_config(await self._relay.open())
+            self._config = self._make_config(await self._proxy.open())
         return await super()._open()
 
     async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes) -> Reply:
-        stand_ins = await asyncio.to_thread(StandIns, rpc, request) if b"\\" in request else None
-        if not stand_ins:
+        placeholders = await asyncio.to_thread(Placeholders, rpc, request) if b"\\" in request else None
+        if not placeholders:
             return await super()._exchange(worker, rpc, request)
-        self._relay.stand_ins = stand_ins
+        self._proxy.placeholders = placeholders
         try:
-            reply = await super()._exchange(worker, rpc, stand_ins.request)
+            reply = await super()._exchange(worker, rpc, placeholders.request)
         finally:
-            self._relay.stand_ins = None
-        return reply._replace(message=stand_ins.message(reply.message), body=stand_ins.reply(reply.body))
+            self._proxy.placeholders = None
+        return reply._replace(message=placeholders.message(reply.message), body=placeholders.reply(reply.body))
 
     async def close(self) -> None:
         try:
             await super().close()
         finally:
-            await self._relay.close()
+            await self._proxy.close()
 
 
-async def _relay(
+async def _forward(
     source: asyncio.StreamReader, sink: asyncio.StreamWriter, change: Callable[[bytes, bytes], bytes]
 ) -> None:
     """Passes messages on, each with a body that may be changed, until there are no more."""

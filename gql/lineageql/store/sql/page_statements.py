@@ -27,9 +27,9 @@ from lineageql.model.predicates import And, Field, Operator, Test
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Dialect, Parameters
-from lineageql.store.sql.links import Members
+from lineageql.store.sql.field_expressions import text_of_field
+from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.operators import said
-from lineageql.store.sql.places import text_of_field
 from lineageql.store.sql.sources import Source
 
 Clause = ColumnElement[bool]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, 
 
 from lineageql.model.conventions.places import DIGITS, UUID_CHARACTERS, UUID_LENGTH
 from lineageql.model.nodes import OUTPUT_EVENTS, NodeKind
-from lineageql.model.types import TypeCatalog
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, EVENT, EVENT_PATH
 

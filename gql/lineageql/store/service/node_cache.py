@@ -7,10 +7,10 @@ from typing import Any
 
 from lineageql.errors import NotFound, Unsupported
 from lineageql.model.nodes import Event, Node, NodeKind, NodeType
-from lineageql.store.service import filters
+from lineageql.store.service import filter_query
 from lineageql.store.service.client import UNREADABLE, Client, gathered
 from lineageql.store.service.messages import NOUNS, can_be_sent, event_of
-from lineageql.store.service.types import Types
+from lineageql.store.service.type_reader import Types
 
 
 class Tables:
@@ -105,7 +105,7 @@ class Tables:
         size = self.client.sizes.page
         for start in range(0, len(ids), size):
             try:
-                messages = await self.filtered(kind, filters.ids(ids[start : start + size]), context_id=context)
+                messages = await self.filtered(kind, filter_query.ids(ids[start : start + size]), context_id=context)
             except UNREADABLE:
                 return None
             if messages is None:
@@ -156,8 +156,8 @@ class Tables:
         missing = [name for name in wanted if name not in known]
         if missing and of:
             # One by one, as MLMD looks names up, or many at a time by a filter where that is safe.
-            safe = [name for name in missing if filters.is_safe(name)] if len(missing) > 1 else []
-            size = max(1, min(filters.MOST, self.client.sizes.page) // len(of))
+            safe = [name for name in missing if filter_query.is_safe(name)] if len(missing) > 1 else []
+            size = max(1, min(filter_query.MOST, self.client.sizes.page) // len(of))
             for start in range(0, len(safe), size):
                 await self._name_together(of, safe[start : start + size])
             alone = [(type_, name) for name in missing if name not in known and can_be_sent(name) for type_ in of]
@@ -167,7 +167,7 @@ class Tables:
         return {name: sorted(known.get(name, []), key=lambda node: node.id) for name in wanted}
 
     async def _name_together(self, types: Sequence[NodeType], names: Sequence[str]) -> None:
-        said = filters.both(filters.types(type_.id for type_ in types), filters.equals("name", names))
+        said = filter_query.both(filter_query.types(type_.id for type_ in types), filter_query.equals("name", names))
         try:
             messages = await self.filtered(NodeKind.CONTEXT, said)
         except UNREADABLE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from lineageql.catalog.recording import forms
+from lineageql.catalog.recording import kubeflow_encoding
 from lineageql.catalog.recording.lookups import Lookups
 from lineageql.catalog.recording.writing import Taken, Writer
 from lineageql.errors import LineageQLError
@@ -43,7 +43,7 @@ class Runs:
         found = await lookups.runs_named(names)
         contexts = {name: run.mlmd_id for name, run in found.items() if run.mlmd_id is not None}
         missing = [name for name in names if name not in contexts]
-        made = await self._writer.contexts(lookups, [forms.run_node(name) for name in missing])
+        made = await self._writer.contexts(lookups, [kubeflow_encoding.run_node(name) for name in missing])
         new = dict(zip(missing, made, strict=True))
         await self._link(new, workspace)
         for name, context in contexts.items():
