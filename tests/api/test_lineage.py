@@ -117,6 +117,39 @@ async def test_where_filters_what_is_shown_and_not_what_is_walked(service: Servi
     assert all(node == {"__typename": "Model", "label": "production"} for node in shown["nodes"])
 
 
+MODELS = {"kind": ["MODEL"]}
+TRAINED = {"name": {"eq": "train"}}
+
+
+@pytest.mark.parametrize(
+    ("where", "kinds"),
+    [
+        ({}, {"Artifact", "Execution"}),
+        ({"artifacts": MODELS}, {"Artifact"}),
+        ({"executions": TRAINED}, {"Execution"}),
+        ({"artifacts": MODELS, "executions": TRAINED}, {"Artifact", "Execution"}),
+        ({"only": "EXECUTION", "executions": TRAINED}, {"Execution"}),
+        ({"only": "ARTIFACT", "executions": TRAINED}, {"Artifact"}),
+    ],
+)
+async def test_a_filter_of_one_kind_shows_none_of_the_other(
+    service: Service, where: dict[str, Any], kinds: set[str]
+) -> None:
+    query = """
+    query ($id: ID!, $where: LineageFilter) {
+      artifact(id: $id) { downstream(where: $where, first: 100) { nodes {
+        name ... on Artifact { kind } ... on Execution { state } } } }
+    }
+    """
+    found = await service.data(query, {"id": str(Ref(EntityKind.ARTIFACT, 8)), "where": where})
+    nodes = found["artifact"]["downstream"]["nodes"]
+    assert {"Artifact" if "kind" in node else "Execution" for node in nodes} == kinds
+    if "artifacts" in where:
+        assert {node["kind"] for node in nodes if "kind" in node} == {"MODEL"}
+    if "executions" in where:
+        assert {node["name"] for node in nodes if "state" in node} <= {"train"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "argument"),
     [

@@ -223,26 +223,35 @@ class ArtifactFilter(EntityFilter):
     "executions that of executions."
 )
 class LineageFilter:
-    artifacts: ArtifactFilter | None = _field(default=None, description="What artifacts must meet.")
-    executions: ExecutionFilter | None = _field(default=None, description="What executions must meet.")
+    artifacts: ArtifactFilter | None = _field(
+        default=None, description="What artifacts must meet. Where `executions` is not given no execution is meant."
+    )
+    executions: ExecutionFilter | None = _field(
+        default=None, description="What executions must meet. Where `artifacts` is not given no artifact is meant."
+    )
     only: LineageNodeKind | None = _field(default=None, description="Only artifacts, or only executions.")
 
     def predicates(self, path: str = "where") -> NodeFilter:
-        only = None if self.only is None else self.only.value
+        """Which nodes are shown: where only one of the two kinds is asked about, none of the other."""
+        of_artifacts, of_executions = self._meant()
         return NodeFilter(
-            artifacts=_node_predicate(self.artifacts, f"{path}.artifacts", only is NodeKind.EXECUTION),
-            executions=_node_predicate(self.executions, f"{path}.executions", only is NodeKind.ARTIFACT),
+            artifacts=_node_predicate(self.artifacts, f"{path}.artifacts", of_artifacts),
+            executions=_node_predicate(self.executions, f"{path}.executions", of_executions),
         )
 
     def stops(self, path: str = "stopAt") -> NodeFilter:
-        """Which nodes a walk does not go through: of a kind without a filter none, unless only it is named."""
-        shown, only = self.predicates(path), None if self.only is None else self.only.value
-        return NodeFilter(
-            artifacts=NEVER if self.artifacts is None and only is not NodeKind.ARTIFACT else shown.artifacts,
-            executions=NEVER if self.executions is None and only is not NodeKind.EXECUTION else shown.executions,
-        )
+        """Which nodes a walk does not go through: where nothing is asked about either kind, none."""
+        nothing = self.artifacts is None and self.executions is None and self.only is None
+        return NodeFilter(NEVER, NEVER) if nothing else self.predicates(path)
+
+    def _meant(self) -> tuple[bool, bool]:
+        """Whether artifacts, and whether executions, are meant at all."""
+        if self.only is not None:
+            return self.only.value is NodeKind.ARTIFACT, self.only.value is NodeKind.EXECUTION
+        neither = self.artifacts is None and self.executions is None
+        return neither or self.artifacts is not None, neither or self.executions is not None
 
 
-def _node_predicate(given: EntityFilter | None, path: str, excluded: bool) -> Predicate:
+def _node_predicate(given: EntityFilter | None, path: str, meant: bool) -> Predicate:
     predicate = ALWAYS if given is None else given.predicate(path)
-    return NEVER if excluded else predicate
+    return predicate if meant else NEVER
