@@ -19,7 +19,7 @@ def comparison(test: Test) -> Callable[[Value], bool]:
 
     def is_met(value: Value) -> bool:
         meets = compared.get(family_of(value))  # type: ignore[arg-type]
-        return meets is not None and meets(folded(value) if test.ignore_case else value)
+        return meets is not None and bool(meets(folded(value) if test.ignore_case else value))
 
     return is_met
 

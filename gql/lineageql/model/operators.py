@@ -76,8 +76,8 @@ class Meaning:
     Attributes:
         description: what the schema says of it. `{value}` stands for what is compared with, `{more}` for what a
             greater value is and `{less}` for what a lesser one is.
-        holds: from the operands of one family to whether a value of that family meets them. Where case is ignored,
-            both come with their case folded.
+        holds: from the operands of one family to what is true (to `bool`) of the values of that family that meet
+            them. Where case is ignored, both come with their case folded.
         families: the families of values that it is meant for; a value of another one does not meet it.
         operands: how many it takes.
         access: which values, with all among them that meet it, an index finds together; None where no index does.
@@ -86,7 +86,7 @@ class Meaning:
     """
 
     description: str
-    holds: Callable[[tuple[Any, ...]], Callable[[Any], bool]]
+    holds: Callable[[tuple[Any, ...]], Callable[[Any], object]]
     families: frozenset[Family]
     operands: Operands = Operands.ONE
     access: Access | None = None
