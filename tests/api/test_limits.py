@@ -64,3 +64,14 @@ async def test_what_is_asked_for_counts_however_it_is_said(how: str, tmp_path: P
     query, variables = COSTLY[how]
     async with serving(tmp_path / "lineage.db", create=True) as service:
         assert (await service.error(query, variables))["code"] == "TOO_EXPENSIVE"
+
+
+async def test_vast_sizes_at_many_levels_are_too_expensive(tmp_path: Path) -> None:
+    selection = "id"
+    for _ in range(20):
+        selection = f"consumers(first: $n) {{ nodes {{ outputs(first: $n) {{ nodes {{ {selection} }} }} }} }}"
+    query = f"query ($n: Int) {{ artifacts(first: $n) {{ nodes {{ {selection} }} }} }}"
+    async with serving(tmp_path / "lineage.db", create=True, max_depth=100) as service:
+        error = await service.error(query, {"n": int("9" * 300)})
+    assert error["code"] == "TOO_EXPENSIVE"
+    assert len(error["message"]) < 1_000

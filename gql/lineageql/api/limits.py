@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphql import (
+    GRAPHQL_MAX_INT,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -111,7 +112,7 @@ class Meter:
             if isinstance(size, float) and size.is_integer():
                 size = int(size)  # JSON's 10.0 is an Int too
             if isinstance(size, int):
-                return max(size, 1)
+                return min(max(size, 1), GRAPHQL_MAX_INT)  # what is more is refused when the variables are read
         listed = self._length(field, "ids") if field.name.value == "nodes" else None
         return self._default(field) if listed is None else listed
 
