@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,8 +20,9 @@ from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS, ServiceBench
 from tests.store.sql.questions import Case, cases
-from tests.store.sql.records import NodeRecord, StoreRecord, Value
+from tests.store.sql.records import StoreRecord
 from tests.store.sql.stores import SPACE_NAMES, stores
+from tests.store.sql.test_search import SOUGHT, with_objects
 
 ways = st.sampled_from(WAYS)
 thorough = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -92,37 +91,10 @@ def test_facets(service_bench):
     check()
 
 
-def with_objects(store: StoreRecord) -> StoreRecord:
-    """A store whose documents of labels are objects: in others the Reader by SQL finds texts that are no label's."""
-
-    def cleaned(node: NodeRecord) -> NodeRecord:
-        return replace(node, declared={name: v for name, v in node.declared.items() if _is_object(name, v)})
-
-    return replace(
-        store,
-        artifacts=tuple(map(cleaned, store.artifacts)),
-        executions=tuple(map(cleaned, store.executions)),
-        contexts=tuple(map(cleaned, store.contexts)),
-    )
-
-
-def _is_object(name: str, value: Value) -> bool:
-    if name not in ("labels", "__ALL_META__") or not isinstance(value, str):
-        return True
-    try:
-        found = json.loads(value)
-    except ValueError:
-        return False
-    labels = found.get("labels") if name == "__ALL_META__" and isinstance(found, dict) else found
-    return isinstance(labels, dict) or labels is None
-
-
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_text_search(service_bench, kind):
     @thorough
-    @given(
-        stores().map(with_objects), st.sampled_from(("a", "B", "team", "é", "%", "/", "model", "x")), st.integers(1, 3)
-    )
+    @given(stores().map(with_objects), st.sampled_from(SOUGHT), st.integers(1, 3))
     def check(store: StoreRecord, text: str, limit: int) -> None:
         run = service_bench.run
         with both(service_bench, store, "with filters") as (ours, theirs):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineageql.model.identity import EntityKind
+from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import Field, Predicate
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.row_budgets import row_budgets
+from tests.store.sql.node_types import KUBEFLOW, MODEL, SDK_EXECUTION
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
+from tests.store.sql.records import NodeRecord, StoreRecord, Value
 from tests.store.sql.stores import stores
 from tests.store.sql.workbench import Workbench
 
@@ -90,6 +94,74 @@ def test_shown_is_what_filters_see(bench, kind):
             }
 
     check()
+
+
+def with_objects(store: StoreRecord) -> StoreRecord:
+    """A store whose documents of labels are objects: in others the Reader by SQL finds texts that are no label's."""
+
+    def cleaned(node: NodeRecord) -> NodeRecord:
+        return replace(node, declared={name: v for name, v in node.declared.items() if _is_object(name, v)})
+
+    return replace(
+        store,
+        artifacts=tuple(map(cleaned, store.artifacts)),
+        executions=tuple(map(cleaned, store.executions)),
+        contexts=tuple(map(cleaned, store.contexts)),
+    )
+
+
+def _is_object(name: str, value: Value) -> bool:
+    if name not in ("labels", "__ALL_META__") or not isinstance(value, str):
+        return True
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return False
+    labels = found.get("labels") if name == "__ALL_META__" and isinstance(found, dict) else found
+    return isinstance(labels, dict) or labels is None
+
+
+SOUGHT = ("a", "B", "team", "é", "%", "/", "model", "x", "1", "5", "0.", "-", "TRUE", "e", "ss", "inf")
+
+
+def rank_of(thing: Thing, text: str) -> int | None:
+    """Where a text is in an entity, the best place first; None where it is nowhere."""
+    sought = text.casefold()
+    name, uri, description = (
+        (thing.fields.get(field) or "").casefold() for field in (Field.NAME, Field.URI, Field.DESCRIPTION)
+    )
+    labels = [value.casefold() for value in thing.labels.values()]
+    places = (name == sought, name.startswith(sought), sought in name, sought in labels)
+    places += (any(sought in label for label in labels), sought in uri, sought in description)
+    return next((place for place, held in enumerate(places, 1) if held), None)
+
+
+@pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
+def test_a_text_is_sought_in_all_that_may_hold_it(bench, kind):
+    @thorough(bench)
+    @given(stores().map(with_objects).map(bench.keeps), st.sampled_from(SOUGHT))
+    def check(store: StoreRecord, text: str) -> None:
+        ranked = [(rank, t.place, t.ref) for t in Oracle(store).of(kind) if (rank := rank_of(t, text)) is not None]
+        with bench.reading(store) as reader:
+            rows = bench.run(reader.find_text(kind, text, WHOLE)).rows
+            assert [(row.key[0], row.entity.ref) for row in rows] == [(rank, ref) for rank, _, ref in sorted(ranked)]
+            assert bench.run(reader.count_text(kind, text)) == len(ranked)
+
+    check()
+
+
+@pytest.mark.parametrize("value", [5, 0.25, True], ids=str)
+def test_a_text_is_sought_in_names_that_are_numbers(bench, value):
+    """Only properties that are texts were looked into."""
+    store = StoreRecord(
+        types=KUBEFLOW,
+        artifacts=(NodeRecord(1, MODEL, declared={"name": value}), NodeRecord(2, MODEL, declared={"name": "x"})),
+        executions=(NodeRecord(1, SDK_EXECUTION, custom={"name": value}), NodeRecord(2, SDK_EXECUTION)),
+    )
+    for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+        with bench.reading(store) as reader:
+            (row,) = bench.run(reader.find_text(kind, str(value).lower(), WHOLE)).rows
+            assert (row.entity.ref, row.entity.name) == (Ref(kind, 1), str(value).lower())
 
 
 ATTRIBUTES = {

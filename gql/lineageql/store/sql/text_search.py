@@ -8,6 +8,7 @@ ranked: a name before a label, a label before a uri, a uri before a description.
 from __future__ import annotations
 
 import operator
+import re
 from typing import Any
 
 from sqlalchemy import (
@@ -34,7 +35,7 @@ from lineageql.model.predicates import Field
 from lineageql.store.ports import Window
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.derived_fields import contexts_with, keys_with
-from lineageql.store.sql.field_expressions import text_of_field
+from lineageql.store.sql.field_expressions import text_of_field, text_of_property
 from lineageql.store.sql.json_documents import foreign, foreign_rows, text_of_member
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.page_statements import Page, beyond, check, payload, ties_of
@@ -146,6 +147,11 @@ def _candidates(clauses: Clauses, source: Source, text: str) -> Select[Any]:
                 row = source.properties.alias()
                 here = and_(row.c.name == place.name, row.c.is_custom_property == isinstance(place, Custom))
                 parts.append(select(row.c.owner_id.label("id")).where(here, has(row.c.string_value)))
+                for column in _columns_of_no_text(folded):
+                    row = source.properties.alias()
+                    here = and_(row.c.name == place.name, row.c.is_custom_property == isinstance(place, Custom))
+                    held = row.c[column].is_not(None), has(text_of_property(row, dialect))
+                    parts.append(select(row.c.owner_id.label("id")).where(here, *held))
             elif isinstance(place, EventKey):
                 parts.append(keys_with(has))
             elif isinstance(place, ContextSuffix):
@@ -166,3 +172,10 @@ def _candidates(clauses: Clauses, source: Source, text: str) -> Select[Any]:
     name = called.c.name.concat("/").concat(cast(computed.c.id, String))
     parts.append(select(computed.c.id.label("id")).where(called.c.id == computed.c.type_id, has(name)))
     return select(union(*parts).subquery().c.id)
+
+
+def _columns_of_no_text(folded: str) -> list[str]:
+    """The columns of numbers and booleans in whose texts a text can be; most texts can be in none."""
+    numbers = re.fullmatch(r"[-+.e0-9]*", folded, re.ASCII) or any(folded in word for word in ("-inf", "nan"))
+    booleans = any(folded in word for word in ("true", "false"))
+    return (["int_value", "double_value"] if numbers else []) + (["bool_value"] if booleans else [])
