@@ -70,9 +70,16 @@ def play(sdk: Path, server: MLMDServer, code: int = 0) -> str:
     return done.stdout if code == 0 else done.stderr
 
 
-def test_the_tutorial_of_the_sdk(sdk: Path, tmp_path: Path) -> None:
+STARTS = {
+    "mlmd-server --kubeflow-types": {"command": "mlmd-server", "arguments": ("--create", "--kubeflow-types")},
+    "serve --mlmd-port": {"command": "serve", "arguments": ("--create", "--port", "0")},
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_the_tutorial_of_the_sdk(sdk: Path, tmp_path: Path, start: str) -> None:
     store = tmp_path / "lineage.db"
-    server = MLMDServer(store, "--create", "--kubeflow-types")
+    server = MLMDServer(store, *STARTS[start]["arguments"], command=str(STARTS[start]["command"]))
     try:
         ids = json.loads(play(sdk, server))
         # A second time everything but the two executions is found again.

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
@@ -55,6 +56,42 @@ def test_serve_answers_and_ends_with_its_worker(server: Server) -> None:
     assert workers
     server.stop()
     assert not any(alive(pid) for pid in workers)
+
+
+TYPES = "{ types(of: ARTIFACT) { name } }"
+
+
+def test_a_new_store_that_sdks_are_to_write_to_has_their_types(tmp_path: Path) -> None:
+    found = {}
+    for name, more in (("with", ["--mlmd-port", "0"]), ("without", [])):
+        server = Server("serve", "--create", str(tmp_path / f"{name}.db"), "--port", "0", *more, cwd=tmp_path)
+        try:
+            found[name] = {type_["name"] for type_ in ask(server, TYPES)["data"]["types"]}
+        finally:
+            server.stop()
+    assert {f"kubeflow.org/alpha/{kind}" for kind in ("data_set", "model", "metrics")} <= found["with"]
+    assert not any(name.startswith("kubeflow.org") for name in found["without"])
+
+
+def test_hanging_up_leaves_no_lines_in_the_log(demo: Path, tmp_path: Path) -> None:
+    server = Server("serve", str(demo), "--port", "0", cwd=tmp_path)
+    ask(server, "{ __typename }")
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    body = b'{"query": "{ artifacts { nodes { name uri properties producer { name } } } }"}'
+    head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    request = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    for sent in (request[:40], request[:-20], request, request * 5, b""):
+        for wait, reset in ((0.0, True), (0.003, True), (0.01, True), (0.03, True), (0.1, False)) * 3:
+            with socket.create_connection(address) as client:
+                if reset:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.sendall(sent)
+                time.sleep(wait)
+    assert ask(server, "{ __typename }") == {"data": {"__typename": "Query"}}
+    server.process.send_signal(signal.SIGTERM)
+    log = server.process.communicate(timeout=60)[1]
+    assert "Application startup complete" in log
+    assert [line for line in log.splitlines() if not line.startswith("INFO: ")] == []
 
 
 def test_the_worker_ends_when_the_service_is_killed(server: Server) -> None:

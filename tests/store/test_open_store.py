@@ -337,7 +337,7 @@ def as_nobody(work):
         sys.stdout.flush(); os._exit(0)
     assert os.wait()[1] == 0
 as_nobody(lambda: open_store(str(path), Settings(read_only=True)))
-as_nobody(lambda: lineageql.store.care.upgrade_copy(old, folder / "new.db", 1.0))
+as_nobody(lambda: lineageql.store.maintenance.upgrade_copy(old, folder / "new.db", 1.0))
 os.chmod(folder, 0o700)
 as_nobody(lambda: open_store(str(path), Settings(read_only=True)))
 print(sorted(os.listdir(folder)))

@@ -6,11 +6,15 @@ Kubeflow Metadata SDK. Everything in it has a name or an external id of its own,
 so that recording it again changes nothing. In a new store the ids come out the
 same every time, and the ready-made operations in `queries/` name some of them:
 each monthly run makes seven artifacts, of which the fifth is the model.
+
+`TIMES` says when each execution is to have been, from November 2025 to May 2026,
+so that filters by time and `asOf` have something to tell apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 
 from lineageql.catalog.recording import Recording
 from lineageql.model.conventions.kubeflow import DATA_SET_TYPE, METRICS_TYPE, MODEL_TYPE
@@ -30,6 +34,8 @@ from lineageql.model.identity import Ref
 from lineageql.model.kinds import ArtifactKind
 
 FRAUD, CHARGEBACKS, MNIST = "fraud-detection", "chargebacks", "mnist-tutorial"
+WORKSPACES = frozenset({FRAUD, CHARGEBACKS, MNIST, "tutorial"})
+"""The workspaces of the demonstration and of the tutorial in `queries/`."""
 REPORT_TYPE, DRIFT_TYPE, ENDPOINT_TYPE = "EvaluationReport", "DriftStatistics", "Endpoint"
 DEPLOYMENT = "Deployment"
 _BUCKET = "s3://lineage-demo"
@@ -60,6 +66,39 @@ _MONTHS: Mapping[str, JSONObject] = {
         "shifts": {"amount": 0.014, "country": 0.044, "merchant_category": 0.051},
     },
 }
+_STEPS = {"make features": "03:10", "split": "03:40", "train": "04:00", "evaluate": "06:30"}
+_PREFIX = "lineageql-demo"
+
+
+def _times() -> dict[str, int]:
+    times = {
+        f"{MNIST}/run-1/training": "2025-11-03T09:00",
+        f"{MNIST}/run-1/evaluation": "2025-11-03T09:40",
+        f"{MNIST}//serving model v0.0.1": "2025-11-04T12:00",
+        f"{MNIST}/run-2/training": "2025-12-08T09:00",
+        f"{MNIST}/run-2/evaluation": "2025-12-08T09:40",
+        f"{MNIST}//serving model v0.0.2": "2025-12-09T12:00",
+        f"{FRAUD}/monthly-2026-03-first-try/train": "2026-04-02T03:45",
+        f"{FRAUD}/serving/serve 2026-02": "2026-03-09T10:00",
+        f"{FRAUD}/serving/serve 2026-03": "2026-04-20T10:00",
+        f"{CHARGEBACKS}/forecast-2026-04/train": "2026-05-04T08:00",
+        f"{CHARGEBACKS}/forecast-2026-04/backtest": "2026-05-04T09:15",
+    }
+    # A month's payments are there on the second of the next.
+    for month, after in (("2026-01", "2026-02"), ("2026-02", "2026-03"), ("2026-03", "2026-04")):
+        times |= {f"{FRAUD}/monthly-{month}/{step}": f"{after}-02T{hour}" for step, hour in _STEPS.items()}
+        times[f"{FRAUD}/reviews/watch drift {month}"] = f"{after}-03T08:00"
+        times[f"{FRAUD}/reviews/review {month}"] = f"{after}-05T14:00"
+    utc = timezone.utc
+    return {
+        f"{_PREFIX}/{name}": int(datetime.fromisoformat(text).replace(tzinfo=utc).timestamp() * 1000)
+        for name, text in times.items()
+    }
+
+
+TIMES: Mapping[str, int] = _times()
+"""When each execution was, in milliseconds since the epoch, by its external id."""
+
 _TEAM, _OTHER_TEAM = ("team", "risk"), ("team", "shop")
 
 
@@ -256,7 +295,7 @@ def _record(
     state: ExecutionState | None = None,
     customs: JSONObject | None = None,
 ) -> ExecutionRecord:
-    external_id = "/".join(("lineageql-demo", workspace, run or "", name))
+    external_id = "/".join((_PREFIX, workspace, run or "", name))
     execution = ExecutionDraft(name, kind, state=state, custom_properties=customs or {}, external_id=external_id)
     ports = [
         [item if isinstance(item, PortArtifact) else PortArtifact(item) for item in items]
@@ -295,5 +334,5 @@ def _metrics(
         model=about[0],
         data_set=about[1],
         labels=labels,
-        external_id=f"lineageql-demo/{uri}",
+        external_id=f"{_PREFIX}/{uri}",
     )

@@ -6,18 +6,26 @@ answer holds errors, 2 where the command could not be carried out.
 
 from __future__ import annotations
 
+import errno
 import sys
+from contextlib import suppress
 
 import click
 
 import lineageql
 from lineageql.cli import demo, mlmd_server, query, schema, serve, store
+from lineageql.cli.output import give_up
 from lineageql.errors import LineageQLError
 
+_OUTPUT_FAILS = (errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO, errno.EFBIG, errno.EDQUOT)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(lineageql.__version__, "-V", "--version", prog_name="lineageql")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """A GraphQL lineage query service over ML Metadata (MLMD).
 
     \b
@@ -27,6 +35,8 @@ def commands() -> None:
     lineageql query FILE --store STORE   run a query without a server
     lineageql store check STORE          tell what is in a store and what is wrong with it
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 for _command in (serve.serve, demo.demo, query.query, schema.schema, mlmd_server.mlmd_server, store.store):
@@ -37,6 +47,8 @@ def main() -> None:
     """Runs the command that the arguments name."""
     try:
         commands.main(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except click.Abort:
@@ -50,10 +62,14 @@ def main() -> None:
         _fail(error.format_message())
     except LineageQLError as error:
         _fail(str(error))
-    except BrokenPipeError:
-        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAILS or error.filename is not None:
+            raise
+        give_up()
+        _fail(f"cannot write the output: {(error.strerror or str(error)).lower()}")
 
 
 def _fail(message: str) -> None:
-    click.echo("lineageql: " + " ".join(message.split()), err=True)
+    with suppress(OSError):
+        click.echo("lineageql: " + " ".join(message.split()), err=True)
     sys.exit(2)

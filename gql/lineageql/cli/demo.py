@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,25 +20,39 @@ DEMO_STORE = "sqlite:///lineage-demo.db"
 @click.command()
 @click.argument("store", required=False)
 @click.option("--serve/--no-serve", "serving", default=True, help="Serve the store once it is made. [default serve]")
+@click.option("--reset", is_flag=True, help="Delete the store and make it anew.")
 @settings_flags("host", "port", "graphiql", "log_level")
-def demo(store: str | None, serving: bool, **flags: Any) -> None:
+def demo(store: str | None, serving: bool, reset: bool, **flags: Any) -> None:
     """Make a demonstration store and serve it.
 
     STORE is lineage-demo.db in this folder unless given. A store that is there
-    already is kept; what the demonstration needs and it lacks is added.
+    already is kept; what the demonstration needs and it lacks is added. Its times
+    are spread over seven months, but on a database server, where they are those of
+    the recording.
     """
-    from lineageql.catalog.demonstration import record_demonstration
+    from lineageql.catalog.demonstration import TIMES, record_demonstration
     from lineageql.catalog.recording import Recording
+    from lineageql.store.addresses import FileAddress, address_of
+    from lineageql.store.backdating import backdate
     from lineageql.store.open import open_store
     from lineageql.web.loop import run
 
     settings = Settings.load({**flags, "store": store or DEMO_STORE, "create": True, "read_only": False})
+    address = address_of(settings.store)
+    if reset:
+        if not isinstance(address, FileAddress):
+            raise UsageError(f"--reset deletes an SQLite file, and {address} is none")
+        if address.path.exists():
+            # A file that is ours by its name is deleted whatever was tried in it.
+            _delete(address.path, [] if store is None else run(_others(settings)))
 
     async def record(opened: Any) -> None:
         if opened.recorder is None or not opened.info.writable:
             raise UsageError("the demonstration store cannot be made: it needs ml-metadata, which is missing here")
         click.echo("Recording the demonstration …", err=True)
         await record_demonstration(Recording(opened, settings))
+        if isinstance(address, FileAddress):
+            await backdate(address.path, TIMES, settings.lock_timeout)
 
     async def make() -> None:
         opened = await open_store(settings.store, settings)
@@ -49,3 +66,34 @@ def demo(store: str | None, serving: bool, **flags: Any) -> None:
         serve_store(settings, record)
     else:
         run(make())
+
+
+def _delete(path: Path, others: Sequence[str]) -> None:
+    """Deletes a demonstration store, but for one with workspaces of somebody else's.
+
+    Raises:
+        UsageError: it has such workspaces, or cannot be deleted.
+    """
+    if others:
+        shown = ", ".join(map(repr, others[:5]))
+        raise UsageError(f"{path} holds workspaces that are not the demonstration's, {shown}: delete the file yourself")
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        try:
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot delete {path}{suffix}: {(error.strerror or str(error)).lower()}") from None
+
+
+async def _others(settings: Settings) -> list[str]:
+    """Some of the workspaces of a store that are not the demonstration's."""
+    from lineageql.catalog.demonstration import WORKSPACES
+    from lineageql.model.identity import EntityKind
+    from lineageql.store.open import open_store
+    from lineageql.store.ports import Search, Window
+
+    opened = await open_store(settings.store, replace(settings, create=False, read_only=True))
+    try:
+        found = await opened.reader().search(Search(EntityKind.WORKSPACE), Window(len(WORKSPACES) + 5))
+        return [row.entity.name for row in found.rows if row.entity.name not in WORKSPACES]
+    finally:
+        await opened.close()

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
+from lineageql.cli.output import check_output, write
+from lineageql.cli.places import Place, opened, reached
 from lineageql.errors import UsageError
-from lineageql.settings import Settings
+
+if TYPE_CHECKING:
+    from lineageql.cli.tables import Table
+    from lineageql.web.operations import Examples
+
+_FORMATS = ("json", "jsonl", "tsv", "csv")
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*?)[ \t]*")
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", required=False)
 @click.option("--store", default=None, metavar="STORE", help="Run it on this store, without a server.")
-@click.option("--endpoint", default=None, metavar="URL", help="Send it to this GraphQL endpoint.")
+@click.option("--endpoint", default=None, metavar="URL", help="Send it to this address; /graphql is tried too.")
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="TEXT",
+    help="A header to send with it, 'Name: value', or @ and the name of a file with one a line. May be repeated.",
+)
 @click.option(
     "--variables",
     default=None,
@@ -25,54 +45,196 @@ from lineageql.settings import Settings
     help="Its variables, a JSON object or @ and a file's name. [default FILE's .variables.json, where there is one]",
 )
 @click.option("--operation", default=None, metavar="NAME", help="Which operation of the file to run.")
-def query(file: str, store: str | None, endpoint: str | None, variables: str | None, operation: str | None) -> None:
-    """Run the operation in FILE and print the answer as JSON.
+@click.option("--all", "every", is_flag=True, help="Print all rows, page after page. [default format jsonl]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default=None,
+    help="json is the answer; jsonl, tsv and csv are its rows: one JSON value a line, or a table with a head. "
+    "[default json]",
+)
+def query(
+    file: str | None,
+    store: str | None,
+    endpoint: str | None,
+    headers: Sequence[str],
+    variables: str | None,
+    operation: str | None,
+    every: bool,
+    form: str | None,
+) -> None:
+    """Run the operation in FILE and print the answer.
 
-    FILE is a path, - for standard input, or the name of a ready-made operation.
+    FILE is a path, the name of a ready-made operation, a query itself, or - for
+    standard input, which is read too where there is no FILE. Of a ready-made
+    operation without --variables, ids and names are looked for in the store.
     The exit code is 1 where the answer holds errors.
     """
-    from lineageql.api.execution import Operation
-    from lineageql.web.graphql import dumps
     from lineageql.web.loop import run
 
     if (store is None) == (endpoint is None):
         raise UsageError("a query needs --store or --endpoint, and not both")
-    text, beside = _document(file)
-    given = _variables(variables, beside)
-    asked = Operation(text, given, operation)
-    body = run(_ask_store(asked, store) if store is not None else _ask_endpoint(asked, endpoint or ""))
-    click.echo(json.dumps(json.loads(dumps(body)), indent=2, ensure_ascii=False))
-    if body.get("errors"):
+    if headers and endpoint is None:
+        raise UsageError("--header needs --endpoint: a store is asked without HTTP")
+    check_output()
+    given = _headers(headers)
+    source = _source(file)
+    place: AbstractAsyncContextManager[Place]
+    place = opened(store, _records(source.text)) if store is not None else reached(endpoint or "", given)
+    asked = _Asked(source, _variables(variables, source), variables is None, operation)
+    if run(_answer(place, asked, every, form or ("jsonl" if every else "json"))):
         sys.exit(1)
 
 
-def _document(file: str) -> tuple[str, Path | None]:
-    """The text of a document, and the path of the variables beside it."""
-    from lineageql.web.operations import operations_folder
+@dataclass(frozen=True)
+class _Source:
+    text: str
+    """The document."""
+    beside: Path | None = None
+    """Where its variables may be."""
+    examples: Examples | None = None
+    """How those of a ready-made operation are found."""
 
-    if file == "-":
-        return sys.stdin.read(), None
+
+@dataclass(frozen=True)
+class _Asked:
+    source: _Source
+    variables: Mapping[str, Any]
+    defaults: bool
+    """Whether these are not the user's, but the file's."""
+    operation: str | None
+
+
+async def _answer(opening: AbstractAsyncContextManager[Place], asked: _Asked, every: bool, form: str) -> bool:
+    """Asks and prints; answers whether there were errors."""
+    from lineageql.api.execution import Operation
+
+    async with opening as place:
+        variables, examples = asked.variables, asked.source.examples
+        if examples is not None and asked.defaults:
+            found = await place.ask(Operation(examples.document, {}))
+            variables = examples.fill(variables, found.get("data"))
+        operation = Operation(asked.source.text, variables, asked.operation)
+        if form == "json" and not every:
+            body = await place.ask(operation)
+            await _write(_json(body, indent=2) + "\n")
+            return bool(body.get("errors"))
+        return await _print_rows(place, operation, every, form)
+
+
+async def _print_rows(place: Place, operation: Any, every: bool, form: str) -> bool:
+    from lineageql.api.execution import Operation
+
+    if form == "json":
+        raise UsageError("--all prints rows: as jsonl, tsv or csv")
+    tabling = _tabling(operation)
+    if tabling is None:  # the answer says what is wrong with it
+        return _tell((await place.ask(operation)).get("errors"))
+    table = tabling.table()
+    paged, line = table.connection is not None, _line(table, form)
+    query, cursor = tabling.paged(table) if paged else (operation.query, "")
+    variables = dict(operation.variables)
+    if form != "jsonl":
+        from lineageql.cli.tables import separated
+
+        await _write(separated(table.names, form))
+    while True:
+        body = await place.ask(Operation(query, variables, operation.name))
+        await _write("".join(line(row) for row in table.rows(body.get("data"))))
+        page = table.page(body.get("data"))
+        if _tell(body.get("errors")):
+            return True
+        if not page.get("hasNextPage"):
+            return False
+        if not every:
+            click.echo("lineageql: there are more rows; --all prints them all", err=True)
+            return False
+        variables[cursor] = page["endCursor"]
+
+
+def _tabling(operation: Any) -> Any:
+    """What finds the table of an operation; None where there is no such operation."""
+    from lineageql.api.documents import Documents
+    from lineageql.api.schema import SCHEMA
+    from lineageql.cli.tables import Tabling
+    from lineageql.settings import Settings
+
+    schema = SCHEMA._schema
+    document = Documents(schema, Settings().max_tokens).get(operation.query)
+    if document.errors or document.node is None:
+        return None
+    try:
+        return Tabling(document.node, document.operation(operation.name), schema)
+    except GraphQLError:
+        return None
+
+
+def _line(table: Table, form: str) -> Callable[[Any], str]:
+    from lineageql.cli.tables import separated
+
+    if form == "jsonl":
+        return lambda row: _json(row) + "\n"
+    return lambda row: separated(table.cells(row), form)
+
+
+def _tell(errors: Any) -> bool:
+    """Says on standard error what an answer's errors are, each in a line; answers whether there are any."""
+    for error in errors or ():
+        path = ".".join(map(str, error.get("path") or ()))
+        words = f"{path}: {error.get('message')}" if path else str(error.get("message"))
+        click.echo(f"lineageql: {' '.join(words.split())}", err=True)
+    return bool(errors)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    from lineageql.web.graphql import dumps
+
+    # What JSON has no way to say, the service's own writer turns into what it has.
+    return json.dumps(json.loads(dumps(value)), indent=indent, ensure_ascii=False)
+
+
+async def _write(text: str) -> None:
+    # A pipe that nobody reads must not hold up what keeps the connection alive.
+    await asyncio.to_thread(write, text)
+
+
+def _source(file: str | None) -> _Source:
+    from lineageql.web.operations import load_operations, operations_folder
+
+    if file is None and (sys.stdin is None or sys.stdin.isatty()):
+        raise UsageError("a query needs FILE: a path, the name of a ready-made operation, or - for standard input")
+    if file is None or file == "-":
+        try:
+            return _Source("" if sys.stdin is None else sys.stdin.read())
+        except UnicodeError as error:
+            raise UsageError(f"cannot read the query from standard input: {error}") from None
+    if "{" in file:
+        return _Source(file)
     path = Path(file)
     if not path.exists() and path.suffix == "" and path.name == file:
-        path = operations_folder() / f"{file}.graphql"
-        if not path.exists():
-            names = ", ".join(sorted(known.stem for known in operations_folder().glob("*.graphql")))
+        operations = {operation.name: operation for operation in load_operations(operations_folder())}
+        if file not in operations:
+            names = ", ".join(sorted(operations))
             raise UsageError(
                 f"cannot read the query {file}: there is no such file, and the ready-made ones are {names}"
             )
+        operation = operations[file]
+        beside = operations_folder() / f"{file}.variables.json"
+        return _Source(operation.document, beside, operation.examples)
     try:
-        return path.read_text(encoding="utf-8"), path.with_suffix(".variables.json")
+        return _Source(path.read_text(encoding="utf-8"), path.with_suffix(".variables.json"))
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(f"cannot read the query {file}: {reason.lower()}") from None
 
 
-def _variables(given: str | None, beside: Path | None) -> dict[str, Any]:
+def _variables(given: str | None, source: _Source) -> dict[str, Any]:
     try:
         if given is not None and given.startswith("@"):
             given = Path(given[1:]).read_text(encoding="utf-8")
-        elif given is None and beside is not None and beside.exists():
-            given = beside.read_text(encoding="utf-8")
+        elif given is None and source.beside is not None and source.beside.exists():
+            given = source.beside.read_text(encoding="utf-8")
         found = json.loads(given or "{}")
     except (OSError, UnicodeError, ValueError) as error:
         raise UsageError(f"cannot read the variables, a JSON object or @ and a file's name: {error}") from None
@@ -81,44 +243,30 @@ def _variables(given: str | None, beside: Path | None) -> dict[str, Any]:
     return found
 
 
-async def _ask_store(asked: Any, url: str | None) -> dict[str, Any]:
-    from lineageql.api.execution import Executor
-    from lineageql.store.open import open_store
-
-    settings = Settings.load({"store": url, "read_only": not _records(asked.query)})
-    store = await open_store(settings.store, settings)
-    try:
-        return (await Executor(store, settings).execute(asked)).body()
-    finally:
-        await store.close()
+def _headers(given: Sequence[str]) -> dict[str, str]:
+    lines: list[str] = []
+    for text in given:
+        try:
+            lines += Path(text[1:]).read_text(encoding="utf-8").splitlines() if text.startswith("@") else [text]
+        except (OSError, UnicodeError) as error:
+            raise UsageError(f"cannot read the headers in {text[1:]}: {error}") from None
+    headers = {}
+    for place, line in enumerate(lines, 1):
+        found = _HEADER.fullmatch(line)
+        if found is None:
+            # It is not shown: it may hold a token.
+            raise UsageError(f"header {place} is not of the form 'Name: value'")
+        headers[found[1]] = found[2]
+    return headers
 
 
 def _records(text: str) -> bool:
     """Whether a document holds a mutation, for which the store is opened for writing."""
     try:
         document = parse(text)
-    except GraphQLError:
+    except (GraphQLError, RecursionError):
         return False  # the answer will say what is wrong with it
     return any(
         isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION
         for node in document.definitions
     )
-
-
-async def _ask_endpoint(asked: Any, endpoint: str) -> dict[str, Any]:
-    import httpx
-
-    body = {"query": asked.query, "variables": asked.variables, "operationName": asked.name}
-    headers = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
-    try:
-        async with httpx.AsyncClient(timeout=120) as client:
-            response = await client.post(endpoint, json=body, headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UsageError(f"cannot reach {endpoint}: {str(error) or type(error).__name__}") from None
-    try:
-        answer = response.json()
-    except ValueError:
-        raise UsageError(f"{endpoint} answered {response.status_code} and no JSON; is it a GraphQL endpoint?") from None
-    if not isinstance(answer, dict) or not {"data", "errors"} & answer.keys():
-        raise UsageError(f"{endpoint} answered {response.status_code} and nothing of GraphQL's")
-    return answer

@@ -24,13 +24,15 @@ def serve(store: str | None, **flags: Any) -> None:
     """Serve STORE at /graphql, to browsers with GraphiQL.
 
     STORE is a URL such as sqlite:///lineage.db, or the path of an SQLite file.
-    Without --create it must be there. Every setting is a flag or an environment
-    variable; the flag wins.
+    Without --create it must be there; with --create and --mlmd-port the types that
+    the Kubeflow Metadata SDK expects are registered too. Every setting is a flag or
+    an environment variable; the flag wins.
     """
     serve_store(Settings.load({**flags, "store": store}))
 
 
 def serve_store(settings: Settings, before: Callable[[Any], Any] | None = None) -> None:
+    from lineageql.catalog.recording import Recording
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
     from lineageql.web import server
     from lineageql.web.loop import run
@@ -58,6 +60,9 @@ def serve_store(settings: Settings, before: Callable[[Any], Any] | None = None) 
             if before is not None:
                 await before(store)
             if grpc_server is not None:
+                if settings.create and store.recorder is not None:
+                    # The SDK of Kubeflow looks its types up and does not make them.
+                    await Recording(store, settings).register_types()
                 await start_as_mlmd(grpc_server, store, settings)
             await server.serve(store, settings, listener, started, grpc_server)
         finally:

@@ -21,9 +21,12 @@ T = TypeVar("T")
 _SHOWN = 20
 
 
-@click.group()
-def store() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def store(context: click.Context) -> None:
     """Check a store, add the indexes it lacks, upgrade a copy of an old one."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @store.command()
