@@ -231,6 +231,8 @@ def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
         return StoreError(f"{path} cannot be opened: {_why(path)}")
     if isinstance(error, sqlite3.DatabaseError) and "malformed" in text:
         return StoreError(f"{path} is damaged: {text}")
+    if text == "interrupted":
+        return Unavailable("nobody waits for this any more")  # its deadline is over, or its client has gone
     fault = Unavailable("the store could not be read")
     fault.error_id = secrets.token_hex(8)
     log.error("error %s: reading %s: %s", fault.error_id, path, text)
