@@ -44,7 +44,7 @@ async def test_times_are_spread_over_months(tmp_path: Path) -> None:
         features = await service.data('{ artifacts(where: {name: {eq: "features"}}, first: 1) { nodes { id } } }')
         (root,) = features["artifacts"]["nodes"]
         sizes = []
-        for day in ("2026-02-10", "2026-04-10", "2026-06-01"):
+        for day in ("2026-02-02T03:15:00Z", "2026-02-10", "2026-06-01"):
             graph = (
                 f'lineage(roots: ["{root["id"]}"], direction: DOWNSTREAM, asOf: "{day}") {{ counts {{ artifacts }} }}'
             )

@@ -281,6 +281,21 @@ async def test_attacks_are_refused_before_they_cost(service: Service) -> None:
     assert "errors" in await service.ask(tokens)
 
 
+LOCATIONS = {
+    *("QUERY", "MUTATION", "SUBSCRIPTION", "FIELD", "FRAGMENT_DEFINITION", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"),
+    *("VARIABLE_DEFINITION", "SCHEMA", "SCALAR", "OBJECT", "FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INTERFACE"),
+    *("UNION", "ENUM", "ENUM_VALUE", "INPUT_OBJECT", "INPUT_FIELD_DEFINITION"),
+}
+"""Those of GraphQL's specification."""
+
+
+async def test_introspection_has_no_location_of_directives_that_clients_cannot_parse(service: Service) -> None:
+    found = await service.data("{ __schema { directives { name locations } } }")
+    directives = {one["name"]: one["locations"] for one in found["__schema"]["directives"]}
+    assert directives.keys() >= {"include", "skip", "deprecated", "oneOf", "specifiedBy"}
+    assert {location for locations in directives.values() for location in locations} <= LOCATIONS
+
+
 async def test_health(service: Service) -> None:
     assert (await service.client.get("/healthz")).text == "ok"
     assert (await service.client.get("/readyz")).json() == {"ready": True}

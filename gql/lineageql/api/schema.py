@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 
 import strawberry
-from graphql import GraphQLError
+from graphql import DirectiveLocation, GraphQLDirective, GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
@@ -42,3 +43,18 @@ SCHEMA = Schema(
     execution_context_class=ProjectingExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+
+
+_KNOWN_LOCATIONS = frozenset(location for location in DirectiveLocation if location.name != "DIRECTIVE_DEFINITION")
+"""The locations of directives that GraphQL's specification of 2025 has."""
+
+
+def _known_to_clients(directive: GraphQLDirective) -> GraphQLDirective:
+    # graphql-core is ahead of the specification: clients that print what introspection answers, such as code
+    # generators, cannot parse a location that is newer than they are.
+    known = copy(directive)
+    known.locations = tuple(location for location in directive.locations if location in _KNOWN_LOCATIONS)
+    return known
+
+
+SCHEMA._schema.directives = tuple(map(_known_to_clients, SCHEMA._schema.directives))
