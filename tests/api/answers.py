@@ -157,6 +157,8 @@ def along(document: DocumentNode, path: Sequence[str]) -> tuple[str, set[str]]:
                     inner = one.selection_set
                     if inner is not None and len(steps) > 1:
                         inner = kept(inner, steps[1:])
+                        if not inner.selections:  # a field that stands twice, here without what the path is about
+                            continue
                     found.append(
                         FieldNode(
                             alias=one.alias,
