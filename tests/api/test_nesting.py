@@ -67,7 +67,7 @@ def test_what_is_within_the_limit_is_answered(tmp_path: Path) -> None:
     store = loop.run_until_complete(open_store(str(path), loaded))
     executor = Executor(store, loaded)
 
-    @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+    @settings(suppress_health_check=list(HealthCheck))
     @given(nested())
     def check(where: dict[str, Any]) -> None:
         answer = loop.run_until_complete(executor.execute(Operation(QUERY, {"where": where})))

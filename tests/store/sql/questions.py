@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from lineageql.model.identity import EntityKind, Ref, RunName
@@ -65,6 +66,7 @@ _LENGTHS = st.sampled_from((2, 2, 2, 1, 3, 0))
 _TESTS = st.sampled_from(("_field", "_field", "_label", "_property", "_property", "_time", "_id", "_choice"))
 _ONE_IN_FOUR = st.sampled_from((False, False, False, True))
 _CHANGES = st.integers(0, 7)
+_LONG = 100
 _PLACES = st.integers(0, 20)
 
 
@@ -178,8 +180,14 @@ class Case:
 
 
 @st.composite
-def cases(draw: st.DrawFn, kind: EntityKind, keeps: Callable[[StoreRecord], StoreRecord], most: int = 3) -> Case:
-    """A random store, as far as a backend keeps one, with up to `most` predicates about its entities of a kind."""
+def cases(
+    draw: st.DrawFn, kind: EntityKind, keeps: Callable[[StoreRecord], StoreRecord], most: int | None = None
+) -> Case:
+    """A random store, as far as a backend keeps one, with up to `most` predicates about its entities of a kind.
+
+    A store takes as long to make as several predicates to ask, so long runs ask more of each.
+    """
+    most = most or (3 if settings().max_examples < _LONG else 12)
     store = keeps(draw(stores()))
     oracle = Oracle(store)
     asker = _Asker(draw, oracle)

@@ -1,4 +1,4 @@
-"""Where a statement may start: each seed that a search has holds every match, whichever of them is the smallest."""
+"""Each access path of a search holds every match, whichever of them is the cheapest."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord
 from tests.store.sql.test_search import BUDGETS, expected, found, thorough
 
 OF_TABLES = (EntityKind.ARTIFACT, EntityKind.EXECUTION, EntityKind.WORKSPACE)
-"""The kinds whose rows are a table's: searches for runs have no seeds."""
+"""The kinds whose rows are a table's: searches for runs have no access paths."""
 
 
 async def held(reader: Any, kind: EntityKind, predicate: Predicate) -> list[set[int]]:
-    """The ids that each seed of a search holds."""
+    """The ids that each access path of a search holds."""
     clauses = Clauses(await reader._catalog(), reader.dialect)
-    seeds = AccessPaths(clauses, source_of(kind, clauses.types)).of(predicate)
-    return [{row[0] for row in await reader._fetch(seed.ids())} for seed in seeds]
+    paths = AccessPaths(clauses, source_of(kind, clauses.types)).of(predicate)
+    return [{row[0] for row in await reader._fetch(path.ids())} for path in paths]
 
 
-def check_seeds(bench: Any, reader: Any, oracle: Oracle, kind: EntityKind, predicate: Predicate) -> None:
+def check_paths(bench: Any, reader: Any, oracle: Oracle, kind: EntityKind, predicate: Predicate) -> None:
     wanted = {thing.ref.key for thing in expected(oracle, kind, predicate)}
     for ids in bench.run(held(reader, kind, predicate)):
         assert wanted <= ids, predicate
 
 
 @pytest.mark.parametrize("kind", OF_TABLES, ids=lambda kind: kind.value)
-def test_each_seed_holds_every_match(bench, kind):
+def test_each_access_path_holds_every_match(bench, kind):
     @thorough(bench)
     @given(cases(kind, bench.keeps))
     def check(case: Case) -> None:
         with bench.reading(case.store) as reader:
             for predicate in case.predicates:
-                check_seeds(bench, reader, case.oracle, kind, predicate)
+                check_paths(bench, reader, case.oracle, kind, predicate)
 
     check()
 
@@ -120,14 +120,14 @@ def test_what_is_asked_of_a_run_is_of_its_name_only_where_it_says_so(bench, kind
     with bench.reading(runs, budgets=BUDGETS["gathering"]) as reader:
         for subject, operator, operand in TESTS:
             predicate = Related(Relation.RUN, Test(subject, operator, operand))
-            check_seeds(bench, reader, oracle, kind, predicate)
+            check_paths(bench, reader, oracle, kind, predicate)
             wanted = [thing.ref for thing in expected(oracle, kind, predicate)]
             assert bench.run(found(reader, Search(kind, predicate))) == wanted, predicate
 
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf], ids=str)
 def test_a_number_without_end_is_found_by_its_text(bench, number):
-    """The seed of a text looked for it among finite numbers only."""
+    """The access path of a text looked for it among finite numbers only."""
     if isinstance(bench, MariaDBWorkbench):
         pytest.skip("MariaDB holds no infinities")
     store = StoreRecord(types=KUBEFLOW, artifacts=(NodeRecord(1, MODEL, declared={"name": number}),))
