@@ -75,6 +75,13 @@ def test_links_of_the_documentation_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_the_files_that_the_architecture_names_are_there() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?<![\w/])(?:api|catalog|cli|model|store|web)/[\w/*]+(?:\.py|/)", text))
+    assert len(named) > 25
+    assert [name for name in sorted(named) if not list((ROOT / "gql/lineageql").glob(name.rstrip("/")))] == []
+
+
 def test_the_version_is_in_the_changelog_once_it_is_released() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "## Unreleased" in text or f"## {lineageql.__version__}" in text
