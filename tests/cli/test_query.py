@@ -7,6 +7,7 @@ import http.server
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -265,3 +266,34 @@ def test_the_command_alone_shows_its_help() -> None:
     assert lineageql() == lineageql("--help")
     assert len(lineageql().splitlines()) > 15
     assert lineageql("store") == lineageql("store", "--help")
+
+
+def explained(*arguments: str) -> tuple[str, str]:
+    """What `lineageql query --explain` prints: the answer, and the plan on standard error."""
+    command = [sys.executable, "-m", "lineageql", "query", NAMES, *arguments, "--explain"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90)
+    return done.stdout, done.stderr
+
+
+def test_a_plan_is_told_beside_the_answer(demo: Path) -> None:
+    answer, plan = explained("--store", str(demo))
+    assert json.loads(answer).keys() == {"data"}
+    assert json.loads(answer) == json.loads(lineageql("query", NAMES, "--store", str(demo)))
+    total, _, reads = plan.partition("\n")
+    assert re.fullmatch(r"\d+ statements in \d+ round trips, \d+\.\d ms", total)
+    assert re.search(r"^search: artifacts in the order of name, first 5", reads, re.MULTILINE)
+    assert re.search(r"^    nodes by id: 5 rows\n      SELECT ", reads, re.MULTILINE)
+
+
+def test_a_service_tells_its_plan_where_it_may(demo: Path, server: Server) -> None:
+    assert "start it with --explain" in explained("--endpoint", server.url)[0]
+    telling = Server("serve", str(demo), "--port", "0", "--read-only", "--explain", cwd=demo.parent)
+    try:
+        assert "nodes by id: 5 rows" in explained("--endpoint", telling.url)[1]
+    finally:
+        telling.stop()
+
+
+@pytest.mark.parametrize("more", [["--all"], ["--format", "csv"]])
+def test_a_plan_is_one_answers(demo: Path, more: list[str]) -> None:
+    assert "leave out --all and --format" in lineageql("query", NAMES, "--store", str(demo), "--explain", *more, code=2)

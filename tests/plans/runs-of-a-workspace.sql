@@ -32,7 +32,7 @@ WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProper
 -- types: 10 rows
 -- declared properties of types: 61 rows
 -- base types of types: 1 row
--- page, by access path name =: 1 row
+-- page, by access path name: 1 row
 SELECT "Context_1".id AS c0, "Context_1".id AS c1
 FROM Context AS "Context_1"
 WHERE coalesce(coalesce(nullif(CAST("Context_1".name AS TEXT), :param_1), nullif(coalesce((SELECT "Type_1".name

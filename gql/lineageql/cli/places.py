@@ -43,7 +43,7 @@ async def opened(store: str, records: bool) -> AsyncIterator[Place]:
         async def ask(self, operation: Operation) -> dict[str, Any]:
             return (await self.executor.execute(operation)).body()
 
-    settings = Settings.load({"store": store, "read_only": not records})
+    settings = Settings.load({"store": store, "read_only": not records, "explain": True})
     found = await open_store(settings.store, settings)
     try:
         yield Opened(Executor(found, settings))
@@ -83,7 +83,10 @@ class _Endpoint:
         """The answer, or what came in its place."""
         import httpx
 
-        body = {"query": operation.query, "variables": dict(operation.variables), "operationName": operation.name}
+        body: dict[str, Any] = {"query": operation.query, "variables": dict(operation.variables)}
+        body["operationName"] = operation.name
+        if operation.explain:
+            body["extensions"] = {"explain": True}
         try:
             response = await self.client.post(url, json=body)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

@@ -17,6 +17,7 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
 from lineageql.cli.output import check_output, write
 from lineageql.cli.places import Place, opened, reached
+from lineageql.cli.plans import plan_lines
 from lineageql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f
     help="json is the answer; jsonl, tsv and csv are its rows: one JSON value a line, or a table with a head. "
     "[default json]",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Tell on standard error what was read: each statement, its rows, its round trip's time.",
+)
 def query(
     file: str | None,
     store: str | None,
@@ -63,6 +69,7 @@ def query(
     operation: str | None,
     every: bool,
     form: str | None,
+    explain: bool,
 ) -> None:
     """Run the operation in FILE and print the answer.
 
@@ -77,13 +84,16 @@ def query(
         raise UsageError("a query needs --store or --endpoint, and not both")
     if headers and endpoint is None:
         raise UsageError("--header needs --endpoint: a store is asked without HTTP")
+    form = form or ("jsonl" if every else "json")
+    if explain and (every or form != "json"):
+        raise UsageError("--explain tells what one answer took: leave out --all and --format")
     check_output()
     given = _headers(headers)
     source = _source(file)
     place: AbstractAsyncContextManager[Place]
     place = opened(store, _records(source.text)) if store is not None else reached(endpoint or "", given)
-    asked = _Asked(source, _variables(variables, source), variables is None, operation)
-    if run(_answer(place, asked, every, form or ("jsonl" if every else "json"))):
+    asked = _Asked(source, _variables(variables, source), variables is None, operation, explain)
+    if run(_answer(place, asked, every, form)):
         sys.exit(1)
 
 
@@ -104,6 +114,7 @@ class _Asked:
     defaults: bool
     """Whether these are not the user's, but the file's."""
     operation: str | None
+    explain: bool
 
 
 async def _answer(opening: AbstractAsyncContextManager[Place], asked: _Asked, every: bool, form: str) -> bool:
@@ -115,10 +126,15 @@ async def _answer(opening: AbstractAsyncContextManager[Place], asked: _Asked, ev
         if examples is not None and asked.defaults:
             found = await place.ask(Operation(examples.document, {}))
             variables = examples.fill(variables, found.get("data"))
-        operation = Operation(asked.source.text, variables, asked.operation)
+        operation = Operation(asked.source.text, variables, asked.operation, asked.explain)
         if form == "json" and not every:
             body = await place.ask(operation)
+            plan = body.get("extensions", {}).pop("explain", None) if asked.explain else None
+            if not body.get("extensions", True):
+                del body["extensions"]
             await _write(_json(body, indent=2) + "\n")
+            if plan is not None:
+                click.echo("\n".join(plan_lines(plan)), err=True)
             return bool(body.get("errors"))
         return await _print_rows(place, operation, every, form)
 

@@ -24,7 +24,7 @@ class AccessPath:
         parts: the selects.
         broad: whether it most likely holds much of the store, such as all nodes of a type.
         served: those of the parts that an index serves, where others look at more rows than they hold.
-        name: what it starts at, as a plan shows it, such as `label 'team' =`.
+        name: what it starts at, as a plan shows it, such as `label 'team'`.
     """
 
     parts: tuple[Ids, ...]

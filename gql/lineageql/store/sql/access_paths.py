@@ -282,12 +282,11 @@ def _name_of(test: Test) -> str:
     """What an access path starts at, as a plan shows it."""
     match test.subject:
         case Label(key):
-            what = f"label {key!r}"
+            return f"label {key!r}"
         case Property(name):
-            what = f"property {name!r}"
+            return f"property {name!r}"
         case field:
-            what = field.value
-    return f"{what} {test.operator.value}"
+            return field.value
 
 
 def _name_of_join(relation: Relation, path: AccessPath) -> str:
