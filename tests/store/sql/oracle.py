@@ -27,7 +27,7 @@ from lineageql.model.predicates import (
     Subject,
     Test,
 )
-from tests.store.sql import things
+from tests.store.sql import expected
 from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord, TypeRecord
 from tests.store.sql.writers import BOOKKEEPING, RUNS, WORKSPACES, Writer, name_of, writers_of
 
@@ -49,11 +49,11 @@ class Thing:
 
     @property
     def labels(self) -> dict[str, str]:
-        return things.labels_of(self.node) if self.node else {}
+        return expected.labels_of(self.node) if self.node else {}
 
     def property(self, name: str) -> Any:
         bookkeeping = name.startswith("__") or name in BOOKKEEPING.get(self.writer, ())
-        return things.property_of(self.node, name, bookkeeping) if self.node else None
+        return expected.property_of(self.node, name, bookkeeping) if self.node else None
 
     def value(self, subject: Subject) -> Any:
         """What a subject is in it; None where it is not there."""
@@ -99,7 +99,7 @@ class Oracle:
             Field.ID: node.id,
             Field.NAME: name_of(self.store, node, self.writer(node)),
             Field.TYPE: node.type.name,
-            Field.DESCRIPTION: things.either(node, "description"),
+            Field.DESCRIPTION: expected.either(node, "description"),
             Field.EXTERNAL_ID: node.external_id,
             Field.CREATE_TIME: node.created or None,
             Field.UPDATE_TIME: node.updated or None,
@@ -107,16 +107,16 @@ class Oracle:
 
     def _artifact(self, node: NodeRecord) -> Thing:
         fields = self._common(node) | {
-            Field.KIND: ArtifactKind(things.kind_of(node)),
+            Field.KIND: ArtifactKind(expected.kind_of(node)),
             Field.URI: node.uri,
-            Field.VERSION: things.either(node, "version"),
-            Field.OWNER: things.either(node, "owner"),
-            Field.STATE: things.state_of(node),
+            Field.VERSION: expected.either(node, "version"),
+            Field.OWNER: expected.either(node, "owner"),
+            Field.STATE: expected.state_of(node),
         }
         return Thing(Ref(EntityKind.ARTIFACT, node.id), (node.id,), fields, node, self.writer(node))
 
     def _execution(self, node: NodeRecord) -> Thing:
-        fields = self._common(node) | {Field.STATE: things.state_of(node)}
+        fields = self._common(node) | {Field.STATE: expected.state_of(node)}
         return Thing(Ref(EntityKind.EXECUTION, node.id), (node.id,), fields, node, self.writer(node))
 
     def _is_workspace(self, node: NodeRecord) -> bool:
@@ -147,7 +147,7 @@ class Oracle:
             for node in self.store.contexts
             if node.type.name == RUN_TYPE
         }
-        names = {pair for node in self.store.executions if (pair := things.run_name_of(node))}
+        names = {pair for node in self.store.executions if (pair := expected.run_name_of(node))}
         run_type = min((t.id for t in self.store.types if t.name == RUN_TYPE), default=0)
         for name in {RunName(*pair) for pair in names} | set(contexts):
             node = contexts.get(name)
@@ -164,14 +164,14 @@ class Oracle:
             yield Thing(Ref(EntityKind.RUN, name), place, fields, node)
 
     def _named(self, name: RunName) -> list[NodeRecord]:
-        return [node for node in self.store.executions if things.run_name_of(node) == (name.workspace, name.name)]
+        return [node for node in self.store.executions if expected.run_name_of(node) == (name.workspace, name.name)]
 
     def _in_context(self, context: int) -> list[NodeRecord]:
         return [node for node in self.store.executions if (context, node.id) in self.store.associations]
 
     def _amount(self, members: list[NodeRecord]) -> int:
         """A run is in its executions' foremost state; where some are NEW and others further, it is RUNNING."""
-        states = {things.state_of(node) for node in members}
+        states = {expected.state_of(node) for node in members}
         foremost = next((state for state in RANKS if state in states), 0)
         return 2 if foremost == 1 and states - {0, 1} else foremost
 
@@ -204,7 +204,7 @@ class Oracle:
     def runs_of(self, execution: Thing) -> list[Thing]:
         assert execution.node is not None
         found = [c for c, node in self.store.associations if node == execution.node.id and c in self.runs]
-        name = things.run_name_of(execution.node)
+        name = expected.run_name_of(execution.node)
         return [self.runs[c] for c in sorted(found)] + ([self.runs[RunName(*name)]] if name else [])
 
     def holders(self, artifact: int) -> list[Thing]:
