@@ -19,7 +19,7 @@ from lineageql.model.conventions.convention import (
     UriTail,
 )
 from lineageql.model.conventions.places import ContextSuffix, EventKey, HashedName, OwnedName, TypeName
-from lineageql.model.kinds import _BY_NAME, ArtifactKind
+from lineageql.model.kinds import _BY_ENDS, _BY_NAME, ArtifactKind
 from lineageql.model.nodes import NodeKind, NodeType, PropertyType
 from lineageql.model.predicates import Field
 
@@ -99,6 +99,7 @@ def kinds() -> str:
     rows = ["| kind | types and base types |", "| --- | --- |"]
     for kind in ArtifactKind:
         found = [f"`{name}`" for name, its in _BY_NAME.items() if its is kind]
+        found += [f"`{prefix}…{suffix}`" for (prefix, suffix), its in _BY_ENDS.items() if its is kind]
         rows.append(f"| {kind.value} | {', '.join(found) or 'all others'} |")
     return "\n".join(rows)
 

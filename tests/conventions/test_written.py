@@ -12,7 +12,7 @@ from lineageql.model.kinds import ArtifactKind
 from lineageql.model.predicates import Field, Operator, Related, Relation, Test
 from lineageql.store.ports import Link, Search, StoreCounts
 from tests.conventions.reading import ALL, Whole, read, reading
-from tests.writers import kfp_v1, kfp_v2, tfx_ir
+from tests.writers import kfp_v1, kfp_v2, kinds, tfx_ir
 
 Written = Callable[[str], Path]
 WORKSPACE, RUN, EXECUTION, ARTIFACT = EntityKind.WORKSPACE, EntityKind.RUN, EntityKind.EXECUTION, EntityKind.ARTIFACT
@@ -166,3 +166,12 @@ async def test_kfp_runs_do_not_hold_what_they_only_read(written: Written) -> Non
     async with reading(written("kfp_v2")) as reader:
         artifacts = [row.entity.ref for row in (await reader.search(Search(ARTIFACT), ALL)).rows]
         assert await reader.runs_holding(artifacts) == {}
+
+
+async def test_kinds_of_the_guide_the_cloud_and_the_catalogue(written: Written) -> None:
+    async with reading(written("kinds")) as reader:
+        for name, types in kinds.TYPES.items():
+            of_kind = Test(Field.KIND, Operator.EQ, ArtifactKind(name))
+            found = (await reader.search(Search(ARTIFACT, of_kind), ALL)).rows
+            assert [row.entity.type.name for row in found] == list(types)
+            assert {row.entity.kind for row in found} == {ArtifactKind(name)}  # type: ignore[attr-defined]

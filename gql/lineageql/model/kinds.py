@@ -26,32 +26,44 @@ _BY_NAME = {
     "kubeflow.org/alpha/model": ArtifactKind.MODEL,
     "system.Model": ArtifactKind.MODEL,
     "Model": ArtifactKind.MODEL,
+    "SavedModel": ArtifactKind.MODEL,  # of MLMD's own guide, as is `DataSet`
     "PushedModel": ArtifactKind.MODEL,
+    "google.VertexModel": ArtifactKind.MODEL,
+    "google.UnmanagedContainerModel": ArtifactKind.MODEL,
+    "google.BQMLModel": ArtifactKind.MODEL,
+    "kf.CatalogModelArtifact": ArtifactKind.MODEL,
     "kf.ModelArtifact": ArtifactKind.MODEL,
     "odh.ModelArtifact": ArtifactKind.MODEL,
     "kubeflow.org/alpha/data_set": ArtifactKind.DATA_SET,
     "system.Dataset": ArtifactKind.DATA_SET,
+    "DataSet": ArtifactKind.DATA_SET,
+    "google.VertexDataset": ArtifactKind.DATA_SET,
+    "google.BQTable": ArtifactKind.DATA_SET,
     "Examples": ArtifactKind.DATA_SET,
     "Dataset": ArtifactKind.DATA_SET,
     "Dataslice": ArtifactKind.DATA_SET,
     "kf.DataSet": ArtifactKind.DATA_SET,
     "kubeflow.org/alpha/metrics": ArtifactKind.METRICS,
-    "system.Metrics": ArtifactKind.METRICS,
-    "system.ClassificationMetrics": ArtifactKind.METRICS,
-    "system.SlicedClassificationMetrics": ArtifactKind.METRICS,
     "ModelEvaluation": ArtifactKind.METRICS,
     "Metrics": ArtifactKind.METRICS,
     "Step_Metrics": ArtifactKind.METRICS,
     "kf.Metric": ArtifactKind.METRICS,
+    "kf.MetricHistory": ArtifactKind.METRICS,
+    "kf.CatalogMetricsArtifact": ArtifactKind.METRICS,
     "ExampleStatistics": ArtifactKind.STATISTICS,
     **_BY_BASE,
 }
+_BY_ENDS = {(prefix, "Metrics"): ArtifactKind.METRICS for prefix in ("system.", "google.")}
+"""Families of types that grow: how their names begin and end."""
 
 
 def kind_of(type_: NodeType) -> ArtifactKind:
     """The kind of the artifacts of a type: by its name, else by its base type."""
     if type_.name in _BY_NAME:
         return _BY_NAME[type_.name]
+    for (prefix, suffix), kind in _BY_ENDS.items():
+        if type_.name.startswith(prefix) and type_.name.endswith(suffix):
+            return kind
     return next((_BY_BASE[base] for base in type_.bases if base in _BY_BASE), ArtifactKind.OTHER)
 
 

@@ -38,6 +38,9 @@ KINDS = {
     "mlmd.Metrics": "METRICS",
     "mlmd.Statistics": "STATISTICS",
     "ExampleStatistics": "STATISTICS",
+    **dict.fromkeys(("google.VertexModel", "google.BQMLModel", "kf.CatalogModelArtifact", "SavedModel"), "MODEL"),
+    **dict.fromkeys(("google.VertexDataset", "google.BQTable", "DataSet"), "DATA_SET"),
+    **dict.fromkeys(("google.ForecastingMetrics", "system.FutureMetrics", "kf.MetricHistory"), "METRICS"),
 }
 BASES = {1: "DATA_SET", 2: "MODEL", 3: "METRICS", 4: "STATISTICS"}
 BOOKKEEPING = {"__kf_workspace__", "__kf_run__", "__ALL_META__"}

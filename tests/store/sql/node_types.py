@@ -26,6 +26,8 @@ COMMON = (
     TypeRecord(22, ARTIFACT, "Examples", version="2"),
     TypeRecord(23, ARTIFACT, "it's `odd` %_\\\"", bases=(2,)),
     TypeRecord(24, ARTIFACT, "Dataset"),
+    TypeRecord(25, ARTIFACT, "google.ForecastingMetrics", bases=(2,)),
+    TypeRecord(26, ARTIFACT, "SavedModel"),
     TypeRecord(30, EXECUTION, "A step"),
     TypeRecord(31, EXECUTION, "é.Trainer", declares=("state", "p"), bases=(5,)),
     TypeRecord(40, CONTEXT, "Experiment"),
