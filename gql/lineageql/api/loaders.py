@@ -37,6 +37,9 @@ class Loaders:
         self._work = work
         self.entity_by_ref: Loader[Ref, Entity | None] = Loader(finder.get, round=self._round())
         self.workspace_by_member: Loader[Ref, Entity | None] = Loader(finder.workspaces, _REF, round=self._round())
+        self.workspaces_by_artifact: Loader[Ref, Sequence[Entity]] = Loader(
+            finder.all_workspaces, _REF, round=self._round()
+        )
         self.producer_by_artifact: Loader[Ref, Execution | None] = Loader(finder.producers, _REF, round=self._round())
         self.run_by_artifact: Loader[Ref, Entity | None] = Loader(finder.runs_of_artifacts, _REF, round=self._round())
         self.run_by_execution: Loader[Execution, Entity | None] = Loader(finder.runs_of_executions, round=self._round())

@@ -29,7 +29,7 @@ _NEEDS: Mapping[str, frozenset[Field]] = {
     "label": frozenset({Field.LABELS}),
     # What is beside an entity is found by its id.
     **dict.fromkeys(("runs", "executions", "artifacts", "inputs", "outputs", "producers", "consumers"), frozenset()),
-    **dict.fromkeys(("upstream", "downstream", "workspace", "producer", "metrics"), frozenset()),
+    **dict.fromkeys(("upstream", "downstream", "workspace", "workspaces", "producer", "metrics"), frozenset()),
 }
 """What fields of entities need beside the node's id and type. What is not here may need all of a node."""
 

@@ -174,6 +174,12 @@ class Finder:
                 spaces.update(await self.reader.workspaces_of(kind, refs))
         return await self._through(spaces, members)
 
+    async def all_workspaces(self, artifacts: Sequence[Ref]) -> list[Sequence[Entity]]:
+        """All workspaces that each artifact belongs to, in the order of ids."""
+        refs = await self.reader.all_workspaces_of(artifacts)
+        found = await self.reader.get(list(dict.fromkeys(space for spaces in refs.values() for space in spaces)))
+        return [[found[space] for space in refs.get(artifact, ()) if space in found] for artifact in artifacts]
+
     async def _through(self, refs: Mapping[Ref, Ref], members: Sequence[Ref]) -> list[Entity | None]:
         found = await self.reader.get(list(dict.fromkeys(refs.values())))
         return [found.get(refs[member]) if member in refs else None for member in members]

@@ -217,6 +217,9 @@ class Reader(Protocol):
     async def workspaces_of(self, kind: EntityKind, ids: Sequence[Ref]) -> Mapping[Ref, Ref]:
         """The workspace of each run, execution or artifact that has one."""
 
+    async def all_workspaces_of(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Sequence[Ref]]:
+        """All workspaces that each artifact belongs to, in the order of ids, for those that belong to any."""
+
     async def runs_of(self, executions: Sequence[Ref]) -> Mapping[Ref, Ref]:
         """The run of each execution that has one."""
 

@@ -123,6 +123,7 @@ def test_memberships_and_counts(service_bench):
                 (EntityKind.ARTIFACT, EntityKind.EXECUTION, EntityKind.RUN), (artifacts, executions, runs), strict=True
             ):
                 assert run(ours.workspaces_of(kind, refs)) == run(theirs.workspaces_of(kind, refs))
+            assert run(ours.all_workspaces_of(artifacts)) == run(theirs.all_workspaces_of(artifacts))
             assert run(ours.runs_of(executions)) == run(theirs.runs_of(executions))
             assert run(ours.runs_holding(artifacts)) == run(theirs.runs_holding(artifacts))
             assert run(ours.run_states(runs)) == run(theirs.run_states(runs))

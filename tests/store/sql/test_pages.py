@@ -13,6 +13,7 @@ from lineageql.model.predicates import NEVER, Field, Operator, Test
 from lineageql.store.ports import Link, Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.row_budgets import row_budgets
+from tests.store.sql.oracle import Oracle
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
 from tests.store.sql.test_access_paths import NAMED
@@ -86,6 +87,19 @@ async def check_runs(reader: SQLReader, size: int) -> None:
                 break
             keys[space] = pages[space].rows[-1].key
     assert found == {space: [run for run in every if home.get(run) == space] for space in spaces}
+
+
+def test_an_artifact_tells_all_its_workspaces(bench):
+    @thorough(bench)
+    @given(stores().map(bench.keeps))
+    def check(store: Any) -> None:
+        oracle = Oracle(store)
+        spaces = {ref: oracle.spaces(store.attributions, ref.key) for ref in (t.ref for t in oracle.artifacts.values())}
+        with bench.reading(store) as reader:
+            found = bench.run(reader.all_workspaces_of([*spaces, Ref(EntityKind.ARTIFACT, 99)]))
+        assert found == {ref: [space.ref for space in some] for ref, some in spaces.items() if some}
+
+    check()
 
 
 @pytest.mark.parametrize("predicate", [NEVER, Test(Field.TYPE, Operator.EQ, "of no store")], ids=["never", "no type"])

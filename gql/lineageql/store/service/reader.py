@@ -152,6 +152,16 @@ class ServiceReader:
             found = {Ref(kind, id_): space for id_, space in by_id.items()}
         return {ref: Ref(EntityKind.WORKSPACE, space) for ref, space in found.items()}
 
+    async def all_workspaces_of(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Sequence[Ref]]:
+        memberships = (await self._reading()).memberships
+        ids = [ref.key for ref in artifacts if isinstance(ref.key, int)]
+        found = await memberships.spaces(EntityKind.ARTIFACT, ids)
+        return {
+            Ref(EntityKind.ARTIFACT, id_): [Ref(EntityKind.WORKSPACE, space.id) for space in spaces]
+            for id_, spaces in found.items()
+            if spaces
+        }
+
     async def runs_of(self, executions: Sequence[Ref]) -> Mapping[Ref, Ref]:
         memberships = (await self._reading()).memberships
         found = await memberships.runs_of([ref.key for ref in executions if isinstance(ref.key, int)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select, true
+from sqlalchemy import Select, func, select, true, union
 
 from lineageql.model.conventions.convention import Role
 from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
@@ -51,6 +51,16 @@ class Memberships:
                 found.update(await self._pairs(step(kind, missing)))
         return found
 
+    async def all_workspaces_of(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, list[int]]:
+        """All workspaces that each artifact or execution belongs to, by itself or by a context below them."""
+        pairs = self._direct_pairs(kind, ids)
+        if self.types.through_children:
+            pairs = select(union(pairs, self._pairs_through_run(kind, ids)).subquery())
+        found: dict[int, list[int]] = {}
+        for id_, space in sorted(set(map(tuple, await self.fetch(pairs)))):
+            found.setdefault(id_, []).append(space)
+        return found
+
     async def _pairs(self, query: Select[Any]) -> dict[int, int]:
         return dict(await self.fetch(query))
 
@@ -75,28 +85,28 @@ class Memberships:
         )
 
     def _direct(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
-        context, link = CONTEXT.alias(), MEMBERSHIPS[NODE_KINDS[kind]].alias()
-        return (
-            select(link.c.node_id, func.min(context.c.id))
-            .where(
-                self.dialect.among(link.c.node_id, ids),
-                context.c.id == link.c.context_id,
-                plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
-            )
-            .group_by(link.c.node_id)
-        )
+        return _firsts(self._direct_pairs(kind, ids))
 
     def _through_run(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
+        return _firsts(self._pairs_through_run(kind, ids))
+
+    def _direct_pairs(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
+        """Each node with the workspaces that it is linked to."""
+        context, link = CONTEXT.alias(), MEMBERSHIPS[NODE_KINDS[kind]].alias()
+        return select(link.c.node_id, context.c.id).where(
+            self.dialect.among(link.c.node_id, ids),
+            context.c.id == link.c.context_id,
+            plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
+        )
+
+    def _pairs_through_run(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
+        """Each node with the workspaces above the contexts that it is linked to."""
         parent, context, link = PARENT_CONTEXT.alias(), CONTEXT.alias(), MEMBERSHIPS[NODE_KINDS[kind]].alias()
-        return (
-            select(link.c.node_id, func.min(context.c.id))
-            .where(
-                self.dialect.among(link.c.node_id, ids),
-                parent.c.context_id == link.c.context_id,
-                context.c.id == parent.c.parent_context_id,
-                plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
-            )
-            .group_by(link.c.node_id)
+        return select(link.c.node_id, context.c.id).where(
+            self.dialect.among(link.c.node_id, ids),
+            parent.c.context_id == link.c.context_id,
+            context.c.id == parent.c.parent_context_id,
+            plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
         )
 
     async def workspaces_of_runs(self, runs: Sequence[Ref]) -> dict[Ref, int]:
@@ -198,3 +208,9 @@ class Memberships:
             )
             .group_by(names.workspace, names.run, state)
         )
+
+
+def _firsts(pairs: Select[Any]) -> Select[Any]:
+    """Of each node the first of those it is paired with."""
+    node, other = pairs.selected_columns
+    return pairs.with_only_columns(node, func.min(other)).group_by(node)

@@ -210,6 +210,15 @@ class SQLReader:
             found = {Ref(kind, id_): space for id_, space in by_id.items()}
         return {ref: Ref(EntityKind.WORKSPACE, space) for ref, space in found.items()}
 
+    async def all_workspaces_of(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Sequence[Ref]]:
+        memberships = Memberships(self._fetch, await self._clauses())
+        ids = [ref.key for ref in artifacts if isinstance(ref.key, int)]
+        found = await memberships.all_workspaces_of(EntityKind.ARTIFACT, ids)
+        return {
+            Ref(EntityKind.ARTIFACT, id_): [Ref(EntityKind.WORKSPACE, space) for space in spaces]
+            for id_, spaces in found.items()
+        }
+
     async def runs_of(self, executions: Sequence[Ref]) -> Mapping[Ref, Ref]:
         memberships = Memberships(self._fetch, await self._clauses())
         found = await memberships.runs_of([ref.key for ref in executions if isinstance(ref.key, int)])
