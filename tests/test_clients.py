@@ -234,8 +234,9 @@ def test_relay(url: str, project: Path) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_types_by_the_code_generator(url: str, project: Path) -> None:
+    (project / "schema.graphql").write_text(httpx.get(f"{url}/schema.graphql", timeout=60).text)
     for name in ("codegen.json", "src/record.graphql", "src/record.ts"):
-        write(name, project, f"{url}/graphql" if url.endswith("/") else url)
+        write(name, project, url)
     config = project / "codegen.json"
     config.write_text(config.read_text().partition("\n")[2])
     run(["node", "node_modules/@graphql-codegen/cli/cjs/bin.js", "--config", "codegen.json"], project)

@@ -48,6 +48,8 @@ from graphql.utilities.validate_input_value import validate_input_literal, valid
 
 _DEPTH = 2
 """Through how many fields a field is looked for that is not where it was asked for."""
+_MOST_ERRORS = 50
+"""How many errors of variables graphql-core answers at most."""
 
 
 class Values(ValuesOfCorrectTypeRule):
@@ -128,7 +130,12 @@ def advise(
         if not mine or not is_input_type(type_):
             continue
         found: list[tuple[GraphQLError, list[str | int]]] = []
-        validate_input_value(variables.get(name), type_, lambda error, path: found.append((error, path)))  # noqa: B023
+
+        def keep(error: GraphQLError, path: list[str | int], found: Any = found) -> None:
+            if len(found) < _MOST_ERRORS:
+                found.append((error, path))
+
+        validate_input_value(variables.get(name), type_, keep)
         for fault, words in _advised(found, type_, lambda: variables[name], None):  # noqa: B023
             for error in mine:
                 if words and error.message.endswith(f": {fault.message}"):
