@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lineageql.web.operations import Operation, load_operations, operations_folder
+from tests.catalog.graphs import empty_store
+from tests.demo import demo_store
 from tests.places import Place
 from tests.service import Service, serving
 
@@ -116,3 +119,30 @@ async def test_recording(place: Place) -> None:
 
 def node_ids(connection: dict[str, Any]) -> list[str]:
     return [edge["node"]["id"] for edge in connection["edges"]]
+
+
+EXAMPLES = sorted(name for name, operation in OPERATIONS.items() if operation.examples is not None)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+async def test_examples_are_found_in_the_store_at_hand(name: str, tmp_path: Path) -> None:
+    operation = OPERATIONS[name]
+    assert operation.examples is not None
+    path, empty = tmp_path / "demo.db", tmp_path / "empty.db"
+    path.write_bytes(demo_store())
+    empty.write_bytes(empty_store())
+    async with serving(empty, read_only=True) as service:
+        nothing = operation.examples.fill(operation.variables, await service.data(operation.examples.document))
+    async with serving(path, read_only=True) as service:
+        found = operation.examples.fill(operation.variables, await service.data(operation.examples.document))
+        if name in STATEMENTS:
+            answer = await service.data(operation.document, found)
+            assert all(value for value in answer.values()), "the operation finds nothing with its examples"
+    for key, steps in operation.examples.paths.items():
+        values: list[Any] = [nothing, found]
+        for step in steps:
+            values = [value[step] for value in values]
+        if key in operation.examples.ids:
+            assert not values[0], "an id is found in an empty store"
+        if name in STATEMENTS:
+            assert values[1], "nothing is found in the demonstration store"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -71,21 +72,23 @@ def play(sdk: Path, server: MLMDServer, code: int = 0) -> str:
 
 
 STARTS = {
-    "mlmd-server --kubeflow-types": {"command": "mlmd-server", "arguments": ("--create", "--kubeflow-types")},
-    "serve --mlmd-port": {"command": "serve", "arguments": ("--create", "--port", "0")},
+    "mlmd-server": ("--create", "--kubeflow-types"),
+    "serve": ("--create", "--port", "0"),
 }
+"""The commands that serve the SDK, with what has them register its types."""
 
 
-@pytest.mark.parametrize("start", STARTS)
-def test_the_tutorial_of_the_sdk(sdk: Path, tmp_path: Path, start: str) -> None:
+@pytest.mark.parametrize("command", STARTS)
+def test_the_tutorial_of_the_sdk(sdk: Path, tmp_path: Path, command: str) -> None:
     store = tmp_path / "lineage.db"
-    server = MLMDServer(store, *STARTS[start]["arguments"], command=str(STARTS[start]["command"]))
+    server = MLMDServer(store, *STARTS[command], command=command)
     try:
         ids = json.loads(play(sdk, server))
         # A second time everything but the two executions is found again.
         again = json.loads(play(sdk, server))
     finally:
-        assert server.stop() == 0
+        # uvicorn ends by the signal that ended it.
+        assert server.stop() == (0 if command == "mlmd-server" else -signal.SIGTERM)
     assert ids["listed"] == ["mytable-dump"]
     assert (again["model"], again["dataSet"]) == (ids["model"], ids["dataSet"])
     service = Server("serve", str(store), "--read-only", "--port", "0", cwd=tmp_path)

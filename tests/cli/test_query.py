@@ -188,6 +188,12 @@ def stranger() -> Iterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
         thread.join()
 
 
+def test_rows_of_what_only_the_service_knows(stranger: tuple[str, list[tuple[str, dict[str, str]]]]) -> None:
+    text = lineageql("query", "{ answer }", "--endpoint", f"{stranger[0]}/api/graphql", "--all", code=2)
+    assert text.count("\n") == 1
+    assert "cannot tell its rows" in text
+
+
 def test_headers_are_sent_and_a_missing_path_is_tried(
     stranger: tuple[str, list[tuple[str, dict[str, str]]]], tmp_path: Path
 ) -> None:
@@ -229,7 +235,13 @@ def test_arguments_that_do_not_fit(demo: Path, arguments: tuple[str, ...], said:
 
 # -- output that cannot be written
 
-COMMANDS = {"query": ["query", NAMES, "--all"], "one page": ["query", NAMES], "schema": ["schema"], "help": ["--help"]}
+COMMANDS = {
+    "query": ["query", NAMES, "--all"],
+    "one page": ["query", NAMES],
+    "schema": ["schema"],
+    "check": ["store", "check"],
+    "help": ["--help"],
+}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -239,7 +251,7 @@ def test_a_full_output_ends_in_one_line(demo: Path, command: str) -> None:
     assert (done.returncode, done.stderr) == (2, "lineageql: cannot write the output: no space left on device\n")
 
 
-@pytest.mark.parametrize("command", ["query", "one page", "schema"])
+@pytest.mark.parametrize("command", ["query", "one page", "schema", "check"])
 def test_a_closed_output_ends_in_one_line(demo: Path, command: str) -> None:
     done = run(demo, command, preexec_fn=lambda: os.close(1))
     assert (done.returncode, done.stderr) == (2, "lineageql: cannot write the output: it is closed\n")
@@ -257,7 +269,8 @@ def test_an_output_that_nobody_reads_ends_without_a_word(demo: Path, command: st
 
 
 def run(demo: Path, command: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    arguments = [*COMMANDS[command], *(["--store", str(demo)] if "query" in COMMANDS[command] else [])]
+    place = {"query": ["--store", str(demo)], "store": [str(demo)]}
+    arguments = [*COMMANDS[command], *place.get(COMMANDS[command][0], [])]
     line = [sys.executable, "-m", "lineageql", *arguments]
     return subprocess.run(line, stderr=subprocess.PIPE, text=True, timeout=90, **options)
 

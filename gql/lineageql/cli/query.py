@@ -145,8 +145,11 @@ async def _print_rows(place: Place, operation: Any, every: bool, form: str) -> b
     if form == "json":
         raise UsageError("--all prints rows: as jsonl, tsv or csv")
     tabling = _tabling(operation)
-    if tabling is None:  # the answer says what is wrong with it
-        return _tell((await place.ask(operation)).get("errors"))
+    if tabling is None:
+        # The answer says what is wrong with it, unless the service is newer than this command.
+        if _tell((await place.ask(operation)).get("errors")):
+            return True
+        raise UsageError("this release does not know what the query asks for, and cannot tell its rows: print json")
     table = tabling.table()
     paged, line = table.connection is not None, _line(table, form)
     query, cursor = tabling.paged(table) if paged else (operation.query, "")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lineageql.cli.output import check_output
 from lineageql.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def check(store: str, as_json: bool) -> None:
     from lineageql.store.addresses import FileAddress, address_of
     from lineageql.store.maintenance import check_store
 
+    check_output()
     address = address_of(store)
     found = asyncio.run(check_store(address, Settings.load()))
     name = store if isinstance(address, FileAddress) else str(address)  # without the password
