@@ -286,11 +286,11 @@ class Artifact(LineageNode):
     def workspace(self, info: Info, parent: strawberry.Parent[entities.Artifact]) -> Workspace | None:
         return later(info.context.loaders.workspace_by_member.load(parent.ref))  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The run of the execution that was the first to write it.")
     @strawberry.field(description="All workspaces that it belongs to, in the order of their ids.")
     def workspaces(self, info: Info, parent: strawberry.Parent[entities.Artifact]) -> list[Workspace]:
         return later(info.context.loaders.workspaces_by_artifact.load(parent.ref))  # type: ignore[no-any-return]
 
+    @strawberry.field(description="The run of the execution that was the first to write it.")
     def run(self, info: Info, parent: strawberry.Parent[entities.Artifact]) -> Run | None:
         return later(info.context.loaders.run_by_artifact.load(parent.ref))  # type: ignore[no-any-return]
 

@@ -203,7 +203,7 @@
       shown = { query: operation.document, variables: await lookUp(operation, {}) };
     }
     // From here on the tab tells what is open, and a reload shows it as it is then.
-    if (window.location.search || named) window.history.replaceState(null, "", window.location.pathname);
+    if (linked.has("query") || named) window.history.replaceState(null, "", window.location.pathname);
     return {
       ...shown,
       // GraphiQL reads which panel was open, and leaves it to us to store it.
