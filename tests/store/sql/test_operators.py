@@ -16,7 +16,7 @@ from tests.store.sql import combinations
 from tests.store.sql.combinations import ALWAYS, LOOSE, STORE, asked, wrongly_answered
 from tests.store.sql.oracle import SAYS
 from tests.store.sql.records import within_servers
-from tests.store.sql.test_search import EFFORTS
+from tests.store.sql.test_search import BUDGETS
 
 every_kind = pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 every_operator = pytest.mark.parametrize("operator", Operator, ids=lambda operator: operator.value)
@@ -48,7 +48,7 @@ def test_the_store_is_the_same_on_every_backend():
 @every_operator
 @every_kind
 def test_every_subject_by_every_operator(bench, kind, operator):
-    with bench.reading(STORE, efforts=EFFORTS["gathering"]) as reader:
+    with bench.reading(STORE, budgets=BUDGETS["gathering"]) as reader:
         assert bench.run(wrongly_answered(reader, kind, operator)) == []
 
 
