@@ -92,7 +92,7 @@ INDEXED: list[tuple[Predicate, int]] = [
 
 @pytest.mark.parametrize(("predicate", "matches"), INDEXED, ids=str)
 async def test_an_index_serves(driver: MySQLDriver, predicate: Predicate, matches: int) -> None:
-    reader = SQLReader(driver, efforts=lambda limit: [400])
+    reader = SQLReader(driver, budgets=lambda limit: [400])
     await reader.types()
     explained = Explained(driver)
     driver.rows = explained.read  # type: ignore[method-assign]
