@@ -5,21 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from lineageql.api.scalars import JSON, DateTime
+from lineageql.api.scalars import JSON, DateTime, spelt_integer
 from lineageql.errors import InvalidArgument
 from lineageql.model.evaluate import operands_of
 from lineageql.model.identity import EntityKind, Ref, parse_ref
-from lineageql.model.operators import Operands, family_of
+from lineageql.model.operators import Family, Operands, family_of
 from lineageql.model.predicates import (
     Field,
     Label,
     Not,
     Operator,
+    Or,
     Predicate,
     Property,
     Related,
@@ -129,7 +131,8 @@ _SCALAR, _ORDERED = "string, number or boolean", "number or string"
 @strawberry.input(
     description="Tests of one property: of the declared property of this name, else of the custom property. "
     "Numbers are compared with numbers, integers and doubles alike, texts with texts by code points, booleans with "
-    f"booleans; a value of another type meets no test. With none but the name, that the property is there. {MISSING}"
+    "booleans; a value of another type meets no test, but an integer beyond 2^53 meets those by its digits as a "
+    f"string, too. With none but the name, that the property is there. {MISSING}"
 )
 class PropertyFilter:
     name: str = _field(description="The property's name.")
@@ -148,8 +151,20 @@ class PropertyFilter:
         terms: list[Predicate] = []
         for name, term in _tests(self, subject):
             _check_scalars(term.term if isinstance(term, Not) else term, f"{path}.{name}")
-            terms.append(term)
+            terms.append(Not(_in_either_form(term.term)) if isinstance(term, Not) else _in_either_form(term))
         return all_of(*terms) if terms else Test(subject, Operator.EXISTS)
+
+
+def _in_either_form(test: Predicate) -> Predicate:
+    """A test by a string that an integer may be written as: those beyond 2^53 are, and who asks cannot tell."""
+    if not isinstance(test, Test) or Family.NUMBER not in test.operator.meaning.families:
+        return test
+    numbers = tuple(number for text in operands_of(test) if isinstance(text, str) and (number := spelt_integer(text)))
+    if not numbers:
+        return test
+    if isinstance(test.operand, tuple):
+        return replace(test, operand=(*test.operand, *numbers))
+    return Or((test, replace(test, operand=numbers[0])))
 
 
 def _check_scalars(test: Predicate, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, NewType
@@ -23,6 +24,11 @@ DateTime = NewType("DateTime", int)
 
 BigInt = NewType("BigInt", int)
 JSON = NewType("JSON", object)
+
+EXACT = 2**53
+"""Up to here every integer is a double of its own; JavaScript reads JSON's numbers as doubles."""
+
+_SPELT = re.compile(r"-?[1-9]\d{15,399}", re.ASCII)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NAIVE_EPOCH = datetime(1970, 1, 1)  # of times that are all in UTC
@@ -96,8 +102,32 @@ def _read_json_literal(node: ValueNode, variables: dict[str, Any] | None = None)
     return value_from_ast_untyped(node, variables)
 
 
-def _write_json(value: Any) -> Any:
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+def write_integer(value: int) -> int | str:
+    """An integer as JavaScript reads it right: its digits as a string where it is beyond `EXACT`."""
+    return value if -EXACT <= value <= EXACT else str(value)
+
+
+def write_json(value: Any) -> Any:
+    """A JSON value, the integers in it written as `write_integer` does.
+
+    A value that holds none that is written otherwise is answered itself and not copied.
+    """
+    kind = type(value)
+    if kind is int:
+        return write_integer(value)
+    if kind is dict:
+        changed = {name: written for name, item in value.items() if (written := write_json(item)) is not item}
+        return {**value, **changed} if changed else value
+    if kind is list:
+        items = [write_json(item) for item in value]
+        return value if all(map(operator.is_, items, value)) else items
+    return str(value) if kind is float and not math.isfinite(value) else value
+
+
+def spelt_integer(text: str) -> int | None:
+    """The integer that `write_integer` wrote as this string; None where it is any other string."""
+    number = int(text) if _SPELT.fullmatch(text) else 0
+    return number if not -EXACT <= number <= EXACT else None
 
 
 SCALARS: dict[Any, ScalarDefinition] = {
@@ -110,15 +140,17 @@ SCALARS: dict[Any, ScalarDefinition] = {
     ),
     BigInt: strawberry.scalar(
         name="BigInt",
-        description="An integer of 64 bits, a JSON number. As an argument also its digits as a string.",
-        serialize=int,
+        description="An integer of 64 bits: a JSON number, or beyond 2^53 its digits as a string, as JavaScript and "
+        "others read numbers as doubles. As an argument both forms are right for any integer.",
+        serialize=write_integer,
         parse_value=read_big_int,
     ),
     JSON: strawberry.scalar(
         name="JSON",
-        description="Any JSON value: an object, a list, a string, a number, a boolean or null.",
+        description="Any JSON value: an object, a list, a string, a number, a boolean or null. In answers integers "
+        "beyond 2^53 are their digits as strings, as JavaScript and others read numbers as doubles.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
-        serialize=_write_json,
+        serialize=write_json,
         parse_value=lambda value: value,
         parse_literal=_read_json_literal,
     ),
