@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import FieldNode, GraphQLSchema, TypeInfo, TypeInfoVisitor, Visitor, build_schema, parse, visit
 
 from lineageql.errors import UsageError
 from lineageql.web.operations import Operation, load_operations, operations_folder
@@ -156,3 +157,45 @@ def test_the_folder_is_in_the_package_of_a_wheel_and_else_in_the_checkout(
 
 def test_the_operations_that_come_along_load() -> None:
     load_operations(operations_folder())
+
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8").partition("```graphql\n")[2].partition("```")[0]
+SHOWN = {operation.name: operation.document for operation in load_operations(operations_folder())} | {"README": README}
+
+
+class Claims(Visitor):
+    """The selections of a document that say that a walk was complete, and what else they select, path by path."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self.types = types
+        self.found: list[set[str]] = []
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        type_ = self.types.get_type()
+        while hasattr(type_, "of_type"):
+            type_ = type_.of_type
+        if "complete" in getattr(type_, "fields", {}) and "pageInfo" in type_.fields and node.selection_set:
+            names = {one.name.value for one in node.selection_set.selections if isinstance(one, FieldNode)}
+            self.found += [names] if "complete" in names else []
+
+
+def claims(document: str, schema: GraphQLSchema) -> list[set[str]]:
+    types = TypeInfo(schema)
+    visitor = Claims(types)
+    visit(parse(document), TypeInfoVisitor(types, visitor))
+    return visitor.found
+
+
+def test_what_says_complete_says_too_whether_the_page_is_all() -> None:
+    """A page of a complete walk need not be the whole answer: how many there are in all stands beside it."""
+    schema = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8"))
+    found = {name: claims(document, schema) for name, document in SHOWN.items()}
+    said = {name: selections for name, selections in found.items() if selections}
+    assert said.keys() >= {"README", "production-models-of-a-data-set", "record-5-serving"}
+    for name, selections in said.items():
+        for selection in selections:
+            assert selection >= {"complete", "totalCount", "pageInfo"}, name
+        words = SHOWN[name].partition("{")[0] if name != "README" else (ROOT / "README.md").read_text(encoding="utf-8")
+        assert all(f"`{word}`" in words for word in ("complete", "totalCount", "hasNextPage")), name

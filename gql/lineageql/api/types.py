@@ -222,10 +222,11 @@ class LineageNodeConnection:
     nodes: list[LineageNode] = strawberry.field(description="The nodes of the page's edges.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
     total_count: int = strawberry.field(
-        resolver=total, description="How many nodes there are in all, under the filter."
+        resolver=total, description="How many nodes the walk found, under the filter, on all pages."
     )
     complete: bool = strawberry.field(
-        description="Whether the walk found everything: false where maxHops, the limit of nodes or time cut it short."
+        description="Whether the walk found everything, so that totalCount counts all there are: false where maxHops, "
+        "the limit of nodes or time cut it short. Whether this page shows all that were found is in pageInfo."
     )
 
 
