@@ -15,7 +15,7 @@ import pytest
 
 import lineageql
 
-WRITTEN = ("kfp_v2", "kfp_v1", "tfx_ir", "model_registry", "cmf", "kinds")
+WRITTEN = ("kfp_v2", "kfp_v1", "tfx_ir", "tfx_legacy", "model_registry", "cmf", "kinds")
 REAL = ("kubeflow-sdk", "tfx-ir", "tfx-legacy-schema5", "cmf")
 UPGRADE = """
 import sys

@@ -42,6 +42,8 @@ def said(place: Place) -> str:
     match place:
         case Column(name):
             return f"MLMD's {name}"
+        case Declared(name, True) | Custom(name, True):
+            return f"`{name}` without `:<time>`"
         case Declared(name) | Custom(name):
             return f"`{name}`"
         case UriTail():
@@ -77,12 +79,15 @@ def names() -> str:
 
 
 def fields() -> str:
-    rows = ["| convention | version | owner | state | parent |", "| --- | --- | --- | --- | --- |"]
+    head = "| convention | version | owner | an artifact's state | an execution's state | parent |"
+    rows = [head, "| --- | --- | --- | --- | --- | --- |"]
     for convention in CONVENTIONS:
         version, owner = (places(convention, NodeKind.ARTIFACT, field) for field in (Field.VERSION, Field.OWNER))
-        state = places(convention, NodeKind.EXECUTION, Field.STATE)
+        kinds = (NodeKind.ARTIFACT, NodeKind.EXECUTION)
+        words = [places(convention, kind, Field.STATE).replace("–", "") for kind in kinds]
+        artifact, execution = (f"MLMD's state, else {word}" if word else "MLMD's state" for word in words)
         parent = ", ".join(said(place) for place in convention.parent) or "–"
-        rows.append(f"| {convention.name} | {version} | {owner} | MLMD's state, else {state} | {parent} |")
+        rows.append(f"| {convention.name} | {version} | {owner} | {artifact} | {execution} | {parent} |")
     return "\n".join(rows)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import ArtifactKind
-from lineageql.model.predicates import Field, Operator, Related, Relation, Test
+from lineageql.model.predicates import And, Field, Operator, Related, Relation, Test
 from lineageql.store.ports import Link, Search, StoreCounts
 from tests.conventions.reading import ALL, Whole, read, reading
-from tests.writers import kfp_v1, kfp_v2, kinds, tfx_ir
+from tests.writers import kfp_v1, kfp_v2, kinds, tfx_ir, tfx_legacy
 
 Written = Callable[[str], Path]
 WORKSPACE, RUN, EXECUTION, ARTIFACT = EntityKind.WORKSPACE, EntityKind.RUN, EntityKind.EXECUTION, EntityKind.ARTIFACT
@@ -105,6 +105,34 @@ async def test_tfx_ir(written: Written) -> None:
     ]
     assert whole.events[9].path == ("examples", 0, "baseline", 0)
     assert whole.entities[EXECUTION][0].custom_properties["__external_step__"] == "7"
+
+
+async def test_tfx_legacy(written: Written) -> None:
+    whole, counts = await whole_of(written("tfx_legacy"))
+    assert counts == StoreCounts(workspaces=1, runs=2, executions=4, artifacts=12, events=14)
+    runs = [f"{tfx_legacy.PIPELINE}.{run}" for run in tfx_legacy.RUNS]
+    assert [(run.name, whole.workspace(run)) for run in whole.entities[RUN]] == [(run, "taxi") for run in runs]
+    assert whole.names(EXECUTION) == ["StatisticsGen", "Trainer"] * 2
+    # The time of the run is no part of a name, unless it is all there is.
+    names = [["statistics"] * 5 + [f":{run}"] for run in tfx_legacy.RUNS]
+    assert whole.names(ARTIFACT) == [*names[0], *names[1]]
+    states = [ArtifactState.LIVE, ArtifactState.DELETED, ArtifactState.PENDING]
+    states += [ArtifactState.MARKED_FOR_DELETION, ArtifactState.UNKNOWN, ArtifactState.LIVE]
+    assert [artifact.state for artifact in _all(whole, ARTIFACT)] == states * 2
+
+
+async def test_names_and_states_of_tfx_legacy_are_found(written: Written) -> None:
+    async with reading(written("tfx_legacy")) as reader:
+
+        async def found(*tests: Test) -> int:
+            return len((await reader.search(Search(ARTIFACT, And(tests)), ALL)).rows)
+
+        assert await found(Test(Field.NAME, Operator.EQ, "statistics")) == 10
+        assert await found(Test(Field.NAME, Operator.IN, ("statistics", "model"))) == 10
+        assert await found(Test(Field.NAME, Operator.STARTS_WITH, "statistics:")) == 0
+        live = Test(Field.STATE, Operator.IN, (ArtifactState.LIVE.value,))
+        assert await found(live) == 4
+        assert await found(live, Test(Field.NAME, Operator.ENDS_WITH, "s")) == 2
 
 
 async def test_model_registry(written: Written) -> None:

@@ -40,13 +40,13 @@ class Book:
             self.types[kind, name] = made
         return int(self.types[kind, name].id)
 
-    def artifact_type(self, name: str, base: str | None = None, **declares: str) -> int:
+    def artifact_type(self, name: str, /, base: str | None = None, **declares: str) -> int:
         return self._type("Artifact", name, declares, base)
 
-    def execution_type(self, name: str, base: str | None = None, **declares: str) -> int:
+    def execution_type(self, name: str, /, base: str | None = None, **declares: str) -> int:
         return self._type("Execution", name, declares, base)
 
-    def context_type(self, name: str, **declares: str) -> int:
+    def context_type(self, name: str, /, **declares: str) -> int:
         return self._type("Context", name, declares, None)
 
     def _put(self, kind: str, type_: str, values: dict[str, Any], fields: dict[str, Any]) -> int:

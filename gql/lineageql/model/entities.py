@@ -44,7 +44,7 @@ class ExecutionState(Choice):
     CANCELED = 6
 
 
-STATE_WORDS = {
+EXECUTION_STATE_WORDS = {
     "new": ExecutionState.NEW,
     "running": ExecutionState.RUNNING,
     "complete": ExecutionState.COMPLETE,
@@ -55,7 +55,18 @@ STATE_WORDS = {
     "canceled": ExecutionState.CANCELED,
     "cancelled": ExecutionState.CANCELED,
 }
-"""How writers without MLMD's own state spell it in a property `state`, in lower case."""
+"""How writers without MLMD's own state spell an execution's in a property `state`, in lower case."""
+
+ARTIFACT_STATE_WORDS = {
+    "pending": ArtifactState.PENDING,
+    "published": ArtifactState.LIVE,
+    "live": ArtifactState.LIVE,
+    "marked_for_deletion": ArtifactState.MARKED_FOR_DELETION,
+    "deleted": ArtifactState.DELETED,
+    "abandoned": ArtifactState.ABANDONED,
+    "reference": ArtifactState.REFERENCE,
+}
+"""How they spell an artifact's."""
 
 
 class LabelValue(NamedTuple):
@@ -198,7 +209,7 @@ class Execution(Entity):
         state = _EXECUTION_STATES.get(self.node.state or 0, ExecutionState.UNKNOWN)
         if state is ExecutionState.UNKNOWN:
             word = self.convention.read(self.node, Field.STATE)
-            state = STATE_WORDS.get(word.lower(), state) if word else state
+            state = EXECUTION_STATE_WORDS.get(word.lower(), state) if word else state
         return state
 
     @property
@@ -228,7 +239,11 @@ class Artifact(Entity):
 
     @property
     def state(self) -> ArtifactState:
-        return _ARTIFACT_STATES.get(self.node.state or 0, ArtifactState.UNKNOWN)
+        state = _ARTIFACT_STATES.get(self.node.state or 0, ArtifactState.UNKNOWN)
+        if state is ArtifactState.UNKNOWN:
+            word = self.convention.read(self.node, Field.STATE)
+            state = ARTIFACT_STATE_WORDS.get(word.lower(), state) if word else state
+        return state
 
     @property
     def version(self) -> str | None:

@@ -11,6 +11,15 @@ from typing import Any
 
 from tests.store.sql.records import ARTIFACT, CONTEXT, EXECUTION, NodeRecord, ProtoValue, StructValue, Value
 
+ARTIFACT_STATE_WORDS = {
+    "pending": 1,
+    "published": 2,
+    "live": 2,
+    "marked_for_deletion": 3,
+    "deleted": 4,
+    "abandoned": 5,
+    "reference": 6,
+}
 STATE_WORDS = {
     "new": 1,
     "running": 2,
@@ -109,11 +118,12 @@ def either(node: NodeRecord, name: str) -> str | None:
 
 
 def state_of(node: NodeRecord) -> int:
-    """A state as MLMD's number; an execution's may be only a word."""
+    """A state as MLMD's number; it may be only a word, but for artifacts of the Kubeflow Metadata SDK."""
     number = node.state if node.state is not None and 0 <= node.state <= 6 else 0
-    if number or node.type.kind != EXECUTION:
+    if number or (node.type.kind == ARTIFACT and kubeflow(node)):
         return number
-    return STATE_WORDS.get((either(node, "state") or "").lower(), 0)
+    words = STATE_WORDS if node.type.kind == EXECUTION else ARTIFACT_STATE_WORDS
+    return words.get((either(node, "state") or "").lower(), 0)
 
 
 def kind_of(node: NodeRecord) -> str:

@@ -50,7 +50,15 @@ HOSTILE = (
         "file.txt",
     ),
 )
-PLAIN = ("a", "A", "b", "ab", "team", "w", "w/x", "r", "prod", "dev", "New", "COMPLETED", "failed", "cancelled")
+STAMP = "2024-07-14T11:43:44"
+STAMPED = (
+    *(f"a:{STAMP}", f"a:{STAMP}.000001", f"é:b:{STAMP}", f"a:{STAMP}.5", f"a:{STAMP}:b", f":{STAMP}", STAMP),
+    *(f"a:{STAMP[:-1]}x", f"a-{STAMP}", f"a:{STAMP}:{STAMP}", f"a\n:{STAMP}"),
+)
+PLAIN = (
+    *("a", "A", "b", "ab", "team", "w", "w/x", "r", "prod", "dev", "New", "COMPLETED", "failed", "cancelled"),
+    *("published", "Deleted", "MARKED_FOR_DELETION"),
+)
 
 
 def few(pool: st.SearchStrategy[Any], key: str, most: int) -> st.SearchStrategy[Any]:
@@ -65,7 +73,7 @@ def few(pool: st.SearchStrategy[Any], key: str, most: int) -> st.SearchStrategy[
     return one()
 
 
-TEXTS = few(st.sampled_from(PLAIN) | st.sampled_from(HOSTILE), "texts", 6)
+TEXTS = few(st.sampled_from(PLAIN) | st.sampled_from(HOSTILE) | st.sampled_from(STAMPED), "texts", 6)
 
 PROPERTY_NAMES = (
     *("p", "p", "q", "q", "name", "version", "owner", "state", "description", "labels", "create_time"),

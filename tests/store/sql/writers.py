@@ -86,6 +86,16 @@ def is_owned(name: str) -> bool:
     return bool(colon and re.fullmatch(r"[0-9]+|[0-9a-fA-F-]{36}", owner))
 
 
+def before_time(name: str | None) -> str | None:
+    """A name without the time of its run after it, which Python wrote with or without microseconds."""
+    for length in (19, 26):
+        head, colon, time = (name or "")[: -length - 1], (name or "")[-length - 1 : -length], (name or "")[-length:]
+        pattern = re.sub(r"[0-9]", "0", time)
+        if head and colon == ":" and pattern == "0000-00-00T00:00:00.000000"[:length]:
+            return head
+    return name
+
+
 def event_key(store: StoreRecord, artifact: int) -> str | None:
     """The first key in the paths of an artifact's events: of those that output it, else of any."""
     events = sorted(store.events, key=lambda event: (event.type not in (1, 4, 6, 7), event.id))
@@ -129,6 +139,8 @@ def name_of(store: StoreRecord, node: NodeRecord, writer: Writer) -> str:
         best = [*either("component_id"), node_name(store, node.id), node.type.name.rpartition(".")[2]]
     elif writer is Writer.GENERIC:
         best = [called, *either("name")]
+    elif writer is Writer.TFX:
+        best = [*map(before_time, either("name")), event_key(store, node.id), called]
     elif artifact:
         best = [*either("display_name" if writer is Writer.KFP_V2 else "name"), event_key(store, node.id), called]
     elif writer is Writer.KFP_V2:

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from lineageql.model.choice import Choice
-from lineageql.model.conventions.places import Beyond, ContextSuffix, EventKey, HashedName, OwnedName, TypeName
+from lineageql.model.conventions.places import (
+    Beyond,
+    ContextSuffix,
+    EventKey,
+    HashedName,
+    OwnedName,
+    TypeName,
+    unstamped,
+)
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.values import JSONValue, as_text, parse_json, plain_text
@@ -34,22 +42,26 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A property that the node's type declares."""
+    """A property that the node's type declares; `stamped` where its text may end with a time, see `unstamped`."""
 
     name: str
+    stamped: bool = False
 
     def read(self, node: Node) -> str | None:
-        return plain_text(node.properties.get(self.name))
+        text = plain_text(node.properties.get(self.name))
+        return unstamped(text) if self.stamped else text
 
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """A custom property."""
+    """A custom property; `stamped` where its text may end with a time, see `unstamped`."""
 
     name: str
+    stamped: bool = False
 
     def read(self, node: Node) -> str | None:
-        return plain_text(node.custom_properties.get(self.name))
+        text = plain_text(node.custom_properties.get(self.name))
+        return unstamped(text) if self.stamped else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +83,9 @@ class TypeAndId:
 Place = Column | Declared | Custom | UriTail | TypeAndId | TypeName | OwnedName | HashedName | Beyond
 
 
-def either(name: str) -> tuple[Place, ...]:
+def either(name: str, *, stamped: bool = False) -> tuple[Place, ...]:
     """A property of this name, declared or custom."""
-    return (Declared(name), Custom(name))
+    return (Declared(name, stamped), Custom(name, stamped))
 
 
 @dataclass(frozen=True, slots=True)

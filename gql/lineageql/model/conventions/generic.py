@@ -18,6 +18,7 @@ ARTIFACT: dict[Field, tuple[Place, ...]] = {
     Field.URI: (Column("uri"),),
     Field.VERSION: either("version"),
     Field.OWNER: either("owner"),
+    Field.STATE: either("state"),
 }
 EXECUTION: dict[Field, tuple[Place, ...]] = {**COMMON, Field.STATE: either("state")}
 CONTEXT: dict[Field, tuple[Place, ...]] = {**COMMON, Field.NAME: (Column("name"), TypeAndId())}

@@ -7,12 +7,23 @@ one in SQL: the Reader loads their values with the node.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lineageql.model.nodes import Node
 
 DIGITS = "0123456789"
+STAMP = "dddd-dd-ddTdd:dd:dd"
+STAMPS = (STAMP, STAMP + ".dddddd")
+"""The times that may stand after a name and a colon, as Python's `isoformat` writes them; d is a digit."""
+_STAMPED = re.compile(r"(.+?):\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{6})?", re.ASCII | re.DOTALL)
 UUID_LENGTH, UUID_CHARACTERS = 36, "0123456789abcdef-"
+
+
+def unstamped(text: str | None) -> str | None:
+    """A name without the time of its run, `<name>:<time>`; as it is where it has none, or is nothing else."""
+    found = _STAMPED.fullmatch(text) if text else None
+    return text if found is None else found[1]
 
 
 @dataclass(frozen=True, slots=True)

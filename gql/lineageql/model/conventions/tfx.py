@@ -4,8 +4,9 @@ IR runner: `pipeline` is the parent of `pipeline_run`; a context `node`, called
 `<pipeline>.<node>`, says which step an execution is. Executions are called by a
 UUID, their types by the component's class path.
 Before, and in notebooks: a `run` names its pipeline in a property, and an
-execution its step. Stores hold both where TFX was upgraded, and the types of
-artifacts are the same, so this is one convention.
+execution its step. Names of artifacts may end with the time of the run, and their
+states are words in a property. Stores hold both where TFX was upgraded, and the
+types of artifacts are the same, so this is one convention.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ TFX = Convention(
     kind_fields={
         NodeKind.ARTIFACT: {
             **ARTIFACT,
-            Field.NAME: (*either("name"), EventKey(), Column("name"), UriTail(), TypeAndId()),
+            Field.NAME: (*either("name", stamped=True), EventKey(), Column("name"), UriTail(), TypeAndId()),
         },
         NodeKind.EXECUTION: {
             **EXECUTION,

@@ -70,8 +70,7 @@ class Prefilters:
         if subject not in _FIELDS or any(_may_be_number(text) for text in texts):
             return None
         places = {place for convention in conventions for place in convention.places(kind, subject)}
-        reached = all(isinstance(place, (Column, Declared, Custom, TypeAndId)) for place in places)
-        return places if reached else None
+        return places if all(map(_is_reached, places)) else None
 
     def _places_of_label(self, kind: NodeKind, key: str, conventions: list[Convention]) -> set[Place] | None:
         labels = [convention.labels[kind] for convention in conventions if kind in convention.labels]
@@ -109,6 +108,14 @@ def _bound(test: Test) -> str:
     if column is None or sign is None or not isinstance(number, int) or not 0 <= number < 2**62:
         return ""
     return f"{column} {sign} {number}"
+
+
+def _is_reached(place: Place) -> bool:
+    """Whether a filter can ask for a text at a place: not where the text may be followed by a time."""
+    match place:
+        case Declared(_, stamped) | Custom(_, stamped):
+            return not stamped
+    return isinstance(place, (Column, TypeAndId))
 
 
 def _may_be_number(text: str) -> bool:

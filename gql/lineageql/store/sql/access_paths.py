@@ -148,11 +148,14 @@ class AccessPaths:
         places = {place for convention, _ in groups for place in convention.places(self.source.node_kind, subject)}
         for place in sorted(places, key=repr):
             match place:
-                case Declared(name) | Custom(name):
+                case Declared(name, stamped) | Custom(name, stamped):
                     rows = self._text_rows(test, name, custom=isinstance(place, Custom))
                     if rows is None:
                         return []
                     parts.extend(rows)
+                    if stamped and test.operator.meaning.access is Access.EQUALITY:
+                        begun = (Test(subject, Operator.STARTS_WITH, f"{text}:") for text in operands_of(test))
+                        parts.extend(self._rows(name, isinstance(place, Custom), "string_value", one) for one in begun)
                 case Column("name"):
                     node = self.node.alias()
                     says = self._indexed(node.c.name, test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, true
@@ -9,24 +10,30 @@ from sqlalchemy.sql.elements import True_
 
 from lineageql.model.conventions.convention import Column, Convention, Custom, Declared, Place, TypeAndId, UriTail
 from lineageql.model.conventions.places import ContextSuffix, EventKey, HashedName, OwnedName, TypeName
-from lineageql.model.entities import STATE_WORDS
+from lineageql.model.entities import (
+    ARTIFACT_STATE_WORDS,
+    EXECUTION_STATE_WORDS,
+    ArtifactState,
+    ExecutionState,
+)
 from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import STRUCT_PREFIX
-from lineageql.store.sql.derived_fields import context_suffix, event_key, hashed_name, owned_name
+from lineageql.store.sql.derived_fields import context_suffix, event_key, hashed_name, owned_name, unstamped
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.tables import TYPE
 
 
-def text_of_property(row: Any, dialect: Dialect) -> ColumnElement[Any]:
-    """A property's value as text, as `model.values.plain_text` gives it."""
+def text_of_property(row: Any, dialect: Dialect, *, stamped: bool = False) -> ColumnElement[Any]:
+    """A property's value as text, as `model.values.plain_text` gives it, and without a time where it is stamped."""
+    text = unstamped(row.c.string_value, dialect) if stamped else row.c.string_value
     return case(
         (
             dialect.holds_text(row.c.string_value),
-            case((dialect.in_prefix_range(row.c.string_value, STRUCT_PREFIX), null()), else_=row.c.string_value),
+            case((dialect.in_prefix_range(row.c.string_value, STRUCT_PREFIX), null()), else_=text),
         ),
         (row.c.int_value.is_not(None), cast(row.c.int_value, String)),
         (row.c.double_value.is_not(None), dialect.json_text(row.c.double_value)),
@@ -40,10 +47,10 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
     match place:
         case Column(name):
             return dialect.text(source.columns[_COLUMN_FIELDS[name]])
-        case Declared(name):
-            return _property(source, name, False, dialect)
-        case Custom(name):
-            return _property(source, name, True, dialect)
+        case Declared(name, stamped):
+            return _property(source, name, False, dialect, stamped=stamped)
+        case Custom(name, stamped):
+            return _property(source, name, True, dialect, stamped=stamped)
         case UriTail():
             return dialect.uri_tail(source.columns[Field.URI])
         case TypeAndId():
@@ -88,10 +95,12 @@ def _by_convention(subject: Field, source: Source, types: TypeCatalog, dialect: 
 def state_number(source: Source, types: TypeCatalog, dialect: Dialect) -> ColumnElement[Any]:
     """A state as MLMD's number; where it is not set, from the word of the writer's own property."""
     number = func.coalesce(source.columns[Field.STATE], 0)
-    if source.kind is not EntityKind.EXECUTION:
+    words_of = _STATE_WORDS[source.kind]
+    groups = types.groups(source.node_kind)
+    if not any(convention.places(source.node_kind, Field.STATE) for convention, _ in groups):
         return case((and_(number >= 0, number <= 6), number), else_=0)
     word = dialect.lower(text_of_field(Field.STATE, source, types, dialect))
-    words = case({text: state.value for text, state in STATE_WORDS.items()}, value=word, else_=0)
+    words = case({text: state.value for text, state in words_of.items()}, value=word, else_=0)
     return case((or_(number < 1, number > 6), words), else_=number)
 
 
@@ -113,13 +122,17 @@ def _by_type(source: Source, types: TypeCatalog, place: TypeName) -> ColumnEleme
     return case(*((source.type_id == id_, literal(word)) for id_, word in words), else_=null()) if words else null()
 
 
-def _property(source: Source, name: str, custom: bool, dialect: Dialect) -> ColumnElement[Any]:
+def _property(source: Source, name: str, custom: bool, dialect: Dialect, *, stamped: bool) -> ColumnElement[Any]:
     row = source.properties.alias()
     return (
-        select(text_of_property(row, dialect))
+        select(text_of_property(row, dialect, stamped=stamped))
         .where(row.c.owner_id == source.id, row.c.name == name, row.c.is_custom_property == custom)
         .scalar_subquery()
     )
 
 
+_STATE_WORDS: dict[EntityKind, Mapping[str, ArtifactState | ExecutionState]] = {
+    EntityKind.ARTIFACT: ARTIFACT_STATE_WORDS,
+    EntityKind.EXECUTION: EXECUTION_STATE_WORDS,
+}
 _COLUMN_FIELDS = {"name": Field.NAME, "uri": Field.URI, "external_id": Field.EXTERNAL_ID}
