@@ -38,7 +38,7 @@ lint: ## check style, types and the direction of imports
 	@scripts/setup dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then $(BIN)/mypy --strict gql; \
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then $(BIN)/mypy --strict gql clients/python/src clients/python/tests/user_code.py; \
 	else echo "types are checked with Python 3.11 and newer: SQLAlchemy's differ before"; fi
 	@$(BIN)/lint-imports --no-logo
 
@@ -47,10 +47,12 @@ format: ## put the code into its style
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-schema: ## print schema.graphql from the code
+schema: ## print schema.graphql from the code, and the Python client's types from it
 	@scripts/setup
 	@$(BIN)/lineageql schema > .venv/schema.graphql
 	@mv .venv/schema.graphql schema.graphql
+	@scripts/setup dev
+	@$(BIN)/python clients/python/scripts/generate.py
 
 schema-check: ## check that schema.graphql is what the code prints
 	@scripts/setup
@@ -69,4 +71,4 @@ setup: ## make .venv, with everything for development
 
 clean: ## take away what these entries made
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@find gql tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find gql tests clients -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,124 @@
+"""Arguments on their way to the service: short forms become the schema's, Python's values JSON's.
+
+| where the schema has | this is short | for this |
+| --- | --- | --- |
+| a StringFilter | `"x"` | `{"eq": "x"}` |
+| a ContextFilter | `"x"`; a workspace or a run | `{"name": {"eq": "x"}}`; `{"id": its id}` |
+| a list of LabelFilter or PropertyFilter | `{"stage": "production"}` | `[{"key": "stage", "eq": "production"}]` |
+| a list of LabelInput | `{"stage": "production"}` | `[{"key": "stage", "value": "production"}]` |
+| a list of anything else | one value | a list of it |
+| an order | `"CREATE_TIME"` | `{"field": "CREATE_TIME"}` |
+| an ID | an entity | its id |
+| a DateTime | a `datetime` with a time zone | its ISO 8601 text |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timezone
+from typing import Any
+
+from lineageql_client.errors import InvalidArgument
+from lineageql_client.generated.shapes import ENUMS, INPUTS
+from lineageql_client.values import plain
+
+
+def arguments(
+    types: Mapping[str, str], given: Mapping[str, Any], short: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The variables of a field's arguments; what is None is left out.
+
+    Args:
+        types: the GraphQL type of each argument.
+        given: the arguments, by their names in the schema.
+        short: fields of the filter `where` that must hold too.
+
+    Raises:
+        InvalidArgument: a value does not fit its type; `argument` is its path.
+    """
+    values = {name: argument(types[name], value, name) for name, value in given.items() if value is not None}
+    more = {name: value for name, value in (short or {}).items() if value is not None}
+    if more:
+        more = argument(types["where"], more, "where")
+        where = values.get("where")
+        values["where"] = more if not where else {"and": [where, more]}
+    return values
+
+
+def argument(type_: str, value: Any, path: str) -> Any:
+    """One value as JSON, in the schema's form."""
+    if value is None:
+        return None
+    needed = type_.rstrip("!")
+    if needed.startswith("["):
+        return _list(needed[1:-1], value, path)
+    name = needed
+    if name in INPUTS:
+        return _input(name, value, path)
+    if name in ENUMS:
+        if value not in ENUMS[name]:
+            raise _refused(path, f"is {value!r}; {name} has {', '.join(ENUMS[name])}")
+        return value
+    scalar = _SCALARS.get(name)
+    return plain(value) if scalar is None else scalar(value, path)
+
+
+def _list(item: str, value: Any, path: str) -> list[Any]:
+    short = _LIST_FORMS.get(item.rstrip("!"))
+    if short is not None and isinstance(value, Mapping) and not short[0] >= set(value):
+        value = [{short[1]: key, short[2]: one} for key, one in value.items()]
+    elif isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        value = [value]
+    return [argument(item, one, f"{path}[{place}]") for place, one in enumerate(value)]
+
+
+def _input(name: str, value: Any, path: str) -> Any:
+    fields = INPUTS[name]
+    if isinstance(value, str):
+        if "eq" in fields:
+            value = {"eq": value}
+        elif name == "ContextFilter":
+            value = {"name": {"eq": value}}
+        elif name.endswith("Order"):
+            value = {"field": value}
+    elif name == "ContextFilter" and hasattr(value, "node_id"):
+        value = {"id": value.node_id}
+    if not isinstance(value, Mapping):
+        raise _refused(path, f"is {value!r}; {name} has the fields {', '.join(fields)}")
+    unknown = [key for key in value if key not in fields]
+    if unknown:
+        raise _refused(f"{path}.{unknown[0]}", f"is no field of {name}, which has {', '.join(fields)}")
+    return {key: argument(fields[key], one, f"{path}.{key}") for key, one in value.items() if one is not None}
+
+
+def _id(value: Any, path: str) -> str:
+    found = getattr(value, "node_id", value)
+    if not isinstance(found, str):
+        raise _refused(path, f"is {value!r}; it takes an entity, or an id as the service gives it (`node_id`)")
+    return found
+
+
+def _time(value: Any, path: str) -> str:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise _refused(path, f"is {value!r}, which has no time zone: give it one, such as timezone.utc")
+        return value.astimezone(timezone.utc).isoformat("T", "milliseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        raise _refused(path, f"is {value!r}, a day: give a datetime with a time zone")
+    return str(value)
+
+
+_SCALARS = {"ID": _id, "DateTime": _time}
+# Of what a mapping is short in a list: the fields of the items, and which two of them it gives.
+_LIST_FORMS = {
+    name: (set(INPUTS[name]), *places)
+    for name, places in {
+        "LabelFilter": ("key", "eq"),
+        "PropertyFilter": ("name", "eq"),
+        "LabelInput": ("key", "value"),
+    }.items()
+}
+
+
+def _refused(path: str, words: str) -> InvalidArgument:
+    return InvalidArgument(f"{path} {words}", argument=path)

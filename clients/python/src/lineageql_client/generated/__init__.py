@@ -1,0 +1,1 @@
+"""Generated from schema.graphql by clients/python/scripts/generate.py; edit neither."""

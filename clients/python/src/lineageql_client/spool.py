@@ -1,0 +1,271 @@
+"""The spool: a folder that holds what could not be recorded, until the service is back.
+
+Each process has a file of its own in it, a *journal*: a line for each entry, in order, written to the disk before the
+script goes on. Beside it stands how far it was sent (`.sent`), and what the service refused (`.refused.jsonl`), with
+its words. A journal is locked as long as its process lives, so that nobody else sends it; the lock goes with the
+process, however that ends. What is sent whole is removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from lineageql_client.errors import LineageQLError, ServiceError, SpoolError, Unauthenticated
+from lineageql_client.reading import new_id
+
+if TYPE_CHECKING:
+    from lineageql_client.client import Client
+
+SUFFIX = ".spool.jsonl"
+
+
+class Journal:
+    """This process's part of a spool; its file is made with its first entry."""
+
+    def __init__(self, folder: Path) -> None:
+        """A journal in a folder, which is made where there is none.
+
+        Raises:
+            SpoolError: it cannot be made or written to.
+        """
+        self.folder = folder.expanduser()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.folder, os.W_OK | os.X_OK):
+                raise PermissionError(f"{self.folder} may not be written to")
+        except OSError as error:
+            raise SpoolError(f"the spool {self.folder} cannot be used: {error}") from error
+        self._file: JournalFile | None = None
+        self._process = os.getpid()
+
+    def __len__(self) -> int:
+        """How many entries are still to be sent."""
+        self._forked()
+        return 0 if self._file is None else self._file.left
+
+    def append(self, entry: dict[str, Any]) -> None:
+        """Writes an entry, on the disk when this ends.
+
+        Raises:
+            SpoolError: the disk is full, or the folder is gone.
+        """
+        self._forked()
+        if self._file is None:
+            name = f"{time.time_ns():020d}-{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}{SUFFIX}"
+            self._file = JournalFile.make(self.folder / name)
+        self._file.append(entry)
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """The entries that are still to be sent; `advance` is called after each."""
+        if self._file is not None:
+            yield from self._file.entries()
+
+    def advance(self) -> None:
+        """Says that an entry is done."""
+        if self._file is not None:
+            self._file.advance()
+            if not self._file.left:
+                self._file.remove()
+                self._file = None
+
+    def refuse(self, entry: dict[str, Any], error: LineageQLError) -> None:
+        """Keeps an entry that the service refused, with its words."""
+        if self._file is not None:
+            self._file.refuse(entry, error)
+
+    def close(self) -> None:
+        """Lets go of the file; what is left in it can be sent by others."""
+        if self._file is not None and self._process == os.getpid():
+            self._file.close()
+        self._file = None
+
+    def _forked(self) -> None:
+        # A child has its own file; its parent's stays the parent's.
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._file = None
+
+
+class JournalFile:
+    """A locked file of entries."""
+
+    def __init__(self, path: Path, file: IO[bytes], sent: int) -> None:
+        self.path = path
+        self._file = file
+        self._sent = sent  # bytes
+        self._queue: list[int] = []  # lengths of the entries that are still to be sent
+        file.seek(sent)
+        for line in file:
+            if line.endswith(b"\n"):  # the last one may be torn, and was then never acknowledged
+                self._queue.append(len(line))
+        self._end = sent + sum(self._queue)
+
+    @classmethod
+    def make(cls, path: Path) -> JournalFile:
+        """A new file.
+
+        Raises:
+            SpoolError: it cannot be made.
+        """
+        try:
+            file = path.open("x+b", buffering=0)
+        except OSError as error:
+            raise SpoolError(f"the spool {path.parent} cannot be written to: {error}") from error
+        if not _lock(file):
+            raise SpoolError(f"{path} is locked by somebody else")
+        _sync_folder(path.parent)
+        return cls(path, file, 0)
+
+    @classmethod
+    def take(cls, path: Path) -> JournalFile | None:
+        """A file of a process that is gone; None where that lives, or where somebody else sends it now."""
+        try:
+            file = path.open("r+b", buffering=0)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SpoolError(f"{path} cannot be read: {error}") from error
+        if not _lock(file) or not path.exists() or os.fstat(file.fileno()).st_ino != path.stat().st_ino:
+            file.close()
+            return None
+        try:
+            sent = int(_beside(path, ".sent").read_text())
+        except (FileNotFoundError, ValueError):
+            sent = 0
+        return cls(path, file, sent)
+
+    @property
+    def left(self) -> int:
+        return len(self._queue)
+
+    def append(self, entry: dict[str, Any]) -> None:
+        line = json.dumps({"version": 1, "entry": entry}, allow_nan=False).encode() + b"\n"
+        try:
+            self._file.seek(self._end)
+            self._file.truncate()
+            written = self._file.write(line)
+            if written != len(line):
+                raise OSError("the disk is full")
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise SpoolError(f"{self.path} cannot be written to: {error}") from error
+        self._end += len(line)
+        self._queue.append(len(line))
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        while self._queue:
+            self._file.seek(self._sent)
+            yield json.loads(self._file.read(self._queue[0]))["entry"]
+
+    def advance(self) -> None:
+        self._sent += self._queue.pop(0)
+        # It may be lost with the machine: what is sent again changes nothing.
+        new = _beside(self.path, ".sent.new")
+        new.write_text(str(self._sent))
+        new.replace(_beside(self.path, ".sent"))
+
+    def refuse(self, entry: dict[str, Any], error: LineageQLError) -> None:
+        with _beside(self.path, ".refused.jsonl").open("a") as file:
+            file.write(json.dumps({"version": 1, "entry": entry, "code": error.code, "error": str(error)}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+        _beside(self.path, ".sent").unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@dataclass
+class Flushed:
+    """What a flush did."""
+
+    sent: int = 0
+    refused: int = 0
+    left: int = 0
+    """Entries that are still to be sent, the service being away."""
+    busy: int = 0
+    """Journals of processes that live."""
+    error: LineageQLError | None = None
+    """Why there are entries left."""
+
+
+def flush(folder: Path, client: Client, report: Callable[[int], None] | None = None) -> Flushed:
+    """Sends the journals of a spool, oldest first, but for those of processes that live.
+
+    Raises:
+        SpoolError: the folder cannot be read.
+    """
+    from lineageql_client.recording import Sender
+
+    folder = folder.expanduser()
+    if not folder.is_dir():
+        raise SpoolError(f"there is no folder {folder}")
+    done = Flushed()
+    sender = Sender(client)
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        file = JournalFile.take(path)
+        if file is None:
+            done.busy += path.exists()
+            continue
+        try:
+            _send(file, sender, done, report)
+        finally:
+            file.close()
+    return done
+
+
+def _send(file: JournalFile, sender: Any, done: Flushed, report: Callable[[int], None] | None) -> None:
+    for entry in file.entries():
+        if done.error is not None:
+            break
+        try:
+            sender.send(entry, None)
+        except (ServiceError, Unauthenticated) as error:
+            done.error = error
+            break
+        except LineageQLError as error:
+            file.refuse(entry, error)
+            done.refused += 1
+        else:
+            done.sent += 1
+        file.advance()
+        if report is not None:
+            report(done.sent)
+    done.left += file.left
+    if not file.left:
+        file.remove()
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name.removesuffix(SUFFIX) + suffix)
+
+
+def _lock(file: IO[bytes]) -> bool:
+    try:
+        import fcntl
+    except ImportError as error:
+        raise SpoolError("a spool needs the file locks of Linux or macOS") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,119 @@
+"""Short forms and Python's values on their way to the service."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineageql_client.arguments import argument, arguments
+from lineageql_client.entities import Ref
+from lineageql_client.errors import InvalidArgument
+from lineageql_client.values import plain
+
+REF = Ref("V3M6MQ", 1, "fraud", "Workspace")
+TIME = datetime(2026, 11, 26, 12, tzinfo=timezone(timedelta(hours=1)))
+ROWS: list[tuple[str, Any, Any]] = [
+    ("StringFilter", "x", {"eq": "x"}),
+    ("StringFilter", {"startsWith": "x"}, {"startsWith": "x"}),
+    ("StringFilter", {"in": "x"}, {"in": ["x"]}),
+    ("ContextFilter", "fraud", {"name": {"eq": "fraud"}}),
+    ("ContextFilter", REF, {"id": "V3M6MQ"}),
+    ("ContextFilter", {"name": "fraud"}, {"name": {"eq": "fraud"}}),
+    ("[LabelFilter!]", {"stage": "production"}, [{"key": "stage", "eq": "production"}]),
+    ("[LabelFilter!]", {"key": "stage", "exists": True}, [{"key": "stage", "exists": True}]),
+    ("[LabelFilter!]", [{"key": "stage", "in": ["a", "b"]}], [{"key": "stage", "in": ["a", "b"]}]),
+    ("[PropertyFilter!]", {"rows": 3}, [{"name": "rows", "eq": 3}]),
+    ("[PropertyFilter!]", {"name": "rows", "gt": 3}, [{"name": "rows", "gt": 3}]),
+    ("[LabelInput!]", {"stage": "production"}, [{"key": "stage", "value": "production"}]),
+    ("[ArtifactKind!]", "MODEL", ["MODEL"]),
+    ("[ArtifactKind!]", ("MODEL", "METRICS"), ["MODEL", "METRICS"]),
+    ("ArtifactOrder", "CREATE_TIME", {"field": "CREATE_TIME"}),
+    ("[ID!]", REF, ["V3M6MQ"]),
+    ("ID", "abc", "abc"),
+    ("TimeFilter", {"after": TIME}, {"after": "2026-11-26T11:00:00.000Z"}),
+    ("ArtifactFilter", {"not": {"name": "x"}}, {"not": {"name": {"eq": "x"}}}),
+    ("ArtifactFilter", {"or": [{"name": "x"}, {"uri": "y"}]}, {"or": [{"name": {"eq": "x"}}, {"uri": {"eq": "y"}}]}),
+    ("ArtifactFilter", {"name": None, "uri": "y"}, {"uri": {"eq": "y"}}),
+    ("LineageFilter", {"artifacts": {"labels": {"a": "b"}}}, {"artifacts": {"labels": [{"key": "a", "eq": "b"}]}}),
+]
+
+
+@pytest.mark.parametrize(("type_", "given", "sent"), ROWS)
+def test_short_forms(type_: str, given: Any, sent: Any) -> None:
+    assert argument(type_, given, "where") == sent
+    # What is sent is a form of its own, and stays as it is.
+    assert argument(type_, sent, "where") == sent
+
+
+def test_keywords_hold_beside_where() -> None:
+    types = {"where": "ArtifactFilter"}
+    assert arguments(types, {"where": None}, {"name": "x"}) == {"where": {"name": {"eq": "x"}}}
+    assert arguments(types, {"where": {"uri": "y"}}, {}) == {"where": {"uri": {"eq": "y"}}}
+    both = arguments(types, {"where": {"name": "y"}}, {"name": "x"})
+    assert both == {"where": {"and": [{"name": {"eq": "y"}}, {"name": {"eq": "x"}}]}}
+    assert arguments(types, {"where": None}, {"name": None}) == {}
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "path", "words"),
+    [
+        ("ArtifactFilter", {"nmae": "x"}, "where.nmae", "no field of ArtifactFilter"),
+        ("ArtifactFilter", {"kind": ["MODLE"]}, "where.kind[0]", "ArtifactKind has MODEL"),
+        ("ArtifactFilter", {"or": [{"name": {"equals": 1}}]}, "where.or[0].name.equals", "no field of StringFilter"),
+        ("ArtifactFilter", 3, "where", "has the fields"),
+        ("ArtifactFilter", {"createTime": {"after": datetime(2026, 1, 1)}}, "where.createTime.after", "no time zone"),
+        ("ArtifactFilter", {"createTime": {"after": date(2026, 1, 1)}}, "where.createTime.after", "a day"),
+        ("ArtifactFilter", {"ids": [7]}, "where.ids[0]", "node_id"),
+    ],
+)
+def test_what_does_not_fit_is_told_before_it_is_sent(type_: str, given: Any, path: str, words: str) -> None:
+    with pytest.raises(InvalidArgument, match=words) as caught:
+        argument(type_, given, "where")
+    assert caught.value.argument == path
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+def test_values_become_json() -> None:
+    class Scalar:
+        def item(self) -> float:
+            return 0.5
+
+    class Array:
+        def tolist(self) -> list[float]:
+            return [1.0, float("inf")]
+
+    assert plain({"a": Scalar(), "b": Array(), 3: Colour.RED, "p": PurePosixPath("/x")}) == {
+        "a": 0.5,
+        "b": [1.0, "Infinity"],
+        "3": "red",
+        "p": "/x",
+    }
+    assert plain(float("nan")) == "NaN"
+    assert plain({1, 2}) == [1, 2]
+    assert plain(Decimal("1.5")) == "Decimal('1.5')"
+    assert plain(TIME) == "2026-11-26T11:00:00+00:00"
+    assert plain(len) == "len"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_any_value_becomes_json_once(value: Any) -> None:
+    import json
+
+    made = plain(value)
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    assert plain(made) == made
