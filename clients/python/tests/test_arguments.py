@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
@@ -9,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineageql_client.arguments import argument, arguments
@@ -105,12 +106,12 @@ def test_values_become_json() -> None:
     assert plain(len) == "len"
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    )
-)
+INNER = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+
+
+# A busy machine is slow, which is no fault of a value's.
+@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 16))
+@given(st.recursive(INNER, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_any_value_becomes_json_once(value: Any) -> None:
     import json
 

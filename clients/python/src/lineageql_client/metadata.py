@@ -960,7 +960,7 @@ def _doc(function: Any) -> str | None:
 
 
 def _text(value: Any, what: str) -> str:
-    if type(value) is not str:
+    if type(value) is not str or not value:
         raise ValueError(f"'{what}' must be set and in string type.")
     return value
 

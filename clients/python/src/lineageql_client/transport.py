@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     import httpx
 
 VERSION = "0.1.0"
-_MUTATION = re.compile(r"#[^\n]*|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"|(?<![\w$.])(mutation)\b(?=[^:]*?\{)", re.DOTALL)
+_IGNORED = re.compile(r"#[^\n]*|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"", re.DOTALL)
+# A selection that has a field of this name after a brace is taken for one too, and is then only not sent again.
+_MUTATION = re.compile(r"(?:^|})[\s,]*mutation\b")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Request:
 
 def is_mutation(document: str) -> bool:
     """Whether a document of a user's own may change something."""
-    return any(found.group(1) for found in _MUTATION.finditer(document))
+    return _MUTATION.search(_IGNORED.sub(" ", document)) is not None
 
 
 @dataclass(frozen=True)
