@@ -2,7 +2,7 @@
 # ARGS goes to the command: `make test ARGS="tests/store -x -n0"`, `make demo ARGS="--port 9000"`.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test test-long test-glibc241 lint format schema schema-check bench lock setup clean
+.PHONY: help demo test-fast test test-long test-client test-glibc241 lint format schema schema-check bench lock setup clean
 
 BIN := .venv/bin
 
@@ -26,10 +26,14 @@ test: ## run every test but the long ones
 	@$(PYTEST) $(ARGS)
 
 test-long: ## run the long tests, every property with thousands of examples, and all with ml-metadata 1.21: hours
-	@scripts/setup dev
+	@scripts/setup client
 	@$(PYTEST) $(PATIENT) --long -m long $(ARGS)
 	@TEST_EXAMPLES=$${TEST_EXAMPLES:-2000} $(PYTEST) $(PATIENT) -m "property and not long" $(ARGS)
 	@scripts/glibc241 $(ARGS)
+
+test-client: ## run the tests of the Python client with the libraries that it serves
+	@scripts/setup client
+	@TEST_REQUIRE_CLIENT=1 $(BIN)/python -m pytest -n auto --dist loadfile clients/python/tests -m "not long" $(ARGS)
 
 test-glibc241: ## run every test but the long ones with ml-metadata 1.21 and Python 3.13, in a Debian 13 root folder; as root
 	@scripts/glibc241 $(ARGS)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import warnings
 from datetime import datetime, timezone
-from typing import Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
 from xml.etree import ElementTree
 
 import pytest
 
 from lineageql_client import AsyncClient, Client, IncompleteWarning
-from lineageql_client.errors import BadRequest, InvalidArgument, LineageQLError, ReadOnly, Unavailable
+from lineageql_client.errors import (
+    BadRequest,
+    InvalidArgument,
+    LineageQLError,
+    ReadOnly,
+    ServiceWarning,
+    Unauthenticated,
+    Unavailable,
+)
 from lineageql_client.generated.entities import CustomArtifact, DataSet, Execution, Metrics, Model, Run, Workspace
 
 from .conftest import Service
@@ -271,6 +281,52 @@ def test_errors_are_typed_by_their_codes(client: Client) -> None:
         Client("grpc://here:8080")
     with Client("http://127.0.0.1:9", retry_for=0.3) as nobody, pytest.raises(Unavailable, match="no service answers"):
         nobody.store()
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers each request with the next of a list, and keeps its headers."""
+
+    answers: ClassVar[list[tuple[int, str]]] = []
+    seen: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append(dict(self.headers.items()))
+        status, body = self.answers.pop(0)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body.encode())))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_what_stands_between_the_client_and_the_service() -> None:
+    """Gateways answer too: with their own pages, with GraphQL's errors, and with neither."""
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    tokens = iter(("first", "second", "third", "fourth", "fifth"))
+    url = f"http://127.0.0.1:{server.server_port}"
+    with Client(url, token=lambda: next(tokens), headers={"X-Team": "a"}, retry_for=5) as client:
+        good = (200, '{"data": {"a": 1}, "extensions": {"warnings": [{"message": "no label is named x"}]}}')
+        Answers.answers = [(503, "<html>away</html>"), (502, ""), good]
+        with pytest.warns(ServiceWarning, match="no label is named x"):
+            assert client.query("{ a }") == {"a": 1}
+        assert [headers["Authorization"] for headers in Answers.seen] == [
+            "Bearer first",
+            "Bearer second",
+            "Bearer third",
+        ]
+        assert {headers["X-Team"] for headers in Answers.seen} == {"a"}
+        Answers.answers = [(401, '{"errors": [{"message": "who are you?"}]}')]
+        with pytest.raises(Unauthenticated, match="who are you"):
+            client.query("{ a }")
+        Answers.answers = [(404, "no such page")]
+        with pytest.raises(BadRequest, match="404 and not GraphQL: no such page"):
+            client.query("{ a }")
+    server.shutdown()
+    server.server_close()
 
 
 def test_codes_and_the_drawing_of_the_tree_agree() -> None:

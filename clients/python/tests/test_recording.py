@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lineageql_client import Client, metadata
+from lineageql_client import Client, metadata, recording
 from lineageql_client.errors import DeadlineExceeded, InvalidArgument, Unavailable
 from lineageql_client.generated.entities import Execution
 
@@ -161,6 +161,21 @@ def test_a_batch_of_many_keeps_every_id(workspace: metadata.Workspace) -> None:
         found = workspace.client.artifact(mlmd_id=model.id)
         assert found is not None
         assert (found.name, found.uri) == (model.name, model.uri)
+
+
+def test_an_execution_of_more_artifacts_than_are_asked_for(
+    workspace: metadata.Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_MOST_ASKED", 24)
+    with workspace.client.batch():
+        for number in range(4):
+            with metadata.Execution(f"e{number}", workspace) as execution:
+                made = [metadata.Model(name=f"m{place}", uri=f"u/{number}/{place}") for place in range(4 + number)]
+                models = [execution.log_output(model) for model in made]
+                scores = execution.log_output(metadata.Metrics(name="s", uri=f"u/{number}"))
+    found = {event.node.mlmd_id: event.node for event in recorded(workspace, "e3")[0].outputs()}
+    assert {model.id for model in models} | {scores.id} == set(found)
+    assert [found[model.id].uri for model in models] == [model.uri for model in models]
 
 
 def test_a_batch_that_is_refused_records_nothing(workspace: metadata.Workspace) -> None:

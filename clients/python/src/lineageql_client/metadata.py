@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from lineageql_client.client import Client
-from lineageql_client.errors import InvalidArgument, LineageQLError
+from lineageql_client.errors import InvalidArgument, LineageQLError, ReadOnly
 from lineageql_client.generated.shapes import INPUTS as _INPUTS
 from lineageql_client.reading import new_id
 from lineageql_client.values import named, plain, texts
@@ -178,7 +178,14 @@ class Workspace(_Scope):
                     f"Workspace name {self.name} already exists with id {there.mlmd_id}. You can initialize workspace "
                     "with reuse_workspace_if_exists=True if want to reuse it"
                 )
-        self._handle = store.client.recorder.workspace(self.name, description or None, texts(labels, "labels"))
+        try:
+            self._handle = store.client.recorder.workspace(self.name, description or None, texts(labels, "labels"))
+        except ReadOnly:
+            # Who only reads needs a workspace that is there.
+            found = store.client.workspace(name=self.name)
+            if found is None:
+                raise
+            self._handle = store.client.recorder.known(found.id, found.mlmd_id)
 
     @property
     def store(self) -> RawStore:

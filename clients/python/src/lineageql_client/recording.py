@@ -54,6 +54,8 @@ AWAY_FOR = 5.0
 MOST_NODES = 4_000
 """Executions, inputs and outputs that are sent as one."""
 _PAGE = 1000
+_MOST_ASKED = 200_000
+"""Inputs and outputs that one request may ask for; what the service takes is some more."""
 
 _ARTIFACTS = {
     "model": ("Model", "kubeflow.org/alpha/model"),
@@ -191,6 +193,12 @@ class Recorder:
         handle = self._handle({"$workspace": name})
         made = _given({"name": name, "description": description, "labels": labels})
         self._do({"op": "workspace", "input": made, "gives": handle.key})
+        return handle
+
+    def known(self, node_id: str, mlmd_id: int | None) -> Handle:
+        """A handle for what was read."""
+        handle = self._handle({"$id": node_id}, node_id)
+        handle.mlmd_id = mlmd_id
         return handle
 
     def run(
@@ -424,12 +432,14 @@ class Sender:
         longest = max(max(len(item["inputs"]), len(item["outputs"])) for item in items)
         artifact = "nodes { __typename id mlmdId name uri version externalId type { name } }"
         sides = f"inputs(first: $first) {{ {artifact} }} outputs(first: $first) {{ {artifact} }}" if longest else ""
-        first = ", $first: Int" if longest else ""
+        # Of an execution with more artifacts than this the rest is read page by page.
+        first = max(1, min(longest, _PAGE, _MOST_ASKED // (2 * len(items))))
+        declared = ", $first: Int" if longest else ""
         document = (
-            f"mutation Record($input: [RecordExecutionInput!]!{first}) "
+            f"mutation Record($input: [RecordExecutionInput!]!{declared}) "
             f"{{ recordLineage(input: $input) {{ executions {{ id mlmdId {sides} }} }} }}"
         )
-        variables = {"input": records, **({"first": min(longest, _PAGE)} if longest else {})}
+        variables = {"input": records, **({"first": first} if longest else {})}
         executions = self._ask(document, variables, patience)["recordLineage"]["executions"]
         gives: dict[int, tuple[str, int]] = {}
         for item, record, execution in zip(items, records, executions, strict=True):
@@ -445,7 +455,7 @@ class Sender:
     ) -> dict[int, tuple[str, int]]:
         """The ids of the artifacts of one side of an execution, by key."""
         nodes = list(execution[side]["nodes"])
-        if len(nodes) == _PAGE and len(keys) > _PAGE:
+        if len(nodes) < len(set(keys)):
             from lineageql_client.entities import Ref
 
             edges = self._client._related(Ref(execution["id"], None, "", "Execution"), side, {}, {}, None, _PAGE)

@@ -7,10 +7,8 @@ README.md has the figures of both, and of the others.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import random
 import re
 import time
 import warnings
@@ -108,6 +106,8 @@ class Patience:
 
     def pause(self) -> float | None:
         """Seconds to wait before the next try; None where there is to be none."""
+        import random
+
         left = self._end - time.monotonic()
         if left <= 0:
             return None
@@ -259,6 +259,8 @@ class AsyncTransport:
 
     async def send(self, request: Request) -> Mapping[str, Any]:
         """As `Transport.send`."""
+        import asyncio  # not with the package: it takes longer than all of that
+
         patience = Patience(self.settings.retry_for if request.patience is None else request.patience)
         while True:
             try:

@@ -115,11 +115,11 @@ def run_node(name: RunName, draft: RunDraft | None = None) -> NewNode:
 def execution_node(
     draft: ExecutionDraft, type_: NewType, scope: Scope, time: str, state: ExecutionState | None
 ) -> NewNode:
-    """An execution, in `state` where the draft says none."""
+    """An execution, in `state` where the draft says none; UNKNOWN is stored as none, as the SDK does."""
     shown = draft.state or state
     return NewNode(
         type_,
-        state=None if shown is None else shown.value,
+        state=None if shown in (None, ExecutionState.UNKNOWN) else shown.value,
         external_id=draft.external_id,
         properties=_given({"name": draft.name, "create_time": time, "description": draft.description}),
         custom_properties={
