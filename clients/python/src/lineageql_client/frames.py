@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-HEAVY = ("properties", "custom_properties")
-"""Fields that are left out unless they are asked for: what is in them mostly stands in others too."""
+HEAVY = ("properties", "custom_properties", "producer")
+"""Fields that are left out unless they are asked for: what is in them stands in others, or costs much to find."""
 _KEPT = 50_000
 """Different texts of a column that are kept once each."""
 

@@ -186,7 +186,7 @@ class Pages(_Shared[T]):
 
         Args:
             columns: the columns to have, such as `name`, `labels.stage`, `values.accuracy` or `labels`, which stands
-                for all of these. If None: all but `properties` and `custom_properties`.
+                for all of these. If None: all but `properties`, `custom_properties` and `producer`.
         """
         return self.columns(columns).to_pandas()
 
