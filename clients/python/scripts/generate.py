@@ -63,6 +63,8 @@ BEHAVIOUR = {
 SCALARS = {"ID": "str", "String": "str", "Int": "int", "Float": "float", "Boolean": "bool", "JSON": "Any"}
 OUTPUTS = {**SCALARS, "DateTime": "datetime", "BigInt": "int"}
 INPUTS = {**SCALARS, "ID": "str | Node", "DateTime": "datetime | str", "BigInt": "int"}
+# Arguments that need no name where they are not needed; all others do.
+POSITIONAL = ("roots", "where", "id")
 PAGING = {"first", "after", "last", "before"}
 
 
@@ -339,7 +341,7 @@ class Generator:
         for name, arg in given.items():
             if name not in needed:
                 text = f"{snake(name)}: {self._optional(arg)} = {self._default(arg)}"
-                (positional if name in ("where", "id") else keywords).append(text)
+                (positional if name in POSITIONAL else keywords).append(text)
         if paged:
             keywords += ["limit: int | None = None", "page_size: int | None = None"]
         filter_ = self._filter(field)

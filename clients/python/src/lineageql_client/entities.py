@@ -141,6 +141,6 @@ class LineageNodeMethods:
     ) -> Lineage:
         """The lineage of this node as one object: nodes, edges, and whether it is complete; see `Client.lineage`."""
         found: Lineage = self._client().lineage(
-            [self], direction=direction, max_hops=max_hops, max_nodes=max_nodes, **more
+            roots=[self], direction=direction, max_hops=max_hops, max_nodes=max_nodes, **more
         )
         return found

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-HEAVY = ("properties", "custom_properties", "producer")
+HEAVY = ("properties", "custom_properties", "producer", "workspaces")
 """Fields that are left out unless they are asked for: what is in them stands in others, or costs much to find."""
 _KEPT = 50_000
 """Different texts of a column that are kept once each."""
