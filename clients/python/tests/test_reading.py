@@ -306,7 +306,7 @@ def test_what_stands_between_the_client_and_the_service() -> None:
     """Gateways answer too: with their own pages, with GraphQL's errors, and with neither."""
     server = HTTPServer(("127.0.0.1", 0), Answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    tokens = iter(("first", "second", "third", "fourth", "fifth"))
+    tokens = iter(("first", "second", "third", "fourth", "fifth", "sixth", "seventh"))
     url = f"http://127.0.0.1:{server.server_port}"
     with Client(url, token=lambda: next(tokens), headers={"X-Team": "a"}, retry_for=5) as client:
         good = (200, '{"data": {"a": 1}, "extensions": {"warnings": [{"message": "no label is named x"}]}}')
@@ -319,6 +319,9 @@ def test_what_stands_between_the_client_and_the_service() -> None:
             "Bearer third",
         ]
         assert {headers["X-Team"] for headers in Answers.seen} == {"a"}
+        away = '{"errors": [{"message": "the store is locked", "extensions": {"code": "UNAVAILABLE"}}]}'
+        Answers.answers = [(200, away), (200, '{"data": {"a": 2}}')]
+        assert client.query("{ a }") == {"a": 2}
         Answers.answers = [(401, '{"errors": [{"message": "who are you?"}]}')]
         with pytest.raises(Unauthenticated, match="who are you"):
             client.query("{ a }")

@@ -59,10 +59,14 @@ class NodeMethods:
     def __hash__(self) -> int:
         return hash(self.id)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in getattr(type(self), "__dataclass_fields__", ()):
-            raise LineageQLError(f"{name} was not read with this {type(self).__name__}: `client.node(entity)` reads it")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # for a type checker there are only the fields
+
+        def __getattr__(self, name: str) -> Any:
+            if name in getattr(type(self), "__dataclass_fields__", ()):
+                raise LineageQLError(
+                    f"{name} was not read with this {type(self).__name__}: `client.node(entity)` reads it"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def node_id(self) -> str:
