@@ -405,6 +405,8 @@ class Artifact(LineageNode):
     """Its owner, by the writer's convention."""
     workspace: Ref | None
     """The workspace it belongs to; the one that recorded it, where it belongs to several."""
+    workspaces: tuple[Ref, ...]
+    """All workspaces that it belongs to, in the order of their ids."""
     run: Ref | None
     """The run of the execution that was the first to write it."""
     producer: Ref | None

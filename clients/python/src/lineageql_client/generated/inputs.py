@@ -282,9 +282,9 @@ _LabelFilterTakes = TypedDict(
 
 
 class LabelFilter(_LabelFilterNeeds, _LabelFilterTakes):
-    """Tests of one label; with none but the key, that the label is there. A test of something that an entity
-    lacks does not hold, but for `ne`, `notIn` and `isNull: true` (`exists: false` for labels and properties),
-    which do. `not` turns the answer of its filter round: every filter either holds or does not.
+    """Tests of the text of one label; with none but the key, that the label is there. A test of something that
+    an entity lacks does not hold, but for `ne`, `notIn` and `isNull: true` (`exists: false` for labels and
+    properties), which do. `not` turns the answer of its filter round: every filter either holds or does not.
     """
 
 
@@ -520,9 +520,9 @@ StringFilter = TypedDict(
     },
     total=False,
 )
-"""Tests of a text. All that are given must hold. A test of something that an entity lacks does not hold, but for
-`ne`, `notIn` and `isNull: true` (`exists: false` for labels and properties), which do. `not` turns the answer
-of its filter round: every filter either holds or does not.
+"""Tests of a text, which is compared by code points. All that are given must hold. A test of something that an
+entity lacks does not hold, but for `ne`, `notIn` and `isNull: true` (`exists: false` for labels and
+properties), which do. `not` turns the answer of its filter round: every filter either holds or does not.
 """
 
 

@@ -103,7 +103,7 @@ class Queries(Roots):
         return self._pages("workspaces", {"where": where, "orderBy": order_by}, short, limit, page_size)
 
     def run(self, id: str | Node | None = None, *, workspace: str | None = None, name: str | None = None) -> Run | None:
-        """One run, by id or by its workspace's name and its own."""
+        """One run, by id or by its name, and its workspace's where several workspaces have one so named."""
         found: Run | None = self._ask("Query", "run", {"id": id, "workspace": workspace, "name": name}, {})
         return found
 
@@ -347,7 +347,7 @@ class AsyncQueries(AsyncRoots):
     async def run(
         self, id: str | Node | None = None, *, workspace: str | None = None, name: str | None = None
     ) -> Run | None:
-        """One run, by id or by its workspace's name and its own."""
+        """One run, by id or by its name, and its workspace's where several workspaces have one so named."""
         found: Run | None = await self._ask("Query", "run", {"id": id, "workspace": workspace, "name": name}, {})
         return found
 
