@@ -404,10 +404,10 @@ _PropertyFilterTakes = TypedDict(
 class PropertyFilter(_PropertyFilterNeeds, _PropertyFilterTakes):
     """Tests of one property: of the declared property of this name, else of the custom property. Numbers are
     compared with numbers, integers and doubles alike, texts with texts by code points, booleans with
-    booleans; a value of another type meets no test. With none but the name, that the property is there. A
-    test of something that an entity lacks does not hold, but for `ne`, `notIn` and `isNull: true` (`exists:
-    false` for labels and properties), which do. `not` turns the answer of its filter round: every filter
-    either holds or does not.
+    booleans; a value of another type meets no test, but an integer beyond 2^53 meets those by its digits as a
+    string, too. With none but the name, that the property is there. A test of something that an entity lacks
+    does not hold, but for `ne`, `notIn` and `isNull: true` (`exists: false` for labels and properties), which
+    do. `not` turns the answer of its filter round: every filter either holds or does not.
     """
 
 
