@@ -109,13 +109,17 @@ def test_artifacts_have_the_form_in_which_they_are_recorded() -> None:
                 labels=list(artifact.labels.items()),
                 custom_properties=artifact.custom,
             )
-            home = kubeflow_encoding.Home("a", "b")
+            scope = kubeflow_encoding.Scope("a", "b")
             node = kubeflow_encoding.artifact_node(
-                draft, kubeflow_encoding.ARTIFACTS[type_], home, moment(record.time), metrics=artifact.type == "metrics"
+                draft,
+                kubeflow_encoding.ARTIFACTS[type_],
+                scope,
+                moment(record.time),
+                metrics=artifact.type == "metrics",
             )
             declared, custom = properties_of(artifact, record)
             assert _read(node.properties) == _read(declared)
-            assert node.custom_properties == {**home.properties, **custom}
+            assert node.custom_properties == {**scope.properties, **custom}
         if record.run is not None:
             break
 

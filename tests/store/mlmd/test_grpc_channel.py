@@ -447,7 +447,13 @@ class TestTLS:
             with pytest.raises(Unavailable):
                 await channel.call("PutArtifacts", b"x")
             shutil.copytree(renewed, mounted, dirs_exist_ok=True)
-            assert await channel.call("PutArtifacts", b"x") == b"x"
+            # On a busy machine a connection may take longer than the channel's patience.
+            for attempt in range(20):
+                try:
+                    assert await channel.call("PutArtifacts", b"x") == b"x"
+                    break
+                except Unavailable:
+                    assert attempt < 19
             assert [seen for seen, _ in front.seen] == ["PutArtifacts"]
         await channel.close()
 
