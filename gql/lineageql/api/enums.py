@@ -145,12 +145,14 @@ _ORDERS = {
     "NAME": "The name, by code points.",
     "CREATE_TIME": "When it was made.",
     "UPDATE_TIME": "When it was last changed.",
+    "START_TIME": "When it began; those of which nothing says it come last.",
+    "END_TIME": "When it ended; those of which nothing says it come last.",
 }
 
 
 def _order_field(enum: type[Enum], kind: str) -> type[Enum]:
     name, description = f"{kind}OrderField", f"What {kind.lower()}s can be ordered by; ties come by id."
-    return _described(enum, name, description, **_ORDERS)
+    return _described(enum, name, description, **{member.name: _ORDERS[member.name] for member in enum})
 
 
 class ArtifactOrderField(Enum):
@@ -169,6 +171,8 @@ class ExecutionOrderField(Enum):
     NAME = Field.NAME
     CREATE_TIME = Field.CREATE_TIME
     UPDATE_TIME = Field.UPDATE_TIME
+    START_TIME = Field.START_TIME
+    END_TIME = Field.END_TIME
 
 
 class RunOrderField(Enum):

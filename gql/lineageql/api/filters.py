@@ -170,6 +170,8 @@ class ExecutionFilter(EntityFilter):
     state: list[ExecutionState] | None = _field(default=None, description="It is in one of these states.")
     workspace: ContextFilter | None = _field(default=None, description="It belongs to such a workspace.")
     run: ContextFilter | None = _field(default=None, description="It belongs to such a run.")
+    start_time: TimeFilter | None = _field(default=None, description="Tests of when it began.")
+    end_time: TimeFilter | None = _field(default=None, description="Tests of when it ended.")
     inputs: ArtifactFilter | None = _field(default=None, description="It read such an artifact.")
     outputs: ArtifactFilter | None = _field(default=None, description="It wrote such an artifact.")
     and_: list[ExecutionFilter] | None = _field(default=None, name="and", description=_AND)
@@ -177,6 +179,9 @@ class ExecutionFilter(EntityFilter):
     not_: ExecutionFilter | None = _field(default=None, name="not", description=_NOT)
 
     def own(self, path: str) -> Iterator[Predicate]:
+        for given, subject in ((self.start_time, Field.START_TIME), (self.end_time, Field.END_TIME)):
+            if given is not None:
+                yield given.predicate(subject)
         yield from _states(self.state)
         yield from _related(self.workspace, f"{path}.workspace", Relation.WORKSPACE)
         yield from _related(self.run, f"{path}.run", Relation.RUN)

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from lineageql.api.scalars import JSON
+from lineageql.api.scalars import JSON, DateTime
 from lineageql.errors import InvalidArgument
 from lineageql.model import drafts
 from lineageql.model.conventions.kubeflow import DATA_SET_TYPE, METRICS_TYPE, MODEL_TYPE
@@ -20,6 +20,8 @@ _LABELS = "Labels, each key once."
 _CUSTOM = "An object of values of your own; numbers, strings, booleans, lists and objects read back as they were given."
 _EXTERNAL = "An id of your own, unique in its kind; recording the same again under it changes nothing."
 _DESCRIPTION = "What it is."
+_START = "When it began."
+_END = "When it ended, which is not before it began."
 
 
 def json_object(value: JSON | None, path: str) -> Mapping[str, Any]:
@@ -83,6 +85,8 @@ class CreateExecutionInput:
     )
     description: str | None = _field(default=None, description=_DESCRIPTION)
     state: ExecutionState | None = _field(default=None, description="Its state; UNKNOWN if null.")
+    start_time: DateTime | None = _field(default=None, description=_START)
+    end_time: DateTime | None = _field(default=None, description=_END)
     labels: list[LabelInput] | None = _field(default=None, description=_LABELS)
     custom_properties: JSON | None = _field(default=None, description=_CUSTOM)
     external_id: str | None = _field(default=None, description=_EXTERNAL)
@@ -97,6 +101,8 @@ def _execution(given: CreateExecutionInput | RecordedExecutionInput) -> drafts.E
         type=given.type,
         description=given.description,
         state=given.state,
+        start_time=given.start_time,
+        end_time=given.end_time,
         labels=pairs(given.labels),
         custom_properties=json_object(given.custom_properties, "customProperties"),
         external_id=given.external_id,
@@ -107,6 +113,8 @@ def _execution(given: CreateExecutionInput | RecordedExecutionInput) -> drafts.E
 class UpdateExecutionInput:
     id: strawberry.ID = _field(description="The execution.")
     state: ExecutionState | None = _field(default=None, description="Its new state.")
+    start_time: DateTime | None = _field(default=None, description=_START)
+    end_time: DateTime | None = _field(default=None, description=_END)
     description: str | None = _field(default=None, description="Its new description; an empty one removes it.")
     custom_properties: JSON | None = _field(
         default=None, description="An object of values to set by name, beside those that are there; null removes one."
@@ -253,6 +261,8 @@ class RecordedExecutionInput:
     )
     description: str | None = _field(default=None, description=_DESCRIPTION)
     state: ExecutionState | None = _field(default=None, description="Its state; COMPLETE if null.")
+    start_time: DateTime | None = _field(default=None, description=_START)
+    end_time: DateTime | None = _field(default=None, description=_END)
     labels: list[LabelInput] | None = _field(default=None, description=_LABELS)
     custom_properties: JSON | None = _field(default=None, description=_CUSTOM)
     external_id: str | None = _field(default=None, description=_EXTERNAL)

@@ -155,14 +155,16 @@ class Mutation:
         found = await _record(info, work)
         return CreateExecutionPayload(execution=await _entity(info.context, found.ref), created=found.created)
 
-    @strawberry.mutation(description="Changes an execution's state, description or custom properties.")
+    @strawberry.mutation(description="Changes an execution's state, times, description or custom properties.")
     async def update_execution(
         self, info: Info, input: Annotated[inputs.UpdateExecutionInput, _INPUT]
     ) -> UpdateExecutionPayload | None:
         async def work(recording: Recording) -> Ref:
             ref = parse_ref(input.id, expected=EntityKind.EXECUTION, argument="id")
             custom = inputs.json_object(input.custom_properties, "customProperties")
-            await recording.update_execution(ref, input.state, input.description, custom)
+            await recording.update_execution(
+                ref, input.state, input.description, custom, input.start_time, input.end_time
+            )
             return ref
 
         return UpdateExecutionPayload(execution=await _entity(info.context, await _record(info, work)))

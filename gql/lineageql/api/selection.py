@@ -20,6 +20,9 @@ _NEEDS: Mapping[str, frozenset[Field]] = {
     "externalId": frozenset({Field.EXTERNAL_ID}),
     "createTime": frozenset({Field.CREATE_TIME}),
     "updateTime": frozenset({Field.UPDATE_TIME}),
+    # A state, which may be a word in a property, says whether an execution has begun or ended.
+    "startTime": frozenset({Field.START_TIME, Field.CREATE_TIME, Field.STATE}),
+    "endTime": frozenset({Field.END_TIME, Field.UPDATE_TIME, Field.STATE}),
     "name": frozenset({Field.NAME}),
     "description": frozenset({Field.DESCRIPTION}),
     "version": frozenset({Field.VERSION}),

@@ -30,7 +30,7 @@ from lineageql.api.connections import (
 from lineageql.api.context import Info
 from lineageql.api.entity import Entity, always
 from lineageql.api.filters import ArtifactFilter, ExecutionFilter, LineageFilter, RunFilter
-from lineageql.api.scalars import JSON
+from lineageql.api.scalars import JSON, DateTime
 from lineageql.catalog.closures import Closure
 from lineageql.catalog.lineage import Direction, NodeFilter
 from lineageql.catalog.pages import PageRequest
@@ -235,6 +235,12 @@ class Execution(LineageNode):
     is_type_of = classmethod(always)
 
     state: ExecutionState = strawberry.field(description="Its last known state.")
+    start_time: DateTime | None = strawberry.field(
+        description="When it began, as it was recorded or as its writer keeps executions; null where nothing says it."
+    )
+    end_time: DateTime | None = strawberry.field(
+        description="When it ended, as it was recorded or as its writer keeps executions; null where nothing says it."
+    )
 
     @strawberry.field(description="The workspace it belongs to.")
     def workspace(self, info: Info, parent: strawberry.Parent[entities.Execution]) -> Workspace | None:

@@ -40,7 +40,7 @@ class RunDraft:
 
 @dataclass(frozen=True)
 class ExecutionDraft:
-    """An execution; `type` is the Kubeflow Metadata SDK's where None."""
+    """An execution; `type` is the Kubeflow Metadata SDK's where None, times are milliseconds since 1970."""
 
     name: str
     type: str | None = None
@@ -49,6 +49,8 @@ class ExecutionDraft:
     labels: LabelPairs = ()
     custom_properties: JSONObject = field(default_factory=dict)
     external_id: str | None = None
+    start_time: int | None = None
+    end_time: int | None = None
 
 
 @dataclass(frozen=True)

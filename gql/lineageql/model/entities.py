@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from lineageql.model.choice import Choice
-from lineageql.model.conventions.convention import Convention, Visibility
+from lineageql.model.conventions.convention import LATEST, MOMENTS, Convention, Visibility
 from lineageql.model.conventions.kubeflow import ALL_META, EXACT_PREFIX, RUN_NAME, WORKSPACE_NAME
 from lineageql.model.identity import EntityKind, Ref, RunName, global_id
 from lineageql.model.kinds import ArtifactKind, kind_of
@@ -211,6 +211,34 @@ class Execution(Entity):
             word = self.convention.read(self.node, Field.STATE)
             state = EXECUTION_STATE_WORDS.get(word.lower(), state) if word else state
         return state
+
+    @property
+    def start_time(self) -> int | None:
+        clock = self.convention.clock
+        found = self._recorded(Field.START_TIME)
+        if found is None and clock is not None and self.state.value in clock.begun:
+            return self.create_time
+        return found
+
+    @property
+    def end_time(self) -> int | None:
+        found = self._recorded(Field.END_TIME)
+        return self.clocked_end if found is None else found
+
+    @property
+    def clocked_end(self) -> int | None:
+        """When it ended, where nothing but its last change says so: another change would move it."""
+        clock = self.convention.clock
+        if clock is None or self.state.value not in clock.ended or self._recorded(Field.END_TIME) is not None:
+            return None
+        return self.update_time
+
+    def _recorded(self, field: Field) -> int | None:
+        """A time that LineageQL recorded."""
+        raw = self.node.custom_properties.get(MOMENTS[field])
+        if not isinstance(raw, float) or not -LATEST <= raw <= LATEST or raw != int(raw):
+            return None
+        return int(raw)
 
     @property
     def run_name(self) -> RunName | None:

@@ -37,6 +37,8 @@ class Field(Choice):
     EXTERNAL_ID = "externalId"
     CREATE_TIME = "createTime"
     UPDATE_TIME = "updateTime"
+    START_TIME = "startTime"
+    END_TIME = "endTime"
     LABELS = "labels"  # all of them, which are only read; a test is of a `Label`
 
 

@@ -32,6 +32,15 @@ class Order:
     descending: bool = False
 
 
+LACKED = frozenset({Field.START_TIME, Field.END_TIME})
+"""The orders by what a row may lack."""
+
+
+def nowhere(order: Order) -> int:
+    """The place, in such an order, of rows that lack the value: after all others."""
+    return -(2**62) if order.descending else 2**62
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Which rows of an order are wanted: `limit` of them between two keys.

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, NodeKind
-from lineageql.model.predicates import Field
 from lineageql.store.ports import Facet, Link, Order, Search, Slice, Window
 from lineageql.store.service.reader import ServiceReader
 from lineageql.store.sql.reader import SQLReader
@@ -22,11 +21,12 @@ from tests.store.service.conftest import WAYS, ServiceBench
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import StoreRecord
 from tests.store.sql.stores import SPACE_NAMES, stores
+from tests.store.sql.test_pages import ORDERS_OF
 from tests.store.sql.test_search import SOUGHT, with_objects
 
 ways = st.sampled_from(WAYS)
 thorough = settings(deadline=None, suppress_health_check=list(HealthCheck))
-ORDERS = st.builds(Order, st.sampled_from((Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)), st.booleans())
+ORDERS = {kind: st.builds(Order, st.sampled_from(fields), st.booleans()) for kind, fields in ORDERS_OF.items()}
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def owners(kind: EntityKind) -> list[Ref]:
 @pytest.mark.parametrize("link", Link, ids=lambda link: link.name)
 def test_what_is_under_owners(service_bench, link):
     @thorough
-    @given(cases(link.target, carried, most=1), ways, ORDERS, st.integers(0, 3), st.booleans())
+    @given(cases(link.target, carried, most=1), ways, ORDERS[link.target], st.integers(0, 3), st.booleans())
     def check(case: Case, way: str, order: Order, limit: int, backward: bool) -> None:
         everything, some = Search(link.target, order=order), Search(link.target, case.predicates[0], order)
         window = Window(limit, backward=backward)
@@ -148,7 +148,7 @@ def test_pages(service_bench, kind):
     """Pages are the same rows with the same keys, forwards and backwards."""
 
     @thorough
-    @given(cases(kind, carried, most=1), ways, ORDERS, st.integers(1, 3), st.booleans())
+    @given(cases(kind, carried, most=1), ways, ORDERS[kind], st.integers(1, 3), st.booleans())
     def check(case: Case, way: str, order: Order, limit: int, backward: bool) -> None:
         run, search = service_bench.run, Search(kind, case.predicates[0], order)
         with both(service_bench, case.store, way) as (ours, theirs):

@@ -77,6 +77,8 @@ def _nodes(first: int, kind: int, shift: int = 0) -> tuple[NodeRecord, ...]:
         custom: dict[str, Value] = {"label:team": text, "description": text, "grade": text, **NUMBERS[turned]}
         if kind == ARTIFACT:
             custom |= {"version": text, "owner": text}
+        if kind == EXECUTION:
+            custom |= {"time:start": 1000.0 * (1 + turned), "time:end": 1000.0 * (2 + turned)}
         nodes.append(
             NodeRecord(
                 first + place,

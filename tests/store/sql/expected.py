@@ -126,6 +126,18 @@ def state_of(node: NodeRecord) -> int:
     return words.get((either(node, "state") or "").lower(), 0)
 
 
+def moments_of(node: NodeRecord, clocked: tuple[set[int], set[int]]) -> tuple[int | None, int | None]:
+    """When an execution began and ended: as LineageQL recorded it, else as its writer's executions tell it."""
+    found: list[int | None] = []
+    for name, states, told in zip(("start", "end"), clocked, (node.created, node.updated), strict=True):
+        value = node.custom.get(f"time:{name}")
+        if isinstance(value, float) and abs(value) <= 2**53 and value == int(value):
+            found.append(int(value))
+        else:
+            found.append(told or None if state_of(node) in states else None)
+    return found[0], found[1]
+
+
 def kind_of(node: NodeRecord) -> str:
     """The kind of an artifact: by its type's name, else by that of the type's base."""
     named = KINDS.get(node.type.name)
@@ -153,7 +165,7 @@ def property_of(node: NodeRecord, name: str, bookkeeping: bool) -> Any:
 
 def _stored(node: NodeRecord, layer: dict[str, Value], name: str) -> Any:
     hidden = kubeflow(node) and name in BOOKKEEPING
-    if hidden or name.startswith(("label:", "exact:")) or layer.get(name) is None:
+    if hidden or name in ("time:start", "time:end") or name.startswith(("label:", "exact:")) or layer.get(name) is None:
         return None
     exact = node.custom.get(f"exact:{name}")
     if isinstance(exact, str):

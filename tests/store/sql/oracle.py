@@ -29,7 +29,7 @@ from lineageql.model.predicates import (
 )
 from tests.store.sql import expected
 from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord, TypeRecord
-from tests.store.sql.writers import BOOKKEEPING, RUNS, WORKSPACES, Writer, name_of, writers_of
+from tests.store.sql.writers import BOOKKEEPING, RUNS, WORKSPACES, Writer, clocked, name_of, writers_of
 
 INPUTS, OUTPUTS = {2, 3, 5}, {1, 4, 6, 7}
 RUN_TYPE, WORKSPACE_TYPE = "kubeflow.org/alpha/run", "kubeflow.org/alpha/workspace"
@@ -116,7 +116,9 @@ class Oracle:
         return Thing(Ref(EntityKind.ARTIFACT, node.id), (node.id,), fields, node, self.writer(node))
 
     def _execution(self, node: NodeRecord) -> Thing:
-        fields = self._common(node) | {Field.STATE: expected.state_of(node)}
+        start, end = expected.moments_of(node, clocked(self.writer(node)))
+        state = expected.state_of(node)
+        fields = self._common(node) | {Field.STATE: state, Field.START_TIME: start, Field.END_TIME: end}
         return Thing(Ref(EntityKind.EXECUTION, node.id), (node.id,), fields, node, self.writer(node))
 
     def _is_workspace(self, node: NodeRecord) -> bool:

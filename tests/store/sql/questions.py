@@ -48,6 +48,7 @@ TEXT_FIELDS = {
     EntityKind.RUN: SHARED,
     EntityKind.WORKSPACE: SHARED,
 }
+MOMENTS = {EntityKind.EXECUTION: (Field.START_TIME, Field.END_TIME)}
 _ORDERED = (Operator.EQ, Operator.IN, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
 OF_TEXTS = st.sampled_from(Operator)
 OF_NUMBERS = st.sampled_from((*_ORDERED, Operator.EXISTS))
@@ -60,7 +61,9 @@ KINDS = st.sampled_from(ArtifactKind)
 OPERANDS = st.one_of(TEXTS, NUMBERS, st.booleans(), st.sampled_from((2**64 - 1, 2**64, 2**64 + 1, 10**400, -(10**400))))
 
 _TEXT_FIELDS = {kind: st.sampled_from(fields) for kind, fields in TEXT_FIELDS.items()}
-_TIME_FIELDS = st.sampled_from((Field.CREATE_TIME, Field.UPDATE_TIME))
+_TIME_FIELDS = {
+    kind: st.sampled_from((Field.CREATE_TIME, Field.UPDATE_TIME, *MOMENTS.get(kind, ()))) for kind in EntityKind
+}
 _SHAPES = st.sampled_from(("test", "test", "related", "related", "related", "and", "or", "not"))
 _LENGTHS = st.sampled_from((2, 2, 2, 1, 3, 0))
 _TESTS = st.sampled_from(("_field", "_field", "_label", "_property", "_property", "_time", "_id", "_choice"))
@@ -153,7 +156,7 @@ class _Asker:
         return self._make(Property(name), OF_NUMBERS, aim if isinstance(aim, (int, float)) else None, OPERANDS)
 
     def _time(self, kind: EntityKind, thing: Thing | None) -> Test:
-        field = self.draw(_TIME_FIELDS)
+        field = self.draw(_TIME_FIELDS[kind])
         return self._make(field, OF_NUMBERS, thing.fields[field] if thing else None, TIMES)
 
     def _id(self, kind: EntityKind, thing: Thing | None) -> Test:

@@ -190,6 +190,8 @@ class _Builder:
             custom["exact:p"] = draw(st.sampled_from(("", "{", "null", "[1]", "1 2", "x", 5)))
         type_ = draw(st.sampled_from((MODEL, DATA_SET, METRICS) if kind == ARTIFACT else (SDK_EXECUTION, STEP)))
         declared = self._fields(tuple(n for n in ("name", "description", "version", "owner") if n in type_.declares))
+        if kind != ARTIFACT:
+            custom |= draw(st.dictionaries(st.sampled_from(("time:start", "time:end")), TIMES.map(float), max_size=2))
         if kind == ARTIFACT:
             shown = {name: value for name, value in kwargs.items() if isinstance(value, (str, int, float))}
             declared["__ALL_META__"] = compact({"labels": labels or None, "workspace": None, "kwargs": shown})

@@ -14,18 +14,19 @@ from lineageql.store.ports import Link, Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.row_budgets import row_budgets
 from tests.store.sql.oracle import Oracle
-from tests.store.sql.questions import Case, cases
+from tests.store.sql.questions import MOMENTS, Case, cases
 from tests.store.sql.stores import stores
 from tests.store.sql.test_access_paths import NAMED
 from tests.store.sql.test_search import ROW_BY_ROW, thorough
 
 ORDERS = (Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)
+ORDERS_OF = {kind: (*ORDERS, *MOMENTS.get(kind, ())) for kind in EntityKind}
 
 
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_pages_are_the_whole(bench, kind):
     @thorough(bench)
-    @given(stores().map(bench.keeps), st.sampled_from(ORDERS), st.booleans(), st.integers(1, 3))
+    @given(stores().map(bench.keeps), st.sampled_from(ORDERS_OF[kind]), st.booleans(), st.integers(1, 3))
     def check(store: Any, field: Field, descending: bool, size: int) -> None:
         search = Search(kind, order=Order(field, descending))
         with bench.reading(store) as reader:
@@ -46,7 +47,7 @@ BUDGETS = {
 @pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
 def test_pages_of_a_filter_are_the_whole(bench, kind, how):
     @thorough(bench)
-    @given(cases(kind, bench.keeps, most=1), st.sampled_from(ORDERS), st.booleans(), st.integers(1, 3))
+    @given(cases(kind, bench.keeps, most=1), st.sampled_from(ORDERS_OF[kind]), st.booleans(), st.integers(1, 3))
     def check(case: Case, field: Field, descending: bool, size: int) -> None:
         wanted = {thing.ref for thing in case.oracle.of(kind) if case.oracle.holds(case.predicates[0], thing)}
         with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
@@ -87,6 +88,22 @@ async def check_runs(reader: SQLReader, size: int) -> None:
                 break
             keys[space] = pages[space].rows[-1].key
     assert found == {space: [run for run in every if home.get(run) == space] for space in spaces}
+
+
+@pytest.mark.parametrize("field", MOMENTS[EntityKind.EXECUTION], ids=lambda field: field.value)
+def test_what_lacks_a_time_comes_last_both_ways(bench, field):
+    @thorough(bench)
+    @given(stores().map(bench.keeps), st.booleans())
+    def check(store: Any, descending: bool) -> None:
+        times = {thing.ref: thing.fields[field] for thing in Oracle(store).of(EntityKind.EXECUTION)}
+        known = sorted(((time, ref) for ref, time in times.items() if time is not None), reverse=descending)
+        lacking = sorted((ref for ref, time in times.items() if time is None), reverse=descending)
+        with bench.reading(store) as reader:
+            search = Search(EntityKind.EXECUTION, order=Order(field, descending))
+            rows = bench.run(reader.search(search, Window(1000))).rows
+        assert [row.entity.ref for row in rows] == [*(ref for _, ref in known), *lacking]
+
+    check()
 
 
 def test_an_artifact_tells_all_its_workspaces(bench):

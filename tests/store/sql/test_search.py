@@ -165,6 +165,8 @@ def test_a_text_is_sought_in_names_that_are_numbers(bench, value):
 
 
 ATTRIBUTES = {
+    Field.START_TIME: "start_time",
+    Field.END_TIME: "end_time",
     Field.ID: "mlmd_id",
     Field.NAME: "name",
     Field.DESCRIPTION: "description",

@@ -78,6 +78,7 @@ TEXTS = few(st.sampled_from(PLAIN) | st.sampled_from(HOSTILE) | st.sampled_from(
 PROPERTY_NAMES = (
     *("p", "p", "q", "q", "name", "version", "owner", "state", "description", "labels", "create_time"),
     *("display_name", "task_name", "component_id", "pipeline_name", "tfx_version", "__note__"),
+    *("time:start", "time:end", "time:zone"),
     *("id", "string_value", "it's", 'a"b', "`p`", "%", "", "é", "label:team", "exact:p", "__kf_run__", "__ALL_META__"),
 )
 NAMES = few(st.sampled_from(PROPERTY_NAMES), "names", 4)

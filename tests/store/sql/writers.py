@@ -37,6 +37,13 @@ BOOKKEEPING = {
 }
 
 
+def clocked(writer: Writer) -> tuple[set[int], set[int]]:
+    """The states in which a writer's executions have begun and ended, told by when they were made and changed last."""
+    if writer is Writer.KFP_V2:
+        return {2, 3, 4, 5}, {3, 4, 5}  # who is CANCELED never began
+    return ({2, 3, 4, 5, 6}, {3, 4, 5, 6}) if writer is Writer.TFX else (set(), set())
+
+
 def _sure(type_: TypeRecord) -> Writer:
     """The writer that a type shows by itself."""
     steps = type_.kind == EXECUTION and {"pipeline_name", "run_id", "component_id"} <= set(type_.declares)

@@ -13,6 +13,7 @@ from typing import Any
 
 from lineageql.catalog.recording.checks import MAX_TEXT, refused
 from lineageql.errors import InvalidArgument
+from lineageql.model.conventions.convention import MOMENTS
 from lineageql.model.conventions.kubeflow import (
     ALL_META,
     DATA_SET_TYPE,
@@ -28,9 +29,10 @@ from lineageql.model.conventions.kubeflow import (
     context_name,
 )
 from lineageql.model.drafts import ArtifactDraft, ExecutionDraft, LabelPairs, RunDraft, WorkspaceDraft
-from lineageql.model.entities import ExecutionState
+from lineageql.model.entities import Entity, Execution, ExecutionState
 from lineageql.model.identity import RunName
 from lineageql.model.nodes import NodeKind, PropertyType
+from lineageql.model.predicates import Field
 from lineageql.model.values import STRUCT_PREFIX, survives, wrap
 from lineageql.store.mlmd.requests import NewNode, NewType, PropertyValue
 
@@ -124,10 +126,22 @@ def execution_node(
         properties=_given({"name": draft.name, "create_time": time, "description": draft.description}),
         custom_properties={
             **scope.properties,
+            **moments(draft.start_time, draft.end_time),
             **label_properties(draft.labels),
             **custom_properties(draft.custom_properties),
         },
     )
+
+
+def moments(start: int | None, end: int | None) -> dict[str, PropertyValue]:
+    """When an execution began and ended, as custom properties."""
+    given = {Field.START_TIME: start, Field.END_TIME: end}
+    return {MOMENTS[field]: float(time) for field, time in given.items() if time is not None}
+
+
+def kept_end(entity: Entity) -> dict[str, PropertyValue]:
+    """When an execution ended, where its last change says so: it is recorded with the next change, which moves that."""
+    return moments(None, entity.clocked_end if isinstance(entity, Execution) else None)
 
 
 def artifact_node(draft: ArtifactDraft, type_: NewType, scope: Scope, time: str, *, metrics: bool) -> NewNode:

@@ -38,6 +38,8 @@ def label_change(entity: Entity, put: LabelPairs, removed: Collection[str]) -> N
     if places.document is not None and places.document.property in node.type.properties:
         properties, mirrored = _in_document(node, places.document, dict(put), removed)
         customs = {**mirrored, **customs}
+    if properties or customs:
+        customs.update(kubeflow_encoding.kept_end(entity))
     return NodeChange(node.type.kind, node.id, node.type.id, properties=properties, custom_properties=customs)
 
 

@@ -136,8 +136,10 @@ class Recording:
         state: ExecutionState | None = None,
         description: str | None = None,
         custom_properties: Mapping[str, Any] | None = None,
+        start_time: int | None = None,
+        end_time: int | None = None,
     ) -> Ref:
-        """Changes what is given, and nothing else.
+        """Changes what is given, and nothing else; times are milliseconds since 1970.
 
         Custom properties are merged by name, and null removes one; an empty description removes it.
         """
@@ -145,10 +147,16 @@ class Recording:
             checks.text(description, "description")
         checks.custom_properties(custom_properties or {}, removable=True)
         checks.kind(execution, EntityKind.EXECUTION, "id")
+        validation.check_times(start_time, end_time)
 
         async def mutation(lookups: Lookups) -> Ref:
             found = await lookups.execution(execution, "id")
-            change = _execution_change(found, state, description, custom_properties or {})
+            if end_time is None:
+                validation.check_times(start_time, found.end_time, "startTime")
+            elif start_time is None:
+                validation.check_times(found.start_time, end_time)
+            times = kubeflow_encoding.moments(start_time, end_time)
+            change = _execution_change(found, state, description, custom_properties or {}, times)
             self._sizes.value("description", description, "description")
             self._sizes.properties(change.properties, change.custom_properties, ())
             if change.state is not None or change.properties or change.custom_properties:
@@ -253,7 +261,11 @@ class Recording:
 
 
 def _execution_change(
-    found: Execution, state: ExecutionState | None, description: str | None, values: Mapping[str, Any]
+    found: Execution,
+    state: ExecutionState | None,
+    description: str | None,
+    values: Mapping[str, Any],
+    times: Mapping[str, PropertyValue],
 ) -> NodeChange:
     type_ = found.type
     checks.undeclared(values, type_.properties, type_.name)
@@ -266,6 +278,9 @@ def _execution_change(
         if "description" in values and place is customs:
             raise refused("customProperties.description", "is given beside the description, which is the same here")
         place["description"] = description or None
+    if state is None and (properties or customs or times):
+        customs.update(kubeflow_encoding.kept_end(found))
+    customs.update(times)
     return NodeChange(
         NodeKind.EXECUTION,
         found.node.id,

@@ -62,10 +62,17 @@ def check_execution(draft: ExecutionDraft) -> None:
         checks.name(draft.type, "type")
         if draft.type.startswith(RESERVED_TYPES) and draft.type != EXECUTION_TYPE:
             raise refused("type", f"is {draft.type!r}, a reserved name")
+    check_times(draft.start_time, draft.end_time)
     checks.optional_text(draft.description, "description")
     checks.labels(draft.labels)
     checks.custom_properties(draft.custom_properties)
     checks.optional_name(draft.external_id, "externalId")
+
+
+def check_times(start: int | None, end: int | None, argument: str = "endTime") -> None:
+    """When an execution began and ended; the argument is what an error names."""
+    if start is not None and end is not None and end < start:
+        raise refused(argument, "contradicts the other: an execution does not end before it begins")
 
 
 def check_artifact(draft: ArtifactDraft) -> None:

@@ -29,6 +29,28 @@ BOOKKEEPING = "__"
 """How the names begin that no writer means for its users' eyes."""
 
 
+MOMENTS = {Field.START_TIME: "time:start", Field.END_TIME: "time:end"}
+"""The custom properties in which LineageQL records when an execution of any writer began and ended: milliseconds.
+
+They are doubles, as not every database's integers are wide enough; doubles hold all of them exactly.
+"""
+LATEST = 2**53
+"""No time that is recorded so is further from 1970 than so many milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How a writer keeps its executions: made when they begin, and changed last when they end.
+
+    Attributes:
+        begun: the states, MLMD's numbers, of executions that have begun.
+        ended: those of executions that have ended.
+    """
+
+    begun: frozenset[int]
+    ended: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the node's own row: `name`, `uri`, `external_id`."""
@@ -140,6 +162,9 @@ def _keys(names: tuple[str, ...], prefix: str) -> list[tuple[str, str]]:
     return [(name, name[len(prefix) :]) for name in names if name.startswith(prefix)]
 
 
+_MOMENT_NAMES = frozenset(MOMENTS.values())
+
+
 class Visibility(Choice):
     """Where a stored property is shown."""
 
@@ -175,6 +200,7 @@ class Convention:
         encoding: prefixes of custom properties that encode something shown elsewhere.
         extras: a document whose members are shown as custom properties.
         parent: where an execution names the execution that encloses it, by MLMD's id.
+        clock: how executions tell when they began and ended, where the writer keeps them so.
         run_names: whether executions name their workspace and their run in properties.
         run_workspace: the declared property of a run that names its workspace, where
             no parent does.
@@ -194,6 +220,7 @@ class Convention:
     encoding: tuple[str, ...] = ()
     extras: Mapping[NodeKind, Document] = field(default_factory=dict)
     parent: tuple[Place, ...] = ()
+    clock: Clock | None = None
     run_names: bool = False
     run_workspace: str | None = None
     linked: bool = False
@@ -241,7 +268,7 @@ class Convention:
 
     def conceals(self, name: str) -> bool:
         """Whether a property of this name is the convention's own and not the user's."""
-        return name in self.hidden or name.startswith(self.encoding)
+        return name in self.hidden or name in _MOMENT_NAMES or name.startswith(self.encoding)
 
     def bookkeeps(self, name: str) -> bool:
         """Whether a property of this name is bookkeeping, which is shown only where all is."""

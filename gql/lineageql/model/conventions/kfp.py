@@ -10,7 +10,7 @@ called after components, artifact types as their authors like.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.convention import Column, Convention, Custom, Role, TypeAndId, UriTail, either
+from lineageql.model.conventions.convention import Clock, Column, Convention, Custom, Role, TypeAndId, UriTail, either
 from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
 from lineageql.model.conventions.places import EventKey
 from lineageql.model.nodes import NodeKind, NodeType
@@ -61,6 +61,8 @@ KFP_V2 = Convention(
     bookkeeping=frozenset({"store_session_info", "cache_fingerprint", "cached_execution_id", "parent_dag_id"}),
     encoding=ENCODING,
     parent=(Custom("parent_dag_id"),),
+    # A task that is CANCELED was never triggered.
+    clock=Clock(begun=frozenset({2, 3, 4, 5}), ended=frozenset({3, 4, 5})),
 )
 
 KFP_V1 = Convention(

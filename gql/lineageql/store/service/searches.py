@@ -11,13 +11,14 @@ from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Node
 from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
-from lineageql.store.ports import Key, Order, Row, Search, Slice, Window
+from lineageql.store.ports import LACKED, Key, Order, Row, Search, Slice, Window, nowhere
 from lineageql.store.service.access_paths import AccessPaths, Cost, terms_of
 from lineageql.store.service.client import UNREADABLE
 from lineageql.store.service.entities import NODE_KINDS
 from lineageql.store.service.evaluation import Evaluator
 from lineageql.store.service.reading import Reading
 from lineageql.store.service.runs import place_of
+from lineageql.store.service.subjects import value_of
 from lineageql.store.service.timeline import COLUMNS, Timeline
 
 Entities = list[Entity]
@@ -108,6 +109,9 @@ class Searches:
             return ties
         if order.field is Field.NAME:
             return entity.name, *ties
+        if order.field in LACKED:
+            found = value_of(order.field)(entity)
+            return found if isinstance(found, int) else nowhere(order), *ties
         node = entity.node
         return node.create_time if order.field is Field.CREATE_TIME else node.update_time, *ties
 

@@ -85,6 +85,8 @@ FIELDS: dict[Field, Callable[[Entity], Value]] = {
     Field.EXTERNAL_ID: lambda entity: entity.node.external_id,
     Field.CREATE_TIME: lambda entity: entity.create_time,
     Field.UPDATE_TIME: lambda entity: entity.update_time,
+    Field.START_TIME: lambda entity: entity.start_time if isinstance(entity, Execution) else None,
+    Field.END_TIME: lambda entity: entity.end_time if isinstance(entity, Execution) else None,
 }
 """The value of each field; the state of a run, which is counted, is none of them."""
 

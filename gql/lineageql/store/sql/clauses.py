@@ -36,7 +36,7 @@ from lineageql.store.sql.access_path import Ids
 from lineageql.store.sql.access_paths import AccessPaths
 from lineageql.store.sql.compiler import Chain
 from lineageql.store.sql.dialects import Dialect, one_of
-from lineageql.store.sql.field_expressions import state_number, text_of_field
+from lineageql.store.sql.field_expressions import moment, state_number, text_of_field
 from lineageql.store.sql.json_documents import member_of, text_of_member
 from lineageql.store.sql.operators import compared
 from lineageql.store.sql.property_tests import property_clause
@@ -101,6 +101,8 @@ class Clauses:
             case Field.CREATE_TIME | Field.UPDATE_TIME:
                 time = func.nullif(self.dialect.number(source.columns[subject]), 0)
                 return self._compare(test, time, Family.NUMBER)
+            case Field.START_TIME | Field.END_TIME:
+                return self._compare(test, moment(subject, source, self.types, self.dialect), Family.NUMBER)
             case Field.URI | Field.EXTERNAL_ID:
                 return self._compare(test, source.columns[subject], Family.TEXT)
             case Field.NAME | Field.VERSION | Field.OWNER | Field.DESCRIPTION:

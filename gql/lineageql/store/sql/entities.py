@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
-from lineageql.model.conventions.convention import Custom, Declared, Labels
+from lineageql.model.conventions.convention import MOMENTS, Custom, Declared, Labels
 from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_TYPE
 from lineageql.model.conventions.places import Beyond
 from lineageql.model.entities import Artifact, Entity, Execution, Run, Workspace
@@ -95,7 +95,8 @@ class EntityTables:
             for field in fields
             for place in convention.places(kind, field)
         )
-        return tuple(sorted({place.name for place in places if isinstance(place, (Declared, Custom))}))
+        names = {place.name for place in places if isinstance(place, (Declared, Custom))}
+        return tuple(sorted(names | {MOMENTS[field] for field in fields & MOMENTS.keys()}))
 
     def _labels_of(self, kind: NodeKind, fields: frozenset[Field]) -> tuple[Labels, ...]:
         """Where the conventions of the store keep labels, if these are among the fields."""

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, String, and_, case, cast, func, literal, null, or_, select, true
 from sqlalchemy.sql.elements import True_
 
-from lineageql.model.conventions.convention import Column, Convention, Custom, Declared, Place, TypeAndId, UriTail
+from lineageql.model.conventions.convention import (
+    LATEST,
+    MOMENTS,
+    Column,
+    Convention,
+    Custom,
+    Declared,
+    Place,
+    TypeAndId,
+    UriTail,
+)
 from lineageql.model.conventions.places import ContextSuffix, EventKey, HashedName, OwnedName, TypeName
 from lineageql.model.entities import (
     ARTIFACT_STATE_WORDS,
@@ -102,6 +112,28 @@ def state_number(source: Source, types: TypeCatalog, dialect: Dialect) -> Column
     word = dialect.lower(text_of_field(Field.STATE, source, types, dialect))
     words = case({text: state.value for text, state in words_of.items()}, value=word, else_=0)
     return case((or_(number < 1, number > 6), words), else_=number)
+
+
+def moment(subject: Field, source: Source, types: TypeCatalog, dialect: Dialect) -> ColumnElement[Any]:
+    """When an execution began or ended, in milliseconds; NULL where nothing says it."""
+    row = source.properties.alias()
+    whole = cast(row.c.double_value, BigInteger)
+    fits = and_(row.c.double_value >= -LATEST, row.c.double_value <= LATEST)
+    recorded = (
+        select(case((fits, case((row.c.double_value == whole, whole)))))
+        .where(row.c.owner_id == source.id, row.c.name == MOMENTS[subject], row.c.is_custom_property == true())
+        .scalar_subquery()
+    )
+    begins = subject is Field.START_TIME
+    column = source.columns[Field.CREATE_TIME if begins else Field.UPDATE_TIME]
+    state = state_number(source, types, dialect)
+    clocked: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
+    for convention, type_ids in types.groups(source.node_kind):
+        if convention.clock is not None:
+            states = convention.clock.begun if begins else convention.clock.ended
+            told = and_(one_of(source.type_id, type_ids), state.in_(sorted(states)))
+            clocked.append((told, func.nullif(dialect.number(column), 0)))
+    return func.coalesce(recorded, case(*clocked, else_=null())) if clocked else recorded
 
 
 def _first(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal,
     select,
     tuple_,
 )
@@ -24,10 +25,10 @@ from lineageql.errors import InvalidArgument
 from lineageql.model.identity import EntityKind
 from lineageql.model.operators import Access, Operands
 from lineageql.model.predicates import And, Field, Operator, Test
-from lineageql.store.ports import Order, Search, Window
+from lineageql.store.ports import LACKED, Order, Search, Window, nowhere
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Dialect, Parameters
-from lineageql.store.sql.field_expressions import text_of_field
+from lineageql.store.sql.field_expressions import moment, text_of_field
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.operators import said
 from lineageql.store.sql.sources import Source
@@ -173,6 +174,9 @@ def _keys(clauses: Clauses, order: Order, source: Source, *, by_event: bool) -> 
     if order.field is Field.NAME:
         name = text_of_field(Field.NAME, source, clauses.types, dialect)
         return [dialect.ordered(func.coalesce(name, "")), *ties]
+    if order.field in LACKED:
+        found = moment(order.field, source, clauses.types, dialect)
+        return [func.coalesce(found, literal(nowhere(order), BigInteger())), *ties]
     return [source.columns[order.field], *ties]
 
 

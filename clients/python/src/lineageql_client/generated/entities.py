@@ -464,6 +464,10 @@ class Execution(LineageNode):
     TYPE: ClassVar[str] = "Execution"
     state: ExecutionState
     """Its last known state."""
+    start_time: datetime | None
+    """When it began, as it was recorded or as its writer keeps executions; null where nothing says it."""
+    end_time: datetime | None
+    """When it ended, as it was recorded or as its writer keeps executions; null where nothing says it."""
     workspace: Ref | None
     """The workspace it belongs to."""
     run: Ref | None

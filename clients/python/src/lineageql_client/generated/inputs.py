@@ -31,7 +31,7 @@ EventType = Literal[
 ]
 """MLMD's type of an event. Those with INPUT lead from the artifact to the execution, those with OUTPUT back."""
 
-ExecutionOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME"]
+ExecutionOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "START_TIME", "END_TIME"]
 """What executions can be ordered by; ties come by id."""
 
 ExecutionState = Literal["UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED"]
@@ -144,6 +144,8 @@ class _CreateExecutionInputTakes(TypedDict, total=False):
     type: str | None
     description: str | None
     state: ExecutionState | None
+    startTime: datetime | str | None
+    endTime: datetime | str | None
     labels: Sequence[LabelInput] | Mapping[str, str] | None
     customProperties: Any
     externalId: str | None
@@ -241,6 +243,8 @@ ExecutionFilter = TypedDict(
         "state": "Sequence[ExecutionState] | ExecutionState | None",
         "workspace": "ContextFilter | str | Node | None",
         "run": "ContextFilter | str | Node | None",
+        "startTime": "TimeFilter | None",
+        "endTime": "TimeFilter | None",
         "inputs": "ArtifactFilter | None",
         "outputs": "ArtifactFilter | None",
         "and": "Sequence[ExecutionFilter] | None",
@@ -434,6 +438,8 @@ class _RecordedExecutionInputTakes(TypedDict, total=False):
     type: str | None
     description: str | None
     state: ExecutionState | None
+    startTime: datetime | str | None
+    endTime: datetime | str | None
     labels: Sequence[LabelInput] | Mapping[str, str] | None
     customProperties: Any
     externalId: str | None
@@ -542,6 +548,8 @@ class _UpdateExecutionInputNeeds(TypedDict):
 
 class _UpdateExecutionInputTakes(TypedDict, total=False):
     state: ExecutionState | None
+    startTime: datetime | str | None
+    endTime: datetime | str | None
     description: str | None
     customProperties: Any
 

@@ -269,7 +269,7 @@ class Mutations(Roots):
         return found
 
     def update_execution(self, input: UpdateExecutionInput) -> UpdateExecutionPayload:
-        """Changes an execution's state, description or custom properties."""
+        """Changes an execution's state, times, description or custom properties."""
         found: UpdateExecutionPayload = self._ask("Mutation", "updateExecution", {"input": input}, {})
         return found
 
@@ -513,7 +513,7 @@ class AsyncMutations(AsyncRoots):
         return found
 
     async def update_execution(self, input: UpdateExecutionInput) -> UpdateExecutionPayload:
-        """Changes an execution's state, description or custom properties."""
+        """Changes an execution's state, times, description or custom properties."""
         found: UpdateExecutionPayload = await self._ask("Mutation", "updateExecution", {"input": input}, {})
         return found
 
