@@ -190,6 +190,22 @@ def test_a_batch_that_is_refused_records_nothing(workspace: metadata.Workspace) 
     assert recorded(workspace) == []
 
 
+def test_what_goes_wrong_in_a_batch_is_what_is_raised(workspace: metadata.Workspace, proxy: Proxy) -> None:
+    """What came before it is recorded where that can be; where it cannot, the first trouble is still the one told."""
+
+    def work(store: metadata.Store, name: str) -> None:
+        with store.batch(), metadata.Execution(name, metadata.Workspace(store, workspace.name)) as execution:
+            execution.log_output(metadata.Model(name="m", uri="u"))
+            proxy.away = name == "unrecorded"
+            raise RuntimeError("no memory left")
+
+    with metadata.Store(proxy.url, retry_for=0.3) as store:
+        for name in ("recorded", "unrecorded"):
+            with pytest.raises(RuntimeError, match="no memory left"):
+                work(store, name)
+    assert [(execution.name, execution.state) for execution in recorded(workspace)] == [("recorded", "FAILED")]
+
+
 def test_threads_have_batches_of_their_own(workspace: metadata.Workspace) -> None:
     def work(number: int) -> None:
         with workspace.client.batch(), metadata.Execution(f"e{number}", workspace) as execution:

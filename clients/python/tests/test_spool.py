@@ -204,6 +204,14 @@ def test_a_torn_line_was_never_recorded(tmp_path: Path) -> None:
     assert read == [*entries, {"op": "last"}]
 
 
+def test_a_journal_of_a_newer_client_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "1.spool.jsonl"
+    path.write_text('{"version": 2, "entry": {"op": "new"}}\n')
+    assert main(["flush", str(tmp_path), "--wait", "0"]) == 2
+    assert "version 2 of the spool" in capsys.readouterr().err
+    assert path.exists()
+
+
 def test_a_folder_that_cannot_be_used_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with Client("http://127.0.0.1:9", spool=tmp_path / "file" / "spool") as client, pytest.raises(SpoolError):

@@ -210,6 +210,12 @@ def _one(error: Mapping[str, Any]) -> LineageQLError:
     return made
 
 
+def note(error: BaseException, text: str) -> None:
+    """Adds a line to what is shown of an exception, where Python knows such lines."""
+    if hasattr(error, "add_note"):
+        error.add_note(text)
+
+
 def warn_incomplete(what: str, stacklevel: int = 3) -> None:
     """Says that an answer about lineage is not whole."""
     warnings.warn(f"{what} is not complete: a limit cut the walk short", IncompleteWarning, stacklevel=stacklevel)

@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from lineageql_client.client import Client
-from lineageql_client.errors import InvalidArgument, LineageQLError, ReadOnly
+from lineageql_client.errors import InvalidArgument, LineageQLError, ReadOnly, note
 from lineageql_client.generated.shapes import INPUTS as _INPUTS
 from lineageql_client.reading import new_id
 from lineageql_client.values import named, plain, texts
@@ -412,8 +412,7 @@ class Execution(_Scope):
             if error is None:
                 raise
             # What went wrong in the execution matters more than that it could not be recorded.
-            if hasattr(error, "add_note"):
-                error.add_note(f"(that it failed could not be recorded: {trouble})")
+            note(error, f"(that it failed could not be recorded: {trouble})")
 
     def __repr__(self) -> str:
         return f"Execution({self.name!r}, id={self.id}, state={self.state!r})"

@@ -38,6 +38,7 @@ from lineageql_client.errors import (
     ServiceError,
     SpooledWarning,
     Unauthenticated,
+    note,
 )
 from lineageql_client.reading import new_id
 from lineageql_client.transport import Request
@@ -275,10 +276,20 @@ class Recorder:
         token = self._batch.set(batch)
         try:
             yield
-        finally:
+        except BaseException as error:
             self._batch.reset(token)
-            for entry in batch.entries():
-                self._do(entry)
+            try:
+                self._do_all(batch)
+            except LineageQLError as trouble:
+                # What went wrong in the batch matters more than that it could not be recorded.
+                note(error, f"(what came before it could not be recorded: {trouble})")
+            raise
+        self._batch.reset(token)
+        self._do_all(batch)
+
+    def _do_all(self, batch: Batch) -> None:
+        for entry in batch.entries():
+            self._do(entry)
 
     @property
     def batching(self) -> bool:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lineageql_client.client import Client
 
 SUFFIX = ".spool.jsonl"
+VERSION = 1
+"""Of the entries in a journal."""
 
 
 class Journal:
@@ -146,7 +148,7 @@ class JournalFile:
         return len(self._queue)
 
     def append(self, entry: dict[str, Any]) -> None:
-        line = json.dumps({"version": 1, "entry": entry}, allow_nan=False).encode() + b"\n"
+        line = json.dumps({"version": VERSION, "entry": entry}, allow_nan=False).encode() + b"\n"
         try:
             self._file.seek(self._end)
             self._file.truncate()
@@ -162,7 +164,11 @@ class JournalFile:
     def entries(self) -> Iterator[dict[str, Any]]:
         while self._queue:
             self._file.seek(self._sent)
-            yield json.loads(self._file.read(self._queue[0]))["entry"]
+            row = json.loads(self._file.read(self._queue[0]))
+            if row["version"] != VERSION:
+                words = f"{self.path} is of version {row['version']} of the spool, and this client knows {VERSION}"
+                raise SpoolError(f"{words}: take a newer client")
+            yield row["entry"]
 
     def advance(self) -> None:
         self._sent += self._queue.pop(0)
@@ -173,7 +179,7 @@ class JournalFile:
 
     def refuse(self, entry: dict[str, Any], error: LineageQLError) -> None:
         with _beside(self.path, ".refused.jsonl").open("a") as file:
-            file.write(json.dumps({"version": 1, "entry": entry, "code": error.code, "error": str(error)}) + "\n")
+            file.write(json.dumps({"version": VERSION, "entry": entry, "code": error.code, "error": str(error)}) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
