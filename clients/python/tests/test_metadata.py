@@ -192,6 +192,31 @@ def test_artifacts_of_ones_own(workspace: metadata.Workspace) -> None:
         execution.log_output(type("Bare", (metadata.Artifact,), {"ARTIFACT_TYPE_NAME": "x"})())
 
 
+class Plain:
+    """An artifact of a class that is not the SDK's, as its own tests have them."""
+
+    ARTIFACT_TYPE_NAME = "example.org/plain"
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.id = None
+
+    def serialization(self) -> metadata.Serialized:
+        return metadata.Serialized(self.uri, {"name": "plain"})
+
+
+def test_artifacts_of_any_class(workspace: metadata.Workspace) -> None:
+    first, second = metadata.Execution("first", workspace), metadata.Execution("second", workspace)
+    made: Any = first.log_output(Plain("u/one"))  # type: ignore[type-var]
+    assert second.log_input(made).id == made.id > 0
+    with workspace.client.batch():
+        inner: Any = first.log_output(Plain("u/two"))  # type: ignore[type-var]
+        second.log_input(inner)
+    events = workspace.store.get_events_by_execution_ids([second.id])
+    names = {artifact.mlmd_id: artifact.uri for artifact in workspace.client.artifacts(type="example.org/plain")}
+    assert [names[event.artifact_id] for event in events] == ["u/one", "u/two"]
+
+
 def test_artifacts_in_the_form_of_ml_metadata(workspace: metadata.Workspace) -> None:
     protos = pytest.importorskip("ml_metadata.proto.metadata_store_pb2")
 
