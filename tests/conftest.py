@@ -27,6 +27,13 @@ settings.load_profile("tests")
 SERVERS = re.compile("mariadb|mysql|postgresql", re.IGNORECASE)
 """What the name of a test holds, its file's and its parameters' included, where it needs a database server."""
 
+SLOW = re.compile(
+    r"clients/|tests/(api/recording|bench|catalog/recording|cli|store/mlmd)/"
+    r"|test_(api_agreement|clients|deployment|explain|failures|filters|kills|large_integers|listings|maintenance|open_store|operators|paging|plans"
+    r"|queries|real|replaced_store|sdk|stores|suite|tutorial|unreadable|verbs)\.py"
+)
+"""The files whose tests start processes, record, or go through all there is: `make test-fast` leaves them out."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-plans", action="store_true", help="write tests/plans anew; see tests/test_explain.py")
@@ -47,6 +54,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if SERVERS.search(item.nodeid):
             item.add_marker("server")
+        if SLOW.search(item.nodeid):
+            item.add_marker("slow")
         if isinstance(item, pytest.Function) and hasattr(item.module, "given"):
             item.add_marker("property")
         if item.get_closest_marker("long") and not config.getoption("long"):

@@ -11,6 +11,7 @@ import pytest
 from lineageql.store.text_limits import OF_POSTGRESQL
 from tests.servers.postgresql import PostgreSQL, shared
 
+pytestmark = pytest.mark.server
 WORDS = ["".join(random.Random(seed).choices("etaoinshrdlu", k=2 + seed % 8)) for seed in range(300)]
 TEXTS: dict[str, Callable[[random.Random], str]] = {
     "letters": lambda draw: draw.choice("abcdefghijklmnopqrstuvwxyz0123456789"),
