@@ -133,13 +133,17 @@ async def plan_of(service: Service, operation: Operation) -> dict[str, Any]:
 
 
 def lines(operation: Operation, plan: dict[str, Any]) -> Iterator[str]:
-    """A plan without what differs from run to run: times, and which of two reads at one time began first."""
+    """A plan without what differs from run to run.
+
+    That is times, which of two reads at one time began first, and so which of them asked for a path that both need.
+    """
     yield f"-- {operation.name}: {plan['statements']} statements in {plan['roundTrips']} round trips"
     for read in sorted(plan["reads"], key=lambda read: json.dumps([read["read"], read["asked"]])):
-        yield f"\n-- {read['read']}: {read['asked']}"
+        shared = read["read"] == "paths"
+        yield f"\n-- {read['read']}: {'those not known yet' if shared else read['asked']}"
         for trip in read["roundTrips"]:
             for one in trip["statements"]:
-                rows = "1 row" if one["rows"] == 1 else f"{one['rows']} rows"
+                rows = "theirs" if shared else "1 row" if one["rows"] == 1 else f"{one['rows']} rows"
                 yield f"-- {one['purpose'] or 'statement'}: {rows}"
                 if "types" not in one["purpose"]:
                     yield from (line.rstrip() for line in shortened(one["text"]).splitlines())

@@ -1,6 +1,6 @@
 -- around-a-model: 38 statements in 25 round trips
 
--- get: 1 artifacts
+-- get: 1 artifact
 -- types: 10 rows
 -- declared properties of types: 61 rows
 -- base types of types: 1 row
@@ -15,7 +15,7 @@ FROM ArtifactProperty
 WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- get: 1 runs
+-- get: 1 run
 -- statement: 1 row
 SELECT anon_1.place AS c0, anon_1.workspace_name AS c1, anon_1.run_name AS c2, anon_1.id AS c3, anon_1.type_id AS c4, anon_1.workspace_name AS c5, anon_1.run_name AS c6, anon_1.named AS c7, anon_1.external_id AS c8, anon_1.create_time AS c9, anon_1.update_time AS c10
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1
@@ -35,7 +35,7 @@ FROM ContextProperty
 WHERE ContextProperty.context_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- get: 1 workspaces
+-- get: 1 workspace
 -- statement: 1 row
 SELECT "Context_1".id
 FROM Context AS "Context_1"
@@ -84,28 +84,28 @@ FROM ContextProperty
 WHERE ContextProperty.context_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- paths: 2 ids
--- paths of events: 2 rows
+-- paths: those not known yet
+-- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- paths: 4 ids
--- paths of events: 3 rows
+-- paths: those not known yet
+-- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- run_states: 1 runs
+-- run_states: 1 run
 -- statement: 1 row
 SELECT "ExecutionProperty_1".string_value, "ExecutionProperty_2".string_value AS string_value_1, CASE WHEN (coalesce("Execution_1".last_known_state, :coalesce_1) < :coalesce_2 OR coalesce("Execution_1".last_known_state, :coalesce_1) > :coalesce_3) THEN CASE lower(coalesce(nullif((SELECT CASE WHEN (typeof("ExecutionProperty_3".string_value) = :typeof_1) THEN CASE WHEN ("ExecutionProperty_3".string_value >= :string_value_2 AND "ExecutionProperty_3".string_value < :string_value_3) THEN NULL ELSE "ExecutionProperty_3".string_value END WHEN ("ExecutionProperty_3".int_value IS NOT NULL) THEN CAST("ExecutionProperty_3".int_value AS VARCHAR) WHEN ("ExecutionProperty_3".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ExecutionProperty_3".double_value) = :typeof_2) THEN CAST("ExecutionProperty_3".double_value AS BLOB) ELSE "ExecutionProperty_3".double_value END) WHEN ("ExecutionProperty_3".bool_value IS NOT NULL) THEN CASE WHEN ("ExecutionProperty_3".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_1
 FROM ExecutionProperty AS "ExecutionProperty_3"
 WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProperty_3".name = :name_1 AND "ExecutionProperty_3".is_custom_property = 0), :param_3), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_4".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_4".string_value >= :string_value_4 AND "ExecutionProperty_4".string_value < :string_value_5) THEN NULL ELSE "ExecutionProperty_4".s
 -- and so on: 5952 characters in all, SHA-256 d200a8dffbe5…
 
--- search_under: ARTIFACT_CONSUMERS, 1 artifacts, executions in the order of id, first 20
+-- search_under: ARTIFACT_CONSUMERS, 1 artifact, executions in the order of id, first 20
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6)) FROM (SELECT "Event_1".id AS c0, "Execution_1".id AS c1, "Event_1".id AS c2, "Event_1".artifact_id AS c3, "Event_1".execution_id AS c4, "Event_1".type AS c5, "Event_1".milliseconds_since_epoch AS c6
 FROM Execution AS "Execution_1", Event AS "Event_1"
@@ -122,7 +122,7 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- search_under: ARTIFACT_PRODUCERS, 1 artifacts, executions in the order of id, first 1
+-- search_under: ARTIFACT_PRODUCERS, 1 artifact, executions in the order of id, first 1
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6)) FROM (SELECT "Event_1".id AS c0, "Execution_1".id AS c1, "Event_1".id AS c2, "Event_1".artifact_id AS c3, "Event_1".execution_id AS c4, "Event_1".type AS c5, "Event_1".milliseconds_since_epoch AS c6
 FROM Execution AS "Execution_1", Event AS "Event_1"
@@ -139,7 +139,7 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- search_under: ARTIFACT_PRODUCERS, 1 artifacts, executions in the order of id, first 5, {name, state}
+-- search_under: ARTIFACT_PRODUCERS, 1 artifact, executions in the order of id, first 5, {name, state}
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6)) FROM (SELECT "Event_1".id AS c0, "Execution_1".id AS c1, "Event_1".id AS c2, "Event_1".artifact_id AS c3, "Event_1".execution_id AS c4, "Event_1".type AS c5, "Event_1".milliseconds_since_epoch AS c6
 FROM Execution AS "Execution_1", Event AS "Event_1"
@@ -156,7 +156,7 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND ExecutionProperty.name IN (:name_1_1, :name_1_2)
 
--- search_under: EXECUTION_INPUTS, 1 executions, artifacts in the order of id, first 20, {name, version}
+-- search_under: EXECUTION_INPUTS, 1 execution, artifacts in the order of id, first 20, {name, version}
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6)) FROM (SELECT "Event_1".id AS c0, "Artifact_1".id AS c1, "Event_1".id AS c2, "Event_1".artifact_id AS c3, "Event_1".execution_id AS c4, "Event_1".type AS c5, "Event_1".milliseconds_since_epoch AS c6
 FROM Artifact AS "Artifact_1", Event AS "Event_1"
@@ -173,7 +173,7 @@ FROM ArtifactProperty
 WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND ArtifactProperty.name IN (:name_1_1, :name_1_2)
 
--- search_under: EXECUTION_OUTPUTS, 1 executions, artifacts in the order of id, first 20, {name, version}
+-- search_under: EXECUTION_OUTPUTS, 1 execution, artifacts in the order of id, first 20, {name, version}
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6)) FROM (SELECT "Event_1".id AS c0, "Artifact_1".id AS c1, "Event_1".id AS c2, "Event_1".artifact_id AS c3, "Event_1".execution_id AS c4, "Event_1".type AS c5, "Event_1".milliseconds_since_epoch AS c6
 FROM Artifact AS "Artifact_1", Event AS "Event_1"
@@ -190,7 +190,7 @@ FROM ArtifactProperty
 WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND ArtifactProperty.name IN (:name_1_1, :name_1_2)
 
--- search_under: MODEL_METRICS, 1 artifacts, artifacts in the order of id, first 20
+-- search_under: MODEL_METRICS, 1 artifact, artifacts in the order of id, first 20
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1)) FROM (SELECT "Artifact_1".id AS c0, "Artifact_1".id AS c1
 FROM Artifact AS "Artifact_1"
@@ -212,7 +212,7 @@ FROM ArtifactProperty
 WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- workspaces_of: Artifact, 1 artifacts
+-- workspaces_of: Artifact, 1 artifact
 -- statement: 1 row
 SELECT "ArtifactProperty_1".artifact_id, min("Context_1".id) AS min_1
 FROM ArtifactProperty AS "ArtifactProperty_1", Context AS "Context_1", Attribution AS "Attribution_1"

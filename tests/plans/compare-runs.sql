@@ -76,15 +76,15 @@ FROM ArtifactProperty
 WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- paths: 11 ids
--- paths of events: 8 rows
+-- paths: those not known yet
+-- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- paths: 11 ids
--- paths of events: 8 rows
+-- paths: those not known yet
+-- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value
@@ -97,7 +97,7 @@ FROM ExecutionProperty AS "ExecutionProperty_3"
 WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProperty_3".name = :name_1 AND "ExecutionProperty_3".is_custom_property = 0), :param_3), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_4".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_4".string_value >= :string_value_4 AND "ExecutionProperty_4".string_value < :string_value_5) THEN NULL ELSE "ExecutionProperty_4".s
 -- and so on: 5996 characters in all, SHA-256 1c202e1bb227…
 
--- search_under: RUN_EXECUTIONS, 1 runs, executions in the order of id, first 10000
+-- search_under: RUN_EXECUTIONS, 1 run, executions in the order of id, first 10000
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1)) FROM (SELECT "Execution_1".id AS c0, "Execution_1".id AS c1
 FROM Execution AS "Execution_1"
@@ -116,7 +116,7 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- search_under: RUN_EXECUTIONS, 1 runs, executions in the order of id, first 10000
+-- search_under: RUN_EXECUTIONS, 1 run, executions in the order of id, first 10000
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1)) FROM (SELECT "Execution_1".id AS c0, "Execution_1".id AS c1
 FROM Execution AS "Execution_1"

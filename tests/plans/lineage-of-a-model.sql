@@ -1,34 +1,34 @@
 -- lineage-of-a-model: 21 statements in 17 round trips
 
--- events: ARTIFACT, 1 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events: ARTIFACT, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 3 rows
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
 
--- events: ARTIFACT, 1 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events: ARTIFACT, 1 id, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
 -- events at nodes: 1 row
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
 
--- events: ARTIFACT, 1 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events: ARTIFACT, 1 id, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
 -- events at nodes: 1 row
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
 
--- events: ARTIFACT, 1 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events: ARTIFACT, 1 id, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
 -- events at nodes: 1 row
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
 
--- events: ARTIFACT, 1 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events: ARTIFACT, 1 id, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
 -- events at nodes: 0 rows
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
@@ -42,21 +42,21 @@ FROM Event
 WHERE Event.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
 
--- events: EXECUTION, 1 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events: EXECUTION, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 1 row
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
 
--- events: EXECUTION, 1 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events: EXECUTION, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 1 row
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
 
--- events: EXECUTION, 1 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events: EXECUTION, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 1 row
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
@@ -92,14 +92,14 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND ExecutionProperty.name IN (:name_1_1)
 
--- paths: 12 ids
--- paths of events: 7 rows
+-- paths: those not known yet
+-- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- types_of: Artifact, 1 ids
+-- types_of: Artifact, 1 id
 -- types: 10 rows
 -- declared properties of types: 61 rows
 -- base types of types: 1 row

@@ -1,6 +1,6 @@
 -- models-of-a-workspace: 16 statements in 10 round trips
 
--- count_under: WORKSPACE_ARTIFACTS, 1 workspaces, artifacts where kind in ['MODEL'] in the order of createTime descending
+-- count_under: WORKSPACE_ARTIFACTS, 1 workspace, artifacts where kind in ['MODEL'] in the order of createTime descending
 -- count under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0)) FROM (SELECT count(*) AS c0
 FROM Artifact AS "Artifact_1", Attribution AS "Attribution_1"
@@ -68,7 +68,7 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- search_under: WORKSPACE_ARTIFACTS, 1 workspaces, artifacts where kind in ['MODEL'] in the order of createTime descending, first 20
+-- search_under: WORKSPACE_ARTIFACTS, 1 workspace, artifacts where kind in ['MODEL'] in the order of createTime descending, first 20
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2)) FROM (SELECT "Artifact_1".create_time_since_epoch AS c0, "Artifact_1".id AS c1, "Artifact_1".id AS c2
 FROM Artifact AS "Artifact_1", Attribution AS "Attribution_1"

@@ -1,13 +1,13 @@
 -- production-models-of-a-data-set: 22 statements in 17 round trips
 
--- events: ARTIFACT, 1 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events: ARTIFACT, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 1 row
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
 
--- events: ARTIFACT, 1 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events: ARTIFACT, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 3 rows
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
@@ -35,7 +35,7 @@ FROM Event
 WHERE Event.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
 
--- events: EXECUTION, 1 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events: EXECUTION, 1 id, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
 -- events at nodes: 1 row
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
@@ -63,7 +63,7 @@ FROM Event
 WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
 
--- get: 1 artifacts
+-- get: 1 artifact
 -- types: 10 rows
 -- declared properties of types: 61 rows
 -- base types of types: 1 row

@@ -1,6 +1,6 @@
 -- runs-of-a-workspace: 21 statements in 14 round trips
 
--- count_under: WORKSPACE_RUNS, 1 workspaces, runs in the order of createTime descending
+-- count_under: WORKSPACE_RUNS, 1 workspace, runs in the order of createTime descending
 -- count under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0)) FROM (SELECT count(*) AS c0
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1
@@ -14,8 +14,8 @@ FROM Context AS "Context_4"
 WHERE "Context_4".type_id IN (:type_id_3_1) AND "C
 -- and so on: 3105 characters in all, SHA-256 fe6c9568648d…
 
--- paths: 42 ids
--- paths of events: 20 rows
+-- paths: those not known yet
+-- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value
@@ -105,7 +105,7 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND ExecutionProperty.name IN (:name_1_1, :name_1_2)
 
--- search_under: WORKSPACE_RUNS, 1 workspaces, runs in the order of createTime descending, first 5, {createTime, name, state}
+-- search_under: WORKSPACE_RUNS, 1 workspace, runs in the order of createTime descending, first 5, {createTime, name, state}
 -- page under each owner: 1 row
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11)) FROM (SELECT anon_1.create_time AS c0, anon_1.place AS c1, anon_1.workspace_name AS c2, anon_1.run_name AS c3, anon_1.id AS c4, anon_1.type_id AS c5, anon_1.workspace_name AS c6, anon_1.run_name AS c7, anon_1.named AS c8, anon_1.external_id AS c9, anon_1.create_time AS c10, anon_1.update_time AS c11
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1

@@ -71,15 +71,15 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- paths: 6 ids
--- paths of events: 3 rows
+-- paths: those not known yet
+-- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- paths: 6 ids
--- paths of events: 3 rows
+-- paths: those not known yet
+-- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value

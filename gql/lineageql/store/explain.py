@@ -56,15 +56,19 @@ def described(asked: Any) -> str:
         case str() | int():
             return str(asked)
         case list() | tuple() if asked and isinstance(asked[0], Ref):
-            kinds = sorted({f"{ref.kind.value.lower()}s" for ref in asked})
-            return f"{len(asked)} {' and '.join(kinds)}"
+            kinds = sorted({ref.kind.value.lower() for ref in asked})
+            return _many(len(asked), " and ".join(kinds) if len(asked) == 1 else "s and ".join(kinds))
         case list() | tuple():
-            return f"{len(asked)} ids"
+            return _many(len(asked), "id")
         case None:
             return ""
     if isinstance(asked, (frozenset, set)):
         return f"{{{', '.join(sorted(str(shortened(one)) for one in asked))}}}"
     return str(shortened(asked)) if isinstance(asked, Enum) else ""
+
+
+def _many(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
 def _said(predicate: Predicate) -> str:
