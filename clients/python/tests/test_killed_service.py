@@ -131,4 +131,4 @@ def test_a_few_recordings_and_two_kills(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_thousand_recordings_and_twenty_kills(tmp_path: Path) -> None:
-    play(tmp_path, writers=8, each=125, kills=20, pause=0.5)
+    play(tmp_path, writers=8, each=125, kills=20, pause=1.5)

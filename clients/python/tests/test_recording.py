@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lineageql_client import Client, metadata, recording
+from lineageql_client import Client, metadata, sending
 from lineageql_client.errors import DeadlineExceeded, InvalidArgument, Unavailable
 from lineageql_client.generated.entities import Execution
 
@@ -166,7 +166,7 @@ def test_a_batch_of_many_keeps_every_id(workspace: metadata.Workspace) -> None:
 def test_an_execution_of_more_artifacts_than_are_asked_for(
     workspace: metadata.Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "_MOST_ASKED", 24)
+    monkeypatch.setattr(sending, "_MOST_ASKED", 24)
     with workspace.client.batch():
         for number in range(4):
             with metadata.Execution(f"e{number}", workspace) as execution:

@@ -212,7 +212,7 @@ def flush(folder: Path, client: Client, report: Callable[[int], None] | None = N
     Raises:
         SpoolError: the folder cannot be read.
     """
-    from lineageql_client.recording import Sender
+    from lineageql_client.sending import Sender
 
     folder = folder.expanduser()
     if not folder.is_dir():

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from lineageql_client import metadata
+from lineageql_client.steps import home_of
 from lineageql_client.values import plain
 
 _GREATER = ("acc", "auc", "f1", "precision", "recall", "score", "r2", "map", "ndcg", "iou", "dice", "bleu", "rouge")
@@ -68,7 +69,7 @@ class Training:
         self.parameters.update(parameters or {})
         if self.execution is not None:
             return
-        workspace, run = metadata._home(*self._home)
+        workspace, run = home_of(*self._home)
         self.execution = metadata.Execution(self.name, workspace, run, parameters=self.parameters)
         self.execution.__enter__()
         for data in self._data:
