@@ -31,11 +31,15 @@ def test_states_start_and_end(workspace: metadata.Workspace) -> None:
     with metadata.Execution("train", workspace) as execution:
         (running,) = recorded(workspace)
         assert running.state == "RUNNING"
-        assert running.custom_properties["start_time"]
+        assert running.start_time is not None
+        assert running.end_time is None
         execution.log_parameters({"epochs": 3})
     (done,) = recorded(workspace)
     assert (done.state, done.custom_properties["epochs"]) == ("COMPLETE", 3)
-    assert done.custom_properties["start_time"] <= done.custom_properties["end_time"]
+    assert done.start_time == running.start_time
+    assert done.end_time is not None
+    assert done.start_time is not None
+    assert done.start_time <= done.end_time
 
 
 def test_an_exception_is_recorded_and_raised(workspace: metadata.Workspace) -> None:

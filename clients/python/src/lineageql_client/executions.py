@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lineageql_client.artifacts import Artifact, Model, bind, draft_of, given_values, node_id_of, now, text
 from lineageql_client.client import Client
 from lineageql_client.errors import InvalidArgument, LineageQLError, ReadOnly, note
-from lineageql_client.generated.shapes import INPUTS
 from lineageql_client.reading import new_id
 from lineageql_client.values import named, plain, texts
 
@@ -25,8 +24,6 @@ A = TypeVar("A", bound=Artifact)
 
 current: ContextVar[Workspace | Run | Execution | None] = ContextVar("lineageql_metadata", default=None)
 """What the innermost `with` is of."""
-# Where the service has no field for it yet, the times of an execution are custom properties of these names.
-_TIMES = {"startTime": "start_time", "endTime": "end_time"}
 
 
 class Store:
@@ -373,7 +370,7 @@ class Execution(_Scope):
 
     def __enter__(self) -> Execution:
         self._enter()
-        self._update({"state": "RUNNING", **_timed("startTime")})
+        self._update({"state": "RUNNING", "startTime": _now()})
         self.state = "RUNNING"
         return self
 
@@ -382,10 +379,9 @@ class Execution(_Scope):
     ) -> None:
         self._leave()
         self.state = "COMPLETE" if error is None else "FAILED"
-        change: dict[str, Any] = {"state": self.state, **_timed("endTime")}
+        change: dict[str, Any] = {"state": self.state, "endTime": _now()}
         if error is not None:
-            said = shortened(f"{type(error).__name__}: {error}")
-            change["customProperties"] = {**change.get("customProperties", {}), "exception": said}
+            change["customProperties"] = {"exception": shortened(f"{type(error).__name__}: {error}")}
         try:
             self._update(change)
         except LineageQLError as trouble:
@@ -398,12 +394,9 @@ class Execution(_Scope):
         return f"Execution({self.name!r}, id={self.id}, state={self.state!r})"
 
 
-def _timed(which: str) -> dict[str, Any]:
-    """The time of a start or an end, as the service takes it."""
-    time = datetime.now(timezone.utc).isoformat("T", "milliseconds").replace("+00:00", "Z")
-    if which in INPUTS["UpdateExecutionInput"]:
-        return {which: time}
-    return {"customProperties": {_TIMES[which]: time}}
+def _now() -> str:
+    """The time, as the service takes it."""
+    return datetime.now(timezone.utc).isoformat("T", "milliseconds").replace("+00:00", "Z")
 
 
 def shortened(text: str, most: int = 10_000) -> str:
