@@ -85,7 +85,6 @@ class Recorder:
         self._lock = threading.RLock()
         self._keys = itertools.count(-1, -1)
         self._handles: dict[int, Handle] = {}
-        self._waiting: dict[int, Handle] = {}
         self._batch: ContextVar[Batch | None] = ContextVar("batch", default=None)
         self._away_until = 0.0
         self._warned = False

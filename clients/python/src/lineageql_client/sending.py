@@ -34,7 +34,6 @@ class Sender:
         self.node_ids: dict[int, str] = {}
         """Global ids by MLMD's, of artifacts."""
         self._executions: dict[str, str] = {}
-        self._artifacts: dict[str, str] = {}
         self._workspaces: dict[str, str] = {}
 
     def send(self, entry: Entry, patience: float | None) -> dict[int, tuple[str, int]]:
