@@ -15,6 +15,20 @@ from lineageql_client import Client, metadata
 from tests.demo import demo_store
 from tests.server import Server
 
+FOLDER = Path(__file__).parent
+# What starts processes: the services, and what these modules start themselves.
+STARTING = {"demo", "fresh", "by_sdk", "by_client", "wheel"}
+STARTED_BY = ("test_generated", "test_killed_service", "test_many_rows", "test_package", "test_types")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what `make test-fast` leaves out."""
+    for item in items:
+        if FOLDER in item.path.parents:
+            starts = STARTING & set(getattr(item, "fixturenames", ()))
+            if starts or item.path.stem in STARTED_BY:
+                item.add_marker("slow")
+
 
 class Service:
     """A served store, and a way to ask it that is not the client's."""
