@@ -29,7 +29,7 @@ test: ## run every test but the long ones
 test-long: ## run the long tests, every property with thousands of examples, and all with ml-metadata 1.21: hours
 	@scripts/setup client
 	@$(PYTEST) $(PATIENT) --long -m long $(ARGS)
-	@TEST_EXAMPLES=$${TEST_EXAMPLES:-2000} $(PYTEST) $(PATIENT) -m "property and not long" $(ARGS)
+	@TEST_EXAMPLES=$${TEST_EXAMPLES:-1000} $(PYTEST) $(PATIENT) -m "property and not long" $(ARGS)
 	@scripts/glibc241 $(ARGS)
 
 test-client: ## run the tests of the Python client with the libraries that it serves
