@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from lineageql.catalog.demonstration import TIMES
 from tests.demo import demo_store, lineageql
+from tests.server import Server
 from tests.service import serving
 
 TABLES = ("Artifact", "Execution", "Context", "Event")
@@ -86,3 +90,28 @@ def test_what_is_no_store_is_not_deleted(tmp_path: Path) -> None:
     assert path.read_text() == "not a database" * 100
     text = lineageql("demo", "postgresql://x@127.0.0.1:1/y", "--no-serve", "--reset", code=2)
     assert "--reset deletes an SQLite file" in text
+
+
+def test_reset_keeps_the_store_where_its_port_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "lineage-demo.db"
+    path.write_bytes(demo_store())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert "address already in use" in lineageql("demo", "--reset", "--port", port, code=2, cwd=tmp_path)
+    assert path.read_bytes() == demo_store()
+
+
+def test_reset_keeps_a_store_that_is_being_served(tmp_path: Path) -> None:
+    path = tmp_path / "lineage-demo.db"
+    path.write_bytes(demo_store())
+    server = Server("demo", "--port", "0", cwd=tmp_path)
+    try:
+        said = lineageql("demo", "--reset", "--no-serve", code=2, cwd=tmp_path)
+        assert "another process has lineage-demo.db open" in said
+        answer = httpx.post(f"{server.url}/graphql", json={"query": "{ store { counts { artifacts } } }"}, timeout=30)
+        assert answer.json()["data"]["store"]["counts"]["artifacts"] > 30
+    finally:
+        server.stop()
+    assert "lineage-demo.db" in lineageql("demo", "--reset", "--no-serve", cwd=tmp_path)

@@ -21,7 +21,7 @@ DEMO_STORE = "sqlite:///lineage-demo.db"
 @click.argument("store", required=False)
 @click.option("--serve/--no-serve", "serving", default=True, help="Serve the store once it is made. [default serve]")
 @click.option("--reset", is_flag=True, help="Delete the store and make it anew.")
-@settings_flags("host", "port", "graphiql", "log_level")
+@settings_flags("host", "port", "graphiql", "explain", "log_level")
 def demo(store: str | None, serving: bool, reset: bool, **flags: Any) -> None:
     """Make a demonstration store and serve it.
 
@@ -39,12 +39,16 @@ def demo(store: str | None, serving: bool, reset: bool, **flags: Any) -> None:
 
     settings = Settings.load({**flags, "store": store or DEMO_STORE, "create": True, "read_only": False})
     address = address_of(settings.store)
+    others: list[str] = []
     if reset:
         if not isinstance(address, FileAddress):
             raise UsageError(f"--reset deletes an SQLite file, and {address} is none")
-        if address.path.exists():
-            # A file that is ours by its name is deleted whatever was tried in it.
-            _delete(address.path, [] if store is None else run(_others(settings)))
+        # A file that is ours by its name is deleted whatever was tried in it.
+        others = run(_others(settings)) if store is not None and address.path.exists() else []
+
+    def clear() -> None:
+        if reset and isinstance(address, FileAddress) and address.path.exists():
+            _delete(address.path, others)
 
     async def record(opened: Any) -> None:
         if opened.recorder is None or not opened.info.writable:
@@ -63,20 +67,25 @@ def demo(store: str | None, serving: bool, reset: bool, **flags: Any) -> None:
             await opened.close()
 
     if serving:
-        serve_store(settings, record)
+        serve_store(settings, record, clear)
     else:
+        clear()
         run(make())
 
 
 def _delete(path: Path, others: Sequence[str]) -> None:
-    """Deletes a demonstration store, but for one with workspaces of somebody else's.
+    """Deletes a demonstration store, but for one with workspaces of somebody else's, or one that is being served.
 
     Raises:
-        UsageError: it has such workspaces, or cannot be deleted.
+        UsageError: it has such workspaces, another process has it open, or it cannot be deleted.
     """
+    from lineageql.store.maintenance import is_open
+
     if others:
         shown = ", ".join(map(repr, others[:5]))
         raise UsageError(f"{path} holds workspaces that are not the demonstration's, {shown}: delete the file yourself")
+    if is_open(path):
+        raise UsageError(f"another process has {path} open, a service most likely: stop that first")
     for suffix in ("", "-wal", "-shm", "-journal"):
         try:
             Path(f"{path}{suffix}").unlink(missing_ok=True)

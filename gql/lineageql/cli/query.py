@@ -80,8 +80,10 @@ def query(
     """
     from lineageql.web.loop import run
 
-    if (store is None) == (endpoint is None):
-        raise UsageError("a query needs --store or --endpoint, and not both")
+    if store is None and endpoint is None:
+        raise UsageError("a query needs --store STORE, or --endpoint URL of a service")
+    if store is not None and endpoint is not None:
+        raise UsageError("a query takes --store or --endpoint, and not both")
     if headers and endpoint is None:
         raise UsageError("--header needs --endpoint: a store is asked without HTTP")
     form = form or ("jsonl" if every else "json")

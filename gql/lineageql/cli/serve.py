@@ -31,7 +31,16 @@ def serve(store: str | None, **flags: Any) -> None:
     serve_store(Settings.load({**flags, "store": store}))
 
 
-def serve_store(settings: Settings, before: Callable[[Any], Any] | None = None) -> None:
+def serve_store(
+    settings: Settings, before: Callable[[Any], Any] | None = None, clear: Callable[[], None] | None = None
+) -> None:
+    """Serves a store until it is told to stop.
+
+    Args:
+        settings: the settings of the service.
+        before: is given the open store, before it is served.
+        clear: makes room for a new store, once it is sure that its port can be had.
+    """
     from lineageql.catalog.recording import Recording
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
     from lineageql.web import server
@@ -54,6 +63,8 @@ def serve_store(settings: Settings, before: Callable[[Any], Any] | None = None) 
         try:
             if settings.mlmd_port is not None:
                 grpc_server = await listen_as_mlmd(settings.host, settings.mlmd_port)
+            if clear is not None:
+                clear()
             store = await open_store(settings.store, settings)
             mode = "reading and recording" if store.info.writable else "reading"
             click.echo(f"LineageQL {lineageql.__version__} on {store.info.url}, {mode}")

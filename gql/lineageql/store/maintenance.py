@@ -44,6 +44,21 @@ class Upgrading:
     after: int
 
 
+def is_open(path: Path) -> bool:
+    """Whether another process has an SQLite file open for writing, as a service has as long as it runs.
+
+    The file is left in SQLite's rollback mode, which nobody else can have it in meanwhile.
+    """
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError:
+            return True
+        except sqlite3.DatabaseError:
+            return False  # it is no database
+    return False
+
+
 @asynccontextmanager
 async def _open(address: Address, settings: Settings) -> AsyncIterator[tuple[Driver, int]]:
     """A store opened for reading only, and its schema version; what is not MLMD's is refused, and stays as it is."""
