@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +169,48 @@ def test_what_the_service_refuses_is_kept_with_its_words(proxy: Proxy, fresh: Se
     assert row["entry"]["artifact"]["model"]["name"] == "m"
     with Client(fresh.url) as client:
         assert [artifact.name for artifact in client.artifacts(workspace="refuses")] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, b"default backend - 404"),
+        (200, b"<html>log in</html>"),
+        (302, b""),
+        (403, b"not you"),
+        (200, b'{"data": null, "errors": [{"message": "it only reads", "extensions": {"code": "READ_ONLY"}}]}'),
+        (200, b'{"data": null, "errors": [{"message": "not you", "extensions": {"code": "FORBIDDEN"}}]}'),
+    ],
+)
+def test_what_is_no_fault_of_an_entry_leaves_it_in_the_spool(status: int, body: bytes, tmp_path: Path) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    journal = Journal(tmp_path)
+    for name in ("one", "two"):
+        journal.append({"op": "workspace", "input": {"name": name}, "gives": -1})
+    journal.close()
+    (kept,) = tmp_path.iterdir()
+    before = kept.read_bytes()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with Client(f"http://127.0.0.1:{server.server_port}", retry_for=0) as client:
+            done = flush(tmp_path, client)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert (done.sent, done.refused, done.left) == (0, 0, 2)
+    assert done.error is not None
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_a_journal_belongs_to_its_process(fresh: Service, tmp_path: Path) -> None:

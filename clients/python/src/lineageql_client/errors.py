@@ -5,6 +5,7 @@ What the service answers as `extensions.code` is a class here::
     LineageQLError
     ├── RequestError            the same request fails again
     │   ├── BadRequest          BAD_REQUEST          the document does not fit the service's schema
+    │   │   └── NotGraphQL                           what answers at the address is no LineageQL service
     │   ├── InvalidArgument     INVALID_ARGUMENT     a value is wrong; `argument` says which
     │   ├── NotFound            NOT_FOUND            an id or a name of nothing
     │   ├── AlreadyExists       ALREADY_EXISTS       a name or an external id is taken
@@ -77,6 +78,10 @@ class RequestError(LineageQLError):
 
 class BadRequest(RequestError):
     """The document does not fit the service's schema, or the request is no GraphQL request."""
+
+
+class NotGraphQL(BadRequest):
+    """What answers at the address is no LineageQL service: a proxy without one behind it, or a login page."""
 
 
 class InvalidArgument(RequestError, ValueError):
@@ -172,6 +177,10 @@ CODES: Mapping[str, type[LineageQLError]] = {
         Internal,
     )
 }
+
+
+WAITING = (ServiceError, Unauthenticated, Forbidden, ReadOnly, NotGraphQL)
+"""What is not the fault of an entry in a spool, which therefore stays there."""
 
 
 class IncompleteWarning(UserWarning):

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineageql_client.batches import Batch, Entry
 from lineageql_client.errors import (
+    WAITING,
     InvalidArgument,
     LineageQLError,
     ServiceError,
@@ -255,7 +256,7 @@ class Recorder:
         for entry in self._journal.entries():
             try:
                 self._settle(entry, self._sender.send(entry, 0))
-            except (ServiceError, Unauthenticated):
+            except WAITING:
                 self._away_until = time.monotonic() + AWAY_FOR
                 return
             except LineageQLError as error:

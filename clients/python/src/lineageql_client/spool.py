@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from lineageql_client.errors import LineageQLError, ServiceError, SpoolError, Unauthenticated
+from lineageql_client.errors import WAITING, LineageQLError, SpoolError
 from lineageql_client.reading import new_id
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Flushed:
     sent: int = 0
     refused: int = 0
     left: int = 0
-    """Entries that are still to be sent, the service being away."""
+    """Entries that are still to be sent, as the service is away or takes none now."""
     busy: int = 0
     """Journals of processes that live."""
     error: LineageQLError | None = None
@@ -237,7 +237,7 @@ def _send(file: JournalFile, sender: Any, done: Flushed, report: Callable[[int],
             break
         try:
             sender.send(entry, None)
-        except (ServiceError, Unauthenticated) as error:
+        except WAITING as error:
             done.error = error
             break
         except LineageQLError as error:

@@ -23,6 +23,7 @@ from lineageql_client.errors import (
     Forbidden,
     Internal,
     LineageQLError,
+    NotGraphQL,
     ServiceWarning,
     TooExpensive,
     Unauthenticated,
@@ -132,7 +133,7 @@ def answer(status: int, content: bytes, retry_after: str | None = None) -> Mappi
         if status in _STATUS and not body.get("data") and code in (None, "BAD_REQUEST"):
             raise _STATUS[status](f"the service answered {status}: {first.get('message')}")
         return body
-    kind = _STATUS.get(status, Unavailable if status >= 500 else BadRequest)
+    kind = _STATUS.get(status, Unavailable if status >= 500 else NotGraphQL)
     shown = content[:200].decode("utf-8", "replace").strip()
     raise kind(f"the service answered {status} and not GraphQL: {shown or 'nothing'}")
 
