@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lineageql_client import Client, SpooledWarning, metadata, recording
+from lineageql_client import Client, SpooledWarning, metadata, recording, spool
 from lineageql_client.__main__ import main
 from lineageql_client.errors import SpoolError
 from lineageql_client.spool import Journal, JournalFile, flush
@@ -222,6 +222,47 @@ def test_a_journal_belongs_to_its_process(fresh: Service, tmp_path: Path) -> Non
         journal.close()
         done = flush(tmp_path, client)
         assert (done.sent, done.busy) == (1, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_flush_does_not_take_a_journal_that_is_being_made(
+    fresh: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = spool._lock
+
+    def slowly(file: Any) -> bool:
+        monkeypatch.setattr(spool, "_lock", lock)
+        flush(tmp_path, client)
+        return lock(file)
+
+    monkeypatch.setattr(spool, "_lock", slowly)
+    with Client(fresh.url) as client:
+        journal = Journal(tmp_path)
+        journal.append({"op": "workspace", "input": {"name": "being made"}, "gives": -1})
+        journal.close()
+        assert flush(tmp_path, client).sent == 1
+
+
+def test_a_journal_that_was_removed_takes_nothing_more(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    entry = {"op": "workspace", "input": {"name": "removed"}, "gives": -1}
+    journal.append(entry)
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    with pytest.raises(SpoolError, match="it was removed"):
+        journal.append(entry)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_disk_without_room_for_how_far_it_was_sent(fresh: Service, tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for name in ("no room 1", "no room 2"):
+        journal.append({"op": "workspace", "input": {"name": name}, "gives": -1})
+    journal.close()
+    (path,) = tmp_path.iterdir()
+    spool._beside(path, ".sent.new").symlink_to("/dev/full")
+    with Client(fresh.url) as client:
+        assert flush(tmp_path, client).sent == 2
     assert list(tmp_path.iterdir()) == []
 
 

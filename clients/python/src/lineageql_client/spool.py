@@ -8,6 +8,7 @@ process, however that ends. What is sent whole is removed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -116,13 +117,16 @@ class JournalFile:
         Raises:
             SpoolError: it cannot be made.
         """
+        # It gets the name of a journal when it is locked: a flush would take it before, and remove it as empty.
+        new = _beside(path, ".new")
         try:
-            file = path.open("x+b", buffering=0)
+            file = new.open("x+b", buffering=0)
+            if not _lock(file):
+                raise SpoolError(f"{new} is locked by somebody else")
+            new.rename(path)
+            _sync_folder(path.parent)
         except OSError as error:
             raise SpoolError(f"the spool {path.parent} cannot be written to: {error}") from error
-        if not _lock(file):
-            raise SpoolError(f"{path} is locked by somebody else")
-        _sync_folder(path.parent)
         return cls(path, file, 0)
 
     @classmethod
@@ -156,6 +160,8 @@ class JournalFile:
             if written != len(line):
                 raise OSError("the disk is full")
             os.fsync(self._file.fileno())
+            if not os.fstat(self._file.fileno()).st_nlink:
+                raise OSError("it was removed, and what was in it is not to be sent any more")
         except OSError as error:
             raise SpoolError(f"{self.path} cannot be written to: {error}") from error
         self._end += len(line)
@@ -172,20 +178,27 @@ class JournalFile:
 
     def advance(self) -> None:
         self._sent += self._queue.pop(0)
-        # It may be lost with the machine: what is sent again changes nothing.
+        # It may be lost with the machine, or not fit on a full disk: what is sent again changes nothing.
         new = _beside(self.path, ".sent.new")
-        new.write_text(str(self._sent))
-        new.replace(_beside(self.path, ".sent"))
+        with contextlib.suppress(OSError):
+            new.write_text(str(self._sent))
+            new.replace(_beside(self.path, ".sent"))
 
     def refuse(self, entry: dict[str, Any], error: LineageQLError) -> None:
-        with _beside(self.path, ".refused.jsonl").open("a") as file:
-            file.write(json.dumps({"version": VERSION, "entry": entry, "code": error.code, "error": str(error)}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        kept = _beside(self.path, ".refused.jsonl")
+        try:
+            with kept.open("a") as file:
+                row = {"version": VERSION, "entry": entry, "code": error.code, "error": str(error)}
+                file.write(json.dumps(row) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as trouble:
+            raise SpoolError(f"{kept} cannot be written to: {trouble}") from error
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
-        _beside(self.path, ".sent").unlink(missing_ok=True)
+        for suffix in (".sent", ".sent.new"):
+            _beside(self.path, suffix).unlink(missing_ok=True)
         self.close()
 
     def close(self) -> None:
