@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +49,78 @@ def test_an_exception_is_recorded_and_raised(workspace: metadata.Workspace) -> N
     (failed,) = recorded(workspace)
     assert failed.state == "FAILED"
     assert failed.custom_properties["exception"] == "ZeroDivisionError: division by zero"
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("no file \udcff\0."), "ValueError: no file \\udcff."),
+        (Unspeakable(), "Unspeakable: its text cannot be shown, as that raises RuntimeError"),
+    ],
+)
+def test_an_exception_of_any_text_is_recorded(store: metadata.Store, error: Exception, words: str) -> None:
+    workspace = metadata.Workspace(store, type(error).__name__)
+    with pytest.raises(type(error)), metadata.Execution("train", workspace):
+        raise error
+    (failed,) = recorded(workspace)
+    assert (failed.state, failed.custom_properties["exception"]) == ("FAILED", words)
+
+
+def test_tasks_may_be_in_one_workspace_at_once(workspace: metadata.Workspace) -> None:
+    async def work(turns: int) -> None:
+        with workspace:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+    async def main() -> None:
+        await asyncio.gather(work(1), work(2))
+
+    asyncio.run(main())
+
+
+def test_a_workspace_in_itself_is_left(workspace: metadata.Workspace) -> None:
+    step = metadata.step(lambda: None, name="step")
+    with workspace, workspace:
+        pass
+    with pytest.raises(ValueError, match="has no workspace"):
+        step()
+
+
+def test_a_task_that_outlives_its_batch_is_recorded(store: metadata.Store, workspace: metadata.Workspace) -> None:
+    async def main() -> None:
+        ended = asyncio.Event()
+
+        async def work() -> None:
+            await ended.wait()
+            metadata.Execution("late", workspace)
+
+        with store.batch():
+            metadata.Execution("in time", workspace)
+            task = asyncio.create_task(work())
+            await asyncio.sleep(0)
+        ended.set()
+        await task
+
+    asyncio.run(main())
+    assert [execution.name for execution in recorded(workspace)] == ["in time", "late"]
+
+
+def test_what_a_fork_records_in_a_batch_is_recorded(store: metadata.Store, workspace: metadata.Workspace) -> None:
+    with store.batch():
+        metadata.Execution("parent", workspace)
+        child = os.fork()
+        if child == 0:
+            try:
+                metadata.Execution("child", workspace)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+    assert sorted(execution.name for execution in recorded(workspace)) == ["child", "parent"]
 
 
 def test_a_step(workspace: metadata.Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,13 @@ class Batch:
     drafts: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """The artifacts of the batch, by key."""
     after: list[Entry] = field(default_factory=list)
+    ended: bool = False
+    process: int = field(default_factory=os.getpid)
+
+    @property
+    def open(self) -> bool:
+        """Whether it takes entries: a task may outlive it, and a fork has a copy that nobody sends."""
+        return not self.ended and self.process == os.getpid()
 
     def add(self, entry: Entry) -> bool:
         """Takes an entry in; answers False for one that is to be sent at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", bound=Artifact)
 
-current: ContextVar[Workspace | Run | Execution | None] = ContextVar("lineageql_metadata", default=None)
-"""What the innermost `with` is of."""
+current: ContextVar[tuple[Workspace | Run | Execution, ...]] = ContextVar("lineageql_metadata", default=())
+"""What `with` is of around here, the innermost last."""
 
 
 class Store:
@@ -103,16 +103,16 @@ class Store:
 class _Scope:
     """Something that `with` makes the home of steps that name none."""
 
-    _token: Token[Any] | None = None
-
     def _enter(self) -> None:
         assert isinstance(self, (Workspace, Run, Execution))
-        self._token = current.set(self)
+        current.set((*current.get(), self))
 
     def _leave(self) -> None:
-        if self._token is not None:
-            current.reset(self._token)
-            self._token = None
+        # Threads and tasks enter one workspace at once, and a generator may be closed in another context than its own.
+        around = current.get()
+        if self in around:
+            place = len(around) - 1 - around[::-1].index(self)
+            current.set((*around[:place], *around[place + 1 :]))
 
 
 class Workspace(_Scope):
@@ -381,7 +381,7 @@ class Execution(_Scope):
         self.state = "COMPLETE" if error is None else "FAILED"
         change: dict[str, Any] = {"state": self.state, "endTime": _now()}
         if error is not None:
-            change["customProperties"] = {"exception": shortened(f"{type(error).__name__}: {error}")}
+            change["customProperties"] = {"exception": shortened(f"{type(error).__name__}: {_words(error)}")}
         try:
             self._update(change)
         except LineageQLError as trouble:
@@ -399,6 +399,14 @@ def _now() -> str:
     return datetime.now(timezone.utc).isoformat("T", "milliseconds").replace("+00:00", "Z")
 
 
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as trouble:  # a user's own class, whose mistake must not hide what went wrong
+        return f"its text cannot be shown, as that raises {type(trouble).__name__}"
+
+
 def shortened(text: str, most: int = 10_000) -> str:
-    text = text.replace("\0", "")
+    # Python keeps bytes of file names that are no UTF-8 as halves of surrogate pairs, which JSON has not.
+    text = text.replace("\0", "").encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= most else text[: most - 1] + "…"

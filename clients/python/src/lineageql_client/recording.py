@@ -172,32 +172,34 @@ class Recorder:
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Records as one what is recorded in it; see `Client.batch`. One in another is part of it."""
-        if self._batch.get() is not None:
+        if self.batching:
             yield
             return
         batch = Batch()
-        token = self._batch.set(batch)
+        self._batch.set(batch)
         try:
             yield
         except BaseException as error:
-            self._batch.reset(token)
             try:
                 self._do_all(batch)
             except LineageQLError as trouble:
                 # What went wrong in the batch matters more than that it could not be recorded.
                 note(error, f"(what came before it could not be recorded: {trouble})")
             raise
-        self._batch.reset(token)
         self._do_all(batch)
 
     def _do_all(self, batch: Batch) -> None:
-        for entry in batch.entries():
-            self._do(entry)
+        self._batch.set(None)
+        if batch.open:
+            batch.ended = True
+            for entry in batch.entries():
+                self._do(entry)
 
     @property
     def batching(self) -> bool:
         """Whether what is recorded now waits for the end of a batch."""
-        return self._batch.get() is not None
+        batch = self._batch.get()
+        return batch is not None and batch.open
 
     def flush(self) -> int:
         """Sends what is in this client's part of the spool; answers how much is left."""
@@ -223,7 +225,7 @@ class Recorder:
 
     def _do(self, entry: Entry) -> None:
         batch = self._batch.get()
-        if batch is not None and batch.add(entry):
+        if batch is not None and batch.open and batch.add(entry):
             return
         with self._lock:
             if self._journal is None:

@@ -115,7 +115,7 @@ def home_of(workspace: Workspace | None, run: Run | None) -> tuple[Workspace, Ru
         return run.workspace, run
     if workspace is not None:
         return workspace, run
-    around = current.get()
+    around = current.get()[-1] if current.get() else None
     if isinstance(around, Workspace):
         return around, run
     if isinstance(around, Run):
