@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from lineageql.cli.tables import separated
 from tests.demo import demo_store, lineageql
 from tests.server import Server
 
@@ -114,6 +115,11 @@ def test_what_a_table_escapes(tmp_path: Path) -> None:
         server.stop()
 
 
+@pytest.mark.parametrize("text", ["a\rb", "\r", "a\nb", "a\r\nb", 'a"b', "a,b", " a ", "", "=1+1"])
+def test_any_cell_of_csv_reads_back(text: str) -> None:
+    assert list(csv.reader(io.StringIO(separated([text, "end"], "csv"), newline=""))) == [[text, "end"]]
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -124,6 +130,11 @@ def test_what_a_table_escapes(tmp_path: Path) -> None:
             "several lists of rows, artifacts.nodes and workspaces.nodes",
         ),
         ("{ artifacts(last: 2) { nodes { name } } }", "this asks for last"),
+        ("{ artifacts(first: 0) { nodes { name } } }", "a page has no rows here"),
+        (
+            'mutation { createWorkspace(input: {name: "w"}) { workspace { runs { nodes { name } } } } }',
+            "would run this mutation once for each page",
+        ),
     ],
 )
 def test_what_cannot_be_paged(demo: Path, query: str, said: str) -> None:

@@ -154,6 +154,8 @@ async def _print_rows(place: Place, operation: Any, every: bool, form: str) -> b
         raise UsageError("this release does not know what the query asks for, and cannot tell its rows: print json")
     table = tabling.table()
     paged, line = table.connection is not None, _line(table, form)
+    if every and paged and tabling.operation.operation is OperationType.MUTATION:
+        raise UsageError("--all would run this mutation once for each page: leave it out, and read the rows by a query")
     query, cursor = tabling.paged(table) if paged else (operation.query, "")
     variables = dict(operation.variables)
     if form != "jsonl":
@@ -171,6 +173,8 @@ async def _print_rows(place: Place, operation: Any, every: bool, form: str) -> b
         if not every:
             click.echo("lineageql: there are more rows; --all prints them all", err=True)
             return False
+        if page["endCursor"] is None:
+            raise UsageError("--all goes from page to page, and a page has no rows here: ask for first: 1 or more")
         variables[cursor] = page["endCursor"]
 
 

@@ -220,8 +220,9 @@ def separated(cells: Sequence[Any], form: str) -> str:
     texts = [_text(cell) for cell in cells]
     if form == "csv":
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(texts)
-        return line.getvalue()
+        # Of what ends a line, older Pythons quote only the writer's own end: with both, a lone \r is quoted too.
+        csv.writer(line, lineterminator="\r\n").writerow(texts)
+        return f"{line.getvalue()[:-2]}\n"
     return "\t".join(text.translate(_ESCAPES) for text in texts) + "\n"
 
 
