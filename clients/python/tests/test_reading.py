@@ -375,3 +375,11 @@ def test_code_of_users(client: Client) -> None:
     assert production_models(client) == sorted(production_models(client))
     assert "fraud-model" in production_models(client)
     assert hyperparameters(client, "fraud-model")
+
+
+@pytest.mark.parametrize("token", ["secret\n", "two words", "g\xe9heim"])
+def test_a_token_that_http_cannot_carry_is_told_at_once(demo: Service, token: str) -> None:
+    with Client(demo.url, token=token, retry_for=3600) as client, pytest.raises(Unauthenticated) as caught:
+        client.artifacts().first()
+    assert token not in str(caught.value)
+    assert "strip" in str(caught.value)

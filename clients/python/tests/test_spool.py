@@ -297,6 +297,31 @@ def test_a_journal_of_a_newer_client_is_left_alone(tmp_path: Path, capsys: pytes
     assert path.exists()
 
 
+@pytest.mark.parametrize("line", ["no JSON", "[]", "5", '{"version": 1}', '{"version": 1, "entry": 5}'])
+def test_a_line_that_is_no_entry_is_told(line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "1.spool.jsonl"
+    path.write_text(line + "\n")
+    assert main(["flush", str(tmp_path), "--wait", "0"]) == 2
+    assert f"{path} holds no entry at byte 0: b'{line}" in capsys.readouterr().err
+    assert path.exists()
+
+
+def test_an_update_never_reaches_an_execution_of_another_store(proxy: Proxy, fresh: Service, tmp_path: Path) -> None:
+    """The entry names its execution by the external id, as an id of one store is another execution's in another."""
+    with metadata.Store(proxy.url, spool=tmp_path) as store:
+        execution = metadata.Execution("train", metadata.Workspace(store, "another store"))
+        proxy.away = True
+        with pytest.warns(SpooledWarning):
+            execution.set_state("COMPLETE")
+        (path,) = tmp_path.iterdir()
+        entry = json.loads(path.read_text())["entry"]
+        assert entry["execution"] == {"$execution": execution.external_id}
+        proxy.away = False
+        assert store.flush() == 0
+    with Client(fresh.url) as client:
+        assert [found.state for found in client.executions(workspace="another store")] == ["COMPLETE"]
+
+
 def test_a_folder_that_cannot_be_used_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with Client("http://127.0.0.1:9", spool=tmp_path / "file" / "spool") as client, pytest.raises(SpoolError):

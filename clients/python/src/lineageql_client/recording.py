@@ -61,7 +61,10 @@ class Handle:
     key: int
     """A negative number, which stands for it as long as it has no id."""
     name: Mapping[str, Any]
-    """How it is named in entries, as long as it has no id: `{"$execution": …}` or `{"$artifact": …}`."""
+    """How it is named in entries, as long as it has no id: `{"$execution": …}` or `{"$artifact": …}`.
+
+    An execution always is: in another store its id is that of another one, which no entry of a spool may reach.
+    """
     node_id: str | None = None
     mlmd_id: int | None = None
 
@@ -138,7 +141,7 @@ class Recorder:
         """Records that an execution read or wrote an artifact; without a draft it is one that was logged before."""
         entry: Entry = {
             "op": "log",
-            "execution": execution.reference,
+            "execution": execution.name,
             "direction": direction,
             "artifact": draft if draft is not None else {"id": artifact.reference},
             "gives": artifact.key,
@@ -147,7 +150,7 @@ class Recorder:
 
     def update(self, execution: Handle, change: Mapping[str, Any]) -> None:
         """Changes an execution; `change` has the fields of UpdateExecutionInput."""
-        self._do({"op": "update", "execution": execution.reference, "input": dict(change)})
+        self._do({"op": "update", "execution": execution.name, "input": dict(change)})
 
     def artifact_type(self, type_: Mapping[str, Any]) -> None:
         """Makes an artifact type, or finds that of its name."""

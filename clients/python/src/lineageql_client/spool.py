@@ -170,7 +170,13 @@ class JournalFile:
     def entries(self) -> Iterator[dict[str, Any]]:
         while self._queue:
             self._file.seek(self._sent)
-            row = json.loads(self._file.read(self._queue[0]))
+            line = self._file.read(self._queue[0])
+            try:
+                row = json.loads(line)
+                row["version"], row["entry"]["op"]
+            except (ValueError, KeyError, TypeError):
+                words = f"{self.path} holds no entry at byte {self._sent}: {line[:40]!r}"
+                raise SpoolError(f"{words}: mend that line, or move the file away") from None
             if row["version"] != VERSION:
                 words = f"{self.path} is of version {row['version']} of the spool, and this client knows {VERSION}"
                 raise SpoolError(f"{words}: take a newer client")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 _IGNORED = re.compile(r"#[^\n]*|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"", re.DOTALL)
+_TOKEN = re.compile(r"[!-~]*")
 # A selection that has a field of this name after a brace is taken for one too, and is then only not sent again.
 _MUTATION = re.compile(r"(?:^|})[\s,]*mutation\b")
 
@@ -75,6 +76,9 @@ class Settings:
 
     def request_headers(self) -> dict[str, str]:
         token = self.token() if callable(self.token) else self.token
+        if token is not None and _TOKEN.fullmatch(token) is None:
+            # It is not shown, and not tried again: HTTP cannot carry it.
+            raise Unauthenticated("the token holds a space, a line's end or what is not ASCII: .strip() may mend it")
         authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
         return {
             "Accept": "application/graphql-response+json, application/json;q=0.9",
