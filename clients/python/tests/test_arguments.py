@@ -30,6 +30,7 @@ ROWS: list[tuple[str, Any, Any]] = [
     ("[LabelFilter!]", {"stage": "production"}, [{"key": "stage", "eq": "production"}]),
     ("[LabelFilter!]", {"key": "stage", "exists": True}, [{"key": "stage", "exists": True}]),
     ("[LabelFilter!]", [{"key": "stage", "in": ["a", "b"]}], [{"key": "stage", "in": ["a", "b"]}]),
+    ("[LabelFilter!]", {}, []),
     ("[PropertyFilter!]", {"rows": 3}, [{"name": "rows", "eq": 3}]),
     ("[PropertyFilter!]", {"name": "rows", "gt": 3}, [{"name": "rows", "gt": 3}]),
     ("[LabelInput!]", {"stage": "production"}, [{"key": "stage", "value": "production"}]),
@@ -51,6 +52,13 @@ def test_short_forms(type_: str, given: Any, sent: Any) -> None:
     assert argument(type_, given, "where") == sent
     # What is sent is a form of its own, and stays as it is.
     assert argument(type_, sent, "where") == sent
+
+
+@pytest.mark.parametrize("type_", ["[LabelFilter!]", "[PropertyFilter!]", "[LabelInput!]"])
+def test_a_value_that_is_none_matches_not_any(type_: str) -> None:
+    with pytest.raises(InvalidArgument, match="is None: give a value") as caught:
+        argument(type_, {"stage": None}, "where.labels")
+    assert caught.value.argument == "where.labels.stage"
 
 
 def test_keywords_hold_beside_where() -> None:

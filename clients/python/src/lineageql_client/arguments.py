@@ -65,7 +65,10 @@ def argument(type_: str, value: Any, path: str) -> Any:
 
 def _list(item: str, value: Any, path: str) -> list[Any]:
     short = _LIST_FORMS.get(item.rstrip("!"))
-    if short is not None and isinstance(value, Mapping) and not short[0] >= set(value):
+    if short is not None and isinstance(value, Mapping) and (not value or not short[0] >= set(value)):
+        for key, one in value.items():
+            if one is None:  # left out, it would match any value
+                raise _refused(f"{path}.{key}", "is None: give a value, or leave the key out")
         value = [{short[1]: key, short[2]: one} for key, one in value.items()]
     elif isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         value = [value]
