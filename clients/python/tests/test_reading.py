@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import threading
 import warnings
@@ -383,3 +384,13 @@ def test_a_token_that_http_cannot_carry_is_told_at_once(demo: Service, token: st
         client.artifacts().first()
     assert token not in str(caught.value)
     assert "strip" in str(caught.value)
+
+
+def test_an_async_client_goes_on_in_another_event_loop(demo: Service) -> None:
+    client = AsyncClient(demo.url)
+
+    async def count() -> int:
+        return await client.artifacts().count()
+
+    assert asyncio.run(count()) == asyncio.run(count())
+    asyncio.run(client.close())

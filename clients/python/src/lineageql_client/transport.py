@@ -32,6 +32,7 @@ from lineageql_client.errors import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     import httpx
@@ -261,6 +262,7 @@ class AsyncTransport:
         self.settings = settings
         self._errors = _Errors(settings.url)
         self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def send(self, request: Request) -> Mapping[str, Any]:
         """As `Transport.send`."""
@@ -277,9 +279,14 @@ class AsyncTransport:
             await asyncio.sleep(pause)
 
     async def _once(self, request: Request) -> Mapping[str, Any]:
+        import asyncio
+
         import httpx
 
-        if self._client is None:
+        # Connections belong to the event loop that made them, and each asyncio.run has another.
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            self._loop = loop
             self._client = httpx.AsyncClient(timeout=self.settings.timeout, verify=self.settings.verify)
         try:
             headers = self.settings.request_headers()
@@ -292,6 +299,8 @@ class AsyncTransport:
         return answer(response.status_code, response.content)
 
     async def close(self) -> None:
-        if self._client is not None:
+        import asyncio
+
+        if self._client is not None and self._loop is asyncio.get_running_loop():
             await self._client.aclose()
         self._client = None
