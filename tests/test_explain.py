@@ -92,6 +92,7 @@ async def test_answers_are_the_same_and_tell_nothing_to_who_did_not_ask(demo: Pa
         plain, told = await service.ask(LABELLED), await service.ask(LABELLED, extensions={"explain": True})
         assert told["data"] == plain["data"]
         assert plain.keys() == {"data"}
+        assert await service.ask(LABELLED, extensions={"explain": None}) == plain
 
 
 @pytest.mark.parametrize(

@@ -180,10 +180,10 @@ def _operation(body: Any) -> Operation:
     extensions = body.get("extensions")
     if extensions is not None and not isinstance(extensions, Mapping):
         raise _Refusal(400, "extensions must be a JSON object")
-    explain = (extensions or {}).get("explain", False)
-    if not isinstance(explain, bool):
+    explain = (extensions or {}).get("explain")
+    if explain is not None and not isinstance(explain, bool):
         raise _Refusal(400, "extensions.explain must be true or false")
-    return Operation(query, variables or {}, name or None, explain)
+    return Operation(query, variables or {}, name or None, bool(explain))
 
 
 def _is_mutation(answer: Answer) -> bool:
