@@ -13,9 +13,8 @@ demo: ## make a demonstration store and serve it at http://127.0.0.1:8000
 	@scripts/setup
 	@$(BIN)/lineageql demo $(ARGS)
 
-# One more at a time than there are cores, as many tests wait for a process; `ARGS=-n0` runs them one after the other.
-WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# Tests run on every core; `ARGS=-n0` runs them one after the other.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 PATIENT := -o timeout=7200 -o faulthandler_timeout=7300
 
 test-fast: ## run the tests that need no database server and no browser, with few random examples: under a minute
