@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -106,11 +106,16 @@ class Visit:
         )
 
     def pick(self, operation: Operation) -> None:
-        self.entry(operation).click()
-        self.page.wait_for_function(
-            "([editor, text]) => document.querySelector(editor).CodeMirror.getValue() === text",
-            arg=[EDITOR, operation.document],
-        )
+        """Choose an operation in the list, again where the first time has no effect: seen once, on a busy machine."""
+        from playwright.sync_api import TimeoutError
+
+        shown = "([editor, text]) => document.querySelector(editor).CodeMirror.getValue() === text"
+        for seconds in (20, 60):
+            self.entry(operation).click()
+            with suppress(TimeoutError):
+                self.page.wait_for_function(shown, arg=[EDITOR, operation.document], timeout=seconds * 1000)
+                return
+        raise AssertionError(f"the editor does not show {operation.name}")
 
     def run(self) -> dict[str, Any]:
         """Press the button; the answer as it stands on the page."""
