@@ -266,13 +266,15 @@ def box(element: Locator) -> dict[str, float]:
 
 
 def test_an_operation_has_one_tab(visit: Visit, server_url: str, operations: list[Operation]) -> None:
+    from playwright.sync_api import expect
+
     visit.open(f"{server_url}/graphql")
     first, other = operations[0], operations[-1]
     tabs = visit.page.get_by_role("tab")
     for operation in (other, first, other, first):
         visit.pick(operation)
-        visit.page.wait_for_timeout(300)  # The editor tells its tab what it holds a moment later.
-        assert visit.entry(operation).get_attribute("aria-current") == "true"
+        # The editor tells its tab what it holds a moment later.
+        expect(visit.entry(operation)).to_have_attribute("aria-current", "true", timeout=30_000)
         assert json.loads(visit.text(VARIABLES) or "{}").keys() == operation.variables.keys()
     assert tabs.count() == 2
 
