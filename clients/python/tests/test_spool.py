@@ -164,6 +164,7 @@ def test_what_the_service_refuses_is_kept_with_its_words(proxy: Proxy, fresh: Se
     assert (done.sent, done.refused, done.left) == (3, 1, 0)
     (kept,) = tmp_path.iterdir()
     assert kept.name.endswith(".refused.jsonl")
+    assert (done.refusals, done.complete) == ([kept], False)
     row = json.loads(kept.read_text())
     assert row["code"] == "INVALID_ARGUMENT"
     assert row["entry"]["artifact"]["model"]["name"] == "m"
@@ -213,15 +214,60 @@ def test_what_is_no_fault_of_an_entry_leaves_it_in_the_spool(status: int, body: 
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
+def test_the_command_names_what_was_refused_until_it_is_deleted(
+    fresh: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = Journal(tmp_path)
+    journal.append({"op": "workspace", "input": {"name": ""}, "gives": -1})
+    journal.close()
+    command = ["flush", str(tmp_path), "--url", fresh.url]
+    assert main(command) == 1
+    (kept,) = tmp_path.glob("*.refused.jsonl")
+    words = f"with its words: correct what they say, record it again, and delete the file:\n  {kept}\n"
+    said = capsys.readouterr().out
+    assert said.startswith("sent 0 recordings\n1 recording was refused now\n1 file holds what")
+    assert said.endswith(words)
+    assert main(command) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("sent 0 recordings\n1 file holds what")
+    assert said.endswith(words)
+    kept.unlink()
+    assert main(command) == 0
+    assert capsys.readouterr().out == "sent 0 recordings\n"
+
+
+def test_the_command_names_what_it_leaves_to_others(
+    fresh: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journals = [Journal(tmp_path) for _ in range(2)]
+    for journal in journals:
+        journal.append({"op": "workspace", "input": {"name": "left to others"}, "gives": -1})
+    first, second = sorted(tmp_path.iterdir())
+    command = ["flush", str(tmp_path), "--url", fresh.url]
+    assert main(command) == 1
+    assert f"\n2 files are left to processes that still run, which send them:\n  {first}\n  {second}\n" in (
+        capsys.readouterr().out
+    )
+    journals[0].close()
+    assert main(command) == 1
+    assert capsys.readouterr().out == (
+        f"sent 1 recording\n1 file is left to a process that still runs, which sends it:\n  {second}\n"
+    )
+    journals[1].close()
+    assert main(command) == 0
+
+
 def test_a_journal_belongs_to_its_process(fresh: Service, tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append({"op": "workspace", "input": {"name": "belongs"}, "gives": -1})
     with Client(fresh.url) as client:
         done = flush(tmp_path, client)
-        assert (done.sent, done.busy) == (0, 1)
+        assert (done.sent, done.busy) == (0, list(tmp_path.iterdir()))
+        assert not done.complete
         journal.close()
         done = flush(tmp_path, client)
-        assert (done.sent, done.busy) == (1, 0)
+        assert (done.sent, done.busy) == (1, [])
+        assert done.complete
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,7 +15,10 @@ from lineageql_client.transport import VERSION
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; answers its exit code: 0 where nothing is left, 1 where something is, 2 where it cannot run."""
+    """Runs the command; answers its exit code.
+
+    0 where nothing is left in the spool, 1 where something is or was refused, 2 where the command cannot run.
+    """
     parser = argparse.ArgumentParser(prog="lineageql-client", description="The client of LineageQL.")
     parser.add_argument("--version", action="version", version=f"lineageql-client {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -34,19 +37,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (LineageQLError, ValueError, OSError) as error:
         print(f"lineageql-client: {error}", file=sys.stderr)
         return 2
-    print(_said(done, given.folder))
-    return 1 if done.left or done.refused else 0
+    print(_said(done))
+    return 0 if done.complete else 1
 
 
-def _said(done: Flushed, folder: Path) -> str:
-    parts = [f"sent {done.sent:,} recordings"]
-    if done.refused:
-        parts.append(f"{done.refused:,} were refused: {folder}/*.refused.jsonl says why")
-    if done.busy:
-        parts.append(f"{done.busy:,} files are those of processes that still run")
+def _said(done: Flushed) -> str:
+    lines = [f"sent {_counted(done.sent, 'recording')}"]
     if done.left:
-        parts.append(f"{done.left:,} are left: {done.error}")
-    return "; ".join(parts)
+        lines.append(f"{_counted(done.left, 'recording', 'is', 'are')} left: {done.error}")
+    if done.busy:
+        owner = (
+            "a process that still runs, which sends it"
+            if len(done.busy) == 1
+            else "processes that still run, which send them"
+        )
+        lines.append(f"{_counted(len(done.busy), 'file', 'is', 'are')} left to {owner}:")
+        lines += [f"  {path}" for path in done.busy]
+    if done.refused:
+        lines.append(f"{_counted(done.refused, 'recording', 'was', 'were')} refused now")
+    if done.refusals:
+        files = _counted(len(done.refusals), "file", "holds", "hold")
+        lines.append(
+            f"{files} what the service refused, with its words: correct what they say, record it again, and delete the "
+            f"file{'' if len(done.refusals) == 1 else 's'}:"
+        )
+        lines += [f"  {path}" for path in done.refusals]
+    return "\n".join(lines)
+
+
+def _counted(number: int, noun: str, one: str = "", more: str = "") -> str:
+    """`1 file is`, `2 files are`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'} {one if number == 1 else more}".rstrip()
 
 
 def _report(sent: int, last: list[float] = [0.0]) -> None:  # noqa: B006 - the time of the last line

@@ -14,7 +14,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lineageql_client.client import Client
 
 SUFFIX = ".spool.jsonl"
+REFUSED = ".refused.jsonl"
 VERSION = 1
 """Of the entries in a journal."""
 
@@ -191,7 +192,7 @@ class JournalFile:
             new.replace(_beside(self.path, ".sent"))
 
     def refuse(self, entry: dict[str, Any], error: LineageQLError) -> None:
-        kept = _beside(self.path, ".refused.jsonl")
+        kept = _beside(self.path, REFUSED)
         try:
             with kept.open("a") as file:
                 row = {"version": VERSION, "entry": entry, "code": error.code, "error": str(error)}
@@ -219,10 +220,17 @@ class Flushed:
     refused: int = 0
     left: int = 0
     """Entries that are still to be sent, as the service is away or takes none now."""
-    busy: int = 0
-    """Journals of processes that live."""
     error: LineageQLError | None = None
     """Why there are entries left."""
+    busy: list[Path] = field(default_factory=list)
+    """The journals of processes that live, which were left alone."""
+    refusals: list[Path] = field(default_factory=list)
+    """The files of what was refused, now and before, which lie there until somebody deletes them."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left in the folder that somebody has to care for."""
+        return not (self.left or self.busy or self.refusals)
 
 
 def flush(folder: Path, client: Client, report: Callable[[int], None] | None = None) -> Flushed:
@@ -241,12 +249,14 @@ def flush(folder: Path, client: Client, report: Callable[[int], None] | None = N
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         file = JournalFile.take(path)
         if file is None:
-            done.busy += path.exists()
+            if path.exists():
+                done.busy.append(path)
             continue
         try:
             _send(file, sender, done, report)
         finally:
             file.close()
+    done.refusals = sorted(folder.glob(f"*{REFUSED}"))
     return done
 
 
