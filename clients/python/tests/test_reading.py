@@ -271,6 +271,38 @@ def test_operations_of_ones_own(client: Client) -> None:
     assert found == {"workspace": {"name": "chargebacks"}}
 
 
+@pytest.mark.parametrize(
+    ("root", "given", "words"),
+    [
+        ("workspace", "newcomer", "for a name write `client.workspace(name='newcomer')`"),
+        ("run", "nightly", "for a name write `client.run(name='nightly')`"),
+        ("artifact", "MNIST", "for a name write `client.artifacts(name='MNIST')`"),
+        ("artifact", 14, "for a number of MLMD's write `client.artifact(mlmd_id=14)`"),
+        ("execution", "14", "for a number of MLMD's write `client.execution(mlmd_id=14)`"),
+        ("workspace", 14, "for a number of MLMD's write `client.workspaces(mlmdIds=[14]).first()`"),
+    ],
+)
+def test_what_is_no_id_is_told_what_finds_it(client: Client, root: str, given: Any, words: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        getattr(client, root)(given)
+    assert caught.value.argument == "id"
+    assert f"; {words}" in str(caught.value)
+    # What is told to write can be written.
+    eval(words.split("`")[1])
+
+
+def test_a_ref_says_how_the_rest_is_read(client: Client) -> None:
+    execution = client.executions(name="train").first()
+    assert execution is not None
+    assert execution.run is not None
+    ref = execution.run
+    with pytest.raises(AttributeError, match=r"'executions': it leads to a Run.*`client\.node\(ref\)` reads the rest"):
+        ref.executions()  # type: ignore[attr-defined]
+    assert client.node(ref).executions().first() is not None  # type: ignore[union-attr]
+    assert pickle.loads(pickle.dumps(ref)) == ref
+    assert not hasattr(ref, "_repr_html_")
+
+
 def test_errors_are_typed_by_their_codes(client: Client) -> None:
     with pytest.raises(BadRequest, match="Cannot query field"):
         client.query("{ nope }")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineageql_client.generated.roots import AsyncMutations, AsyncQueries, Mutations, Queries
 from lineageql_client.pages import AsyncPages, PageReader, Pages
-from lineageql_client.reading import Field, one_answer, one_request, related_field, root_field
+from lineageql_client.reading import Field, one_answer, one_request, related_field, root_field, told_of_other_ids
 from lineageql_client.transport import AsyncTransport, Request, Settings, Transport, endpoint, is_mutation
 from lineageql_client.values import plain
 
@@ -127,7 +127,9 @@ class Client(Queries, Mutations):
 
     def _ask(self, root: str, name: str, given: Mapping[str, Any], short: Mapping[str, Any]) -> Any:
         field = root_field(root, name, given, short)
-        return one_answer(field, self._transport.send(one_request(field)), self)
+        with told_of_other_ids(name, given):
+            data = self._transport.send(one_request(field))
+        return one_answer(field, data, self)
 
     def _pages(
         self, name: str, given: Mapping[str, Any], short: Mapping[str, Any], limit: int | None, page_size: int | None
@@ -195,7 +197,9 @@ class AsyncClient(AsyncQueries, AsyncMutations):
 
     async def _ask(self, root: str, name: str, given: Mapping[str, Any], short: Mapping[str, Any]) -> Any:
         field = root_field(root, name, given, short)
-        return one_answer(field, await self._transport.send(one_request(field)), self)
+        with told_of_other_ids(name, given):
+            data = await self._transport.send(one_request(field))
+        return one_answer(field, data, self)
 
     def _pages(
         self, name: str, given: Mapping[str, Any], short: Mapping[str, Any], limit: int | None, page_size: int | None

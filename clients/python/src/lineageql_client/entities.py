@@ -33,6 +33,17 @@ class Ref:
         """The global id, as everything with an id has it."""
         return self.id
 
+    if not TYPE_CHECKING:  # for a type checker there are only the fields
+
+        def __getattr__(self, name: str) -> Any:
+            words = f"'Ref' object has no attribute {name!r}"
+            if not name.startswith("_"):
+                words += (
+                    f": it leads to a {self.type_name}, of which it has id, mlmd_id, name and type_name; "
+                    "`client.node(ref)` reads the rest"
+                )
+            raise AttributeError(words)
+
     def __str__(self) -> str:
         return self.name
 

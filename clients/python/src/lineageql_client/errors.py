@@ -61,6 +61,11 @@ class LineageQLError(Exception):
         self.others: tuple[LineageQLError, ...] = ()
         """The other errors of the same answer."""
 
+    def add(self, words: str) -> None:
+        """Says more in the same sentence."""
+        self.message = f"{self.message}; {words}"
+        self.args = (self.message,)
+
     def __str__(self) -> str:
         parts = [self.message]
         if self.argument is not None and self.argument not in self.message:

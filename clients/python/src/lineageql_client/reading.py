@@ -8,12 +8,14 @@ here in nothing else.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lineageql_client.arguments import arguments
 from lineageql_client.decoding import REF_OF_NODE, decode, selection
+from lineageql_client.errors import InvalidArgument
 from lineageql_client.generated.shapes import CONNECTIONS, FIELDS, INPUTS, RELATED, ROOTS
 from lineageql_client.transport import Request
 
@@ -77,10 +79,33 @@ class Field:
 def root_field(root: str, name: str, given: Mapping[str, Any], short: Mapping[str, Any]) -> Field:
     """A field of Query or Mutation."""
     type_, types = ROOTS[root][name]
-    values = arguments(types, given, short)
+    with told_of_other_ids(name, given):
+        values = arguments(types, given, short)
     if root == "Mutation":
         values = {key: identified(types[key], value) for key, value in values.items()}
     return Field(root.lower(), name, type_, types, values)
+
+
+@contextmanager
+def told_of_other_ids(name: str, given: Mapping[str, Any]) -> Iterator[None]:
+    """Adds to an error about an `id` of a root field what finds the entity by its name or its number of MLMD."""
+    try:
+        yield
+    except InvalidArgument as error:
+        types, value = ROOTS["Query"].get(name, ("", {}))[1], given.get("id")
+        plural = f"{name}s"
+        if error.argument == "id" and plural in ROOTS["Query"] and isinstance(value, (str, int)):
+            number = isinstance(value, int) or value.isdecimal()
+            if number:
+                what, call = "a number of MLMD's", f"{name}(mlmd_id={value})"
+                if "mlmdId" not in types:
+                    call = f"{plural}(mlmdIds=[{value}]).first()"
+            else:
+                what, call = "a name", f"{plural}(name={value!r})"
+                if "name" in types:
+                    call = f"{name}(name={value!r})"
+            error.add(f"for {what} write `client.{call}`")
+        raise
 
 
 def related_field(entity: Any, name: str, given: Mapping[str, Any], short: Mapping[str, Any]) -> Field:
