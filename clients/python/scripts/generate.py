@@ -83,6 +83,12 @@ def _default_of(argument: Any) -> Any:
     return argument.ast_node.default_value
 
 
+def _given_type(field: Any) -> str:
+    """The type of an input's field as its text; what has a default need not be given."""
+    text = str(field.type)
+    return text if _default_of(field) is None else text.removesuffix("!")
+
+
 def document(text: str | None, indent: int = 4, after: Iterable[str] = ()) -> str:
     """A docstring."""
     more = list(after)
@@ -455,9 +461,9 @@ class Generator:
         yield "INPUTS: Mapping[str, Mapping[str, str]] = {\n"
         for each in self.types:
             if isinstance(each, GraphQLInputObjectType):
-                rows = ", ".join(f'"{name}": "{field.type}"' for name, field in each.fields.items())
+                rows = ", ".join(f'"{name}": "{_given_type(field)}"' for name, field in each.fields.items())
                 yield f'    "{each.name}": {{{rows}}},\n'
-        yield '}\n"""By input: the types of its fields."""\n\n'
+        yield '}\n"""By input: the types of its fields; those that end with `!` must be given."""\n\n'
         enums = {each.name: tuple(each.values) for each in self.types if isinstance(each, GraphQLEnumType)}
         yield "ENUMS: Mapping[str, tuple[str, ...]] = {\n"
         for name, values in enums.items():

@@ -14,8 +14,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timezone
+from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from lineageql_client.errors import InvalidArgument
@@ -78,7 +82,7 @@ def _list(item: str, value: Any, path: str) -> list[Any]:
 def _input(name: str, value: Any, path: str) -> Any:
     fields = INPUTS[name]
     if isinstance(value, str):
-        if "eq" in fields:
+        if name == "StringFilter":
             value = {"eq": value}
         elif name == "ContextFilter":
             value = {"name": {"eq": value}}
@@ -87,11 +91,32 @@ def _input(name: str, value: Any, path: str) -> Any:
     elif name == "ContextFilter" and hasattr(value, "node_id"):
         value = {"id": value.node_id}
     if not isinstance(value, Mapping):
-        raise _refused(path, f"is {value!r}; {name} has the fields {', '.join(fields)}")
-    unknown = [key for key in value if key not in fields]
-    if unknown:
-        raise _refused(f"{path}.{unknown[0]}", f"is no field of {name}, which has {', '.join(fields)}")
-    return {key: argument(fields[key], one, f"{path}.{key}") for key, one in value.items() if one is not None}
+        raise _refused(path, f"is {value!r}; {name} has the fields {', '.join(fields)}{_form(name, value)}")
+    for key in value:
+        if key not in fields:
+            words = f"is no field of {name}, which has {', '.join(fields)}{_meant(key, fields)}"
+            raise _refused(f"{path}.{key}", words)
+    made = {key: argument(fields[key], one, f"{path}.{key}") for key, one in value.items() if one is not None}
+    for key, type_ in fields.items():
+        if type_.endswith("!") and key not in made:
+            raise _refused(f"{path}.{key}", f"is missing, and {name} needs it")
+    return made
+
+
+def _form(name: str, value: Any) -> str:
+    """What to write where a list of pairs has a text."""
+    if name not in _LIST_FORMS or not isinstance(value, str):
+        return ""
+    fields, key, one = _LIST_FORMS[name]
+    words = f"; write {{{value!r}: …}} or {{{key!r}: {value!r}, {one!r}: …}}"
+    return words + (f", or {{{key!r}: {value!r}, 'exists': True}} for any" if "exists" in fields else "")
+
+
+def _meant(key: Any, fields: Iterable[str]) -> str:
+    """The field that a wrong name is near to: `createTime` of `create_time`, `kind` of `kinds`."""
+    names = {name.lower(): name for name in fields}
+    near = difflib.get_close_matches(str(key).replace("_", "").lower(), names, 1)
+    return f"; did you mean {names[near[0]]}?" if near else ""
 
 
 def _id(value: Any, path: str) -> str:
@@ -111,7 +136,41 @@ def _time(value: Any, path: str) -> str:
     return str(value)
 
 
-_SCALARS = {"ID": _id, "DateTime": _time}
+def _text(value: Any, path: str) -> str:
+    found = plain(value) if isinstance(value, (str, Enum, PurePath)) else None
+    if not isinstance(found, str):
+        raise _refused(path, f"is {value!r}; it takes a text")
+    return found
+
+
+def _boolean(value: Any, path: str) -> bool:
+    found = plain(value)
+    if not isinstance(found, bool):
+        raise _refused(path, f"is {value!r}; it takes True or False")
+    return found
+
+
+def _integer(value: Any, path: str) -> int:
+    found = plain(value)
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise _refused(path, f"is {value!r}; it takes an integer")
+    return found
+
+
+def _big_integer(value: Any, path: str) -> int:
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value):
+        value = int(value)
+    return _integer(value, path)
+
+
+_SCALARS: Mapping[str, Callable[[Any, str], Any]] = {
+    "ID": _id,
+    "DateTime": _time,
+    "String": _text,
+    "Boolean": _boolean,
+    "Int": _integer,
+    "BigInt": _big_integer,
+}
 # Of what a mapping is short in a list: the fields of the items, and which two of them it gives.
 _LIST_FORMS = {
     name: (set(INPUTS[name]), *places)

@@ -714,9 +714,9 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
         "metrics": "MetricsInput",
         "custom": "CustomArtifactInput",
     },
-    "ArtifactOrder": {"field": "ArtifactOrderField!", "direction": "OrderDirection!"},
+    "ArtifactOrder": {"field": "ArtifactOrderField!", "direction": "OrderDirection"},
     "ContextFilter": {"id": "ID", "ids": "[ID!]", "name": "StringFilter"},
-    "CreateArtifactTypeInput": {"name": "String!", "kind": "ArtifactKind!", "properties": "JSON"},
+    "CreateArtifactTypeInput": {"name": "String!", "kind": "ArtifactKind", "properties": "JSON"},
     "CreateExecutionInput": {
         "workspaceId": "ID!",
         "runId": "ID",
@@ -736,14 +736,14 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
         "description": "String",
         "labels": "[LabelInput!]",
         "customProperties": "JSON",
-        "reuse": "Boolean!",
+        "reuse": "Boolean",
     },
     "CreateWorkspaceInput": {
         "name": "String!",
         "description": "String",
         "labels": "[LabelInput!]",
         "customProperties": "JSON",
-        "reuse": "Boolean!",
+        "reuse": "Boolean",
     },
     "CustomArtifactInput": {
         "name": "String!",
@@ -790,7 +790,7 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
         "or": "[ExecutionFilter!]",
         "not": "ExecutionFilter",
     },
-    "ExecutionOrder": {"field": "ExecutionOrderField!", "direction": "OrderDirection!"},
+    "ExecutionOrder": {"field": "ExecutionOrderField!", "direction": "OrderDirection"},
     "LabelFilter": {
         "key": "String!",
         "eq": "String",
@@ -878,7 +878,7 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
         "or": "[RunFilter!]",
         "not": "RunFilter",
     },
-    "RunOrder": {"field": "RunOrderField!", "direction": "OrderDirection!"},
+    "RunOrder": {"field": "RunOrderField!", "direction": "OrderDirection"},
     "SetLabelsInput": {"id": "ID!", "labels": "[LabelInput!]!"},
     "StringFilter": {
         "eq": "String",
@@ -915,9 +915,9 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
         "or": "[WorkspaceFilter!]",
         "not": "WorkspaceFilter",
     },
-    "WorkspaceOrder": {"field": "WorkspaceOrderField!", "direction": "OrderDirection!"},
+    "WorkspaceOrder": {"field": "WorkspaceOrderField!", "direction": "OrderDirection"},
 }
-"""By input: the types of its fields."""
+"""By input: the types of its fields; those that end with `!` must be given."""
 
 ENUMS: Mapping[str, tuple[str, ...]] = {
     "ArtifactKind": ("MODEL", "DATA_SET", "METRICS", "STATISTICS", "OTHER"),
