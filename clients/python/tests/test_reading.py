@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import threading
 import warnings
@@ -12,6 +13,8 @@ from typing import Any, ClassVar
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lineageql_client import AsyncClient, Client, IncompleteWarning
 from lineageql_client.errors import (
@@ -24,6 +27,7 @@ from lineageql_client.errors import (
     Unavailable,
 )
 from lineageql_client.generated.entities import CustomArtifact, DataSet, Execution, Metrics, Model, Run, Workspace
+from lineageql_client.transport import declared_variables
 
 from .conftest import Service
 from .user_code import counted, hyperparameters, producers, production_models
@@ -269,6 +273,31 @@ def test_tables_escape_what_the_store_holds(client: Client) -> None:
 def test_operations_of_ones_own(client: Client) -> None:
     found = client.query("query ($name: String!) { workspace(name: $name) { name } }", name="chargebacks")
     assert found == {"workspace": {"name": "chargebacks"}}
+    with pytest.raises(InvalidArgument, match=r"^nam is no variable of the document, which declares \$name$") as caught:
+        client.query("query ($name: String) { workspace(name: $name) { name } }", nam="chargebacks")
+    assert caught.value.argument == "nam"
+    with pytest.raises(InvalidArgument, match=r"which declares none$"):
+        client.query("{ store { uri } }", name="x")
+
+
+TYPES = ("String", "String!", "[ID!]!", 'String = "$x: Int"', "ArtifactFilter = {name: {eq: null}}")
+
+
+# A busy machine is slow, which is no fault of a document's.
+@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 16))
+@given(
+    st.dictionaries(st.sampled_from(("a", "b1", "_c", "on", "query")), st.sampled_from(TYPES)),
+    st.sampled_from((" ", ", ", "\n# $lost: Int\n")),
+)
+def test_declared_variables_are_those_that_graphql_reads(variables: dict[str, str], gap: str) -> None:
+    from graphql import OperationDefinitionNode, parse
+
+    head = gap.join(f"${name}{gap}:{gap}{type_}" for name, type_ in variables.items())
+    fields = "".join(f'f(a: ${name}{gap}b: [${name}], c: """$z: "x" """) ' for name in variables) + "g"
+    document = f"query {f'({head})' if head else ''} {{ {fields} }}"
+    (operation,) = parse(document).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    assert declared_variables(document) == [one.variable.name.value for one in operation.variable_definitions or ()]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from lineageql_client.errors import InvalidArgument
 from lineageql_client.generated.roots import AsyncMutations, AsyncQueries, Mutations, Queries
 from lineageql_client.pages import AsyncPages, PageReader, Pages
 from lineageql_client.reading import Field, one_answer, one_request, related_field, root_field, told_of_other_ids
-from lineageql_client.transport import AsyncTransport, Request, Settings, Transport, endpoint, is_mutation
+from lineageql_client.transport import (
+    AsyncTransport,
+    Request,
+    Settings,
+    Transport,
+    declared_variables,
+    endpoint,
+    is_mutation,
+)
 from lineageql_client.values import plain
 
 if TYPE_CHECKING:
@@ -34,6 +43,11 @@ def _settings(
 
 
 def _own(text: str, variables: Mapping[str, Any]) -> Request:
+    declared = declared_variables(text)
+    for name in variables:
+        if name not in declared:
+            has = ", ".join(f"${one}" for one in declared) or "none"
+            raise InvalidArgument(f"{name} is no variable of the document, which declares {has}", argument=name)
     return Request(text, plain(variables), repeatable=not is_mutation(text))
 
 
@@ -75,6 +89,9 @@ class Client(Queries, Mutations):
         """Runs an operation of your own; answers its data.
 
         A mutation is tried again only where it surely was not carried out.
+
+        Raises:
+            InvalidArgument: a variable is given that the document does not declare.
         """
         return dict(self._transport.send(_own(text, variables)))
 

@@ -42,6 +42,7 @@ _IGNORED = re.compile(r"#[^\n]*|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"", re.DOTA
 _TOKEN = re.compile(r"[!-~]*")
 # A selection that has a field of this name after a brace is taken for one too, and is then only not sent again.
 _MUTATION = re.compile(r"(?:^|})[\s,]*mutation\b")
+_DECLARED = re.compile(r"\$[\s,]*([_A-Za-z]\w*)[\s,]*:")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Request:
 def is_mutation(document: str) -> bool:
     """Whether a document of a user's own may change something."""
     return _MUTATION.search(_IGNORED.sub(" ", document)) is not None
+
+
+def declared_variables(document: str) -> list[str]:
+    """The variables that a document declares, in its order: only there a colon follows one."""
+    return list(dict.fromkeys(_DECLARED.findall(_IGNORED.sub(" ", document))))
 
 
 @dataclass(frozen=True)
