@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import sys
 import threading
 import warnings
 from datetime import datetime, timezone
@@ -102,14 +103,21 @@ def test_pages_are_lazy(client: Client, monkeypatch: pytest.MonkeyPatch) -> None
     assert client.artifacts(name="nothing has this name").first() is None
 
 
-def test_progress(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress(client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int | None]] = []
     total = client.artifacts().count()
     rows = client.artifacts(page_size=10).progress(lambda done, of: told.append((done, of))).all()
     assert told[-1] == (total, total) == (len(rows), total)
     assert [done for done, _ in told[:-1]] == list(range(10, total, 10))
+    # A file gets whole lines, and a terminal one that is written anew.
     client.artifacts(page_size=10).progress().all()
-    assert f"{total:,} of {total:,} rows\n" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"{total:,} of {total:,} rows\n"
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.stderr, "isatty", lambda: True)
+        client.artifacts(page_size=10).progress().all()
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"\r10 of {total:,} rows\r")
+    assert shown.endswith(f"\r{total:,} of {total:,} rows\n")
 
 
 def test_every_kind_of_entity(client: Client) -> None:

@@ -169,7 +169,7 @@ class Pages(_Shared[T]):
         return self._reader.count(self._send(self._reader.count_request()))
 
     def progress(self, report: Report | None = None) -> Pages[T]:
-        """The same, telling how far it is: to `report`, else on one line of standard error."""
+        """The same, telling how far it is: to `report`, else on standard error."""
         return Pages(self._reader, self._source, self._send, report or meter())
 
     def columns(self, columns: Sequence[str] | None = None) -> Columns:
@@ -258,7 +258,7 @@ class AsyncPages(_Shared[T]):
         return self._reader.count(await self._send(self._reader.count_request()))
 
     def progress(self, report: Report | None = None) -> AsyncPages[T]:
-        """The same, telling how far it is: to `report`, else on one line of standard error."""
+        """The same, telling how far it is: to `report`, else on standard error."""
         return AsyncPages(self._reader, self._source, self._send, report or meter())
 
     async def columns(self, columns: Sequence[str] | None = None) -> Columns:
@@ -287,16 +287,24 @@ class AsyncPages(_Shared[T]):
 
 
 def meter() -> Report:
-    """A line of standard error that says how far it is, written anew at most ten times a second."""
-    last = 0.0
+    """Says on standard error how far it is.
+
+    A terminal and a notebook show one line, written anew at most ten times a second; a file, which keeps all that is
+    written, gets a line every ten seconds and the last.
+    """
+    stream = sys.stderr
+    renewed = stream.isatty() or type(stream).__module__.startswith("ipykernel")
+    pause = 0.1 if renewed else 10.0
+    last = time.monotonic() - pause if renewed else time.monotonic()
 
     def report(done: int, total: int | None) -> None:
         nonlocal last
         now, end = time.monotonic(), total is not None and done >= total
-        if end or now - last >= 0.1:
+        if end or now - last >= pause:
             last = now
             of = "" if total is None else f" of {total:,}"
-            sys.stderr.write(f"\r{done:,}{of} rows" + ("\n" if end else ""))
-            sys.stderr.flush()
+            text = f"{done:,}{of} rows"
+            stream.write(f"\r{text}" + ("\n" if end else "") if renewed else f"{text}\n")
+            stream.flush()
 
     return report
