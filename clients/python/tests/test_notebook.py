@@ -44,6 +44,10 @@ def html(notebook: Any) -> list[str]:
 
 def test_the_notebook_runs_and_shows(executed: Any, fresh: Service) -> None:
     shown = html(executed)
+    printed = [
+        output for cell in executed.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"
+    ]
+    assert printed == []  # no warning
     assert sum("<svg" in one for one in shown) >= 1
     assert sum("<table" in one for one in shown) >= 3
     for one in shown:
