@@ -25,10 +25,13 @@ def blocks(text: str, start: str, end: str | None) -> list[str]:
 
 
 def run(code: list[str], url: str, tmp_path: Path) -> dict[str, object]:
+    """What a page's code leaves, run twice: a reader tries it again on the same store."""
     space: dict[str, object] = {}
-    for block in code:
-        text = block.replace(ADDRESS, url).replace("~/.lineage-spool", str(tmp_path / "spool"))
-        exec(compile(text, "docs/python.md", "exec"), space)
+    for _ in range(2):
+        space.clear()
+        for block in code:
+            text = block.replace(ADDRESS, url).replace("~/.lineage-spool", str(tmp_path / "spool"))
+            exec(compile(text, "docs/python.md", "exec"), space)
     return space
 
 
