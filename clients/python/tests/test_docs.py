@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineageql_client import metadata
+from tests.demo import demo_store
 
 from .conftest import Service, library
 
@@ -47,6 +48,20 @@ def test_the_examples_of_reading(demo: Service, tmp_path: Path) -> None:
     code = blocks(PAGE, "## Reading", None)
     assert len(code) == 5
     run(code, demo.url, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_whole_page_on_one_store(tmp_path: Path) -> None:
+    """A reader tries all of it, from the top to the end, on the demonstration store."""
+    library("pandas")
+    pytest.importorskip("ml_metadata")
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    service = Service(path)
+    try:
+        run(blocks(PAGE, "#", None), service.url, tmp_path)
+    finally:
+        service.stop()
 
 
 def test_the_examples_of_the_readme(fresh: Service, tmp_path: Path) -> None:
