@@ -6,10 +6,11 @@ import os
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from graphql import GraphQLInputObjectType, build_schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from lineageql_client.entities import Ref
 from lineageql_client.errors import InvalidArgument
 from lineageql_client.values import plain
 
+SCHEMA = build_schema((Path(__file__).parents[3] / "schema.graphql").read_text(encoding="utf-8"))
 REF = Ref("V3M6MQ", 1, "fraud", "Workspace")
 TIME = datetime(2026, 11, 26, 12, tzinfo=timezone(timedelta(hours=1)))
 ROWS: list[tuple[str, Any, Any]] = [
@@ -104,6 +106,34 @@ def test_what_does_not_fit_is_told_before_it_is_sent(type_: str, given: Any, pat
     with pytest.raises(InvalidArgument, match=words) as caught:
         argument(type_, given, "where")
     assert caught.value.argument == path
+
+
+ANY = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(("x", "7", "ASC", "MODEL", "NAME", "LIVE"))
+FIELD = st.sampled_from(("key", "name", "eq", "in", "exists", "gt", "kind", "labels", "mlmdIds", "or", "not", "field"))
+FILTERS = ("ArtifactFilter", "ExecutionFilter", "RunFilter", "WorkspaceFilter", "LineageFilter", "ArtifactOrder")
+
+
+# A busy machine is slow, which is no fault of a filter's.
+@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 16))
+@given(
+    st.sampled_from(FILTERS),
+    st.dictionaries(
+        FIELD | st.sampled_from(("properties", "workspace", "uri", "state", "direction", "only", "artifacts")),
+        st.recursive(ANY, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(FIELD, inner, max_size=2)),
+        max_size=2,
+    ),
+)
+def test_what_is_sent_fits_the_schema(type_: str, value: dict[str, Any]) -> None:
+    """What is not refused here is what GraphQL takes: no error speaks of variables that nobody wrote."""
+    from graphql import Undefined, coerce_input_value
+
+    try:
+        sent = argument(type_, value, "where")
+    except InvalidArgument:
+        return
+    schema_type = SCHEMA.type_map[type_]
+    assert isinstance(schema_type, GraphQLInputObjectType)
+    assert coerce_input_value(sent, schema_type) is not Undefined
 
 
 class Colour(Enum):

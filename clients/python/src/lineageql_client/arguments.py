@@ -52,6 +52,8 @@ def arguments(
 def argument(type_: str, value: Any, path: str) -> Any:
     """One value as JSON, in the schema's form."""
     if value is None:
+        if type_.endswith("!"):
+            raise _refused(path, f"is None; it takes {type_.rstrip('!')}")
         return None
     needed = type_.rstrip("!")
     if needed.startswith("["):
