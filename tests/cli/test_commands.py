@@ -166,7 +166,7 @@ def one_line(*arguments: str, cwd: Path | None = None, stdin: str | None = None)
         (["serve", "oracle://localhost/x"], "opens sqlite://"),
         (["serve", "sqlite://x"], "sqlite:///"),
         (["query", "nothing", "--store", "x.db"], "the ready-made ones are around-a-model, artifacts-by-label, "),
-        (["query", "search"], "--store or --endpoint"),
+        (["query", "search"], "--store STORE, or --endpoint URL"),
         (["query", "search", "--store", "x.db", "--variables", "["], "cannot read the variables"),
         (["query", "search", "--store", "x.db", "--variables", "[]"], "must be a JSON object"),
         (["query", "search", "--endpoint", "http://127.0.0.1:1/graphql"], "cannot reach"),
