@@ -227,7 +227,7 @@ def _first_output(tie: Tie) -> Tie:
 
 
 def run_state(compiler: Compiler, source: Source) -> ColumnElement[Any]:
-    """What the states of a run's executions amount to, as `model.runs.run_state` says."""
+    """What the states of a run's executions amount to, as `model.run_state.run_state` says."""
     runs = source.from_.c
     named = named_run_tie(compiler, runs.workspace_name, runs.run_name)
     link = ASSOCIATION.alias()
