@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lineageql_client.client import Client
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         token = None if given.token_file is None else given.token_file.read_text(encoding="utf-8").strip()
         with Client(given.url, token=token, retry_for=given.wait) as client:
-            done = flush(given.folder, client, _report if sys.stderr.isatty() else None)
+            done = flush(given.folder, client, _reporter() if sys.stderr.isatty() else None)
     except (LineageQLError, ValueError, OSError) as error:
         print(f"lineageql-client: {error}", file=sys.stderr)
         return 2
@@ -70,11 +70,18 @@ def _counted(number: int, noun: str, one: str = "", more: str = "") -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'} {one if number == 1 else more}".rstrip()
 
 
-def _report(sent: int, last: list[float] = [0.0]) -> None:  # noqa: B006 - the time of the last line
-    if time.monotonic() - last[0] >= 0.1:
-        last[0] = time.monotonic()
-        sys.stderr.write(f"\r{sent:,} sent\r")
-        sys.stderr.flush()
+def _reporter() -> Callable[[int], None]:
+    """Says how many were sent, ten times a second at most."""
+    last = 0.0
+
+    def report(sent: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 0.1:
+            last = time.monotonic()
+            sys.stderr.write(f"\r{sent:,} sent\r")
+            sys.stderr.flush()
+
+    return report
 
 
 if __name__ == "__main__":
