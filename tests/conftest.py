@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.places import PLACES, Place
 
@@ -21,7 +21,16 @@ from tests.places import PLACES, Place
 # `make test-long` draws thousands: a property that takes more examples than CI has time for is tried there.
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES") or 16)
 # Said here, as Hypothesis draws the same ones each time where the environment has CI; machines of CI are busy, too.
-settings.register_profile("tests", derandomize=False, deadline=None, max_examples=EXAMPLES, print_blob=True)
+# Without "explain", which traces every line on Python before 3.12: a test that fails then ran into pytest's timeout while
+# Hypothesis was shrinking, and what had failed was not told.
+settings.register_profile(
+    "tests",
+    derandomize=False,
+    deadline=None,
+    max_examples=EXAMPLES,
+    print_blob=True,
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+)
 settings.load_profile("tests")
 
 SERVERS = re.compile("mariadb|mysql|postgresql", re.IGNORECASE)
