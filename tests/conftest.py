@@ -21,8 +21,8 @@ from tests.places import PLACES, Place
 # `make test-long` draws thousands: a property that takes more examples than CI has time for is tried there.
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES") or 16)
 # Said here, as Hypothesis draws the same ones each time where the environment has CI; machines of CI are busy, too.
-# Without "explain", which traces every line on Python before 3.12: a test that fails then ran into pytest's timeout while
-# Hypothesis was shrinking, and what had failed was not told.
+# Without "explain", which traces every line on Python before 3.12: a test that fails then ran into pytest's timeout
+# while Hypothesis was shrinking, and what had failed was not told.
 settings.register_profile(
     "tests",
     derandomize=False,
