@@ -10,6 +10,7 @@ import strawberry
 from lineageql.api.documents import Document
 from lineageql.api.loaders import Loaders
 from lineageql.api.loading import Loader, Work
+from lineageql.api.warnings import Warnings
 from lineageql.catalog.finding import Finder
 from lineageql.catalog.pages import Edge, Page
 from lineageql.catalog.recording import Recording
@@ -51,6 +52,7 @@ class Context:
         self.explanation = explanation
         self.recorded: set[str | int] = set()
         """The fields of the answer whose mutations are applied, whatever becomes of their answers."""
+        self.warnings = Warnings()
         self.work = Work()
         self.renew()
 

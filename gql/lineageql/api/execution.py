@@ -55,14 +55,18 @@ class Answer:
     errors: list[dict[str, Any]]
     ran: bool
     explanation: Explanation | None = None
+    warnings: Sequence[dict[str, Any]] = ()
 
     def body(self) -> dict[str, Any]:
         """The answer as GraphQL's specification shapes it."""
         body: dict[str, Any] = {"errors": self.errors} if self.errors else {}
         if self.ran:
             body["data"] = self.data
+        extensions: dict[str, Any] = {"warnings": list(self.warnings)} if self.warnings else {}
         if self.explanation is not None:
-            body["extensions"] = {"explain": self.explanation.shown()}
+            extensions["explain"] = self.explanation.shown()
+        if extensions:
+            body["extensions"] = extensions
         return body
 
 
@@ -146,7 +150,8 @@ class Executor:
             advise(result.errors, SCHEMA._schema, node, operation.variables)
         ran = result.data is not None or any(error.path for error in result.errors or ())
         errors = [_told(error, context) for error in result.errors or ()]
-        return Answer(result.data, [*errors, *map(_formatted, context.finder.faults)], ran, explanation)
+        faults = map(_formatted, context.finder.faults)
+        return Answer(result.data, [*errors, *faults], ran, explanation, context.warnings.shown())
 
 
 class _Gone(Exception):

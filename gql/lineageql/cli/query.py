@@ -135,6 +135,7 @@ async def _answer(opening: AbstractAsyncContextManager[Place], asked: _Asked, ev
             if not body.get("extensions", True):
                 del body["extensions"]
             await _write(_json(body, indent=2) + "\n")
+            _warn(body)
             if plan is not None:
                 click.echo("\n".join(plan_lines(plan)), err=True)
             return bool(body.get("errors"))
@@ -166,6 +167,7 @@ async def _print_rows(place: Place, operation: Any, every: bool, form: str) -> b
         body = await place.ask(Operation(query, variables, operation.name))
         await _write("".join(line(row) for row in table.rows(body.get("data"))))
         page = table.page(body.get("data"))
+        _warn(body)
         if _tell(body.get("errors")):
             return True
         if not page.get("hasNextPage"):
@@ -210,6 +212,12 @@ def _tell(errors: Any) -> bool:
         words = f"{path}: {error.get('message')}" if path else str(error.get("message"))
         click.echo(f"lineageql: {' '.join(words.split())}", err=True)
     return bool(errors)
+
+
+def _warn(body: Mapping[str, Any]) -> None:
+    """Says on standard error what an answer warns of, each in a line."""
+    warnings = (body.get("extensions") or {}).get("warnings") or ()
+    _tell([{**warning, "message": f"warning: {warning.get('message')}"} for warning in warnings])
 
 
 def _json(value: Any, indent: int | None = None) -> str:
