@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from lineageql_client import Client, metadata, sending
-from lineageql_client.errors import DeadlineExceeded, InvalidArgument, Unavailable
+from lineageql_client.errors import DeadlineExceeded, InvalidArgument, ServiceWarning, Unavailable
 from lineageql_client.generated.entities import Execution
 
 from .conftest import Service
@@ -49,6 +50,27 @@ def test_an_exception_is_recorded_and_raised(workspace: metadata.Workspace) -> N
     (failed,) = recorded(workspace)
     assert failed.state == "FAILED"
     assert failed.custom_properties["exception"] == "ZeroDivisionError: division by zero"
+
+
+def test_what_a_reused_model_does_not_take_is_a_warning(workspace: metadata.Workspace) -> None:
+    """At the line that said it, whoever's method sends it."""
+
+    def model(stage: str) -> metadata.Model:
+        return metadata.Model(name="m", uri="u/m", version="1", labels={"stage": stage})
+
+    first = metadata.Execution("train", workspace).log_output(model("test"))
+    with pytest.warns(ServiceWarning, match=r'stage "live" \(it has "test"\); setLabels') as told:
+        metadata.Execution("again", workspace).log_output(model("live"))
+    assert [warning.filename for warning in told] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        metadata.Execution("same", workspace).log_input(model("test"))
+    same = {"model": {"name": "m", "uri": "u/m", "version": "1", "owner": "ann"}}
+    execution = recorded(workspace)[0]
+    with pytest.warns(ServiceWarning, match="owner") as told:
+        workspace.client.log_input({"executionId": execution.id, "artifact": same})
+    assert [warning.filename for warning in told] == [__file__]
+    assert first is not None
 
 
 class Unspeakable(Exception):

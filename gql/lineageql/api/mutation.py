@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Annotated, Any, TypeVar
 
 import strawberry
@@ -11,7 +11,9 @@ from lineageql.api import inputs
 from lineageql.api.context import Context, Info
 from lineageql.api.entity import Entity, EntityType
 from lineageql.api.types import Artifact, Execution, Run, Workspace
+from lineageql.api.warnings import WarningCode
 from lineageql.catalog.recording import Recording
+from lineageql.catalog.recording.reuse import NotTaken
 from lineageql.errors import InvalidArgument, ReadOnly
 from lineageql.model.identity import EntityKind, Ref, parse_ref
 
@@ -90,7 +92,7 @@ class CreateArtifactTypePayload:
 
 
 async def _record(info: Info, work: Callable[[Recording], Awaitable[T]]) -> T:
-    """Records, with the paths of wrong values continued to the argument `input`.
+    """Records, with the paths of wrong values, and of what is not taken, continued to the argument `input`.
 
     Raises:
         ReadOnly: the service does not record.
@@ -101,12 +103,24 @@ async def _record(info: Info, work: Callable[[Recording], Awaitable[T]]) -> T:
     try:
         found = await work(context.recording)
         context.recorded.add(info.path.key)
+        for place, told in _not_taken(found):
+            argument = f"input{place}.{told.argument}" if told.argument else f"input{place}"
+            context.warnings.add(info, WarningCode.NOT_TAKEN, f"{argument}: {told.message}")
         return found
     except InvalidArgument as fault:
         raise fault.under("input") from None
     finally:
         # What was loaded before the mutation may have changed by it.
         context.renew()
+
+
+def _not_taken(found: object) -> Iterator[tuple[str, NotTaken]]:
+    """What was not taken of what was recorded, or of each of a list of it, with its place in the input."""
+    if isinstance(found, Sequence) and not isinstance(found, str):
+        for place, one in enumerate(found):
+            yield from ((f"[{place}]", told) for told in one.not_taken)
+    else:
+        yield from (("", told) for told in getattr(found, "not_taken", ()))
 
 
 async def _entity(context: Context, ref: Ref) -> Any:

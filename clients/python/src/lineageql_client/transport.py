@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import time
 import warnings
 from collections.abc import Mapping
@@ -42,6 +43,8 @@ _IGNORED = re.compile(r"#[^\n]*|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"", re.DOTA
 _TOKEN = re.compile(r"[!-~]*")
 # A selection that has a field of this name after a brace is taken for one too, and is then only not sent again.
 _MUTATION = re.compile(r"(?:^|})[\s,]*mutation\b")
+# This package, and what leaves its context managers.
+_OURS = (__name__.partition(".")[0], "contextlib")
 _DECLARED = re.compile(r"\$[\s,]*([_A-Za-z]\w*)[\s,]*:")
 
 
@@ -167,7 +170,7 @@ def data_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
         LineageQLError: it holds errors; what else was answered is in the error's `data`.
     """
     for warning in (body.get("extensions") or {}).get("warnings") or ():
-        warnings.warn(str(warning.get("message")), ServiceWarning, stacklevel=6)
+        warnings.warn(str(warning.get("message")), ServiceWarning, stacklevel=_frames_of_ours())
     errors = body.get("errors")
     data = body.get("data")
     if errors:
@@ -176,6 +179,14 @@ def data_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
         raise Internal("the service answered neither data nor errors")
     found: Mapping[str, Any] = data
     return found
+
+
+def _frames_of_ours() -> int:
+    """The `stacklevel` of a warning in the caller that shows it in the code that called this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def worth_another(error: LineageQLError, request: Request) -> bool:

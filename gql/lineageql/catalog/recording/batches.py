@@ -11,6 +11,7 @@ from lineageql.catalog.recording.checks import under
 from lineageql.catalog.recording.kubeflow_encoding import Scope
 from lineageql.catalog.recording.lookups import DedupKey, Lookups, dedup_key
 from lineageql.catalog.recording.merge import Occurrence, merged
+from lineageql.catalog.recording.reuse import NotTaken, not_taken
 from lineageql.catalog.recording.sizes import Sizes
 from lineageql.errors import AlreadyExists
 from lineageql.model.conventions.kubeflow import METRICS_TYPE
@@ -52,6 +53,7 @@ class Batch:
         self.executions: list[NewNode] = []
         self.artifacts: list[NewNode] = []
         self._new: list[_NewArtifact] = []  # of the same places
+        self._there: dict[int, Artifact] = {}  # those of the store that drafts stand for, by their ids
         self._occurrences: dict[NodeHandle, list[Occurrence]] = {}
         self._time = kubeflow_encoding.now()
         self._ports: dict[tuple[NodeHandle, NodeHandle, EventType], list[str]] = {}
@@ -137,6 +139,7 @@ class Batch:
             if found is None:
                 return None
             assert isinstance(found, Artifact)
+            self._there[found.node.id] = found
             here = NodeHandle(id=found.node.id), (found.type.name, found.uri or "", found.name)
         handle, known = here
         if known != (draft.type, draft.uri, draft.name):
@@ -152,6 +155,7 @@ class Batch:
             found = self.lookups.same_artifact(draft, scope.workspace)
             if found is None:
                 return None
+            self._there[found.node.id] = found
             here = NodeHandle(id=found.node.id), found.external_id
         handle, external_id = here
         if draft.external_id is None:
@@ -161,6 +165,19 @@ class Batch:
             raise AlreadyExists(f"the artifact {words}")
         self._same[dedup_key(draft, scope.workspace)] = handle, draft.external_id
         return handle
+
+    def not_taken(self, handle: NodeHandle, item: PortArtifact, argument: str = "") -> list[NotTaken]:
+        """What an item says of its artifact that is there already and has it otherwise.
+
+        Args:
+            handle: the artifact, as `log` answered it.
+            item: the artifact at its port.
+            argument: the path of the item's argument.
+        """
+        there = self._there.get(handle.id) if handle.id is not None else None
+        if there is None or isinstance(item.artifact, Ref):
+            return []
+        return not_taken(item.artifact, there, ".".join(filter(None, (argument, "artifact", item.artifact.member))))
 
     def merge(self) -> None:
         """Takes together what was said of each artifact, now that all is.

@@ -13,11 +13,12 @@ from lineageql.catalog.recording.checks import refused, under
 from lineageql.catalog.recording.kubeflow_encoding import Scope
 from lineageql.catalog.recording.lookups import Lookups, scope_of
 from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution
+from lineageql.catalog.recording.reuse import NotTaken, not_taken
 from lineageql.catalog.recording.run_contexts import Runs
 from lineageql.catalog.recording.sizes import Sizes
 from lineageql.catalog.recording.writing import Taken, Writer
 from lineageql.errors import AlreadyExists, LineageQLError
-from lineageql.model.conventions.kubeflow import EXECUTION_TYPE
+from lineageql.model.conventions.kubeflow import EXECUTION_TYPE, METRICS_TYPE
 from lineageql.model.drafts import ExecutionDraft, ExecutionRecord, PortArtifact, WorkspaceDraft
 from lineageql.model.entities import Execution, ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
@@ -36,6 +37,7 @@ class _Planned:
     execution: NodeHandle
     inputs: dict[NodeHandle, None] = field(default_factory=dict)
     outputs: dict[NodeHandle, None] = field(default_factory=dict)
+    not_taken: list[NotTaken] = field(default_factory=list)
 
 
 class Executions:
@@ -51,7 +53,7 @@ class Executions:
         await lookups.find_external_ids(EntityKind.EXECUTION, [draft.external_id])
         found = self._existing(lookups, scope, draft)
         if found is not None:
-            return Recorded(found.ref, False)
+            return Recorded(found.ref, False, not_taken(draft, found))
         batch = Batch(lookups, self._sizes)
         await batch.execution(draft, scope)
         ids = await self._write(lookups, batch, scope)
@@ -69,16 +71,17 @@ class Executions:
         batch = Batch(lookups, self._sizes)
         await batch.prepare([item])
         handle = await batch.log(NodeHandle(id=found.node.id), item, type_, scope)
+        differing = batch.not_taken(handle, item)
         if handle.id is not None:
             artifact = Ref(EntityKind.ARTIFACT, handle.id)
             if artifact in (await lookups.logged([execution]))[execution, type_]:
-                return Logged(artifact, execution, created=False)
+                return Logged(artifact, execution, created=False, not_taken=differing)
         if batch.artifacts:
             ids = await self._write(lookups, batch, scope)
         else:
             # An artifact that is there stays in the contexts that it is in, as with the SDK.
             ids = await self._writer.subgraph(lookups, batch.subgraph([]))
-        return Logged(artifact_ref(handle, ids), execution, created=bool(batch.artifacts))
+        return Logged(artifact_ref(handle, ids), execution, bool(batch.artifacts), differing)
 
     async def record(
         self, lookups: Lookups, records: Sequence[ExecutionRecord], prefixes: Sequence[str]
@@ -125,7 +128,9 @@ class Executions:
                 path = f"{argument}[{place}]"
                 with under(path):
                     whole = f"{prefix}.{path}" if prefix else path
-                    handles[await batch.log(new.execution, item, type_, scope, whole)] = None
+                    handle = await batch.log(new.execution, item, type_, scope, whole)
+                    handles[handle] = None
+                    new.not_taken.extend(batch.not_taken(handle, item, path))
         return new
 
     async def _write_records(
@@ -146,6 +151,7 @@ class Executions:
                 inputs=[artifact_ref(handle, ids) for handle in new.inputs],
                 outputs=[artifact_ref(handle, ids) for handle in new.outputs],
                 created=True,
+                not_taken=new.not_taken,
             )
             for new in planned
         ]
@@ -204,6 +210,7 @@ class Executions:
                 inputs=logged[found.ref, EventType.INPUT],
                 outputs=logged[found.ref, EventType.OUTPUT],
                 created=False,
+                not_taken=_not_taken_again(lookups, records[place], found, logged),
             )
             for place, found in known.items()
         }
@@ -229,6 +236,36 @@ class Executions:
 
 def _run_ref(record: ExecutionRecord) -> Ref | None:
     return None if record.run is None else Ref(EntityKind.RUN, RunName(record.workspace, record.run))
+
+
+def _not_taken_again(
+    lookups: Lookups,
+    record: ExecutionRecord,
+    found: Execution,
+    logged: Mapping[tuple[Ref, EventType], Sequence[Ref]],
+) -> list[NotTaken]:
+    """What a record says otherwise than the execution of its external id, which is there, and its artifacts."""
+    differing = not_taken(record.execution, found, "execution")
+    for argument, items, type_ in (
+        ("inputs", record.inputs, EventType.INPUT),
+        ("outputs", record.outputs, EventType.OUTPUT),
+    ):
+        there = set(logged[found.ref, type_])
+        for place, item in enumerate(items):
+            path, draft = f"{argument}[{place}]", item.artifact
+            if isinstance(draft, Ref):
+                ref: Ref | None = draft
+            else:
+                artifact = lookups.artifact_of(draft, record.workspace)
+                if artifact is None and draft.type == METRICS_TYPE and draft.external_id is None:
+                    continue  # metrics are never the same as others: which of those that are there it is none can say
+                ref = None if artifact is None else artifact.ref
+                if artifact is not None and ref in there:
+                    differing.extend(not_taken(draft, artifact, f"{path}.artifact.{draft.member}"))
+            if ref not in there:
+                words = f"the execution {found.name!r} is there already and stays as it is; not taken: {path}"
+                differing.append(NotTaken(path, f"{words}, which logInput and logOutput can add"))
+    return differing
 
 
 def _id(handle: NodeHandle, ids: Sequence[int]) -> int:

@@ -140,6 +140,14 @@ class Lookups:
         """The first artifact that the Kubeflow Metadata SDK takes for the same, of those that were looked up."""
         return self._same.get(dedup_key(draft, workspace))
 
+    def artifact_of(self, draft: ArtifactDraft, workspace: str) -> Artifact | None:
+        """The artifact that a draft stands for, of those that were looked up."""
+        if draft.external_id is not None:
+            found = self.with_external_id(EntityKind.ARTIFACT, draft.external_id)
+            if found is not None:
+                return _as(Artifact, found)
+        return self.same_artifact(draft, workspace)
+
     async def _all(self, kind: EntityKind, predicate: Predicate) -> AsyncIterator[Entity]:
         window: Window | None = Window(_PAGE)
         while window is not None:

@@ -14,7 +14,9 @@ from lineageql.catalog.recording.kubeflow_encoding import Scope
 from lineageql.catalog.recording.labels import label_change
 from lineageql.catalog.recording.lookups import Lookups
 from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution, RecordedType
+from lineageql.catalog.recording.reuse import not_taken
 from lineageql.catalog.recording.run_contexts import Runs
+from lineageql.catalog.recording.saying import said
 from lineageql.catalog.recording.sizes import Sizes
 from lineageql.catalog.recording.writing import Writer
 from lineageql.errors import AlreadyExists, TooExpensive
@@ -82,7 +84,9 @@ class Recording:
                 return Recorded(Ref(EntityKind.WORKSPACE, await self._writer.context(lookups, node)), True)
             if not reuse:
                 raise AlreadyExists(f"there is a workspace {draft.name!r}")
-            return Recorded(found, False)
+            if not any(said(draft)):
+                return Recorded(found, False)
+            return Recorded(found, False, not_taken(draft, await lookups.entity(found, "name")))
 
         return await self._writer.run(mutation)
 
@@ -108,7 +112,7 @@ class Recording:
                 if not reuse:
                     raise AlreadyExists(f"there is a run {draft.name!r} in the workspace {space.name!r}")
                 await self._runs.link(name, found.mlmd_id, space.node.id)
-                return Recorded(ref, False)
+                return Recorded(ref, False, not_taken(draft, found))
             await self._runs.make(lookups, name, space.node.id, node)
             return Recorded(ref, True)
 

@@ -5,31 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lineageql.catalog.recording.reuse import NotTaken
 from lineageql.model.identity import Ref
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A workspace, a run or an execution, and whether it was made now."""
+    """A workspace, a run or an execution, whether it was made now, and what was not taken as it was there."""
 
     ref: Ref
     created: bool
+    not_taken: Sequence[NotTaken] = ()
 
 
 @dataclass(frozen=True)
 class Logged:
-    """An artifact that an execution read or wrote, and whether the artifact was made now."""
+    """An artifact that an execution read or wrote, whether the artifact was made now, and what was not taken of it."""
 
     artifact: Ref
     execution: Ref
     created: bool
+    not_taken: Sequence[NotTaken] = ()
 
 
 @dataclass(frozen=True)
 class RecordedExecution:
     """An execution with its surroundings, and whether it was made now.
 
-    Artifacts come in the order in which they were logged, each once.
+    Artifacts come in the order in which they were logged, each once. `not_taken`
+    is what was said otherwise of what is there already.
     """
 
     workspace: Ref
@@ -38,6 +42,7 @@ class RecordedExecution:
     inputs: Sequence[Ref]
     outputs: Sequence[Ref]
     created: bool
+    not_taken: Sequence[NotTaken] = ()
 
 
 @dataclass(frozen=True)
