@@ -11,7 +11,7 @@ from typing import Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from lineageql.api.scalars import JSON, DateTime, spelt_integer
+from lineageql.api.scalars import JSON, DateTime, Truncated, spelt_integer
 from lineageql.errors import InvalidArgument
 from lineageql.model.evaluate import operands_of
 from lineageql.model.identity import EntityKind, Ref, parse_ref
@@ -105,7 +105,14 @@ class TimeFilter:
     at_or_before: DateTime | None = _asks(Operator.LTE, "time", less="earlier")
 
     def predicate(self, subject: Subject) -> Predicate:
-        return all_of(*(test for _, test in _tests(self, subject)))
+        return all_of(*(_of_whole_milliseconds(test) for _, test in _tests(self, subject)))
+
+
+def _of_whole_milliseconds(test: Predicate) -> Predicate:
+    """The same test, as whole milliseconds meet it: before half of one is before the next, and so is from then on."""
+    if isinstance(test, Test) and isinstance(test.operand, Truncated) and test.operator in (Operator.GTE, Operator.LT):
+        return replace(test, operand=test.operand + 1)
+    return test
 
 
 @strawberry.input(

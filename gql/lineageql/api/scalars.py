@@ -22,6 +22,11 @@ from strawberry.types.scalar import ScalarDefinition
 DateTime = NewType("DateTime", int)
 """Milliseconds since 1970 in UTC, inside; ISO 8601 outside."""
 
+
+class Truncated(int):
+    """Milliseconds of a time that lies after them, by a part of one; what is stored has whole milliseconds."""
+
+
 BigInt = NewType("BigInt", int)
 JSON = NewType("JSON", object)
 
@@ -50,6 +55,8 @@ def write_time(milliseconds: int) -> str:
 def read_time(value: Any) -> int:
     """Milliseconds since 1970 from ISO 8601; a time without an offset is in UTC, a date is its midnight.
 
+    Of a time with more than three decimals it is `Truncated`.
+
     Raises:
         GraphQLError: the value is no such text, or no day of the calendar.
     """
@@ -66,8 +73,9 @@ def read_time(value: Any) -> int:
                 moment = datetime.fromisoformat(f"{day}T{clock if clock.count(':') == 2 else clock + ':00'}{offset}")
             except ValueError:
                 raise GraphQLError(f"{value!r} is no day and time of the calendar.") from None
-            milliseconds = int((fraction or "0").ljust(3, "0")[:3])
-            return (moment - _EPOCH) // timedelta(milliseconds=1) + milliseconds
+            fraction = (fraction or "").ljust(3, "0")
+            milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1) + int(fraction[:3])
+            return Truncated(milliseconds) if fraction[3:].strip("0") else milliseconds
     raise GraphQLError(f"{value!r} is not a time; write it as 2026-11-23T09:44:07.080Z.")
 
 
