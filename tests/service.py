@@ -59,7 +59,7 @@ async def serving_open(opened: Store, loaded: Settings) -> AsyncIterator[Service
     """The service over a store that is open, which it closes at the end."""
     app = create_app(opened, loaded)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://service", timeout=60) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
         try:
             yield Service(client, opened)
         finally:

@@ -12,6 +12,7 @@ import yaml
 
 import lineageql
 from lineageql.settings import Settings
+from lineageql.web.sites import Authority, Names
 from tests.demo import demo_store
 from tests.service import serving
 
@@ -105,6 +106,11 @@ def test_settings_are_known_and_the_store_may_be_reached() -> None:
     settings = Settings.load({}, environ)
     found = re.fullmatch(r"grpc://metadata-grpc-service\.kubeflow:(\d+)", settings.store)
     assert found is not None
+    # By every name that Kubernetes has for the Service, and by the pod's address, which has none.
+    names = Names("0.0.0.0", settings.allowed_hosts)
+    service, space = KINDS["Service"]["metadata"]["name"], KUSTOMIZATION["namespace"]
+    for host in (service, f"{service}.{space}", f"{service}.{space}.svc", f"{service}.{space}.svc.cluster.local"):
+        assert names.answers(Authority(host))
     stores = KINDS["NetworkPolicy"]["spec"]["egress"][0]
     assert [each["port"] for each in stores["ports"]] == [int(found[1])]
     assert pod()["spec"]["enableServiceLinks"] is False

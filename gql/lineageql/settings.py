@@ -50,6 +50,11 @@ class Settings:
     grpc_token_file: str = _setting("", "file that holds that token, read again every half minute")
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _port(8000, "TCP port to listen on")
+    allowed_hosts: str = _setting(
+        "",
+        "names that the service answers under besides IP addresses and this machine's own, such as "
+        "`lineage.example.org,*.internal.example.org`; `*` answers under any",
+    )
     mlmd_port: int | None = _port(None, "TCP port for MLMD's own gRPC service beside it, which is off without one")
     mlmd_workers: int = _setting(
         4,

@@ -71,7 +71,7 @@ async def test_a_client_that_goes_ends_its_query(store: Path, where: str) -> Non
     async def send(message: MutableMapping[str, Any]) -> None:
         pass
 
-    headers = [(b"content-type", b"application/json"), (b"host", b"service")]
+    headers = [(b"content-type", b"application/json"), (b"host", b"localhost")]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
     scope |= {"http_version": "1.1", "scheme": "http", "server": ("service", 80), "asgi": {"version": "3.0"}}
     before = asyncio.all_tasks()

@@ -93,7 +93,7 @@ async def lineageql(row: Row, target: Target, seconds: float) -> Outcome:
     """The operation through the service's executor, from the request's text to the body's octets."""
     from lineageql.api.execution import Executor, Operation
     from lineageql.settings import Settings
-    from lineageql.web.graphql import dumps
+    from lineageql.web.answers import dumps
     from tests.bench.opening import opened
 
     facts = target.facts

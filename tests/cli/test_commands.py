@@ -78,7 +78,7 @@ def test_hanging_up_leaves_no_lines_in_the_log(demo: Path, tmp_path: Path) -> No
     ask(server, "{ __typename }")
     address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
     body = b'{"query": "{ artifacts { nodes { name uri properties producer { name } } } }"}'
-    head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     request = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
     for sent in (request[:40], request[:-20], request, request * 5, b""):
         for wait, reset in ((0.0, True), (0.003, True), (0.01, True), (0.03, True), (0.1, False)) * 3:

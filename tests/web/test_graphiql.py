@@ -50,7 +50,7 @@ def make_app(operations: list[Operation]) -> Starlette:
 
 def make_client(operations: list[Operation]) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(make_app(operations))
-    return httpx.AsyncClient(transport=transport, base_url="http://lineage.test", headers=BROWSER)
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=BROWSER)
 
 
 OPERATION = Operation("runs", "Runs", "Runs\nof a workspace", "# Runs\n{runs}", {"big": 9007199254740993, "ä": "ö"})
@@ -156,7 +156,7 @@ async def test_the_page_is_checked_again_at_every_visit() -> None:
 @pytest.mark.parametrize("prefix", ["", "/some/prefix"])
 async def test_all_the_page_needs_is_served_under_any_prefix(prefix: str) -> None:
     async with make_client([]) as client:
-        url = httpx.URL(f"http://lineage.test{prefix}/graphql")
+        url = httpx.URL(f"http://localhost{prefix}/graphql")
         page = await get_page(client, url.path)
         assert len(page.addresses) >= 9
         for address in page.addresses:

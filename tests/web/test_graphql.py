@@ -98,11 +98,41 @@ async def test_other_content_types(service: Service, content_type: str) -> None:
     assert response.status_code == 415
 
 
-async def test_other_charsets(service: Service) -> None:
-    response = await service.client.post(
-        "/graphql", content=b"{}", headers={"content-type": "application/json; charset=latin-1"}
-    )
-    assert response.status_code == 415
+@pytest.mark.parametrize(
+    ("parameters", "status"),
+    [("charset=latin-1", 415), ("foo=bar; charset=utf-16", 415), ('foo=bar; charset="UTF-8"', 200), ("foo=bar", 200)],
+)
+async def test_other_charsets(service: Service, parameters: str, status: int) -> None:
+    headers = {"content-type": f"application/json; {parameters}"}
+    response = await service.client.post("/graphql", content=json.dumps({"query": QUERY}), headers=headers)
+    assert response.status_code == status
+
+
+async def test_no_browser_takes_json_for_anything_else(service: Service) -> None:
+    for path, status in (("/graphql?query={x}", 200), ("/graphql", 400), ("/readyz", 200), ("/nothing", 404)):
+        response = await service.client.get(path)
+        assert (response.status_code, response.headers["x-content-type-options"]) == (status, "nosniff"), path
+
+
+@pytest.mark.parametrize(
+    ("accepted", "zipped"),
+    [
+        ("gzip", True),
+        ("br, *", True),
+        ("identity, GZIP;q=0.1", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+async def test_gzip_is_for_those_who_accept_it(service: Service, accepted: str, zipped: bool) -> None:
+    query = {"query": "{ __schema { types { name description } } }"}
+    for response in (
+        await service.client.get("/schema.graphql", headers={"accept-encoding": accepted}),
+        await service.client.post("/graphql", json=query, headers={"accept-encoding": accepted}),
+    ):
+        assert response.headers.get("content-encoding") == ("gzip" if zipped else None)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -194,6 +224,7 @@ async def test_the_schema(service: Service) -> None:
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
     known = {"if-none-match": response.headers["etag"]}
     assert (await service.client.get("/schema.graphql", headers=known)).status_code == 304
+    assert (await service.client.get("/schema.graphql", headers={"if-none-match": "*"})).status_code == 304
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", " x-gzip "])
@@ -314,7 +345,7 @@ async def test_what_nobody_foresaw_is_json_everywhere(service: Service, monkeypa
     monkeypatch.setattr(type(service.store), "reader", broken)
     app = create_app(service.store, Settings.load({"read_only": True}, environ={}))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         response = await client.get("/readyz")
     assert response.status_code == 500
     (error,) = response.json()["errors"]

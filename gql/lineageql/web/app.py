@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -20,11 +18,14 @@ from lineageql.api.schema import SCHEMA
 from lineageql.errors import LineageQLError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
+from lineageql.web.answers import error_response, json_response
+from lineageql.web.compression import Compression
 from lineageql.web.files import File, respond
 from lineageql.web.graphiql import GraphiQL, wants_page
 from lineageql.web.graphql import graphql
 from lineageql.web.hangups import HangUps
 from lineageql.web.operations import load_operations, operations_folder
+from lineageql.web.sites import Names, OwnSite
 
 _READY_TIMEOUT = 5.0
 
@@ -38,8 +39,9 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         end: what to do when the server shuts down; without it the store is closed.
 
     Raises:
-        UsageError: a ready-made operation cannot be read.
+        UsageError: a ready-made operation cannot be read, or a name in `allowed_hosts` is none.
     """
+    names = Names(settings.host, settings.allowed_hosts)
     executor = Executor(store, settings)
     graphiql = GraphiQL(load_operations(operations_folder())) if settings.graphiql else None
 
@@ -64,9 +66,9 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         try:
             await asyncio.wait_for(store.reader().types(), _READY_TIMEOUT)
         except (LineageQLError, asyncio.TimeoutError) as error:
-            body = {"ready": False, "reason": str(error) or f"the store did not answer within {_READY_TIMEOUT} s"}
-            return Response(orjson.dumps(body), 503, media_type="application/json")
-        return Response(orjson.dumps({"ready": True}), media_type="application/json")
+            reason = str(error) or f"the store did not answer within {_READY_TIMEOUT} s"
+            return json_response({"ready": False, "reason": reason}, 503)
+        return json_response({"ready": True})
 
     async def home(request: Request) -> Response:
         return RedirectResponse("graphql")
@@ -91,17 +93,19 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        # Level 9 takes eight times as long as level 1 and saves little.
-        middleware=[Middleware(HangUps), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1)],
+        middleware=[
+            Middleware(HangUps),
+            Middleware(OwnSite, names=names),
+            Middleware(Compression),
+        ],
         exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
     )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    body = {"errors": [{"message": error.detail, "extensions": {"code": "BAD_REQUEST"}}]}
-    return Response(orjson.dumps(body), error.status_code, dict(error.headers or {}), media_type="application/json")
+    return error_response(error.status_code, error.detail, headers=error.headers)
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    return Response(orjson.dumps({"errors": [masked(error)]}), 500, media_type="application/json")
+    return json_response({"errors": [masked(error)]}, 500)

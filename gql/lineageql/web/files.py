@@ -12,6 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lineageql.web.compression import accepts_gzip
+
 
 class File:
     """What a response sends, with all that is worth computing once."""
@@ -28,7 +30,7 @@ class File:
 
 async def respond(request: Request, file: File, headers: Mapping[str, str]) -> Response:
     """The file, or 304 for a client that has it."""
-    zipped = "gzip" in request.headers.get("accept-encoding", "").lower()
+    zipped = accepts_gzip(request.headers.get("accept-encoding", ""))
     etag = f'"{file.digest[:32]}{"-gzip" if zipped else ""}"'
     headers = {
         **headers,
@@ -37,7 +39,7 @@ async def respond(request: Request, file: File, headers: Mapping[str, str]) -> R
         "x-content-type-options": "nosniff",
     }
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if etag in known:
+    if etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
     content = file.content
     if zipped:

@@ -21,9 +21,10 @@ from starlette.responses import Response
 
 from lineageql.api.execution import Answer, Executor, Operation, masked
 from lineageql.errors import BadRequest
+from lineageql.web.answers import JSON_TYPE, error_response, json_response
 
 RESPONSE_TYPE = "application/graphql-response+json"
-JSON_TYPE = "application/json"
+_VARY = {"Vary": "Accept"}
 _VAST = re.compile(rb"\d{19}")
 """What an integer of more than 64 bits holds at least: orjson makes such a number the nearest double."""
 
@@ -33,7 +34,7 @@ async def graphql(request: Request, executor: Executor, max_size: int) -> Respon
     try:
         return await _answered(request, executor, max_size)
     except Exception as error:  # nobody foresaw it: the log tells what, and the client under which id
-        return _json_response({"errors": [masked(error)]}, 500, JSON_TYPE)
+        return json_response({"errors": [masked(error)]}, 500)
 
 
 async def _answered(request: Request, executor: Executor, max_size: int) -> Response:
@@ -107,9 +108,9 @@ async def _from_body(request: Request, max_size: int) -> Operation:
     name, _, parameters = content_type.partition(";")
     if name.strip().lower() != JSON_TYPE:
         raise _Refusal(415, f"the body must be {JSON_TYPE}, and it is {name.strip() or 'of no type'}")
-    charset = parameters.lower().replace('"', "").replace(" ", "")
-    if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8"):
-        raise _Refusal(415, "the body must be UTF-8")
+    for parameter in parameters.lower().replace('"', "").replace(" ", "").split(";"):
+        if parameter.startswith("charset=") and parameter not in ("charset=utf-8", "charset=utf8"):
+            raise _Refusal(415, "the body must be UTF-8")
     encoding = request.headers.get("content-encoding", "").strip()
     if encoding.lower() not in ("", "identity", "gzip", "x-gzip"):
         words = f"the body is encoded as {encoding}, and may be gzip or not encoded at all"
@@ -192,23 +193,8 @@ def _is_mutation(answer: Answer) -> bool:
 
 def _response(answer: Answer, media: str) -> Response:
     status = 200 if answer.ran or media == JSON_TYPE else 400
-    return _json_response(answer.body(), status, media)
+    return json_response(answer.body(), status, media, _VARY)
 
 
 def _failure(status: int, message: str, media: str, headers: Mapping[str, str] | None = None) -> Response:
-    body = {"errors": [{"message": message, "extensions": {"code": BadRequest.code}}]}
-    return _json_response(body, status, media, headers)
-
-
-def _json_response(body: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
-    kept = {"Vary": "Accept", "Cache-Control": "no-store", **(headers or {})}
-    return Response(dumps(body), status, kept, media_type=f"{media}; charset=utf-8")
-
-
-def dumps(body: Any) -> bytes:
-    """A JSON value as UTF-8."""
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError:
-        # Another writer's document may hold an integer of more than 64 bits, or half a surrogate pair.
-        return json.dumps(body, separators=(",", ":")).encode("ascii")
+    return error_response(status, message, media=media, headers={**_VARY, **(headers or {})})
