@@ -154,6 +154,9 @@ async def test_a_filter_of_one_kind_shows_none_of_the_other(
     ("arguments", "argument"),
     [
         ("roots: []", "roots"),
+        ("maxHops: 3", "roots"),
+        ("roots: null, where: null", "roots"),
+        ('where: {artifacts: {labelSelector: "in ("}}', "where.artifacts.labelSelector"),
         ('roots: ["x"]', "roots[0]"),
         (f'roots: ["{Ref(EntityKind.WORKSPACE, 1)}"]', "roots[0]"),
         (f'roots: ["{Ref(EntityKind.ARTIFACT, 10**6)}"]', "roots[0]"),
@@ -168,6 +171,54 @@ async def test_wrong_arguments(service: Service, arguments: str, argument: str) 
     assert error["code"] in ("INVALID_ARGUMENT", "TOO_EXPENSIVE")
     if error["code"] == "INVALID_ARGUMENT":
         assert error["argument"] == argument
+
+
+WHERE = """
+query ($roots: [ID!], $where: LineageFilter, $asOf: DateTime, $maxNodes: Int, $direction: LineageDirection!) {
+  lineage(roots: $roots, where: $where, asOf: $asOf, maxNodes: $maxNodes, direction: $direction) {
+    complete limits frontier roots { id } nodes { hops node { id } } edges { artifact { id } execution { id } }
+  }
+}
+"""
+
+
+async def test_roots_by_a_filter(service: Service) -> None:
+    models = {"artifacts": {"kind": ["MODEL"]}}
+    listed = "query ($where: ArtifactFilter) { artifacts(where: $where, first: 1000) { nodes { id createTime } } }"
+    nodes = (await service.data(listed, {"where": models["artifacts"]}))["artifacts"]["nodes"]
+    ids = [node["id"] for node in nodes]
+    by_filter = (await service.data(WHERE, {"where": models, "direction": "UPSTREAM"}))["lineage"]
+    by_id = (await service.data(WHERE, {"roots": ids, "direction": "UPSTREAM"}))["lineage"]
+    assert by_filter == by_id
+    assert [root["id"] for root in by_filter["roots"]] == ids
+    # Both together; what is named stays where there is no room for all.
+    data_set = str(Ref(EntityKind.ARTIFACT, 8))
+    assert data_set not in ids
+    asked = {"roots": [data_set], "where": models, "direction": "CONNECTED"}
+    both = (await service.data(WHERE, asked))["lineage"]
+    assert {root["id"] for root in both["roots"]} == {data_set, *ids}
+    few = (await service.data(WHERE, {**asked, "maxNodes": 2}))["lineage"]
+    assert {step["node"]["id"] for step in few["nodes"]} == {data_set, ids[0]}
+    assert few["limits"] == ["MAX_NODES"]
+    assert not few["complete"]
+    assert set(ids[1:]) <= set(few["frontier"])
+    # What was made later than asOf is no root; a filter that nothing meets has a whole lineage of nothing.
+    moment = sorted(node["createTime"] for node in nodes)[len(nodes) // 2]
+    early = (await service.data(WHERE, {"where": models, "asOf": moment, "direction": "UPSTREAM"}))["lineage"]
+    assert {root["id"] for root in early["roots"]} == {node["id"] for node in nodes if node["createTime"] <= moment}
+    none = {"where": {"artifacts": {"name": {"eq": "no such name"}}}, "direction": "BOTH"}
+    assert (await service.data(WHERE, none))["lineage"] == {
+        "complete": True, "limits": [], "frontier": [], "roots": [], "nodes": [], "edges": []
+    }  # fmt: skip
+
+
+async def test_more_roots_than_a_lineage_may_have(tmp_path: Path) -> None:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    async with serving(path, read_only=True, lineage_nodes=5, max_lineage_nodes=10) as service:
+        error = await service.error(WHERE, {"where": {}, "direction": "UPSTREAM"})
+        assert error["code"] == "TOO_EXPENSIVE"
+        assert "more than 10 nodes meet the filter" in error["message"]
 
 
 async def test_what_changed_between_two_versions(service: Service) -> None:

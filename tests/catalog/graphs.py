@@ -7,11 +7,12 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import networkx
 
+from lineageql.model.entities import ExecutionState
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import INPUT_EVENTS, EventType
 
@@ -42,8 +43,15 @@ Edge = tuple[int, int, EventType, int | None]
 """Artifact id, execution id, event type, time."""
 
 
-def write_graph(path: Path, artifacts: int, executions: int, edges: Iterable[Edge], created: int = 1000) -> None:
-    """Writes a store with artifacts and executions 1 to n, and these events."""
+def write_graph(
+    path: Path,
+    artifacts: int,
+    executions: int,
+    edges: Iterable[Edge],
+    created: int = 1000,
+    cached: Collection[int] = (),
+) -> None:
+    """Writes a store with artifacts and executions 1 to n, and these events; of some executions the state is CACHED."""
     path.write_bytes(empty_store())
     connection = sqlite3.connect(path)
     types = dict(connection.execute("SELECT name, id FROM Type WHERE name IN ('Thing', 'Step')"))
@@ -54,8 +62,11 @@ def write_graph(path: Path, artifacts: int, executions: int, edges: Iterable[Edg
             [(id_, types["Thing"], created + id_, created + id_) for id_ in range(1, artifacts + 1)],
         )
         connection.executemany(
-            f"INSERT INTO Execution (id, type_id, {times}) VALUES (?, ?, ?, ?)",
-            [(id_, types["Step"], created + id_, created + id_) for id_ in range(1, executions + 1)],
+            f"INSERT INTO Execution (id, type_id, {times}, last_known_state) VALUES (?, ?, ?, ?, ?)",
+            [
+                (id_, types["Step"], created + id_, created + id_, ExecutionState.CACHED.value if id_ in cached else 3)
+                for id_ in range(1, executions + 1)
+            ],
         )
         connection.executemany(
             "INSERT INTO Event (artifact_id, execution_id, type, milliseconds_since_epoch) VALUES (?, ?, ?, ?)",

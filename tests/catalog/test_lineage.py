@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,23 +14,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineageql.catalog.adjacency import Events
+from lineageql.catalog.closures import Closure, closure_pages
+from lineageql.catalog.differences import lineage_diff
+from lineageql.catalog.finding import Finder
 from lineageql.catalog.lineage import Bounds, Direction, Graph, Limit, NodeFilter, Terms, walk, walk_each
+from lineageql.catalog.pages import PageRequest
 from lineageql.catalog.paths import shortest_path
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import INPUT_EVENTS, EventType
 from lineageql.model.predicates import NEVER, Field, Operator, Test
+from lineageql.settings import Settings
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.catalog.graphs import Edge, artifact, execution, flow, write_graph
 
 MANY = 1_000_000
+ONE_WAY = [Direction.UPSTREAM, Direction.DOWNSTREAM, Direction.CONNECTED]
+"""The directions in which all nodes are expanded in the same way, so that a frontier says how to go on."""
 
 
 @asynccontextmanager
-async def reading(artifacts: int, executions: int, edges: Sequence[Edge]) -> AsyncIterator[SQLReader]:
+async def reading(
+    artifacts: int, executions: int, edges: Sequence[Edge], cached: Collection[int] = ()
+) -> AsyncIterator[SQLReader]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "graph.db")
-        write_graph(path, artifacts, executions, edges)
+        write_graph(path, artifacts, executions, edges, cached=cached)
         driver = SQLiteDriver(path, threads=1, lock_timeout=5)
         try:
             yield SQLReader(driver)
@@ -59,6 +69,7 @@ def distances(edges: Sequence[Edge], roots: Sequence[Ref], direction: Direction)
         Direction.UPSTREAM: [with_the_flow.reverse()],
         Direction.DOWNSTREAM: [with_the_flow],
         Direction.BOTH: [with_the_flow, with_the_flow.reverse()],
+        Direction.CONNECTED: [with_the_flow.to_undirected()],
     }
     for graph, root in itertools.product(ways[direction], roots):
         if root in graph:
@@ -96,7 +107,7 @@ async def test_whole_walk_is_the_closure(
 
 
 @settings(deadline=None)
-@given(graphs(), st.data(), st.sampled_from([Direction.UPSTREAM, Direction.DOWNSTREAM]), st.integers(0, 4))
+@given(graphs(), st.data(), st.sampled_from(ONE_WAY), st.integers(0, 4))
 async def test_hops_bound_what_is_shown(
     drawn: tuple[int, int, list[Edge]], data: st.DataObject, direction: Direction, hops: int
 ) -> None:
@@ -115,17 +126,18 @@ async def test_hops_bound_what_is_shown(
 
 
 @settings(deadline=None)
-@given(graphs(), st.data(), st.sampled_from([Direction.UPSTREAM, Direction.DOWNSTREAM]), st.integers(1, 12))
+@given(graphs(), st.data(), st.sampled_from(ONE_WAY), st.integers(1, 12))
 async def test_asking_again_with_the_frontier_gives_the_rest(
     drawn: tuple[int, int, list[Edge]], data: st.DataObject, direction: Direction, most: int
 ) -> None:
     artifacts, executions, edges = drawn
-    root = data.draw(st.sampled_from(nodes_of(artifacts, executions)))
-    whole = distances(edges, [root], direction)
+    # Roots that a filter finds may be more than the nodes that are shown.
+    roots = data.draw(st.lists(st.sampled_from(nodes_of(artifacts, executions)), min_size=1, max_size=6, unique=True))
+    whole = distances(edges, roots, direction)
     seen: set[Ref] = set()
     events: set[tuple[int, int, EventType]] = set()
     async with reading(artifacts, executions, edges) as reader:
-        first = await walk(reader, [root], direction, Bounds(most))
+        first = await walk(reader, roots, direction, Bounds(most))
         rest = await walk(reader, first.frontier, direction, Bounds(MANY)) if first.frontier else Graph()
     for graph in (first, rest):
         seen |= graph.hops.keys()
@@ -136,6 +148,40 @@ async def test_asking_again_with_the_frontier_gives_the_rest(
     assert seen == set(whole)
     assert events == events_between(edges, set(whole))
     assert events_of(first) == events_between(edges, set(first.hops))
+    assert {ref for ref, hops in first.hops.items() if hops == 0} == set(roots[:most])
+
+
+@settings(deadline=None)
+@given(graphs(), st.data(), st.sampled_from(ONE_WAY), st.sets(st.integers(1, 8)))
+async def test_made_goes_over_what_made_things(
+    drawn: tuple[int, int, list[Edge]], data: st.DataObject, direction: Direction, cached: set[int]
+) -> None:
+    artifacts, executions, edges = drawn
+    nodes = st.sampled_from(nodes_of(artifacts, executions))
+    root, other = data.draw(nodes), data.draw(nodes)
+    made = [
+        edge
+        for edge in edges
+        if not edge[2].name.startswith(("INTERNAL_", "PENDING_"))
+        and not (edge[2].name.endswith("OUTPUT") and edge[1] in cached)
+    ]
+    async with reading(artifacts, executions, edges, cached) as reader:
+        terms, finder = Terms(events=Events.MADE), Finder(reader, Settings())
+        graph = await walk(reader, [root], direction, Bounds(MANY), terms)
+        path = await shortest_path(reader, root, other, None, MANY, None, Events.MADE)
+        closure = Closure(direction, NodeFilter(), PageRequest(), events=Events.MADE)
+        (page,) = await closure_pages(finder, closure, [root])
+        diff = await lineage_diff(finder, root, other, direction, None, Events.MADE)
+    expected = distances(made, [root], direction)
+    assert graph.hops == expected
+    assert events_of(graph) == events_between(made, set(expected))
+    assert {edge.node.ref: edge.hops for edge in page.edges} == {ref: n for ref, n in expected.items() if ref != root}
+    assert path.found == any(
+        root == other or (root in one and other in one and networkx.has_path(one, root, other))
+        for one in (flow(made), flow(made).reverse())
+    )
+    others = distances(made, [other], direction).keys()
+    assert {entity.ref for entity in diff.both} == (expected.keys() & others) - {root, other}
 
 
 @settings(deadline=None)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import strawberry
 
+from lineageql.catalog.adjacency import Events
 from lineageql.catalog.lineage import Direction, Limit
 from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
@@ -118,6 +119,15 @@ _described(
     UPSTREAM="Against the flow: producers and what they read.",
     DOWNSTREAM="With the flow: consumers and what they wrote.",
     BOTH="The ancestors and the descendants of the roots.",
+    CONNECTED="Every step both ways: all that is tied to the roots, siblings too.",
+)
+_described(
+    Events,
+    "LineageEvents",
+    "Which events lineage is walked over.",
+    ALL="All events.",
+    MADE="Only those of what made things: no output of an execution that is CACHED, which an earlier one made, and no "
+    "event that is INTERNAL or PENDING.",
 )
 _described(
     Limit,

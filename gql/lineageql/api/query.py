@@ -30,8 +30,9 @@ from lineageql.api.lineage import Facet, Lineage
 from lineageql.api.scalars import BigInt, DateTime
 from lineageql.api.selection import page_needs
 from lineageql.api.store import Store
-from lineageql.api.types import Artifact, Execution, Run, Workspace
+from lineageql.api.types import Artifact, Execution, Run, WhichEvents, Workspace
 from lineageql.catalog import graphs
+from lineageql.catalog.adjacency import Events
 from lineageql.catalog.comparison import compare_runs
 from lineageql.catalog.lineage import Direction, NodeFilter, Terms
 from lineageql.catalog.pages import PageRequest
@@ -210,12 +211,26 @@ class Query:
     ) -> list[EntityType] | None:
         return later(info.context.finder.types(of.value))  # type: ignore[no-any-return]
 
-    @strawberry.field(description="The lineage of nodes as one graph, walked as far as it goes within bounds.")
+    @strawberry.field(
+        description="The lineage of nodes as one graph, walked as far as it goes within bounds. The nodes are given by "
+        "their ids, by a filter, or by both."
+    )
     def lineage(
         self,
         info: Info,
-        roots: Annotated[list[strawberry.ID], strawberry.argument(description="Ids of artifacts and executions.")],
+        roots: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(description="Ids of artifacts and executions; needed where there is no `where`."),
+        ] = None,
+        where: Annotated[
+            LineageFilter | None,
+            strawberry.argument(
+                description="Artifacts and executions that are roots too, by id after those that `roots` names. Those "
+                "for which maxNodes has no room are in the frontier."
+            ),
+        ] = None,
         direction: Annotated[Direction, strawberry.argument(description="Which way to walk.")] = Direction.BOTH,
+        events: WhichEvents = Events.ALL,
         max_hops: Annotated[
             int | None,
             strawberry.argument(
@@ -238,11 +253,12 @@ class Query:
             strawberry.argument(description="Only events and nodes up to this time, and those without a time."),
         ] = None,
     ) -> Lineage | None:
-        refs = [_lineage_node(id_, f"roots[{place}]") for place, id_ in enumerate(roots)]
+        refs = [_lineage_node(id_, f"roots[{place}]") for place, id_ in enumerate(roots or ())]
         context = info.context
+        meant = None if where is None else where.predicates()
         stops = NodeFilter(NEVER, NEVER) if stop_at is None else stop_at.stops()
-        terms = Terms(stops, as_of)
-        walked = graphs.lineage(context.finder, refs, direction, max_hops, max_nodes, context.until, terms)
+        terms = Terms(stops, as_of, events)
+        walked = graphs.lineage(context.finder, refs, meant, direction, max_hops, max_nodes, context.until, terms)
         return later(walked)  # type: ignore[no-any-return]
 
     @strawberry.field(
@@ -253,12 +269,14 @@ class Query:
         info: Info,
         from_: Annotated[strawberry.ID, strawberry.argument(name="from", description="The one end.")],
         to: Annotated[strawberry.ID, strawberry.argument(description="The other end.")],
+        events: WhichEvents = Events.ALL,
         max_hops: Annotated[
             int | None, strawberry.argument(description="How long it may be; null for no bound.")
         ] = None,
     ) -> LineagePath | None:
         start, end = _lineage_node(from_, "from"), _lineage_node(to, "to")
-        return later(graphs.lineage_path(info.context.finder, start, end, max_hops, info.context.until))  # type: ignore[no-any-return]
+        context = info.context
+        return later(graphs.lineage_path(context.finder, start, end, max_hops, context.until, events))  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="What the lineages of two artifacts or executions share and do not share, and what changed between "
@@ -270,9 +288,10 @@ class Query:
         left: Annotated[strawberry.ID, strawberry.argument(description="The one node.")],
         right: Annotated[strawberry.ID, strawberry.argument(description="The other node.")],
         direction: Annotated[Direction, strawberry.argument(description="Which way to walk.")] = Direction.UPSTREAM,
+        events: WhichEvents = Events.ALL,
     ) -> LineageDiff | None:
         refs = _lineage_node(left, "left"), _lineage_node(right, "right")
-        return later(graphs.diff(info.context.finder, *refs, direction, info.context.until))  # type: ignore[no-any-return]
+        return later(graphs.diff(info.context.finder, *refs, direction, info.context.until, events))  # type: ignore[no-any-return]
 
     @strawberry.field(description="2 to 10 runs side by side: parameters, metric values, inputs and outputs.")
     def compare_runs(

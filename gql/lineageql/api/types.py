@@ -31,6 +31,7 @@ from lineageql.api.context import Info
 from lineageql.api.entity import Entity, always
 from lineageql.api.filters import ArtifactFilter, ExecutionFilter, LineageFilter, RunFilter
 from lineageql.api.scalars import JSON, DateTime
+from lineageql.catalog.adjacency import Events
 from lineageql.catalog.closures import Closure
 from lineageql.catalog.lineage import Direction, NodeFilter
 from lineageql.catalog.pages import PageRequest
@@ -160,6 +161,9 @@ Shown = Annotated[
     LineageFilter | None, strawberry.argument(description="What is shown; the walk goes through every node.")
 ]
 
+EVENTS = strawberry.argument(description="Which events to walk over.")
+WhichEvents = Annotated[Events, EVENTS]
+
 
 def closure(
     info: Info,
@@ -167,13 +171,14 @@ def closure(
     direction: Direction,
     max_hops: int | None,
     where: LineageFilter | None,
+    events: Events,
     request: PageRequest,
 ) -> Any:
     """The page of nodes that lie one way from a node."""
     if max_hops is not None and max_hops < 0:
         raise InvalidArgument(f"maxHops is {max_hops}; it takes 0 or more", "maxHops")
     shown = NodeFilter() if where is None else where.predicates()
-    return later(info.context.loaders.closures(Closure(direction, shown, request, max_hops)).load(root))
+    return later(info.context.loaders.closures(Closure(direction, shown, request, max_hops, events)).load(root))
 
 
 @strawberry.interface(description="Artifact and Execution: what lineage is made of.")
@@ -185,13 +190,14 @@ class LineageNode(Entity):
         parent: strawberry.Parent[entities.Entity],
         max_hops: MaxHops = None,
         where: Shown = None,
+        events: WhichEvents = Events.ALL,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> LineageNodeConnection:
         request = PageRequest(first, after, last, before)
-        return closure(info, parent.ref, Direction.UPSTREAM, max_hops, where, request)  # type: ignore[no-any-return]
+        return closure(info, parent.ref, Direction.UPSTREAM, max_hops, where, events, request)  # type: ignore[no-any-return]
 
     @strawberry.field(description="What came from it, over any number of steps: nearest first, then by id.")
     def downstream(
@@ -200,13 +206,14 @@ class LineageNode(Entity):
         parent: strawberry.Parent[entities.Entity],
         max_hops: MaxHops = None,
         where: Shown = None,
+        events: WhichEvents = Events.ALL,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> LineageNodeConnection:
         request = PageRequest(first, after, last, before)
-        return closure(info, parent.ref, Direction.DOWNSTREAM, max_hops, where, request)  # type: ignore[no-any-return]
+        return closure(info, parent.ref, Direction.DOWNSTREAM, max_hops, where, events, request)  # type: ignore[no-any-return]
 
 
 @strawberry.type(description="A node of a lineage, as a row.")

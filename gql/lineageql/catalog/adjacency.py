@@ -8,12 +8,15 @@ that of their ids, an artifact before the execution of the same id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from enum import Enum
 from itertools import chain
 from operator import attrgetter
 
+from lineageql.model.entities import ExecutionState
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType, NodeKind
+from lineageql.model.predicates import Field, Operator, Test
 from lineageql.store.ports import Reader
 
 NodeNumber = int
@@ -29,6 +32,17 @@ _EVENTS: dict[tuple[int, int], frozenset[EventType]] = {
 }
 """The events that lead on, by whether the node is an execution and whether the walk goes upstream."""
 
+
+class Events(Enum):
+    """Which events a walk goes over."""
+
+    ALL = "ALL"
+    MADE = "MADE"
+
+
+_UNMADE = frozenset({EventType.INTERNAL_INPUT, EventType.INTERNAL_OUTPUT, EventType.PENDING_OUTPUT})
+"""The events of what a system found or announced: they made nothing."""
+_CACHED = Test(Field.STATE, Operator.IN, (ExecutionState.CACHED.value,))
 
 _ARTIFACT, _EXECUTION = attrgetter("artifact_id"), attrgetter("execution_id")
 
@@ -73,11 +87,20 @@ def following(steps: Iterable[StepNumber], events: EventTable) -> set[StepNumber
 
 
 class EventTable:
-    """The events at the nodes of steps, those after `as_of`, in milliseconds since 1970, left out."""
+    """The events at the nodes of steps.
 
-    def __init__(self, reader: Reader, as_of: int | None = None) -> None:
+    Args:
+        reader: what they are read by.
+        as_of: milliseconds since 1970; later events are left out.
+        which: MADE leaves out the events of systems' own and those by which a cached execution outputs what an
+            earlier one made.
+    """
+
+    def __init__(self, reader: Reader, as_of: int | None = None, which: Events = Events.ALL) -> None:
         self.reader = reader
         self.as_of = as_of
+        self.made = which is Events.MADE
+        self._cached: dict[int, bool] = {}
         self.at: dict[StepNumber, list[Event]] = {}
 
     async def load(self, steps: Iterable[StepNumber]) -> None:
@@ -90,12 +113,24 @@ class EventTable:
                 wanted.setdefault((step >> 1 & 1, step & 1), []).append(step >> 2)
         for (execution, up), ids in wanted.items():
             lower = execution << 1 | up
-            events = await self.reader.events(_NODE_KINDS[execution], ids, _EVENTS[execution, up])
+            types = _EVENTS[execution, up]
+            events = await self.reader.events(_NODE_KINDS[execution], ids, types - _UNMADE if self.made else types)
+            if self.made and types is OUTPUT_EVENTS:
+                events = await self._of_makers(events)
             if as_of is not None:
                 events = [event for event in events if event.time is None or event.time <= as_of]
             here = map(_EXECUTION if execution else _ARTIFACT, events)
             for id_, event in zip(here, events, strict=True):
                 at[id_ << 2 | lower].append(event)
+
+    async def _of_makers(self, outputs: Sequence[Event]) -> Sequence[Event]:
+        """The output events of executions that were run: each is asked about once."""
+        cached = self._cached
+        new = sorted({event.execution_id for event in outputs} - cached.keys())
+        if new:
+            found = set(await self.reader.matching(EntityKind.EXECUTION, new, _CACHED))
+            cached.update((id_, id_ in found) for id_ in new)
+        return [event for event in outputs if not cached[event.execution_id]]
 
     def of(self, steps: Iterable[StepNumber]) -> list[Event]:
         """The events of steps that were read."""

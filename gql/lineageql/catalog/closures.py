@@ -6,8 +6,9 @@ import bisect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lineageql.catalog.adjacency import Events
 from lineageql.catalog.finding import Finder
-from lineageql.catalog.lineage import Bounds, Direction, Graph, NodeFilter, walk_each
+from lineageql.catalog.lineage import Bounds, Direction, Graph, NodeFilter, Terms, walk_each
 from lineageql.catalog.pages import Edge, Page, PageRequest
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import ALWAYS
@@ -25,6 +26,7 @@ class Closure:
     where: NodeFilter
     request: PageRequest
     max_hops: int | None = None
+    events: Events = Events.ALL
 
 
 async def closure_pages(
@@ -35,12 +37,13 @@ async def closure_pages(
     Raises:
         InvalidArgument: a paging argument is wrong.
     """
-    identity = (closure.direction, closure.where, closure.max_hops)
+    identity = (closure.direction, closure.where, closure.max_hops, closure.events)
     settings = finder.settings
     window = closure.request.window(identity, default=settings.page_size, maximum=settings.max_page_size)
     # The root is one of a walk's nodes and none of the page's.
     bounds = Bounds(settings.lineage_nodes + 1, closure.max_hops, until)
-    graphs = await walk_each(finder.reader, [[root] for root in roots], closure.direction, bounds)
+    terms = Terms(events=closure.events)
+    graphs = await walk_each(finder.reader, [[root] for root in roots], closure.direction, bounds, terms)
     shown = await shown_nodes(finder.reader, graphs, closure.where)
     keys = [sorted(_keys(graph, root, shown)) for graph, root in zip(graphs, roots, strict=True)]
     slices = []

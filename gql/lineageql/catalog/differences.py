@@ -7,8 +7,9 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineageql.catalog.adjacency import Events
 from lineageql.catalog.finding import Finder
-from lineageql.catalog.lineage import Bounds, Direction, Graph, walk_each
+from lineageql.catalog.lineage import Bounds, Direction, Graph, Terms, walk_each
 from lineageql.model.entities import Artifact, Entity, Execution
 from lineageql.model.event_ports import port_of
 from lineageql.model.identity import EntityKind, Ref
@@ -95,7 +96,9 @@ def differences(left: Entity, right: Entity) -> list[FieldDifference]:
     ]
 
 
-async def lineage_diff(finder: Finder, left: Ref, right: Ref, direction: Direction, until: float | None) -> LineageDiff:
+async def lineage_diff(
+    finder: Finder, left: Ref, right: Ref, direction: Direction, until: float | None, events: Events = Events.ALL
+) -> LineageDiff:
     """What the lineages of two nodes share, and what changed between those that play the same part.
 
     Two nodes that only one lineage has play the same part where they have the
@@ -103,7 +106,7 @@ async def lineage_diff(finder: Finder, left: Ref, right: Ref, direction: Directi
     is paired once, in the order of their ids.
     """
     bounds = Bounds(finder.settings.lineage_nodes, None, until)
-    graphs = await walk_each(finder.reader, [[left], [right]], direction, bounds)
+    graphs = await walk_each(finder.reader, [[left], [right]], direction, bounds, Terms(events=events))
     lefts, rights = (set(graph.hops) - {root} for graph, root in zip(graphs, (left, right), strict=True))
     order = {ref: place for graph in graphs for place, ref in enumerate(graph.hops)}
     refs = sorted(lefts | rights | {left, right}, key=lambda ref: (order[ref], str(ref)))

@@ -3,7 +3,8 @@
 Artifacts and executions alternate; an event is an edge. Upstream goes against
 the flow, from an artifact to the executions that output it and from an
 execution to the artifacts it read; downstream goes with it. Both is the
-ancestors and the descendants of the roots, not whatever is connected with them.
+ancestors and the descendants of the roots; connected is whatever is tied to
+them, as each step of it goes both ways.
 
 Several walks go on in step, so that a level of all of them costs the events of
 their artifacts and the events of their executions, two statements.
@@ -19,6 +20,7 @@ from functools import cached_property
 from operator import attrgetter
 
 from lineageql.catalog.adjacency import (
+    Events,
     EventTable,
     NodeNumber,
     StepNumber,
@@ -41,6 +43,7 @@ class Direction(Enum):
     UPSTREAM = "UPSTREAM"
     DOWNSTREAM = "DOWNSTREAM"
     BOTH = "BOTH"
+    CONNECTED = "CONNECTED"
 
 
 class Limit(Enum):
@@ -85,10 +88,12 @@ class Terms:
         stop_at: nodes that are shown and not expanded; roots are expanded all the same.
         as_of: milliseconds since 1970; events and nodes of a later time are not there.
             What has no time is.
+        events: which events it goes over.
     """
 
     stop_at: NodeFilter = NodeFilter(NEVER, NEVER)
     as_of: int | None = None
+    events: Events = Events.ALL
 
 
 @dataclass
@@ -125,13 +130,18 @@ class Graph:
 
 
 _ID = attrgetter("id")
-_WAYS = {Direction.UPSTREAM: (True,), Direction.DOWNSTREAM: (False,), Direction.BOTH: (True, False)}
+_WAYS = {
+    Direction.UPSTREAM: (True,),
+    Direction.DOWNSTREAM: (False,),
+    Direction.BOTH: (True, False),
+    Direction.CONNECTED: (True, False),
+}
 
 
 async def walk(
     reader: Reader, roots: Sequence[Ref], direction: Direction, bounds: Bounds, terms: Terms | None = None
 ) -> Graph:
-    """The lineage of the roots, as one graph."""
+    """The lineage of the roots, as one graph. Where there are more of them than nodes may be, the first are shown."""
     return (await walk_each(reader, [roots], direction, bounds, terms))[0]
 
 
@@ -144,7 +154,7 @@ async def walk_each(
 ) -> list[Graph]:
     """The lineage of each collection of roots, walked in step."""
     terms = terms or Terms()
-    events, gate = EventTable(reader, terms.as_of), Gate(reader, terms)
+    events, gate = EventTable(reader, terms.as_of, terms.events), Gate(reader, terms)
     walks = [_Walk(some, direction, bounds, events, gate) for some in roots]
     while active := [walk for walk in walks if walk.level]:
         if bounds.until is not None and time.monotonic() >= bounds.until:
@@ -165,7 +175,7 @@ class Gate:
     def __init__(self, reader: Reader, terms: Terms) -> None:
         self.reader = reader
         self.terms = terms
-        self.asks = terms != Terms()
+        self.asks = terms.as_of is not None or terms.stop_at != NodeFilter(NEVER, NEVER)
         self.known: set[NodeNumber] = set()
         self.hidden: set[NodeNumber] = set()
         self.stops: set[NodeNumber] = set()
@@ -192,14 +202,16 @@ class _Walk:
         self.bounds = bounds
         self.events = events
         self.gate = gate
-        self.hops: dict[NodeNumber, int] = dict.fromkeys(sorted(set(map(node_of, roots))), 0)
+        self.both_ways = direction is Direction.CONNECTED
+        numbers = list(dict.fromkeys(map(node_of, roots)))
+        self.hops: dict[NodeNumber, int] = dict.fromkeys(sorted(numbers[: bounds.max_nodes]), 0)
         self.level: list[StepNumber] = [step_of(root, up) for root in self.hops for up in _WAYS[direction]]
         self.seen: set[StepNumber] = set(self.level)
         self.found: dict[int, Event] = {}
-        self.refused: set[NodeNumber] = set()
+        self.refused: set[NodeNumber] = set(numbers[bounds.max_nodes :])
         self.frontier: set[NodeNumber] = set()
         self.limits: list[Limit] = []
-        self.closing = False
+        self.closing = bool(self.refused)
         self.depth = 0
 
     def reached(self) -> Iterator[NodeNumber]:
@@ -209,7 +221,10 @@ class _Walk:
     def advance(self) -> None:
         """Expands the level whose events have been read, or closes the walk with it."""
         hidden = self.gate.hidden
-        reached = following(self.level, self.events) - self.seen
+        reached = following(self.level, self.events)
+        if self.both_ways:
+            reached |= {step ^ 1 for step in reached}
+        reached -= self.seen
         if hidden:
             reached = {step for step in reached if step >> 1 not in hidden}
         if self.closing or self.depth == self.bounds.max_hops:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from lineageql.catalog.adjacency import EventTable, NodeNumber, beyond, node_of, ref_of, step_of
+from lineageql.catalog.adjacency import Events, EventTable, NodeNumber, beyond, node_of, ref_of, step_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event
 from lineageql.model.predicates import ALWAYS
@@ -37,7 +37,13 @@ class LineagePath:
 
 
 async def shortest_path(
-    reader: Reader, start: Ref, end: Ref, max_hops: int | None, max_nodes: int, until: float | None
+    reader: Reader,
+    start: Ref,
+    end: Ref,
+    max_hops: int | None,
+    max_nodes: int,
+    until: float | None,
+    which: Events = Events.ALL,
 ) -> LineagePath:
     """A shortest path from the start downstream to the end, or upstream, whichever is shorter.
 
@@ -45,7 +51,7 @@ async def shortest_path(
     """
     if start == end:
         return LineagePath([start])
-    events, missing = EventTable(reader), set[NodeNumber]()
+    events, missing = EventTable(reader, which=which), set[NodeNumber]()
     while True:
         path = await _path(events, start, end, max_hops, max_nodes, until, missing)
         gone = await _missing(reader, path.steps) - missing

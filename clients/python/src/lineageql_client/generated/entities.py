@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ExecutionOrder,
         ExecutionOrderField,
         ExecutionState,
+        LineageEvents,
         LineageFilter,
         LineageLimit,
         RunFilter,
@@ -370,22 +371,26 @@ class LineageNode(LineageNodeMethods, Entity):
         where: LineageFilter | None = None,
         *,
         max_hops: int | None = None,
+        events: LineageEvents = "ALL",
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Pages[LineageNodeEdge]:
         """What it came from, over any number of steps: nearest first, then by id."""
-        return self._related("upstream", {"maxHops": max_hops, "where": where}, {}, limit, page_size)
+        return self._related("upstream", {"maxHops": max_hops, "where": where, "events": events}, {}, limit, page_size)
 
     def downstream(
         self,
         where: LineageFilter | None = None,
         *,
         max_hops: int | None = None,
+        events: LineageEvents = "ALL",
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Pages[LineageNodeEdge]:
         """What came from it, over any number of steps: nearest first, then by id."""
-        return self._related("downstream", {"maxHops": max_hops, "where": where}, {}, limit, page_size)
+        return self._related(
+            "downstream", {"maxHops": max_hops, "where": where, "events": events}, {}, limit, page_size
+        )
 
 
 @dataclass(frozen=True, repr=False, eq=False)

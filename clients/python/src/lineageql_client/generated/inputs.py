@@ -40,8 +40,11 @@ ExecutionState = Literal["UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CAC
 FacetBy = Literal["KIND", "TYPE", "STATE", "WORKSPACE", "LABEL_KEY", "LABEL_VALUE"]
 """By what artifacts can be counted."""
 
-LineageDirection = Literal["UPSTREAM", "DOWNSTREAM", "BOTH"]
+LineageDirection = Literal["UPSTREAM", "DOWNSTREAM", "BOTH", "CONNECTED"]
 """Which way lineage is walked."""
+
+LineageEvents = Literal["ALL", "MADE"]
+"""Which events lineage is walked over."""
 
 LineageLimit = Literal["MAX_HOPS", "MAX_NODES", "TIME"]
 """What cut a lineage short."""

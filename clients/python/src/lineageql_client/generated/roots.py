@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         ExecutionOrderField,
         FacetBy,
         LineageDirection,
+        LineageEvents,
         LineageFilter,
         LogArtifactInput,
         RecordExecutionInput,
@@ -197,21 +198,27 @@ class Queries(Roots):
 
     def lineage(
         self,
-        roots: Sequence[str | Node],
+        roots: Sequence[str | Node] | None = None,
+        where: LineageFilter | None = None,
         *,
         direction: LineageDirection = "BOTH",
+        events: LineageEvents = "ALL",
         max_hops: int | None = None,
         max_nodes: int | None = None,
         stop_at: LineageFilter | None = None,
         as_of: datetime | str | None = None,
     ) -> Lineage:
-        """The lineage of nodes as one graph, walked as far as it goes within bounds."""
+        """The lineage of nodes as one graph, walked as far as it goes within bounds. The nodes are given by
+        their ids, by a filter, or by both.
+        """
         found: Lineage = self._ask(
             "Query",
             "lineage",
             {
                 "roots": roots,
+                "where": where,
                 "direction": direction,
+                "events": events,
                 "maxHops": max_hops,
                 "maxNodes": max_nodes,
                 "stopAt": stop_at,
@@ -221,19 +228,28 @@ class Queries(Roots):
         )
         return found
 
-    def lineage_path(self, from_: str | Node, to: str | Node, *, max_hops: int | None = None) -> LineagePath:
+    def lineage_path(
+        self, from_: str | Node, to: str | Node, *, events: LineageEvents = "ALL", max_hops: int | None = None
+    ) -> LineagePath:
         """A shortest directed path between two artifacts or executions, whichever way round it leads."""
-        found: LineagePath = self._ask("Query", "lineagePath", {"from": from_, "to": to, "maxHops": max_hops}, {})
+        found: LineagePath = self._ask(
+            "Query", "lineagePath", {"from": from_, "to": to, "events": events, "maxHops": max_hops}, {}
+        )
         return found
 
     def lineage_diff(
-        self, left: str | Node, right: str | Node, *, direction: LineageDirection = "UPSTREAM"
+        self,
+        left: str | Node,
+        right: str | Node,
+        *,
+        direction: LineageDirection = "UPSTREAM",
+        events: LineageEvents = "ALL",
     ) -> LineageDiff:
         """What the lineages of two artifacts or executions share and do not share, and what changed between
         those that play the same part. For two versions of a model: what changed between them.
         """
         found: LineageDiff = self._ask(
-            "Query", "lineageDiff", {"left": left, "right": right, "direction": direction}, {}
+            "Query", "lineageDiff", {"left": left, "right": right, "direction": direction, "events": events}, {}
         )
         return found
 
@@ -441,21 +457,27 @@ class AsyncQueries(AsyncRoots):
 
     async def lineage(
         self,
-        roots: Sequence[str | Node],
+        roots: Sequence[str | Node] | None = None,
+        where: LineageFilter | None = None,
         *,
         direction: LineageDirection = "BOTH",
+        events: LineageEvents = "ALL",
         max_hops: int | None = None,
         max_nodes: int | None = None,
         stop_at: LineageFilter | None = None,
         as_of: datetime | str | None = None,
     ) -> Lineage:
-        """The lineage of nodes as one graph, walked as far as it goes within bounds."""
+        """The lineage of nodes as one graph, walked as far as it goes within bounds. The nodes are given by
+        their ids, by a filter, or by both.
+        """
         found: Lineage = await self._ask(
             "Query",
             "lineage",
             {
                 "roots": roots,
+                "where": where,
                 "direction": direction,
+                "events": events,
                 "maxHops": max_hops,
                 "maxNodes": max_nodes,
                 "stopAt": stop_at,
@@ -465,19 +487,28 @@ class AsyncQueries(AsyncRoots):
         )
         return found
 
-    async def lineage_path(self, from_: str | Node, to: str | Node, *, max_hops: int | None = None) -> LineagePath:
+    async def lineage_path(
+        self, from_: str | Node, to: str | Node, *, events: LineageEvents = "ALL", max_hops: int | None = None
+    ) -> LineagePath:
         """A shortest directed path between two artifacts or executions, whichever way round it leads."""
-        found: LineagePath = await self._ask("Query", "lineagePath", {"from": from_, "to": to, "maxHops": max_hops}, {})
+        found: LineagePath = await self._ask(
+            "Query", "lineagePath", {"from": from_, "to": to, "events": events, "maxHops": max_hops}, {}
+        )
         return found
 
     async def lineage_diff(
-        self, left: str | Node, right: str | Node, *, direction: LineageDirection = "UPSTREAM"
+        self,
+        left: str | Node,
+        right: str | Node,
+        *,
+        direction: LineageDirection = "UPSTREAM",
+        events: LineageEvents = "ALL",
     ) -> LineageDiff:
         """What the lineages of two artifacts or executions share and do not share, and what changed between
         those that play the same part. For two versions of a model: what changed between them.
         """
         found: LineageDiff = await self._ask(
-            "Query", "lineageDiff", {"left": left, "right": right, "direction": direction}, {}
+            "Query", "lineageDiff", {"left": left, "right": right, "direction": direction, "events": events}, {}
         )
         return found
 

@@ -429,16 +429,21 @@ ROOTS: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
         "lineage": (
             "Lineage",
             {
-                "roots": "[ID!]!",
+                "roots": "[ID!]",
+                "where": "LineageFilter",
                 "direction": "LineageDirection!",
+                "events": "LineageEvents!",
                 "maxHops": "Int",
                 "maxNodes": "Int",
                 "stopAt": "LineageFilter",
                 "asOf": "DateTime",
             },
         ),
-        "lineagePath": ("LineagePath", {"from": "ID!", "to": "ID!", "maxHops": "Int"}),
-        "lineageDiff": ("LineageDiff", {"left": "ID!", "right": "ID!", "direction": "LineageDirection!"}),
+        "lineagePath": ("LineagePath", {"from": "ID!", "to": "ID!", "events": "LineageEvents!", "maxHops": "Int"}),
+        "lineageDiff": (
+            "LineageDiff",
+            {"left": "ID!", "right": "ID!", "direction": "LineageDirection!", "events": "LineageEvents!"},
+        ),
         "compareRuns": ("RunComparison", {"ids": "[ID!]!"}),
         "store": ("Store", {}),
     },
@@ -465,6 +470,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -476,6 +482,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -497,6 +504,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -508,6 +516,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -529,6 +538,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -540,6 +550,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -561,6 +572,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -572,6 +584,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -593,6 +606,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -604,6 +618,7 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {
                 "maxHops": "Int",
                 "where": "LineageFilter",
+                "events": "LineageEvents!",
                 "first": "Int",
                 "after": "String",
                 "last": "Int",
@@ -936,7 +951,8 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
     "ExecutionOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "START_TIME", "END_TIME"),
     "ExecutionState": ("UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED"),
     "FacetBy": ("KIND", "TYPE", "STATE", "WORKSPACE", "LABEL_KEY", "LABEL_VALUE"),
-    "LineageDirection": ("UPSTREAM", "DOWNSTREAM", "BOTH"),
+    "LineageDirection": ("UPSTREAM", "DOWNSTREAM", "BOTH", "CONNECTED"),
+    "LineageEvents": ("ALL", "MADE"),
     "LineageLimit": ("MAX_HOPS", "MAX_NODES", "TIME"),
     "LineageNodeKind": ("ARTIFACT", "EXECUTION"),
     "OrderDirection": ("ASC", "DESC"),
