@@ -18,9 +18,18 @@ from tests.demo import demo_store
 from tests.service import Service, serving
 
 LEVELS, RELATION, LINKS = 48, 12, 30
-QUERY = "query ($where: ArtifactFilter) { artifacts(where: $where, first: 2) { totalCount nodes { mlmdId } } }"
-SIDES = {"artifacts": ("producedBy", "consumedBy"), "executions": ("inputs", "outputs")}
-OTHER = {"artifacts": "executions", "executions": "artifacts"}
+QUERIES = {
+    listed: f"query ($where: {listed.capitalize()[:-1]}Filter) "
+    f"{{ {listed}(where: $where, first: 2) {{ totalCount nodes {{ mlmdId }} }} }}"
+    for listed in ("artifacts", "executions", "runs", "workspaces")
+}
+QUERY = QUERIES["artifacts"]
+SIDES = {
+    "artifacts": {"producedBy": "executions", "consumedBy": "executions"},
+    "executions": {"inputs": "artifacts", "outputs": "artifacts"},
+    "runs": {"executions": "executions", "inputs": "artifacts", "outputs": "artifacts"},
+    "workspaces": {"runs": "runs", "executions": "executions", "artifacts": "artifacts"},
+}
 LEAVES: dict[str, list[dict[str, Any]]] = {
     "artifacts": [
         {"name": {"eq": "x", "ignoreCase": True}},
@@ -33,22 +42,24 @@ LEAVES: dict[str, list[dict[str, Any]]] = {
         {"labels": [{"key": "a", "ne": "b"}]},
         {"state": ["FAILED"]},
     ],
+    "runs": [{"name": {"contains": "x"}}, {"state": ["FAILED"]}, {"workspace": {"name": {"eq": "x"}}}],
+    "workspaces": [{"name": {"contains": "x"}}, {"labels": [{"key": "a", "ne": "b"}]}],
 }
 
 
 @st.composite
-def nested(draw: st.DrawFn, listed: str = "artifacts", left: int = LEVELS) -> dict[str, Any]:
+def nested(draw: st.DrawFn, listed: str, left: int = LEVELS) -> dict[str, Any]:
     """A filter that uses up all levels, as far as it can."""
     leaf = draw(st.sampled_from(LEAVES[listed]))
     if left < 1:
         return leaf
-    relations = SIDES[listed] * 2 if left >= RELATION else ()
+    relations = tuple(SIDES[listed]) * 2 if left >= RELATION else ()
     step = draw(st.sampled_from(("not", "or", "and", *relations)))
     if step == "not":
         return {"not": draw(nested(listed, left - 1))}
     if step in ("or", "and"):
         return {step: [draw(nested(listed, left - (step == "or"))), leaf]}
-    return {step: {"not": draw(nested(OTHER[listed], left - RELATION - 1))}} if left > RELATION else leaf
+    return {step: {"not": draw(nested(SIDES[listed][step], left - RELATION - 1))}} if left > RELATION else leaf
 
 
 @pytest.fixture
@@ -68,9 +79,10 @@ def test_what_is_within_the_limit_is_answered(tmp_path: Path) -> None:
     executor = Executor(store, loaded)
 
     @settings(suppress_health_check=list(HealthCheck))
-    @given(nested())
-    def check(where: dict[str, Any]) -> None:
-        answer = loop.run_until_complete(executor.execute(Operation(QUERY, {"where": where})))
+    @given(st.sampled_from(sorted(QUERIES)).flatmap(lambda listed: st.tuples(st.just(listed), nested(listed))))
+    def check(asked: tuple[str, dict[str, Any]]) -> None:
+        listed, where = asked
+        answer = loop.run_until_complete(executor.execute(Operation(QUERIES[listed], {"where": where})))
         assert [error["message"] for error in answer.errors] == []
 
     try:

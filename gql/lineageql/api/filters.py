@@ -145,9 +145,21 @@ def _related(given: EntityFilter | ContextFilter | None, path: str, relation: Re
 @strawberry.input(description=f"Which workspaces. {_OPEN}")
 class WorkspaceFilter(EntityFilter):
     kind = EntityKind.WORKSPACE
+    runs: RunFilter | None = _field(default=None, description="Such a run belongs to it.")
+    executions: ExecutionFilter | None = _field(
+        default=None, description="Such an execution belongs to it or to a run of it."
+    )
+    artifacts: ArtifactFilter | None = _field(
+        default=None, description="Such an artifact belongs to it or to a run of it."
+    )
     and_: list[WorkspaceFilter] | None = _field(default=None, name="and", description=_AND)
     or_: list[WorkspaceFilter] | None = _field(default=None, name="or", description=_OR)
     not_: WorkspaceFilter | None = _field(default=None, name="not", description=_NOT)
+
+    def own(self, path: str) -> Iterator[Predicate]:
+        yield from _related(self.runs, f"{path}.runs", Relation.RUNS)
+        yield from _related(self.executions, f"{path}.executions", Relation.EXECUTIONS)
+        yield from _related(self.artifacts, f"{path}.artifacts", Relation.ARTIFACTS)
 
 
 @strawberry.input(description=f"Which runs. {_OPEN}")
@@ -155,6 +167,11 @@ class RunFilter(EntityFilter):
     kind = EntityKind.RUN
     state: list[ExecutionState] | None = _field(default=None, description="It is in one of these states.")
     workspace: ContextFilter | None = _field(default=None, description="It belongs to such a workspace.")
+    executions: ExecutionFilter | None = _field(default=None, description="Such an execution belongs to it.")
+    inputs: ArtifactFilter | None = _field(
+        default=None, description="An execution of it read such an artifact, and none of its own wrote it."
+    )
+    outputs: ArtifactFilter | None = _field(default=None, description="An execution of it wrote such an artifact.")
     and_: list[RunFilter] | None = _field(default=None, name="and", description=_AND)
     or_: list[RunFilter] | None = _field(default=None, name="or", description=_OR)
     not_: RunFilter | None = _field(default=None, name="not", description=_NOT)
@@ -162,6 +179,9 @@ class RunFilter(EntityFilter):
     def own(self, path: str) -> Iterator[Predicate]:
         yield from _states(self.state)
         yield from _related(self.workspace, f"{path}.workspace", Relation.WORKSPACE)
+        yield from _related(self.executions, f"{path}.executions", Relation.EXECUTIONS)
+        yield from _related(self.inputs, f"{path}.inputs", Relation.RUN_INPUTS)
+        yield from _related(self.outputs, f"{path}.outputs", Relation.RUN_OUTPUTS)
 
 
 @strawberry.input(description=f"Which executions. {_OPEN}")

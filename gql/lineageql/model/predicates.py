@@ -105,6 +105,11 @@ class Relation(Choice):
     CONSUMED_BY = "consumedBy"
     INPUTS = "inputs"
     OUTPUTS = "outputs"
+    RUNS = "runs"
+    EXECUTIONS = "executions"
+    ARTIFACTS = "artifacts"
+    RUN_INPUTS = "inputs of the run"  # consumed, not produced there
+    RUN_OUTPUTS = "outputs of the run"
 
     @property
     def target(self) -> EntityKind:
@@ -114,7 +119,7 @@ class Relation(Choice):
     @property
     def by_event(self) -> bool:
         """Whether it leads over events, from artifacts to executions or back."""
-        return self not in (Relation.WORKSPACE, Relation.RUN)
+        return self in _BY_EVENT
 
 
 _TARGETS = {
@@ -124,7 +129,13 @@ _TARGETS = {
     Relation.CONSUMED_BY: EntityKind.EXECUTION,
     Relation.INPUTS: EntityKind.ARTIFACT,
     Relation.OUTPUTS: EntityKind.ARTIFACT,
+    Relation.RUNS: EntityKind.RUN,
+    Relation.EXECUTIONS: EntityKind.EXECUTION,
+    Relation.ARTIFACTS: EntityKind.ARTIFACT,
+    Relation.RUN_INPUTS: EntityKind.ARTIFACT,
+    Relation.RUN_OUTPUTS: EntityKind.ARTIFACT,
 }
+_BY_EVENT = frozenset({Relation.PRODUCED_BY, Relation.CONSUMED_BY, Relation.INPUTS, Relation.OUTPUTS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,12 +233,38 @@ class Oracle:
                 return self.runs_of(thing)
             outputs = self.events(OUTPUTS, artifact=id_)
             return (self.runs_of(self.executions[outputs[0].execution]) if outputs else []) + self.holders(id_)
+        if relation in (Relation.RUNS, Relation.EXECUTIONS, Relation.ARTIFACTS):
+            return self.members(thing, relation)
+        if relation in (Relation.RUN_INPUTS, Relation.RUN_OUTPUTS):
+            return self.artifacts_of_run(thing, relation)
         if relation is Relation.PRODUCED_BY:
             return [self.executions[event.execution] for event in self.events(OUTPUTS, artifact=id_)]
         if relation is Relation.CONSUMED_BY:
             return [self.executions[event.execution] for event in self.events(INPUTS, artifact=id_)]
         types = INPUTS if relation is Relation.INPUTS else OUTPUTS
         return [self.artifacts[event.artifact] for event in self.events(types, execution=id_)]
+
+    def members(self, owner: Thing, relation: Relation) -> list[Thing]:
+        """What belongs to a workspace or a run: whatever belongs to it by its own account."""
+        if relation is Relation.RUNS:
+            return [run for run in self.runs.values() if self.workspace_of_run(run) is owner]
+        if owner.ref.kind is EntityKind.RUN:
+            key = owner.ref.key
+            nodes = self._named(key) if isinstance(key, RunName) else self._in_context(key)
+            return [self.executions[node.id] for node in nodes]
+        return [t for t in self.of(relation.target) if owner in self.related(t, Relation.WORKSPACE)]
+
+    def artifacts_of_run(self, run: Thing, relation: Relation) -> list[Thing]:
+        """The artifacts that a run wrote or holds, or those that it read and did not write."""
+        members = self.members(run, Relation.EXECUTIONS)
+        written, read = (
+            {artifact.ref: artifact for member in members for artifact in self.related(member, side)}
+            for side in (Relation.OUTPUTS, Relation.INPUTS)
+        )
+        if relation is Relation.RUN_INPUTS:
+            return [artifact for ref, artifact in read.items() if ref not in written]
+        held = [a for a in self.artifacts.values() if a.node and run in self.holders(a.node.id)]
+        return [*written.values(), *held]
 
     # -- what is true
 

@@ -38,8 +38,8 @@ from tests.store.sql.values import KEYS, NAMES, NUMBERS, TEXTS, TIMES
 RELATIONS = {
     EntityKind.ARTIFACT: (Relation.WORKSPACE, Relation.RUN, Relation.PRODUCED_BY, Relation.CONSUMED_BY),
     EntityKind.EXECUTION: (Relation.WORKSPACE, Relation.RUN, Relation.INPUTS, Relation.OUTPUTS),
-    EntityKind.RUN: (Relation.WORKSPACE,),
-    EntityKind.WORKSPACE: (),
+    EntityKind.RUN: (Relation.WORKSPACE, Relation.EXECUTIONS, Relation.RUN_INPUTS, Relation.RUN_OUTPUTS),
+    EntityKind.WORKSPACE: (Relation.RUNS, Relation.EXECUTIONS, Relation.ARTIFACTS),
 }
 SHARED = (Field.NAME, Field.NAME, Field.TYPE, Field.DESCRIPTION, Field.EXTERNAL_ID)
 TEXT_FIELDS = {
@@ -91,7 +91,7 @@ class _Asker:
     def __init__(self, draw: st.DrawFn, oracle: Oracle) -> None:
         self.draw = draw
         self.oracle = oracle
-        self.inside = 0  # how many relations
+        self.inside: list[Relation] = []
 
     def ask(self, kind: EntityKind, depth: int) -> Predicate:
         """A predicate of entities of a kind; the depth bounds how far it nests."""
@@ -102,11 +102,11 @@ class _Asker:
         if shape in ("and", "or"):
             terms = tuple(self.ask(kind, depth - 1) for _ in range(draw(_LENGTHS)))
             return And(terms) if shape == "and" else Or(terms)
-        if shape == "related" and RELATIONS[kind]:
+        if shape == "related":
             relation = draw(st.sampled_from(RELATIONS[kind]))
-            self.inside += 1
+            self.inside.append(relation)
             inner = self.ask(relation.target, depth - 1)
-            self.inside -= 1
+            self.inside.pop()
             return Related(relation, inner)
         things = list(self.oracle.of(kind)) if draw(st.booleans()) else []
         thing = draw(st.sampled_from(things)) if things else None
@@ -165,8 +165,8 @@ class _Asker:
         return self._make(Field.REF, OF_CHOICES, thing.ref if thing else None, REFERENCES[kind])
 
     def _choice(self, kind: EntityKind, thing: Thing | None) -> Test:
-        if kind is EntityKind.WORKSPACE or (kind is EntityKind.RUN and self.inside):
-            return self._field(kind, thing)  # no filter asks for the state of a run beside something else
+        if kind is EntityKind.WORKSPACE or (kind is EntityKind.RUN and Relation.RUN in self.inside):
+            return self._field(kind, thing)  # no filter asks for the state of the run of something
         field = self.draw(st.sampled_from((Field.STATE, Field.KIND))) if kind is EntityKind.ARTIFACT else Field.STATE
         return self._make(
             field, OF_CHOICES, thing.fields[field] if thing else None, STATES if field is Field.STATE else KINDS

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from sqlalchemy import select
 
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field, Label, Operator, Predicate, Property, Related, Relation, Subject, Test
 from lineageql.store.ports import Search
+from lineageql.store.sql.access_path import RunPath
 from lineageql.store.sql.access_paths import AccessPaths
 from lineageql.store.sql.clauses import Clauses
-from lineageql.store.sql.sources import source_of
+from lineageql.store.sql.run_scan import RunScan, Tied
+from lineageql.store.sql.sources import run_source, source_of
 from tests.store.sql.mysql_workbench import MariaDBWorkbench
 from tests.store.sql.node_types import KFP_V2, KUBEFLOW, MODEL, RUN, SDK_EXECUTION, WORKSPACE
 from tests.store.sql.oracle import Oracle
@@ -21,15 +24,19 @@ from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord
 from tests.store.sql.test_search import BUDGETS, expected, found, thorough
 
-OF_TABLES = (EntityKind.ARTIFACT, EntityKind.EXECUTION, EntityKind.WORKSPACE)
-"""The kinds whose rows are a table's: searches for runs have no access paths."""
 
-
-async def held(reader: Any, kind: EntityKind, predicate: Predicate) -> list[set[int]]:
-    """The ids that each access path of a search holds."""
+async def held(reader: Any, kind: EntityKind, predicate: Predicate) -> list[set[Any]]:
+    """The ids, or of runs the keys, that each access path of a search holds."""
     clauses = Clauses(await reader._catalog(), reader.dialect)
-    paths = AccessPaths(clauses, source_of(kind, clauses.types)).of(predicate)
-    return [{row[0] for row in await reader._fetch(path.ids())} for path in paths]
+    found = []
+    for path in AccessPaths(clauses, source_of(kind, clauses.types)).of(predicate):
+        if isinstance(path, RunPath):
+            runs = run_source(clauses.types, RunScan(tied=Tied.of(path))).from_.c
+            rows = await reader._fetch(select(runs.id, runs.workspace_name, runs.run_name, runs.named))
+            found.append({RunName(space, run) if named else id_ for id_, space, run, named in rows})
+        else:
+            found.append({row[0] for row in await reader._fetch(path.ids())})
+    return found
 
 
 def check_paths(bench: Any, reader: Any, oracle: Oracle, kind: EntityKind, predicate: Predicate) -> None:
@@ -38,7 +45,7 @@ def check_paths(bench: Any, reader: Any, oracle: Oracle, kind: EntityKind, predi
         assert wanted <= ids, predicate
 
 
-@pytest.mark.parametrize("kind", OF_TABLES, ids=lambda kind: kind.value)
+@pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_each_access_path_holds_every_match(bench, kind):
     @thorough(bench)
     @given(cases(kind, bench.keeps))

@@ -83,6 +83,19 @@ def walking() -> Iterator[Case]:
         yield listed, "run contains", {"run": {"name": {"contains": "nothing"}}}
 
 
+RARE = {"name": {"eq": "nothing"}}
+CONTAINERS: list[Case] = [
+    *(("runs", relation, {relation: RARE}) for relation in ("executions", "inputs", "outputs")),
+    *(("runs", f"name {operator}", {"name": {operator: operand}}) for operator, operand in INDEXED.items()),
+    ("runs", "or", {"or": [{"outputs": RARE}, {"name": {"eq": "nothing"}}]}),
+    ("runs", "and", {"and": [{"outputs": RARE}, {"state": ["COMPLETE"]}]}),
+    *(("workspaces", relation, {relation: RARE}) for relation in ("runs", "executions", "artifacts")),
+    ("workspaces", "runs outputs", {"runs": {"outputs": RARE}}),
+    ("workspaces", "artifacts producedBy", {"artifacts": {"producedBy": RARE}}),
+]
+"""Runs and workspaces by what they hold; nothing meets it."""
+
+
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     folder = tmp_path_factory.mktemp("plans")
@@ -96,7 +109,7 @@ def scanned(plan: list[str]) -> list[str]:
 
 
 def query(listed: str) -> str:
-    kind = {"artifacts": "Artifact", "executions": "Execution"}[listed]
+    kind = listed.removesuffix("s").capitalize()
     arguments = f"$where: {kind}Filter, $order: {kind}Order, $first: Int, $after: String, $last: Int, $before: String"
     given = "where: $where, orderBy: $order, first: $first, after: $after, last: $last, before: $before"
     return f"query ({arguments}) {{ {listed}({given}) {{ nodes {{ mlmdId }} pageInfo {{ startCursor endCursor }} }} }}"
@@ -116,6 +129,17 @@ async def test_what_an_index_serves(stores: dict[int, Path], order: dict[str, st
                 found = await service.data(query(listed), {"where": where, "order": order, "first": 100})
             assert found[listed]["nodes"] == [], name
             assert [table for plan in runs.plans for table in scanned(plan)] == [], name
+
+
+async def test_runs_and_workspaces_by_what_they_hold(stores: dict[int, Path], monkeypatch: Any) -> None:
+    """Nothing that is looked at grows with the store but the links from executions to contexts, which have no index."""
+    async with serving(stores[SMALL], read_only=True) as service:
+        for listed, name, where in CONTAINERS:
+            with watched(monkeypatch) as runs:
+                found = await service.data(query(listed), {"where": where, "first": 100})
+            assert found[listed]["nodes"] == [], name
+            went = {table for plan in runs.plans for table in scanned(plan)}
+            assert went <= {"Association", "Attribution"}, f"{listed}: {name}"
 
 
 @orders

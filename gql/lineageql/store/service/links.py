@@ -121,45 +121,17 @@ class Links:
         return await ways[link](owners)
 
     async def _runs(self, owners: Sequence[Ref]) -> Members:
-        """The runs of workspaces; a run may be tied to its workspace by a name only, so all are looked at."""
-        ids = [owner.key for owner in owners if isinstance(owner.key, int)]
-        spaces = await self.reading.tables.nodes(NodeKind.CONTEXT, ids)
-        found: Members = {owner: [] for owner in owners}
-        name = next(iter(spaces.values())).name if len(spaces) == 1 else None
-        async for runs in self.reading.runs.pages(None, descending=False, workspace=name):
-            of = await self.reading.memberships.workspaces_of_runs([run.ref for run in runs])
-            for run in runs:
-                owner = Ref(EntityKind.WORKSPACE, of[run.ref]) if run.ref in of else None
-                if owner in found:
-                    found[owner].append(run)
-        return found
+        return {owner: list(runs) for owner, runs in (await self.reading.holdings.runs_of(owners)).items()}
 
     async def _executions(self, owners: Sequence[Ref]) -> Members:
         found = await self.reading.states.executions_of(owners)
         return {owner: self.reading.entities.of(EntityKind.EXECUTION, found[owner]) for owner in owners}
 
     async def _inputs(self, owners: Sequence[Ref]) -> Members:
-        return await self._artifacts(owners, inputs=True)
+        return await self._of_ids(await self.reading.holdings.artifacts_of_runs(owners, inputs=True))
 
     async def _outputs(self, owners: Sequence[Ref]) -> Members:
-        return await self._artifacts(owners, inputs=False)
-
-    async def _artifacts(self, owners: Sequence[Ref], *, inputs: bool) -> Members:
-        reading = self.reading
-        executions = await reading.states.executions_of(owners)
-        ids = {owner: [node.id for node in executions[owner]] for owner in owners}
-        await reading.tables.events(NodeKind.EXECUTION, concatenated(ids.values()))
-        touched: dict[Ref, set[int]] = {}
-        for owner in owners:
-            written = await reading.touched(ids[owner], OUTPUT_EVENTS)
-            touched[owner] = await reading.touched(ids[owner], INPUT_EVENTS) - written if inputs else written
-        if not inputs and reading.types.holding_runs:
-            contexts = await reading.tables.nodes(
-                NodeKind.CONTEXT, (owner.key for owner in owners if isinstance(owner.key, int))
-            )
-            for id_, context in contexts.items():
-                touched[Ref(EntityKind.RUN, id_)].update(node.id for node in await reading.held([context]))
-        return await self._of_ids(touched)
+        return await self._of_ids(await self.reading.holdings.artifacts_of_runs(owners, inputs=False))
 
     async def _of_ids(self, ids: dict[Ref, set[int]]) -> Members:
         nodes = await self.reading.tables.nodes(NodeKind.ARTIFACT, concatenated(ids.values()))
@@ -175,7 +147,7 @@ class Links:
         beside: dict[Ref, set[int]] = {}
         for owner, id_ in ids.items():
             near = {event.execution_id for event in events[id_]}
-            beside[owner] = {*naming.get(str(id_), ()), *await reading.touched(near, OUTPUT_EVENTS)} - {id_}
+            beside[owner] = {*naming.get(str(id_), ()), *await reading.holdings.touched(near, OUTPUT_EVENTS)} - {id_}
         return {
             owner: [entity for entity in entities if kind_of(entity.type) is ArtifactKind.METRICS]
             for owner, entities in (await self._of_ids(beside)).items()

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from lineageql.model.entities import Run
 from lineageql.model.identity import EntityKind, Ref, RunName
-from lineageql.model.nodes import OUTPUT_EVENTS, EventType, Node, NodeKind
+from lineageql.model.nodes import OUTPUT_EVENTS, Node, NodeKind
 from lineageql.model.predicates import Relation
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.service.client import Client, concatenated, gathered
+from lineageql.store.service.client import Client, concatenated
 from lineageql.store.service.entities import Entities
+from lineageql.store.service.holdings import Holdings
 from lineageql.store.service.index_lookups import Lookups
 from lineageql.store.service.listings import Lister
 from lineageql.store.service.memberships import Memberships
@@ -38,7 +39,8 @@ class Reading:
         self.runs = Runs(self.tables, self.lister, self.roles, catalog)
         self.states = States(self.lister, self.entities, self.runs)
         self.memberships = Memberships(self.tables, self.roles, self.runs, catalog)
-        self.relations = Relations(self.tables, self.entities, self.memberships)
+        self.holdings = Holdings(self.tables, self.states, self.memberships, catalog)
+        self.relations = Relations(self.tables, self.entities, self.memberships, self.holdings)
 
     async def get_runs(self, refs: Sequence[Ref]) -> dict[Ref, Run]:
         """The runs of references."""
@@ -48,23 +50,17 @@ class Reading:
         found = await self.runs.of_contexts(list(contexts.values()))
         return {run.ref: run for run in [*found, *(await self.runs.named(names)).values()]}
 
-    async def touched(self, executions: Iterable[int], types: frozenset[EventType]) -> set[int]:
-        """The artifacts of the events of some types at executions."""
-        events = await self.tables.events(NodeKind.EXECUTION, executions)
-        return {event.artifact_id for event in concatenated(events.values()) if event.type in types}
-
     async def at_events(self, relation: Relation, ends: Iterable[int]) -> set[int]:
         """The ids of what a relation over events leads from, by the ids of what it leads to."""
         types = EVENTS[relation]
         if relation.target is EntityKind.EXECUTION:
-            return await self.touched(ends, types)
+            return await self.holdings.touched(ends, types)
         events = await self.tables.events(NodeKind.ARTIFACT, ends)
         return {event.execution_id for event in concatenated(events.values()) if event.type in types}
 
     async def in_workspaces(self, kind: NodeKind, spaces: Iterable[int]) -> list[Node]:
         """The artifacts or executions that belong to some workspaces; some may come more than once."""
-        contexts = {id_ for ids in (await self.memberships.contexts_of(spaces)).values() for id_ in ids}
-        return concatenated(await gathered(self.states.in_context(kind, id_) for id_ in sorted(contexts)))
+        return concatenated((await self.holdings.members(kind, spaces)).values())
 
     async def in_runs(self, kind: EntityKind, runs: Sequence[Run]) -> list[Node]:
         """The executions of some runs, or the artifacts that they were the first to output or hold."""
@@ -72,17 +68,11 @@ class Reading:
         if kind is EntityKind.EXECUTION:
             return executions
         mine = {node.id for node in executions}
-        written = await self.touched(mine, OUTPUT_EVENTS)
+        written = await self.holdings.touched(mine, OUTPUT_EVENTS)
         events = await self.tables.events(NodeKind.ARTIFACT, written)
         firsts = {
             id_: next((event.execution_id for event in found if event.type in OUTPUT_EVENTS), None)
             for id_, found in events.items()
         }
         artifacts = await self.tables.nodes(NodeKind.ARTIFACT, (id_ for id_ in written if firsts[id_] in mine))
-        return [*artifacts.values(), *await self.held(run.node for run in runs)]
-
-    async def held(self, runs: Iterable[Node]) -> list[Node]:
-        """The artifacts that belong to runs by attribution alone, where the writer records no events."""
-        holding = set(self.types.holding_runs)
-        ids = [node.id for node in runs if node.type.id in holding and node.id]
-        return concatenated(await gathered(self.states.in_context(NodeKind.ARTIFACT, id_) for id_ in ids))
+        return [*artifacts.values(), *await self.holdings.held(run.node for run in runs)]

@@ -9,6 +9,7 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType, Node, NodeKind
 from lineageql.model.predicates import Relation
 from lineageql.store.service.entities import NODE_KINDS, Entities
+from lineageql.store.service.holdings import Holdings
 from lineageql.store.service.memberships import Memberships
 from lineageql.store.service.node_cache import Tables
 
@@ -26,10 +27,11 @@ EVENTS: dict[Relation, frozenset[EventType]] = {
 class Relations:
     """Follows relations in one operation."""
 
-    def __init__(self, tables: Tables, entities: Entities, memberships: Memberships) -> None:
+    def __init__(self, tables: Tables, entities: Entities, memberships: Memberships, holdings: Holdings) -> None:
         self.tables = tables
         self.entities = entities
         self.memberships = memberships
+        self.holdings = holdings
         self.runs = memberships.runs
 
     async def of(self, relation: Relation, kind: EntityKind, entities: Sequence[Entity]) -> Related:
@@ -42,6 +44,12 @@ class Relations:
             (Relation.WORKSPACE, EntityKind.RUN): self._spaces_of_runs,
             (Relation.RUN, EntityKind.EXECUTION): self._runs_of_executions,
             (Relation.RUN, EntityKind.ARTIFACT): self._runs_of_artifacts,
+            (Relation.EXECUTIONS, EntityKind.RUN): self._executions_of_runs,
+            (Relation.RUN_INPUTS, EntityKind.RUN): self._inputs_of_runs,
+            (Relation.RUN_OUTPUTS, EntityKind.RUN): self._outputs_of_runs,
+            (Relation.RUNS, EntityKind.WORKSPACE): self._runs_of_spaces,
+            (Relation.EXECUTIONS, EntityKind.WORKSPACE): self._executions_of_spaces,
+            (Relation.ARTIFACTS, EntityKind.WORKSPACE): self._artifacts_of_spaces,
         }
         return await ways[relation, kind](entities)
 
@@ -65,6 +73,34 @@ class Relations:
         spaces = await self.memberships.workspaces_of_runs([entity.ref for entity in entities])
         lists = [[spaces[entity.ref]] if entity.ref in spaces else [] for entity in entities]
         return await self._by_id(EntityKind.WORKSPACE, lists)
+
+    async def _executions_of_runs(self, runs: Sequence[Entity]) -> Related:
+        found = await self.holdings.states.executions_of([run.ref for run in runs])
+        return [self.entities.of(EntityKind.EXECUTION, found[run.ref]) for run in runs]
+
+    async def _inputs_of_runs(self, runs: Sequence[Entity]) -> Related:
+        return await self._artifacts_of_runs(runs, inputs=True)
+
+    async def _outputs_of_runs(self, runs: Sequence[Entity]) -> Related:
+        return await self._artifacts_of_runs(runs, inputs=False)
+
+    async def _artifacts_of_runs(self, runs: Sequence[Entity], *, inputs: bool) -> Related:
+        found = await self.holdings.artifacts_of_runs([run.ref for run in runs], inputs=inputs)
+        return await self._by_id(EntityKind.ARTIFACT, [found[run.ref] for run in runs])
+
+    async def _runs_of_spaces(self, spaces: Sequence[Entity]) -> Related:
+        found = await self.holdings.runs_of([space.ref for space in spaces])
+        return [list(found[space.ref]) for space in spaces]
+
+    async def _executions_of_spaces(self, spaces: Sequence[Entity]) -> Related:
+        return await self._members_of_spaces(EntityKind.EXECUTION, spaces)
+
+    async def _artifacts_of_spaces(self, spaces: Sequence[Entity]) -> Related:
+        return await self._members_of_spaces(EntityKind.ARTIFACT, spaces)
+
+    async def _members_of_spaces(self, kind: EntityKind, spaces: Sequence[Entity]) -> Related:
+        found = await self.holdings.members(NODE_KINDS[kind], [space.node.id for space in spaces])
+        return [self.entities.of(kind, found[space.node.id]) for space in spaces]
 
     async def _runs_of_executions(self, entities: Sequence[Entity]) -> Related:
         ids = [entity.node.id for entity in entities]

@@ -9,7 +9,7 @@ from lineageql.errors import InvalidArgument, Unsupported
 from lineageql.model.entities import Entity, Run
 from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, Ref
-from lineageql.model.nodes import Node
+from lineageql.model.nodes import Node, NodeKind
 from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
 from lineageql.store.ports import LACKED, Key, Order, Row, Search, Slice, Window, nowhere
 from lineageql.store.service.access_paths import AccessPaths, Cost, terms_of
@@ -153,6 +153,12 @@ class Searches:
             ordered = runs.ordered(found, descending)
             yield await self.evaluator.matching(search.predicate, search.kind, ordered)
             return
+        for term in terms_of(search.predicate):
+            tied = await self._tied_runs(term) if isinstance(term, Related) else None
+            if tied is not None:
+                ordered = runs.ordered(tied, descending)
+                yield await self.evaluator.matching(search.predicate, search.kind, ordered)
+                return
         if after is not None:
             _number(after[0])
         async for page in runs.pages(after, descending=descending):
@@ -164,11 +170,12 @@ class Searches:
         """The ids of the artifacts or executions that are related to what makes a predicate true."""
         relation, target = term.relation, term.relation.target
         if relation.by_event:
-            path = await self.access_paths.of(target, term.predicate)
-            if path.cost > Cost.RELATED:
+            ends = await self._ends(term)
+            if ends is None:
                 return None
-            ends = [entity.node.id for entity in await self.all(target, term.predicate)]
-            return frozenset(await self.reading.at_events(relation, ends))
+            return frozenset(await self.reading.at_events(relation, [entity.node.id for entity in ends]))
+        if kind is EntityKind.WORKSPACE:
+            return await self._spaces_of(term)
         others = await self.all(target, term.predicate)
         if relation is Relation.WORKSPACE:
             nodes = await self.reading.in_workspaces(NODE_KINDS[kind], [other.node.id for other in others])
@@ -176,6 +183,47 @@ class Searches:
             nodes = await self.reading.in_runs(kind, [other for other in others if isinstance(other, Run)])
         self.reading.tables.keep(nodes)
         return frozenset(node.id for node in nodes)
+
+    async def _ends(self, term: Related) -> Entities | None:
+        """The artifacts or executions at the other end of a relation; None where all would be looked at for them."""
+        target = term.relation.target
+        path = await self.access_paths.of(target, term.predicate)
+        return None if path.cost > Cost.RELATED else await self.all(target, term.predicate)
+
+    async def _spaces_of(self, term: Related) -> frozenset[int] | None:
+        """The ids of the workspaces of what makes a predicate true."""
+        memberships = self.reading.memberships
+        if term.relation is Relation.RUNS:
+            runs = await self.all(EntityKind.RUN, term.predicate)
+            return frozenset((await memberships.workspaces_of_runs([run.ref for run in runs])).values())
+        ends = await self._ends(term)
+        if ends is None:
+            return None
+        spaces = await memberships.spaces(term.relation.target, [entity.node.id for entity in ends])
+        return frozenset(node.id for found in spaces.values() for node in found)
+
+    async def _tied_runs(self, term: Related) -> list[Run] | None:
+        """The runs of what makes a predicate true; None where that is not worth looking for first."""
+        if term.relation is Relation.WORKSPACE:
+            return None
+        ends = await self._ends(term)
+        if ends is None:
+            return None
+        ids, found, holders = [entity.node.id for entity in ends], set(), list[Run]()
+        if term.relation is Relation.EXECUTIONS:
+            found.update(ids)
+        else:
+            side = Relation.CONSUMED_BY if term.relation is Relation.RUN_INPUTS else Relation.PRODUCED_BY
+            ends_of = await self.reading.relations.of(side, EntityKind.ARTIFACT, ends)
+            found.update(execution.node.id for executions in ends_of for execution in executions)
+        if term.relation is Relation.RUN_OUTPUTS:
+            held = await self.reading.memberships.holders_of(ids)
+            holders = [run for runs in held.values() for run in runs]
+        nodes = await self.reading.tables.nodes(NodeKind.EXECUTION, found)
+        executions = self.reading.entities.of(EntityKind.EXECUTION, nodes.values())
+        lists = await self.reading.relations.of(Relation.RUN, EntityKind.EXECUTION, executions)
+        runs = [run for some in lists for run in some if isinstance(run, Run)]
+        return list({run.ref: run for run in [*runs, *holders]}.values())
 
 
 def _key_of(row: Row) -> Any:

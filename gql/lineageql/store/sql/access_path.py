@@ -96,12 +96,39 @@ class UnionPath(AccessPath):
         return all(member.exact for member in self.members)
 
 
+@dataclass(frozen=True)
+class RunPath(UnionPath):
+    """The runs of the executions that some paths hold, and those that are contexts which others hold.
+
+    Its ids are of both; the rows of runs are made by `store.sql.run_scan.Tied`.
+
+    Attributes:
+        executions: the paths to executions.
+        contexts: the paths to contexts.
+    """
+
+    executions: tuple[AccessPath, ...] = ()
+    contexts: tuple[AccessPath, ...] = ()
+
+
+def run_path(executions: Sequence[AccessPath], contexts: Sequence[AccessPath], name: str = "") -> RunPath:
+    """A path to runs."""
+    members = (*executions, *contexts)
+    parts = tuple(part for path in members for part in path.parts)
+    broad = any(path.broad for path in members)
+    return RunPath(parts, broad, members=members, name=name, executions=tuple(executions), contexts=tuple(contexts))
+
+
 def union_of(paths: Sequence[AccessPath]) -> AccessPath:
     """A path to what several hold together."""
     if len(paths) == 1:
         return paths[0]
-    parts = tuple(part for path in paths for part in path.parts)
     name = " or ".join(dict.fromkeys(path.name for path in paths))
+    runs = [path for path in paths if isinstance(path, RunPath)]
+    if runs:
+        executions = [path for run in runs for path in run.executions]
+        return run_path(executions, [path for run in runs for path in run.contexts], name)
+    parts = tuple(part for path in paths for part in path.parts)
     return UnionPath(parts, any(path.broad for path in paths), members=tuple(paths), name=name)
 
 

@@ -25,7 +25,7 @@ from lineageql.model.conventions.convention import Column, Custom, Declared, Doc
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX, RUN_NAME
 from lineageql.model.evaluate import operands_by_family, operands_of, references_of
 from lineageql.model.identity import EntityKind, RunName
-from lineageql.model.nodes import OUTPUT_EVENTS, NodeKind
+from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
 from lineageql.model.operators import Access, Family, Operands
 from lineageql.model.predicates import (
     And,
@@ -41,15 +41,16 @@ from lineageql.model.predicates import (
     link_of,
 )
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.sql.access_path import AccessPath, Ids, JoinPath, union_of
+from lineageql.store.sql.access_path import AccessPath, Ids, JoinPath, RunPath, run_path, union_of
 from lineageql.store.sql.compiler import Chain, Compiler
 from lineageql.store.sql.json_documents import foreign_rows
 from lineageql.store.sql.operators import indexed
 from lineageql.store.sql.property_tests import bindable
 from lineageql.store.sql.relations import ENDS, NODES_OF, event_type_in, ties_of
+from lineageql.store.sql.run_scan import RunScan, Tied
 from lineageql.store.sql.runs import unnamed_runs
-from lineageql.store.sql.sources import Source, source_of
-from lineageql.store.sql.tables import EVENT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES
+from lineageql.store.sql.sources import Source, run_source, source_of
+from lineageql.store.sql.tables import CONTEXT, EVENT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES
 
 Clause = ColumnElement[bool]
 _NUMBERS = ("int_value", "double_value")
@@ -72,8 +73,6 @@ class AccessPaths:
 
     def of(self, predicate: Predicate) -> list[AccessPath]:
         """AccessPaths that each hold every row that can match, the likely small ones first."""
-        if self.source.kind is EntityKind.RUN:
-            return []  # its rows are no table's
         found = sorted(self.strict(predicate), key=lambda path: path.broad)
         return found or ([self._spaces()] if self.source.kind is EntityKind.WORKSPACE else [])
 
@@ -83,7 +82,8 @@ class AccessPaths:
         return AccessPath((select(node.c.id.label("id")).where(node.c.type_id.in_(self.type_ids)),), broad=True)
 
     def _nothing(self) -> AccessPath:
-        return AccessPath((select(self.node.c.id.label("id")).where(false()),))
+        parts = (select(self.node.c.id.label("id")).where(false()),)
+        return run_path([], [AccessPath(parts)]) if self.source.kind is EntityKind.RUN else AccessPath(parts)
 
     def strict(self, predicate: Predicate) -> list[AccessPath]:
         """The paths that the tests of a predicate give."""
@@ -102,6 +102,9 @@ class AccessPaths:
                 return [replace(path, name=_name_of_join(predicate.relation, path)) for path in paths]
             case Test(operand=()):
                 return [self._nothing()]
+            case Test() if self.source.kind is EntityKind.RUN:
+                found = _runs_of_test(self.compiler, predicate)
+                return [replace(path, name=_name_of(predicate)) for path in found]
             case Test(ignore_case=False):
                 return [replace(path, name=_name_of(predicate)) for path in self._test(predicate)]
         return []
@@ -293,7 +296,7 @@ def _name_of(test: Test) -> str:
 
 
 def _name_of_join(relation: Relation, path: AccessPath) -> str:
-    start = path.start.name if isinstance(path, JoinPath) else ""
+    start = path.start.name if isinstance(path, JoinPath) else path.name if isinstance(path, RunPath) else ""
     return f"{relation.value}({start})" if start else relation.value
 
 
@@ -334,8 +337,18 @@ Join = Callable[[Ids], tuple[Ids, ...]]
 
 def _join_paths(compiler: Compiler, kind: EntityKind, predicate: Related) -> list[AccessPath]:
     """The paths of entities of a kind that are related to what makes a predicate true, one for each at its end."""
-    if predicate.relation is Relation.RUN:
+    relation = predicate.relation
+    if relation is Relation.RUN:
         return _by_run(compiler, kind, predicate.predicate)
+    if kind is EntityKind.RUN:
+        return [] if relation is Relation.WORKSPACE else _runs_of_members(compiler, predicate)
+    if kind is EntityKind.WORKSPACE:
+        starts = AccessPaths(compiler, source_of(relation.target, compiler.types)).of(predicate.predicate)
+        if relation is Relation.RUNS:
+            runs = (start for start in starts if isinstance(start, RunPath))
+            return [JoinPath((_spaces_of_runs(compiler, start),), start.broad, start) for start in runs]
+        above = partial(_spaces_of_members, compiler, NODES_OF[relation.target])
+        return [JoinPath(above(start.ids()), start.broad, start, (above,)) for start in starts]
     if predicate.relation is Relation.WORKSPACE:
         starts = AccessPaths(compiler, source_of(EntityKind.WORKSPACE, compiler.types)).of(predicate.predicate)
         tied = partial(_of_workspaces, compiler, NODES_OF[kind])
@@ -380,6 +393,80 @@ def _of_workspaces(compiler: Compiler, kind: NodeKind, spaces: Ids) -> tuple[Ids
     return _members(kind, spaces) + _members(
         kind, select(child.c.context_id).where(child.c.parent_context_id.in_(spaces))
     )
+
+
+def _spaces_of_members(compiler: Compiler, kind: NodeKind, members: Ids) -> tuple[Ids, ...]:
+    """The workspaces to which some artifacts or executions belong, by themselves or by a context below."""
+    link, child, around = MEMBERSHIPS[kind].alias(), PARENT_CONTEXT.alias(), MEMBERSHIPS[kind].alias()
+    own = select(link.c.context_id.label("id")).where(link.c.node_id.in_(members))
+    if not compiler.types.through_children:
+        return (own,)
+    above = select(child.c.parent_context_id.label("id")).where(
+        around.c.node_id.in_(members), child.c.context_id == around.c.context_id
+    )
+    return own, above
+
+
+def _spaces_of_runs(compiler: Compiler, path: RunPath) -> Ids:
+    runs = run_source(compiler.types, RunScan(tied=Tied.of(path))).from_.c
+    return select(runs.workspace_id.label("id")).where(runs.workspace_id.is_not(None))
+
+
+def _runs_of_members(compiler: Compiler, predicate: Related) -> list[AccessPath]:
+    """The runs of which an execution, or an artifact that one read or wrote, makes a predicate true."""
+    relation = predicate.relation
+    starts = AccessPaths(compiler, source_of(relation.target, compiler.types)).of(predicate.predicate)
+    if relation is Relation.EXECUTIONS:
+        return [run_path([start], [], start.name) for start in starts]
+    touched, holding, found = partial(_touching, _RUN_EVENTS[relation]), compiler.types.holding_runs, list[AccessPath]()
+    held = partial(_holding, holding)
+    for start in starts:
+        executions: AccessPath = JoinPath(touched(start.ids()), start.broad, start, (touched,))
+        contexts = []
+        if relation is Relation.RUN_OUTPUTS and holding:
+            contexts = [JoinPath(held(start.ids()), start.broad, start, (held,))]
+        found.append(run_path([executions], contexts, start.name))
+    return found
+
+
+_RUN_EVENTS = {Relation.RUN_INPUTS: INPUT_EVENTS, Relation.RUN_OUTPUTS: OUTPUT_EVENTS}
+
+
+def _touching(types: frozenset[EventType], artifacts: Ids) -> tuple[Ids, ...]:
+    """The executions with an event of some types at some artifacts."""
+    event = EVENT.alias()
+    here = event_type_in(event, types), event.c.artifact_id.in_(artifacts)
+    return (select(event.c.execution_id.label("id")).where(*here),)
+
+
+def _holding(types: list[int], artifacts: Ids) -> tuple[Ids, ...]:
+    """The contexts of some types that hold some artifacts."""
+    link, context = MEMBERSHIPS[NodeKind.ARTIFACT].alias(), CONTEXT.alias()
+    here = link.c.node_id.in_(artifacts), context.c.id == link.c.context_id, context.c.type_id.in_(types)
+    return (select(context.c.id.label("id")).where(*here),)
+
+
+def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
+    """The runs that a test of their names or ids allows; of what else they have there is no index."""
+    if not _tells_which(test):
+        return []
+    types, executions, contexts = compiler.types, list[AccessPath](), list[AccessPath]()
+    if types.run_named(NodeKind.EXECUTION):
+        naming = AccessPaths(compiler, source_of(EntityKind.EXECUTION, types)).texts(RUN_NAME, _of_name(test))
+        if naming is None:
+            return []
+        executions.append(naming)
+    if types.named_contexts(Role.RUN):
+        naming = AccessPaths(compiler, source_of(EntityKind.WORKSPACE, types)).texts(RUN_NAME, _of_name(test))
+        if naming is None:
+            return []
+        contexts.append(naming)
+    if unnamed_runs(types):
+        unnamed = _contexts(compiler, test)
+        if unnamed is None:
+            return []
+        contexts.append(unnamed)
+    return [run_path(executions, contexts)]
 
 
 def _by_run(compiler: Compiler, kind: EntityKind, predicate: Predicate) -> list[AccessPath]:

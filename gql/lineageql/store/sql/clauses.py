@@ -62,6 +62,8 @@ class Clauses:
                 return and_(true(), *(self.of(term, source, chain if term is link else None) for term in terms))
             case Or(terms):
                 return or_(false(), *(self.of(term, source) for term in terms))
+            case Not(Not(term)):
+                return self.of(term, source)  # SQLite's parser bears a hundred levels of everything
             case Not(term):
                 return not_(self.of(term, source))
             case Related():

@@ -16,10 +16,9 @@ from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.entities import NODE_KINDS, Fetch
 from lineageql.store.sql.field_expressions import state_number
-from lineageql.store.sql.relations import run_names
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import RunScan
-from lineageql.store.sql.runs import owning_properties
+from lineageql.store.sql.runs import owning_properties, run_names
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
 
@@ -196,7 +195,7 @@ class Memberships:
         )
 
     def _states_by_name(self, runs: Sequence[RunName]) -> Select[Any]:
-        execution, names = source_of(EntityKind.EXECUTION, self.types), run_names(self.clauses)
+        execution, names = source_of(EntityKind.EXECUTION, self.types), run_names(self.types)
         state = state_number(execution, self.types, self.dialect).label("state")
         return (
             select(names.workspace, names.run, state, func.count())

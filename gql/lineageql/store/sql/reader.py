@@ -112,9 +112,8 @@ class SQLReader:
 
     async def facets(self, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
         searches = await self._searches()
-        source = source_of(EntityKind.ARTIFACT, searches.types)
-        start = await self.driver.run(searches.start(Search(EntityKind.ARTIFACT, predicate), source))
-        return await Facets(self._fetch, searches.clauses, predicate, source, start).by(by, key)
+        start = await self.driver.run(searches.start(Search(EntityKind.ARTIFACT, predicate)))
+        return await Facets(self._fetch, searches.clauses, predicate, start.source, start.access).by(by, key)
 
     async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
         return await self.driver.run((await self._searches()).text_page(kind, text, window))

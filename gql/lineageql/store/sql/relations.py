@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, not_, or_, select
 
-from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
 from lineageql.model.entities import ExecutionState
 from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, RunName
@@ -24,9 +23,9 @@ from lineageql.model.run_state import RANKED_STATES
 from lineageql.store.sql.compiler import Chain, Compiler
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.run_scan import RunScan, named_one_of
-from lineageql.store.sql.runs import unnamed_runs
+from lineageql.store.sql.runs import run_names, unnamed_runs
 from lineageql.store.sql.sources import Source, named_run_source, run_source, source_of
-from lineageql.store.sql.tables import ASSOCIATION, EVENT, EXECUTION, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
+from lineageql.store.sql.tables import ASSOCIATION, EVENT, MEMBERSHIPS, PARENT_CONTEXT
 
 Clause = ColumnElement[bool]
 
@@ -55,7 +54,12 @@ Wanted = Callable[[Source], Clause]
 def related(compiler: Compiler, predicate: Related, source: Source, chain: Chain | None) -> Clause:
     """Whether some entity related to the source's row makes the predicate true; with a chain, a link of it."""
     if source.kind is EntityKind.RUN:
-        return _workspace_of_run(compiler, predicate.predicate, source)
+        if predicate.relation is Relation.WORKSPACE:
+            return _workspace_of_run(compiler, predicate.predicate, source)
+        return _in_run(compiler, predicate, source)
+    if predicate.relation is Relation.RUNS:
+        # The rows of runs are made once, and not once for each workspace.
+        return source.id.in_(_run_tie(compiler, predicate.predicate).ids())
     ties = ties_of(compiler, source.kind, predicate, chain)
     if chain is not None and predicate.relation.by_event:
         return ties[0].joined(source)  # there is one
@@ -76,6 +80,8 @@ def ties_of(compiler: Compiler, kind: EntityKind, predicate: Related, chain: Cha
         if kind is EntityKind.EXECUTION:
             return ties
         return [_first_output(tie) for tie in ties] + _held_ties(compiler, wanted)
+    if kind is EntityKind.WORKSPACE:
+        return _member_ties(compiler, predicate.relation.target, wanted)
     types, here, there = ENDS[predicate.relation]
     event, source = EVENT.alias(), source_of(predicate.relation.target, compiler.types)
     return [Tie(event.c[here], (event_type_in(event, types), event.c[there] == source.id, wanted(source)))]
@@ -114,10 +120,79 @@ def _workspace_ties(compiler: Compiler, membership: Any, predicate: Predicate, w
     return [tie(through_child=False)] + ([tie(through_child=True)] if compiler.types.through_children else [])
 
 
+def _member_ties(compiler: Compiler, kind: EntityKind, wanted: Wanted) -> list[Tie]:
+    """Ties from workspaces to the artifacts or executions that belong to them, or to a run of theirs."""
+    link, child, source = MEMBERSHIPS[NODES_OF[kind]].alias(), PARENT_CONTEXT.alias(), source_of(kind, compiler.types)
+    inside = link.c.node_id == source.id, wanted(source)
+    ties = [Tie(link.c.context_id, inside)]
+    if compiler.types.through_children:
+        ties.append(Tie(child.c.parent_context_id, (child.c.context_id == link.c.context_id, *inside)))
+    return ties
+
+
+def _run_tie(compiler: Compiler, predicate: Predicate) -> Tie:
+    """The tie from workspaces to the runs that make a predicate true."""
+    runs = source_of(EntityKind.RUN, compiler.types)
+    workspace = runs.from_.c.workspace_id
+    return Tie(workspace, (workspace.is_not(None), compiler.chained(predicate, runs, None)))
+
+
 def _workspace_of_run(compiler: Compiler, predicate: Predicate, source: Source) -> Clause:
     space = source_of(EntityKind.WORKSPACE, compiler.types)
     assert space.condition is not None
     return exists().where(space.id == source.from_.c.workspace_id, space.condition, compiler.of(predicate, space))
+
+
+def executions_of(compiler: Compiler, runs: Source) -> list[Tie]:
+    """Ties whose own ids are those of a run's executions: it is named by them, or they are in its context."""
+    linked, named = _linked_and_named(compiler, runs)
+    is_named = runs.from_.c.named
+    ties = [Tie(linked.own, (not_(is_named), *linked.conditions))]
+    if compiler.types.run_named(NodeKind.EXECUTION):
+        ties.append(Tie(named.own, (is_named, *named.conditions)))
+    return ties
+
+
+def _linked_and_named(compiler: Compiler, runs: Source) -> tuple[Tie, Tie]:
+    """The ties of the executions in a run's context, and of those that name it: which of them counts, the run tells."""
+    link = ASSOCIATION.alias()
+    named = named_run_tie(compiler, runs.from_.c.workspace_name, runs.from_.c.run_name)
+    return Tie(link.c.node_id, (link.c.context_id == runs.id,)), named
+
+
+def _in_run(compiler: Compiler, predicate: Related, runs: Source) -> Clause:
+    """Whether an execution of a run, or an artifact that it read or wrote, makes a predicate true."""
+    relation = predicate.relation
+    wanted = source_of(relation.target, compiler.types)
+    says = compiler.chained(predicate.predicate, wanted, None)
+    if relation is Relation.EXECUTIONS:
+        ties = executions_of(compiler, runs)
+        return or_(*(exists().where(wanted.id == tie.own, says, *tie.conditions) for tie in ties))
+    if relation is Relation.RUN_OUTPUTS:
+        return or_(
+            *(exists().where(_touches(tie, wanted, OUTPUT_EVENTS), says) for tie in executions_of(compiler, runs)),
+            *(exists().where(held, says) for held in _holds(compiler, runs, wanted)),
+        )
+    clauses = []
+    for read, written in zip(executions_of(compiler, runs), executions_of(compiler, runs), strict=True):
+        made = select(literal(1)).where(_touches(written, wanted, OUTPUT_EVENTS)).correlate(runs.from_, wanted.from_)
+        clauses.append(exists().where(_touches(read, wanted, INPUT_EVENTS), not_(made.exists()), says))
+    return or_(*clauses)
+
+
+def _touches(tie: Tie, artifacts: Source, types: frozenset[EventType]) -> Clause:
+    """Whether an execution of a run has an event of some types at an artifact."""
+    event = EVENT.alias()
+    here = event.c.artifact_id == artifacts.id, event_type_in(event, types), event.c.execution_id == tie.own
+    return and_(*here, *tie.conditions)
+
+
+def _holds(compiler: Compiler, runs: Source, artifacts: Source) -> list[Clause]:
+    """Whether a run holds an artifact without an execution, where writers record no events."""
+    holding, link = compiler.types.holding_runs, MEMBERSHIPS[NodeKind.ARTIFACT].alias()
+    if not holding:
+        return []
+    return [and_(link.c.context_id == runs.id, runs.type_id.in_(holding), artifacts.id == link.c.node_id)]
 
 
 def _held_ties(compiler: Compiler, wanted: Wanted) -> list[Tie]:
@@ -136,7 +211,7 @@ def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[T
         found: list[Tie] = []
         named = [ref.key for ref in refs if isinstance(ref.key, RunName)]
         if named:
-            names = run_names(compiler)
+            names = run_names(compiler.types)
             is_one = named_one_of(compiler.dialect, named)(names.workspace, names.run)
             found.append(Tie(names.execution, (is_one, *names.conditions)))
         ids = [ref.key for ref in refs if isinstance(ref.key, int)]
@@ -154,7 +229,7 @@ def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[T
         return ties
     if by_name:
         # What is asked stands in the execution's own properties: the rows of runs need not be made.
-        own = run_names(compiler)
+        own = run_names(compiler.types)
         runs = named_run_source(own.from_, own.workspace, own.run)
         ties.append(Tie(own.execution, (own.workspace.is_not(None), wanted(runs), *own.conditions)))
     else:
@@ -176,37 +251,9 @@ def _speaks_of_names(predicate: Predicate) -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class RunNames:
-    """The rows in which executions name their workspace and their run."""
-
-    from_: Any
-    execution: Any
-    workspace: Any
-    run: Any
-    conditions: tuple[Clause, ...]
-
-
-def run_names(compiler: Compiler) -> RunNames:
-    """All executions whose convention names runs, joined with both names."""
-    properties = PROPERTIES[NodeKind.EXECUTION]
-    run, space, execution = properties.alias(), properties.alias(), EXECUTION.alias()
-    conditions = (
-        run.c.name == RUN_NAME,
-        run.c.is_custom_property == true(),
-        run.c.string_value != "",
-        space.c.owner_id == run.c.owner_id,
-        space.c.name == WORKSPACE_NAME,
-        space.c.is_custom_property == true(),
-        execution.c.id == run.c.owner_id,
-        (execution.c.type_id + 0).in_(compiler.types.run_named(NodeKind.EXECUTION)),
-    )
-    return RunNames(run, run.c.owner_id, space.c.string_value, run.c.string_value, conditions)
-
-
 def named_run_tie(compiler: Compiler, workspace: Any, name: Any) -> Tie:
     """The tie of the executions that name a run, by both names."""
-    names = run_names(compiler)
+    names = run_names(compiler.types)
     return Tie(names.execution, (names.run == name, names.workspace == workspace, *names.conditions))
 
 
@@ -228,11 +275,8 @@ def _first_output(tie: Tie) -> Tie:
 
 def run_state(compiler: Compiler, source: Source) -> ColumnElement[Any]:
     """What the states of a run's executions amount to, as `model.run_state.run_state` says."""
-    runs = source.from_.c
-    named = named_run_tie(compiler, runs.workspace_name, runs.run_name)
-    link = ASSOCIATION.alias()
-    linked = Tie(link.c.node_id, (link.c.context_id == source.id,))
-    return case((runs.named, _amount(compiler, named)), else_=_amount(compiler, linked))
+    linked, named = _linked_and_named(compiler, source)
+    return case((source.from_.c.named, _amount(compiler, named)), else_=_amount(compiler, linked))
 
 
 def _amount(compiler: Compiler, tie: Tie) -> ColumnElement[Any]:

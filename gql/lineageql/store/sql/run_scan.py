@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.predicates import ALWAYS
 from lineageql.store.ports import Order, Search, Window
+from lineageql.store.sql.access_path import AccessPath, Ids, RunPath
 from lineageql.store.sql.dialects import Dialect
 from lineageql.store.sql.tables import CONTEXT
 
@@ -60,6 +61,21 @@ def needed(search: Search, window: Window) -> Needed | None:
 
 
 @dataclass(frozen=True)
+class Tied:
+    """The runs of some executions, and those that are some contexts: selects of ids, where there are any."""
+
+    executions: Ids | None = None
+    contexts: Ids | None = None
+
+    @classmethod
+    def of(cls, path: RunPath) -> Tied:
+        """The runs that a path holds."""
+        parts = (tuple(part for one in paths for part in one.parts) for paths in (path.executions, path.contexts))
+        executions, contexts = (AccessPath(some).ids() if some else None for some in parts)
+        return cls(executions, contexts)
+
+
+@dataclass(frozen=True)
 class RunScan:
     """Which runs are read; all of them where nothing is said.
 
@@ -70,6 +86,7 @@ class RunScan:
         needed: how many of them are.
         among: the contexts among which they are looked for, one by one; runs that are only names are left out.
         unnamed: whether only those are that are no pair of names.
+        tied: to what they are tied.
     """
 
     workspace: tuple[Column, Column] | None = None
@@ -78,6 +95,7 @@ class RunScan:
     needed: Needed | None = None
     among: ContextRange | None = None
     unnamed: bool = False
+    tied: Tied | None = None
 
 
 def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column, Column], ColumnElement[bool]]:

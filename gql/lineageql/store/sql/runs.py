@@ -33,10 +33,38 @@ from lineageql.model.nodes import NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects.texts import is_text
 from lineageql.store.sql.roles import plays
-from lineageql.store.sql.run_scan import NO_CONTEXT, RunScan
-from lineageql.store.sql.tables import CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
+from lineageql.store.sql.run_scan import NO_CONTEXT, RunScan, Tied
+from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
 
 Column = ColumnElement[Any]
+
+
+@dataclass(frozen=True)
+class RunNames:
+    """The rows in which executions name their workspace and their run."""
+
+    from_: Any
+    execution: Any
+    workspace: Any
+    run: Any
+    conditions: tuple[ColumnElement[bool], ...]
+
+
+def run_names(types: TypeCatalog) -> RunNames:
+    """All executions whose convention names runs, joined with both names."""
+    properties = PROPERTIES[NodeKind.EXECUTION]
+    run, space, execution = properties.alias(), properties.alias(), EXECUTION.alias()
+    conditions = (
+        run.c.name == RUN_NAME,
+        run.c.is_custom_property == true(),
+        run.c.string_value != "",
+        space.c.owner_id == run.c.owner_id,
+        space.c.name == WORKSPACE_NAME,
+        space.c.is_custom_property == true(),
+        execution.c.id == run.c.owner_id,
+        (execution.c.type_id + 0).in_(types.run_named(NodeKind.EXECUTION)),
+    )
+    return RunNames(run, run.c.owner_id, space.c.string_value, run.c.string_value, conditions)
 
 
 def unnamed_runs(types: TypeCatalog) -> list[int]:
@@ -54,7 +82,8 @@ def run_rows(types: TypeCatalog, scan: RunScan) -> Any:
     if scan.unnamed:
         return _context_runs(types, scan)
     parts = _contexts(types, scan)
-    if scan.ids is None and scan.among is None:
+    by_name = scan.tied is None or scan.tied.executions is not None
+    if scan.ids is None and scan.among is None and by_name:
         named = types.run_named(NodeKind.EXECUTION)
         if named:
             parts.append(_name_runs(types, named, scan))
@@ -125,7 +154,43 @@ def _named_contexts(types: TypeCatalog, scan: RunScan) -> Any:
         query = query.where(owner.c.string_value == scan.workspace[1])
     if scan.names is not None:
         query = query.where(scan.names(owner.c.string_value, run.c.string_value))
+    if scan.tied is not None:
+        query = query.where(
+            context.c.id.in_(_together(_tied_contexts(scan.tied, _contexts_named_by(types, scan.tied))))
+        )
     return query
+
+
+def _tied_contexts(tied: Tied, of_executions: list[Any]) -> list[Any]:
+    """The contexts of a tie, beside those that are the runs of its executions; at least one select."""
+    some = [*of_executions, *([] if tied.contexts is None else [tied.contexts])]
+    return some or [select(CONTEXT.c.id).where(false())]
+
+
+def _contexts_named_by(types: TypeCatalog, tied: Tied) -> list[Any]:
+    """The contexts whose pairs of names are those of some executions."""
+    if tied.executions is None or not types.run_named(NodeKind.EXECUTION):
+        return []
+    names = _names_of(types, tied.executions)
+    run, owner = PROPERTIES[NodeKind.CONTEXT].alias(), PROPERTIES[NodeKind.CONTEXT].alias()
+    return [
+        select(run.c.owner_id).where(
+            run.c.name == RUN_NAME,
+            run.c.is_custom_property == true(),
+            run.c.string_value == names.c.run,
+            owner.c.owner_id == run.c.owner_id,
+            owner.c.name == WORKSPACE_NAME,
+            owner.c.is_custom_property == true(),
+            owner.c.string_value == names.c.workspace,
+        )
+    ]
+
+
+def _names_of(types: TypeCatalog, executions: Any) -> Any:
+    """The pairs of names of the runs of some executions, as a table."""
+    names = run_names(types)
+    pairs = select(names.workspace.label("workspace"), names.run.label("run"))
+    return pairs.where(names.execution.in_(executions), *names.conditions).distinct().subquery()
 
 
 def _named_in_range(types: TypeCatalog, scan: RunScan) -> Any:
@@ -183,7 +248,7 @@ def _context_runs(types: TypeCatalog, scan: RunScan) -> Any:
     )
     owners = owning_properties(types)
     # The sum keeps the planner from reading all runs by the index of types where a few are wanted.
-    of_all = scan.workspace is None and scan.ids is None
+    of_all = scan.workspace is None and scan.ids is None and scan.tied is None
     type_id = context.c.type_id if of_all else context.c.type_id + 0
     query = select(
         context.c.id.label("id"),
@@ -208,6 +273,12 @@ def _context_runs(types: TypeCatalog, scan: RunScan) -> Any:
         query = query.where(context.c.id.in_(union_all(inside, *naming) if naming else inside))
     if scan.ids is not None:
         query = query.where(context.c.id.in_(scan.ids))
+    if scan.tied is not None:
+        link = ASSOCIATION.alias()
+        of_executions = []
+        if scan.tied.executions is not None:
+            of_executions = [select(link.c.context_id).where(link.c.node_id.in_(scan.tied.executions))]
+        query = query.where(context.c.id.in_(_together(_tied_contexts(scan.tied, of_executions))))
     return query
 
 
@@ -256,6 +327,9 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], scan: RunScan) -> Any:
         query = query.where(owner.c.string_value == scan.workspace[1])
     if scan.names is not None:
         query = query.where(scan.names(owner.c.string_value, run.c.string_value))
+    if scan.tied is not None:
+        names = _names_of(types, scan.tied.executions)
+        query = query.where(owner.c.string_value == names.c.workspace, run.c.string_value == names.c.run)
     return query
 
 

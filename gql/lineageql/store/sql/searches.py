@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field
 from lineageql.store.ports import Link, Row, Search, Slice, Window
-from lineageql.store.sql.access_path import AccessPath, RowBudget, cost
+from lineageql.store.sql.access_path import AccessPath, JoinPath, RowBudget, RunPath, UnionPath, cost
 from lineageql.store.sql.access_paths import AccessPaths
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
@@ -22,9 +22,9 @@ from lineageql.store.sql.link_sources import Members, members_of
 from lineageql.store.sql.page_statements import WALKED, count, edges, page, shape, walk_step
 from lineageql.store.sql.row_budgets import WALKED_AS_GATHERED, RowBudgets
 from lineageql.store.sql.rows import event_of
-from lineageql.store.sql.run_scan import NO_CONTEXT, ContextRange, needed
+from lineageql.store.sql.run_scan import NO_CONTEXT, ContextRange, Needed, RunScan, Tied, needed
 from lineageql.store.sql.runs import all_named
-from lineageql.store.sql.sources import Source, source_of
+from lineageql.store.sql.sources import Source, run_source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.tables import NODES
 from lineageql.store.sql.text_search import text_page
@@ -32,7 +32,19 @@ from lineageql.store.sql.text_search import text_page
 _MOST_PATHS = 16
 """How many access paths are costed: of many terms one that is rare is likely among the first."""
 
+_PROBED_AS_GATHERED = 16
+"""One in how many of what belongs to workspaces must meet a filter for a look into each to be quicker."""
+_OWN_TABLES = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
+
 Fields = frozenset[Field] | None
+
+
+@dataclass(frozen=True)
+class Start:
+    """The source of a statement's rows, and a clause that lets it start at few of them, where there is one."""
+
+    source: Source
+    access: ColumnElement[bool] | None
 
 
 @dataclass(frozen=True)
@@ -66,8 +78,8 @@ class Searches:
         The order is walked over, step by step, until the page is full; or as soon as one of the access paths costs no
         more than a step, its rows are gathered.
         """
-        if search.kind is EntityKind.WORKSPACE:
-            return (yield from self._window(search, window, self._first_path(search)))
+        if search.kind in (EntityKind.WORKSPACE, EntityKind.RUN):
+            return (yield from self._window(search, window, (yield from self._path(search))))
         rest, rows = window, list[Any]()
         for budget in self.budgets(window.limit) if self._paths(search) else ():
             path = yield from self._cheapest(search, budget // WALKED_AS_GATHERED)
@@ -103,8 +115,8 @@ class Searches:
         """The rows of a window, by one of the search's access paths where it is given."""
 
         def make() -> _Page:
-            members = Members(source_of(search.kind, self.types, wanted), [])
-            made = page(self.clauses, search, window, members, self.access(search, members.source, path))
+            start = self.starting(search, path, wanted)
+            made = page(self.clauses, search, window, Members(start.source, []), start.access)
             how = "in the order" if path is None else self._named(search, path)
             return _Page(self.dialect.compile(made.query).meant(f"page, {how}"), made.keys, by_event=False)
 
@@ -159,10 +171,10 @@ class Searches:
         path = yield from self._path(search)
 
         def make() -> Statement:
-            members = Members(source_of(search.kind, self.types), [])
-            access = self.access(search, members.source, path)
+            start = self.starting(search, path)
             how = "" if path is None else f", {self._named(search, path)}"
-            return self.dialect.compile(count(self.clauses, search, members, access)).meant(f"count{how}")
+            query = count(self.clauses, search, Members(start.source, []), start.access)
+            return self.dialect.compile(query).meant(f"count{how}")
 
         statement = self.statements.get(self.types, ("count", search, path), make)
         return int((yield from fetch(statement))[0][0])
@@ -188,13 +200,17 @@ class Searches:
         made = _Page(statement, found.keys, by_event=False)
         return (yield from self._slices(kind, window, made, [(yield from fetch(made.statement))]))[0]
 
-    def start(self, search: Search, source: Source) -> Script[Any]:
-        """The clause that lets a statement over all matches start where these are few; None where they are not."""
-        return self.access(search, source, (yield from self._path(search)))
+    def start(self, search: Search) -> Script[Start]:
+        """Where a statement over all matches should start."""
+        return self.starting(search, (yield from self._path(search)))
 
-    def access(self, search: Search, source: Source, path: int | None) -> Any:
-        """The clause that starts a statement at one of the search's access paths."""
-        return None if path is None else source.id.in_(self._paths(search)[path].ids())
+    def starting(self, search: Search, path: int | None, wanted: Needed | None = None) -> Start:
+        """The start of a statement at one of the search's access paths; of runs, as many as are needed."""
+        found = None if path is None else self._paths(search)[path]
+        if isinstance(found, RunPath):
+            return Start(run_source(self.types, RunScan(tied=Tied.of(found))), None)
+        source = source_of(search.kind, self.types, wanted)
+        return Start(source, None if found is None else source.id.in_(found.ids()))
 
     def _under(self, statement: Statement, owners: Sequence[Ref]) -> Script[list[Rows]]:
         keys = [[ref.key.workspace, ref.key.name] if isinstance(ref.key, RunName) else ref.key for ref in owners]
@@ -203,11 +219,15 @@ class Searches:
 
     def _path(self, search: Search) -> Script[int | None]:
         """Which of a search's access paths a statement over all matches should take: about the cheapest."""
-        if search.kind is EntityKind.WORKSPACE:
-            return self._first_path(search)
-        if not self._paths(search):
+        paths = self._paths(search)
+        if not paths:
             return None
+        by_members = search.kind is EntityKind.WORKSPACE
+        if by_members and not any(isinstance(path, (JoinPath, UnionPath)) for path in paths):
+            return None if paths[0].broad else 0  # these are too few for a cost to be worth a statement
         last = yield from self._last(search.kind)
+        if by_members:
+            last //= _PROBED_AS_GATHERED
         for budget in self.budgets(None):
             path = yield from self._cheapest(search, budget)
             if path is not None or budget >= last:
@@ -240,7 +260,12 @@ class Searches:
         return [int(number) for number in rows[0]]
 
     def _last(self, kind: EntityKind) -> Script[int]:
-        """The last id, which is about how many there are: MLMD gives ids in order and deletes nothing."""
+        """The last id of what a kind's access paths count, which is about how many there are of it.
+
+        MLMD gives ids in order and deletes nothing. Workspaces and runs are found by what belongs to them.
+        """
+        if kind not in _OWN_TABLES:
+            return max((yield from self._last(_OWN_TABLES[0])), (yield from self._last(_OWN_TABLES[1])))
         table = NODES[NODE_KINDS[kind]]
         statement = self.statements.get(
             self.types, ("last", kind), lambda: self.dialect.compile(select(func.max(table.c.id))).meant("highest id")
@@ -250,11 +275,6 @@ class Searches:
     def _named(self, search: Search, path: int) -> str:
         """An access path, as a plan names it."""
         return f"by access path {self._paths(search)[path].name}"
-
-    def _first_path(self, search: Search) -> int | None:
-        """The access path of a search for workspaces: these are too few for a cost to be worth a statement."""
-        paths = self._paths(search)
-        return 0 if paths and not paths[0].broad else None
 
     def _paths(self, search: Search) -> list[AccessPath]:
         def make() -> list[AccessPath]:
