@@ -142,11 +142,12 @@ _described(
 _described(
     Facet,
     "FacetBy",
-    "By what artifacts can be counted.",
+    "By what entities can be counted. Only artifacts have a KIND, and runs have no RUN.",
     KIND="By kind.",
     TYPE="By MLMD type.",
     STATE="By state.",
-    WORKSPACE="By workspace.",
+    WORKSPACE="By the names of their workspaces.",
+    RUN="By the names of their runs; an artifact's is that of the execution that was the first to output it.",
     LABEL_KEY="By the keys of their labels.",
     LABEL_VALUE="By the values of one label, whose key must be given.",
 )

@@ -25,7 +25,14 @@ from lineageql.api.connections import (
 from lineageql.api.context import Info
 from lineageql.api.entity import Entity, EntityType, Node
 from lineageql.api.enums import EntityKindName
-from lineageql.api.filters import ArtifactFilter, ExecutionFilter, LineageFilter, RunFilter, WorkspaceFilter
+from lineageql.api.filters import (
+    ArtifactFilter,
+    EntityFilter,
+    ExecutionFilter,
+    LineageFilter,
+    RunFilter,
+    WorkspaceFilter,
+)
 from lineageql.api.lineage import Facet, Lineage
 from lineageql.api.scalars import BigInt, DateTime
 from lineageql.api.selection import page_needs
@@ -44,6 +51,11 @@ from lineageql.store.ports import Facet as FacetBy
 
 _ID = strawberry.argument(description="A global id.")
 _MLMD_ID = strawberry.argument(description="MLMD's own id.")
+
+
+_BY = strawberry.argument(description="By what to count.")
+_FACET_KEY = strawberry.argument(description="The label's key, for LABEL_VALUE.")
+_FACETS_SHOWN = strawberry.argument(description="At most this many; a default if null.")
 
 
 def _load(info: Info, ref: Ref) -> Any:
@@ -172,19 +184,46 @@ class Query:
         return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(
-        description="How many artifacts there are of each kind, type, state, workspace, label key or value of a label, "
-        "most first. An artifact without such a value counts nowhere, one in two workspaces in both."
+        description="How many artifacts there are of each kind, type, state, workspace, run, label key or value of a "
+        "label, most first. An artifact without such a value counts nowhere, one with several in each."
     )
     def artifact_facets(
         self,
         info: Info,
-        by: Annotated[FacetBy, strawberry.argument(description="By what to count.")],
+        by: Annotated[FacetBy, _BY],
         where: Annotated[ArtifactFilter | None, WHERE] = None,
-        key: Annotated[str | None, strawberry.argument(description="The label's key, for LABEL_VALUE.")] = None,
-        first: Annotated[int | None, strawberry.argument(description="At most this many; a default if null.")] = None,
+        key: Annotated[str | None, _FACET_KEY] = None,
+        first: Annotated[int | None, _FACETS_SHOWN] = None,
     ) -> list[Facet] | None:
-        predicate = search_for(EntityKind.ARTIFACT, where).predicate
-        return later(info.context.finder.facets(predicate, by, key, first))  # type: ignore[no-any-return]
+        return _facets(info, EntityKind.ARTIFACT, where, by, key, first)  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="How many executions there are of each type, state, workspace, run, label key or value of a label, "
+        "most first. An execution without such a value counts nowhere, one with several in each."
+    )
+    def execution_facets(
+        self,
+        info: Info,
+        by: Annotated[FacetBy, _BY],
+        where: Annotated[ExecutionFilter | None, WHERE] = None,
+        key: Annotated[str | None, _FACET_KEY] = None,
+        first: Annotated[int | None, _FACETS_SHOWN] = None,
+    ) -> list[Facet] | None:
+        return _facets(info, EntityKind.EXECUTION, where, by, key, first)  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="How many runs there are of each type, state, workspace, label key or value of a label, "
+        "most first. A run without such a value counts nowhere, one with several in each."
+    )
+    def run_facets(
+        self,
+        info: Info,
+        by: Annotated[FacetBy, _BY],
+        where: Annotated[RunFilter | None, WHERE] = None,
+        key: Annotated[str | None, _FACET_KEY] = None,
+        first: Annotated[int | None, _FACETS_SHOWN] = None,
+    ) -> list[Facet] | None:
+        return _facets(info, EntityKind.RUN, where, by, key, first)  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="Entities of all kinds in whose names, uris, label values or descriptions a text is, without "
@@ -303,6 +342,13 @@ class Query:
     @strawberry.field(description="The store that is served.")
     def store(self) -> Store | None:
         return Store()
+
+
+def _facets(
+    info: Info, kind: EntityKind, where: EntityFilter | None, by: FacetBy, key: str | None, first: int | None
+) -> Any:
+    predicate = search_for(kind, where).predicate
+    return later(info.context.finder.facets(kind, predicate, by, key, first))
 
 
 def _lineage_node(id_: str, argument: str) -> Ref:

@@ -19,7 +19,7 @@ from lineageql.model.nodes import Event, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Related, Relation, Test, all_of, size
 from lineageql.model.run_state import run_state
 from lineageql.settings import Settings
-from lineageql.store.ports import Facet, Link, Reader, Search, StoreCounts, Window
+from lineageql.store.ports import FACETS, Facet, Link, Reader, Search, StoreCounts, Window
 
 _SHOWN_RUNS = 10
 """How many of the runs of one name an error tells apart."""
@@ -219,17 +219,23 @@ class Finder:
         counts = await self.reader.run_states(runs)
         return [run_state(counts.get(run, {})) for run in runs]
 
-    async def facets(self, predicate: Predicate, by: Facet, key: str | None, first: int | None) -> list[FacetCount]:
-        """The most frequent values of what artifacts are counted by.
+    async def facets(
+        self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None, first: int | None
+    ) -> list[FacetCount]:
+        """The most frequent values of what entities of a kind are counted by.
 
         Raises:
-            InvalidArgument: a label's values are asked for without its key, or `first` is out of bounds.
+            InvalidArgument: the kind has no such values, a label's are asked for without its key, or `first` is out of
+                bounds.
         """
+        if by not in FACETS[kind]:
+            counted = ", ".join(facet.name for facet in Facet if facet in FACETS[kind])
+            raise InvalidArgument(f"{kind.value.lower()}s have no {by.value}: they are counted by {counted}", "by")
         if (by is Facet.LABEL_VALUE) is (key is None):
             raise InvalidArgument("LABEL_VALUE needs the key of a label, and nothing else takes one", "key")
         self.check(predicate)
         window = PageRequest(first).window((), default=self.settings.page_size, maximum=self.settings.max_page_size)
-        return facet_counts(await self.reader.facets(predicate, by, key))[: window.limit]
+        return facet_counts(await self.reader.facets(kind, predicate, by, key))[: window.limit]
 
     async def types(self, kind: EntityKind) -> list[NodeType]:
         """The types of the nodes that stand for a kind of entity, by name."""

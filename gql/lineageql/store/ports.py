@@ -64,14 +64,23 @@ class Search:
 
 
 class Facet(Choice):
-    """By what artifacts can be counted."""
+    """By what entities can be counted."""
 
     KIND = "kind"
     TYPE = "type"
     STATE = "state"
     WORKSPACE = "workspace"
+    RUN = "run"
     LABEL_KEY = "label key"
     LABEL_VALUE = "label value"
+
+
+FACETS: Mapping[EntityKind, frozenset[Facet]] = {
+    EntityKind.ARTIFACT: frozenset(Facet),
+    EntityKind.EXECUTION: frozenset(Facet) - {Facet.KIND},
+    EntityKind.RUN: frozenset(Facet) - {Facet.KIND, Facet.RUN},
+}
+"""By what each kind of entity can be counted."""
 
 
 class Link(Choice):
@@ -189,8 +198,11 @@ class Reader(Protocol):
     async def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
         """How many rows there are under each owner."""
 
-    async def facets(self, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
-        """How many of the artifacts that make the predicate true have each value; `key` for LABEL_VALUE."""
+    async def facets(self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
+        """How many of the entities that make the predicate true have each value; `key` for LABEL_VALUE.
+
+        One without a value counts nowhere, one with several in each. See `FACETS`.
+        """
 
     async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
         """Entities in whose names, uris, label values or descriptions a text is, best matches first.

@@ -62,7 +62,7 @@ def test_labels_and_extras_in_the_documents_of_the_sdk(service_bench, way):
             search = Search(EntityKind.ARTIFACT, Test(subject, Operator.EQ, text))
             assert [ref.key for ref in service_bench.run(found(reader, search))] == wanted
     with service_bench.reading(store, way) as reader:
-        counts = service_bench.run(reader.facets(ALWAYS, Facet.LABEL_VALUE, "team"))
+        counts = service_bench.run(reader.facets(EntityKind.ARTIFACT, ALWAYS, Facet.LABEL_VALUE, "team"))
         assert counts == {"fraud": 2, "other": 1}
 
 

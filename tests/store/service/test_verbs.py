@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, NodeKind
-from lineageql.store.ports import Facet, Link, Order, Search, Slice, Window
+from lineageql.store.ports import FACETS, Facet, Link, Order, Search, Slice, Window
 from lineageql.store.service.reader import ServiceReader
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.sqlite_driver import SQLiteDriver
@@ -78,15 +78,16 @@ def test_what_is_under_owners(service_bench, link):
     check()
 
 
-def test_facets(service_bench):
+@pytest.mark.parametrize("kind", FACETS, ids=lambda kind: kind.value)
+def test_facets(service_bench, kind):
     @thorough
-    @given(cases(EntityKind.ARTIFACT, carried, most=1), ways)
+    @given(cases(kind, carried, most=1), ways)
     def check(case: Case, way: str) -> None:
         run, (predicate,) = service_bench.run, case.predicates
         with both(service_bench, case.store, way) as (ours, theirs):
-            for by in Facet:
+            for by in FACETS[kind]:
                 key = "team" if by is Facet.LABEL_VALUE else None
-                assert run(ours.facets(predicate, by, key)) == run(theirs.facets(predicate, by, key))
+                assert run(ours.facets(kind, predicate, by, key)) == run(theirs.facets(kind, predicate, by, key)), by
 
     check()
 

@@ -88,9 +88,9 @@ class ServiceReader:
         searches = await self._searches()
         return await Links(searches.reading, searches).counts(link, owners, search)
 
-    async def facets(self, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
+    async def facets(self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
         searches = await self._searches()
-        return await counted(searches.reading, await searches.all(EntityKind.ARTIFACT, predicate), by, key)
+        return await counted(searches.reading, kind, await searches.all(kind, predicate), by, key)
 
     async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
         searches = await self._searches()

@@ -45,6 +45,8 @@ from lineageql.store.sql.run_scan import named_one_of
 from lineageql.store.sql.sources import Source
 
 Clause = ColumnElement[bool]
+UNREGISTERED_RUN = NodeType(0, NodeKind.CONTEXT, RUN_TYPE)
+"""The type of runs that are only names, in a store that has no type for runs."""
 
 
 class Clauses:
@@ -99,7 +101,7 @@ class Clauses:
             case Field.TYPE | Field.KIND:
                 return self._type(test, source)
             case Field.STATE:
-                return self._compare(test, self._state(source), Family.NUMBER)
+                return self._compare(test, self.state(source), Family.NUMBER)
             case Field.CREATE_TIME | Field.UPDATE_TIME:
                 time = func.nullif(self.dialect.number(source.columns[subject]), 0)
                 return self._compare(test, time, Family.NUMBER)
@@ -118,12 +120,13 @@ class Clauses:
 
     def _type(self, test: Test, source: Source) -> Clause:
         allowed = self.type_ids(test, source.node_kind)
-        if source.kind is EntityKind.RUN and _allows(test)(NodeType(0, NodeKind.CONTEXT, RUN_TYPE)):
+        if source.kind is EntityKind.RUN and _allows(test)(UNREGISTERED_RUN):
             allowed.append(0)
         # The sum keeps the planner from walking the index of types, which loses the order of ids.
         return (source.type_id + 0).in_(allowed) if allowed else false()
 
-    def _state(self, source: Source) -> ColumnElement[Any]:
+    def state(self, source: Source) -> ColumnElement[Any]:
+        """A state as MLMD's number; of a run what those of its executions amount to."""
         if source.kind is EntityKind.RUN:
             return run_state(self, source)
         return state_number(source, self.types, self.dialect)

@@ -1,4 +1,4 @@
-"""Counts of artifacts by one of their properties, under a filter."""
+"""Counts of entities by one of their properties, under a filter."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any
 from sqlalchemy import Select, and_, false, func, select, true, union_all
 
 from lineageql.model.conventions.convention import Document
-from lineageql.model.entities import ArtifactState
+from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import kind_of
-from lineageql.model.predicates import Field, Predicate
+from lineageql.model.predicates import ALWAYS, Field, Predicate, Related, Relation
 from lineageql.store.ports import Facet
-from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.clauses import UNREGISTERED_RUN, Clauses
 from lineageql.store.sql.entities import Fetch
-from lineageql.store.sql.field_expressions import state_number, text_of_field
+from lineageql.store.sql.field_expressions import text_of_field
 from lineageql.store.sql.json_documents import foreign
+from lineageql.store.sql.relations import ties_of
 from lineageql.store.sql.sources import Source, source_of
-from lineageql.store.sql.tables import ARTIFACT_PROPERTY, ATTRIBUTION, PARENT_CONTEXT
+from lineageql.store.sql.tables import MEMBERSHIPS, PARENT_CONTEXT
 
 
 class Facets:
@@ -34,12 +35,13 @@ class Facets:
             self.condition = and_(self.condition, access)
 
     async def by(self, facet: Facet, key: str | None) -> Counter[str]:
-        """How many matching artifacts have each value; an artifact without a value counts nowhere."""
+        """How many matching entities have each value; one without a value counts nowhere."""
         counts: dict[Facet, Callable[[], Any]] = {
             Facet.TYPE: self._by_type,
             Facet.KIND: self._by_kind,
             Facet.STATE: self._by_state,
             Facet.WORKSPACE: self._by_workspace,
+            Facet.RUN: self._by_run,
             Facet.LABEL_KEY: self._by_label_key,
         }
         if facet is Facet.LABEL_VALUE:
@@ -49,8 +51,11 @@ class Facets:
         return found
 
     async def _grouped(self, value: Any) -> Counter[str]:
-        value = value.label("value")
-        inner = select(value).select_from(self.source.from_).where(self.condition).subquery()
+        return await self._counted(select(value.label("value")).select_from(self.source.from_).where(self.condition))
+
+    async def _counted(self, values: Select[Any]) -> Counter[str]:
+        """How many rows have each value."""
+        inner = values.subquery()
         query = select(inner.c.value, func.count()).where(inner.c.value.is_not(None)).group_by(inner.c.value)
         return Counter(dict(await self.fetch(query)))
 
@@ -62,6 +67,8 @@ class Facets:
             .group_by(self.source.type_id)
         )
         known = self.clauses.types.by_id
+        if self.source.kind is EntityKind.RUN:
+            known = {0: UNREGISTERED_RUN, **known}
         return [(known[type_id], number) for type_id, number in await self.fetch(query) if type_id in known]
 
     async def _by_type(self) -> Counter[str]:
@@ -77,28 +84,49 @@ class Facets:
         return counter
 
     async def _by_state(self) -> Counter[str]:
-        numbers = await self._grouped(state_number(self.source, self.clauses.types, self.clauses.dialect))
-        return Counter({ArtifactState(int(state)).name: number for state, number in numbers.items()})
+        numbers = await self._grouped(self.clauses.state(self.source))
+        states = ArtifactState if self.source.kind is EntityKind.ARTIFACT else ExecutionState
+        return Counter({states(int(state)).name: number for state, number in numbers.items()})
 
     def _matching(self) -> Select[Any]:
         return select(self.source.id.label("id")).select_from(self.source.from_).where(self.condition)
 
     async def _by_workspace(self) -> Counter[str]:
+        if self.source.kind is EntityKind.RUN:
+            space = source_of(EntityKind.WORKSPACE, self.clauses.types)
+            inside = space.id == self.source.from_.c.workspace_id, self.condition
+            name = select(self._name(space).label("value")).select_from(self.source.from_, space.from_).where(*inside)
+            return await self._counted(name)
         matching = self._matching().subquery()
         space = source_of(EntityKind.WORKSPACE, self.clauses.types)
-        name = text_of_field(Field.NAME, space, self.clauses.types, self.clauses.dialect)
 
         def members(through_child: bool) -> Select[Any]:
-            link, child = ATTRIBUTION.alias(), PARENT_CONTEXT.alias()
+            link, child = MEMBERSHIPS[self.source.node_kind].alias(), PARENT_CONTEXT.alias()
             tied = [link.c.node_id == matching.c.id]
             if through_child:
                 tied += [child.c.context_id == link.c.context_id, child.c.parent_context_id == space.id]
             else:
                 tied.append(link.c.context_id == space.id)
             is_workspace: list[Any] = [space.condition]
-            return select(name.label("value"), matching.c.id.label("id")).where(*tied, *is_workspace)
+            return select(self._name(space).label("value"), matching.c.id.label("id")).where(*tied, *is_workspace)
 
-        parts = [members(False)] + ([members(True)] if self.clauses.types.through_children else [])
+        return await self._distinct([members(False)] + ([members(True)] if self.clauses.types.through_children else []))
+
+    async def _by_run(self) -> Counter[str]:
+        matching, parts = self._matching().subquery(), list[Select[Any]]()
+        for tie in ties_of(self.clauses, self.source.kind, Related(Relation.RUN, ALWAYS), None):
+            assert tie.end is not None
+            columns = self._name(tie.end).label("value"), matching.c.id.label("id")
+            parts.append(select(*columns).where(tie.own == matching.c.id, *tie.conditions))
+        return await self._distinct(parts)
+
+    def _name(self, source: Source) -> Any:
+        return text_of_field(Field.NAME, source, self.clauses.types, self.clauses.dialect)
+
+    async def _distinct(self, parts: list[Select[Any]]) -> Counter[str]:
+        """How many ids are beside each value."""
+        if not parts:
+            return Counter()
         both = union_all(*parts).subquery()
         query = select(both.c.value, func.count(both.c.id.distinct())).group_by(both.c.value)
         return Counter(dict(await self.fetch(query)))
@@ -114,14 +142,10 @@ class Facets:
                 parts.append(self._own_keys(matching, places.prefix))
             if places.document is not None:
                 parts.append(self._document_keys(matching, places.document))
-        if not parts:
-            return Counter()
-        both = union_all(*parts).subquery()
-        query = select(both.c.value, func.count(both.c.id.distinct())).group_by(both.c.value)
-        return Counter(dict(await self.fetch(query)))
+        return await self._distinct(parts)
 
     def _own_keys(self, matching: Any, prefix: str) -> Select[Any]:
-        row = ARTIFACT_PROPERTY.alias()
+        row = self.source.properties.alias()
         return select(func.substr(row.c.name, len(prefix) + 1).label("value"), matching.c.id.label("id")).where(
             row.c.owner_id == matching.c.id,
             row.c.is_custom_property == true(),
@@ -130,7 +154,7 @@ class Facets:
         )
 
     def _document_keys(self, matching: Any, document: Document) -> Select[Any]:
-        row = ARTIFACT_PROPERTY.alias()
+        row = self.source.properties.alias()
         member = self.clauses.dialect.members(row.c.string_value, document.member)
         query = select(member.c.key.label("value"), matching.c.id.label("id")).select_from(matching, row)
         return query.where(

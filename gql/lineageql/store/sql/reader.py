@@ -110,9 +110,9 @@ class SQLReader:
     async def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
         return await self.driver.run((await self._searches()).count_under(link, owners, search))
 
-    async def facets(self, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
+    async def facets(self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
         searches = await self._searches()
-        start = await self.driver.run(searches.start(Search(EntityKind.ARTIFACT, predicate)))
+        start = await self.driver.run(searches.start(Search(kind, predicate)))
         return await Facets(self._fetch, searches.clauses, predicate, start.source, start.access).by(by, key)
 
     async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:

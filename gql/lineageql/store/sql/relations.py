@@ -32,10 +32,14 @@ Clause = ColumnElement[bool]
 
 @dataclass(frozen=True)
 class Tie:
-    """The id of the entity asked about, and when it is tied to one that is wanted."""
+    """The id of the entity asked about, and when it is tied to one that is wanted.
+
+    `end` is the source of the entity at the other end, where who asks needs to know.
+    """
 
     own: ColumnElement[Any]
     conditions: tuple[Clause, ...]
+    end: Source | None = None
 
     def joined(self, source: Source) -> Clause:
         return and_(self.own == source.id, *self.conditions)
@@ -201,7 +205,7 @@ def _held_ties(compiler: Compiler, wanted: Wanted) -> list[Tie]:
     if not holding:
         return []
     runs, link = source_of(EntityKind.RUN, compiler.types), MEMBERSHIPS[NodeKind.ARTIFACT].alias()
-    return [Tie(link.c.node_id, (link.c.context_id == runs.id, runs.type_id.in_(holding), wanted(runs)))]
+    return [Tie(link.c.node_id, (link.c.context_id == runs.id, runs.type_id.in_(holding), wanted(runs)), runs)]
 
 
 def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[Tie]:
@@ -224,14 +228,14 @@ def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[T
     ties: list[Tie] = []
     if unnamed_runs(compiler.types):
         runs = run_source(compiler.types, RunScan(unnamed=True))
-        ties.append(Tie(link.c.node_id, (link.c.context_id == runs.id, wanted(runs))))
+        ties.append(Tie(link.c.node_id, (link.c.context_id == runs.id, wanted(runs)), runs))
     if not compiler.types.run_named(NodeKind.EXECUTION):
         return ties
     if by_name:
         # What is asked stands in the execution's own properties: the rows of runs need not be made.
         own = run_names(compiler.types)
         runs = named_run_source(own.from_, own.workspace, own.run)
-        ties.append(Tie(own.execution, (own.workspace.is_not(None), wanted(runs), *own.conditions)))
+        ties.append(Tie(own.execution, (own.workspace.is_not(None), wanted(runs), *own.conditions), runs))
     else:
         runs = source_of(EntityKind.RUN, compiler.types)
         tie = named_run_tie(compiler, runs.from_.c.workspace_name, runs.from_.c.run_name)
@@ -270,6 +274,7 @@ def _first_output(tie: Tie) -> Tie:
     return Tie(
         event.c.artifact_id,
         (event_type_in(event, OUTPUT_EVENTS), event.c.execution_id == tie.own, first, *tie.conditions),
+        tie.end,
     )
 
 

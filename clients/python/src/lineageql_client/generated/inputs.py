@@ -37,8 +37,8 @@ ExecutionOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "START
 ExecutionState = Literal["UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED"]
 """The state of an execution or a run."""
 
-FacetBy = Literal["KIND", "TYPE", "STATE", "WORKSPACE", "LABEL_KEY", "LABEL_VALUE"]
-"""By what artifacts can be counted."""
+FacetBy = Literal["KIND", "TYPE", "STATE", "WORKSPACE", "RUN", "LABEL_KEY", "LABEL_VALUE"]
+"""By what entities can be counted. Only artifacts have a KIND, and runs have no RUN."""
 
 LineageDirection = Literal["UPSTREAM", "DOWNSTREAM", "BOTH", "CONNECTED"]
 """Which way lineage is walked."""

@@ -172,13 +172,51 @@ class Queries(Roots):
         first: int | None = None,
         **short: Unpack[ArtifactFilter],
     ) -> list[Facet]:
-        """How many artifacts there are of each kind, type, state, workspace, label key or value of a label, most
-        first. An artifact without such a value counts nowhere, one in two workspaces in both.
+        """How many artifacts there are of each kind, type, state, workspace, run, label key or value of a label,
+        most first. An artifact without such a value counts nowhere, one with several in each.
 
         Keywords are fields of ArtifactFilter that must hold as well as `where`.
         """
         found: list[Facet] = self._ask(
             "Query", "artifactFacets", {"by": by, "where": where, "key": key, "first": first}, short
+        )
+        return found
+
+    def execution_facets(
+        self,
+        by: FacetBy,
+        where: ExecutionFilter | None = None,
+        *,
+        key: str | None = None,
+        first: int | None = None,
+        **short: Unpack[ExecutionFilter],
+    ) -> list[Facet]:
+        """How many executions there are of each type, state, workspace, run, label key or value of a label, most
+        first. An execution without such a value counts nowhere, one with several in each.
+
+        Keywords are fields of ExecutionFilter that must hold as well as `where`.
+        """
+        found: list[Facet] = self._ask(
+            "Query", "executionFacets", {"by": by, "where": where, "key": key, "first": first}, short
+        )
+        return found
+
+    def run_facets(
+        self,
+        by: FacetBy,
+        where: RunFilter | None = None,
+        *,
+        key: str | None = None,
+        first: int | None = None,
+        **short: Unpack[RunFilter],
+    ) -> list[Facet]:
+        """How many runs there are of each type, state, workspace, label key or value of a label, most first. A
+        run without such a value counts nowhere, one with several in each.
+
+        Keywords are fields of RunFilter that must hold as well as `where`.
+        """
+        found: list[Facet] = self._ask(
+            "Query", "runFacets", {"by": by, "where": where, "key": key, "first": first}, short
         )
         return found
 
@@ -431,13 +469,51 @@ class AsyncQueries(AsyncRoots):
         first: int | None = None,
         **short: Unpack[ArtifactFilter],
     ) -> list[Facet]:
-        """How many artifacts there are of each kind, type, state, workspace, label key or value of a label, most
-        first. An artifact without such a value counts nowhere, one in two workspaces in both.
+        """How many artifacts there are of each kind, type, state, workspace, run, label key or value of a label,
+        most first. An artifact without such a value counts nowhere, one with several in each.
 
         Keywords are fields of ArtifactFilter that must hold as well as `where`.
         """
         found: list[Facet] = await self._ask(
             "Query", "artifactFacets", {"by": by, "where": where, "key": key, "first": first}, short
+        )
+        return found
+
+    async def execution_facets(
+        self,
+        by: FacetBy,
+        where: ExecutionFilter | None = None,
+        *,
+        key: str | None = None,
+        first: int | None = None,
+        **short: Unpack[ExecutionFilter],
+    ) -> list[Facet]:
+        """How many executions there are of each type, state, workspace, run, label key or value of a label, most
+        first. An execution without such a value counts nowhere, one with several in each.
+
+        Keywords are fields of ExecutionFilter that must hold as well as `where`.
+        """
+        found: list[Facet] = await self._ask(
+            "Query", "executionFacets", {"by": by, "where": where, "key": key, "first": first}, short
+        )
+        return found
+
+    async def run_facets(
+        self,
+        by: FacetBy,
+        where: RunFilter | None = None,
+        *,
+        key: str | None = None,
+        first: int | None = None,
+        **short: Unpack[RunFilter],
+    ) -> list[Facet]:
+        """How many runs there are of each type, state, workspace, label key or value of a label, most first. A
+        run without such a value counts nowhere, one with several in each.
+
+        Keywords are fields of RunFilter that must hold as well as `where`.
+        """
+        found: list[Facet] = await self._ask(
+            "Query", "runFacets", {"by": by, "where": where, "key": key, "first": first}, short
         )
         return found
 

@@ -424,6 +424,11 @@ ROOTS: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             },
         ),
         "artifactFacets": ("[Facet!]", {"by": "FacetBy!", "where": "ArtifactFilter", "key": "String", "first": "Int"}),
+        "executionFacets": (
+            "[Facet!]",
+            {"by": "FacetBy!", "where": "ExecutionFilter", "key": "String", "first": "Int"},
+        ),
+        "runFacets": ("[Facet!]", {"by": "FacetBy!", "where": "RunFilter", "key": "String", "first": "Int"}),
         "search": ("EntityConnection", {"text": "String!", "first": "Int", "after": "String"}),
         "types": ("[EntityType!]", {"of": "EntityKind!"}),
         "lineage": (
@@ -956,7 +961,7 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
     ),
     "ExecutionOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "START_TIME", "END_TIME"),
     "ExecutionState": ("UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED"),
-    "FacetBy": ("KIND", "TYPE", "STATE", "WORKSPACE", "LABEL_KEY", "LABEL_VALUE"),
+    "FacetBy": ("KIND", "TYPE", "STATE", "WORKSPACE", "RUN", "LABEL_KEY", "LABEL_VALUE"),
     "LineageDirection": ("UPSTREAM", "DOWNSTREAM", "BOTH", "CONNECTED"),
     "LineageEvents": ("ALL", "MADE"),
     "LineageLimit": ("MAX_HOPS", "MAX_NODES", "TIME"),

@@ -1,0 +1,51 @@
+"""Facets of artifacts, executions and runs, as clients ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.demo import demo_store
+from tests.service import Service, serving
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    async with serving(path, read_only=True) as running:
+        yield running
+
+
+async def test_what_failed_and_where(service: Service) -> None:
+    found = await service.data("""{
+        executions: executionFacets(by: RUN, where: {state: [FAILED]}) { value count }
+        runs: runFacets(by: WORKSPACE, where: {executions: {state: [FAILED]}}) { value count }
+        states: runFacets(by: STATE) { value count }
+        artifacts: artifactFacets(by: RUN, where: {kind: [MODEL]}, first: 1) { value count }
+    }""")
+    assert found == {
+        "executions": [{"value": "monthly-2026-03-first-try", "count": 1}],
+        "runs": [{"value": "fraud-detection", "count": 1}],
+        "states": [
+            {"value": "COMPLETE", "count": 7},
+            {"value": "FAILED", "count": 1},
+            {"value": "RUNNING", "count": 1},
+        ],
+        "artifacts": [{"value": "forecast-2026-04", "count": 1}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "has"),
+    [
+        ("executionFacets(by: KIND)", "executions have no kind: they are counted by TYPE, STATE, WORKSPACE, RUN, "),
+        ("runFacets(by: RUN)", "runs have no run: they are counted by TYPE, STATE, WORKSPACE, LABEL_KEY, LABEL_VALUE"),
+    ],
+)
+async def test_what_a_kind_has_not_is_refused_and_what_it_has_is_told(service: Service, query: str, has: str) -> None:
+    error = await service.error(f"{{ {query} {{ value }} }}")
+    assert (error["code"], error["argument"]) == ("INVALID_ARGUMENT", "by")
+    assert error["message"].startswith(has)
