@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Any, TypeVar
 
 import strawberry
@@ -116,7 +116,7 @@ async def _record(info: Info, work: Callable[[Recording], Awaitable[T]]) -> T:
 
 def _not_taken(found: object) -> Iterator[tuple[str, NotTaken]]:
     """What was not taken of what was recorded, or of each of a list of it, with its place in the input."""
-    if isinstance(found, Sequence) and not isinstance(found, str):
+    if isinstance(found, list):
         for place, one in enumerate(found):
             yield from ((f"[{place}]", told) for told in one.not_taken)
     else:
