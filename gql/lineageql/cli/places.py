@@ -31,8 +31,8 @@ class Place(Protocol):
 
 
 @asynccontextmanager
-async def opened(store: str, records: bool) -> AsyncIterator[Place]:
-    """A store; `records` says whether it is opened for writing."""
+async def opened(store: str, records: bool, flags: Mapping[str, Any]) -> AsyncIterator[Place]:
+    """A store; `records` says whether it is opened for writing, flags are settings."""
     from lineageql.api.execution import Executor
     from lineageql.store.open import open_store
 
@@ -43,7 +43,7 @@ async def opened(store: str, records: bool) -> AsyncIterator[Place]:
         async def ask(self, operation: Operation) -> dict[str, Any]:
             return (await self.executor.execute(operation)).body()
 
-    settings = Settings.load({"store": store, "read_only": not records, "explain": True})
+    settings = Settings.load({**flags, "store": store, "read_only": not records, "explain": True})
     found = await open_store(settings.store, settings)
     try:
         yield Opened(Executor(found, settings))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
+from lineageql.cli.flags import settings_flags
 from lineageql.cli.output import check_output, write
 from lineageql.cli.places import Place, opened, reached
 from lineageql.cli.plans import plan_lines
@@ -60,6 +61,7 @@ _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f
     is_flag=True,
     help="Tell on standard error what was read: each statement, its rows, its round trip's time.",
 )
+@settings_flags("types")
 def query(
     file: str | None,
     store: str | None,
@@ -70,6 +72,7 @@ def query(
     every: bool,
     form: str | None,
     explain: bool,
+    **flags: Any,
 ) -> None:
     """Run the operation in FILE and print the answer.
 
@@ -86,6 +89,8 @@ def query(
         raise UsageError("a query takes --store or --endpoint, and not both")
     if headers and endpoint is None:
         raise UsageError("--header needs --endpoint: a store is asked without HTTP")
+    if flags["types"] is not None and store is None:
+        raise UsageError("--types needs --store: a service has its own")
     form = form or ("jsonl" if every else "json")
     if explain and (every or form != "json"):
         raise UsageError("--explain tells what one answer took: leave out --all and --format")
@@ -93,7 +98,7 @@ def query(
     given = _headers(headers)
     source = _source(file)
     place: AbstractAsyncContextManager[Place]
-    place = opened(store, _records(source.text)) if store is not None else reached(endpoint or "", given)
+    place = opened(store, _records(source.text), flags) if store is not None else reached(endpoint or "", given)
     asked = _Asked(source, _variables(variables, source), variables is None, operation, explain)
     if run(_answer(place, asked, every, form)):
         sys.exit(1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lineageql.cli.flags import settings_flags
 from lineageql.cli.output import check_output
 from lineageql.settings import Settings
 
@@ -33,8 +34,11 @@ def store(context: click.Context) -> None:
 @store.command()
 @click.argument("store")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-def check(store: str, as_json: bool) -> None:
+@settings_flags("types")
+def check(store: str, as_json: bool, **flags: Any) -> None:
     """Tell what is in STORE and what is wrong with it; nothing is changed.
+
+    With --types it tells too which types of STORE the file maps.
 
     The exit code is 0 where nothing is found to be done, 1 where something is,
     and 2 where STORE cannot be read.
@@ -46,7 +50,7 @@ def check(store: str, as_json: bool) -> None:
 
     check_output()
     address = address_of(store)
-    found = asyncio.run(check_store(address, Settings.load()))
+    found = asyncio.run(check_store(address, Settings.load(flags)))
     name = store if isinstance(address, FileAddress) else str(address)  # without the password
     if as_json:
         click.echo(json.dumps(_as_json(name, found), indent=2, ensure_ascii=False))
@@ -121,9 +125,16 @@ def _path(url: str) -> Path:
 def _print(store: str, found: Checkup) -> None:
     version = f"schema version {found.schema_version}" + ("" if found.served else ", not served")
     click.echo(f"{store}: {found.backend}, {version}")
+    width = max([14, *(len(row.convention) for row in found.types)])
     for row in found.types:
-        click.echo(f"{row.nodes:>10}  {row.kind:<9}  {row.convention:<14}  {row.type}")
+        click.echo(f"{row.nodes:>10}  {row.kind:<9}  {row.convention:<{width}}  {row.type}")
     click.echo(f"{found.events:>10}  events")
+    for table in found.mapped:
+        number = f"{len(table.types)} type{'' if len(table.types) == 1 else 's'} of {table.nodes:,} nodes"
+        shown = f": {', '.join(table.types)}" if table.types else ""
+        click.echo(f"{table.table} maps {number}{shown}")
+        if table.missing:
+            click.echo(f"{table.table} names what is no type here: {', '.join(table.missing)}")
     findings = found.findings
     for text in findings[:_SHOWN]:
         click.echo(f"Found: {text}")
@@ -146,5 +157,6 @@ def _as_json(store: str, found: Checkup) -> dict[str, Any]:
         "types": [asdict(row) for row in found.types],
         "missingIndexes": [asdict(row) for row in found.missing_indexes],
         "unreadable": [asdict(row) for row in found.unreadable],
+        "mapped": [asdict(row) for row in found.mapped],
         "findings": found.findings,
     }

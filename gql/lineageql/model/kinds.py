@@ -58,7 +58,9 @@ _BY_ENDS = {(prefix, "Metrics"): ArtifactKind.METRICS for prefix in ("system.", 
 
 
 def kind_of(type_: NodeType) -> ArtifactKind:
-    """The kind of the artifacts of a type: by its name, else by its base type."""
+    """The kind of the artifacts of a type: the one that users give it, else by its name, else by its base type."""
+    if isinstance(type_.given_kind, ArtifactKind):
+        return type_.given_kind
     if type_.name in _BY_NAME:
         return _BY_NAME[type_.name]
     for (prefix, suffix), kind in _BY_ENDS.items():

@@ -53,6 +53,8 @@ class NodeType:
     description: str | None = None
     properties: dict[str, PropertyType] = field(default_factory=dict)
     bases: tuple[str, ...] = ()
+    given_kind: Choice | None = None
+    """What users of the store say that its artifacts are, see `model.kinds`."""
 
     @property
     def simple(self) -> bool:

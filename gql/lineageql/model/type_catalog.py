@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from lineageql.model.conventions import convention_of, conventions_of
 from lineageql.model.conventions.convention import Convention, Role
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType
 
 UNKNOWN_TYPE = "unknown type "
@@ -13,11 +14,11 @@ UNKNOWN_TYPE = "unknown type "
 
 
 class TypeCatalog:
-    """The types of a store by id, grouped by the conventions that own them."""
+    """The types of a store by id, grouped by the conventions that own them, with those of users laid over these."""
 
-    def __init__(self, types: Iterable[NodeType]) -> None:
-        self.by_id = {type_.id: type_ for type_ in types}
-        self.conventions = conventions_of(self.by_id.values())
+    def __init__(self, types: Iterable[NodeType], own: OwnTypes = NO_OWN_TYPES) -> None:
+        self.by_id = {type_.id: own.kinded(type_) for type_ in types}
+        self.conventions = own.laid_over(self.by_id.values(), conventions_of(self.by_id.values()))
 
     def convention(self, type_: NodeType) -> Convention:
         """The convention of a type, also of one that the store names but does not hold."""

@@ -19,6 +19,7 @@ from lineageql.store import server_store
 from lineageql.store.addresses import Address, FileAddress, ServerAddress, ServiceAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import sqlite_config
+from lineageql.store.own_types_file import own_types
 from lineageql.store.server_store import connect
 from lineageql.store.sql.checkup import Checkup, check
 from lineageql.store.sql.dialects import Statement
@@ -83,9 +84,11 @@ async def check_store(address: Address, settings: Settings) -> Checkup:
 
     Raises:
         StoreMissing, StoreLocked, NotMLMD, StoreError, Unavailable: it cannot be read.
+        UsageError: the file of users' own types cannot be read, or says what cannot be.
     """
+    own = own_types(settings)
     async with _open(address, settings) as (driver, version):
-        return await check(driver, version)
+        return await check(driver, version, own)
 
 
 async def index_store(address: Address, settings: Settings) -> Indexing:

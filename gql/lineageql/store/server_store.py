@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreMissing, UsageError
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
 from lineageql.store.explanation import Explanation
@@ -16,6 +17,7 @@ from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import mysql_config, postgresql_config
+from lineageql.store.own_types_file import own_types
 from lineageql.store.pg_proxy import ProxiedRecorder
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
@@ -122,15 +124,23 @@ class ServerStore:
         replica: where operations read that need not see what was written just now; the same unless there is one.
         info: what the store is.
         recorder: what writes to the database itself.
+        own: what the store's users say of types of their own.
     """
 
-    def __init__(self, driver: Driver, replica: Driver, info: StoreInfo, recorder: Recorder | None) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        replica: Driver,
+        info: StoreInfo,
+        recorder: Recorder | None,
+        own: OwnTypes = NO_OWN_TYPES,
+    ) -> None:
         self.info = info
         self.recorder = recorder
         self._driver = driver
         self._replica = replica
         # A replica's types may lag behind.
-        self._statements = {id(driver): Statements(), id(replica): Statements()}
+        self._statements = {id(driver): Statements(own), id(replica): Statements(own)}
         self._starting = Starting(recorder)
 
     def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
@@ -149,6 +159,7 @@ class ServerStore:
 async def open_server(address: ServerAddress, settings: Settings) -> ServerStore:
     """Opens a database, and makes it first where there is none and the settings say so; see `open_store`."""
     address = with_password(address, settings)
+    own = await asyncio.to_thread(own_types, settings)
     backend = BACKENDS[address.scheme]
     reason = None if settings.read_only else missing_reason()
     driver, version = await _opened(address, settings, backend)
@@ -170,7 +181,7 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
         raise
     writable = isinstance(recorder, WorkerChannel)
     info = StoreInfo(str(address), address.scheme, version, writable, 32, limits)
-    return ServerStore(driver, replica, info, recorder)
+    return ServerStore(driver, replica, info, recorder, own)
 
 
 def with_password(address: ServerAddress, settings: Settings) -> ServerAddress:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.settings import Settings
 from lineageql.store.explain import explained
 from lineageql.store.explanation import Explanation
 from lineageql.store.mlmd import requests
+from lineageql.store.own_types_file import own_types
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.service.client import Caller, ExplainedCaller, Knowledge
 from lineageql.store.service.reader import SCAN_LIMIT, ServiceReader
@@ -31,21 +33,25 @@ class ServiceStore:
         info: what the store is.
         channel: the way to the service; the store closes it.
         scan_limit: how many rows one operation may look at where the service cannot look up what is asked.
+        own: what the store's users say of types of their own.
     """
 
-    def __init__(self, info: StoreInfo, channel: Channel, scan_limit: int = SCAN_LIMIT) -> None:
+    def __init__(
+        self, info: StoreInfo, channel: Channel, scan_limit: int = SCAN_LIMIT, own: OwnTypes = NO_OWN_TYPES
+    ) -> None:
         self.info = info
         self.recorder: Recorder | None = channel if info.writable else None
         self.knowledge = Knowledge()
         self._channel = channel
         self._scan_limit = scan_limit
+        self._own = own
 
     def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
         """A Reader for one operation, which sees what was written before it began."""
         if explanation is None:
-            return ServiceReader(self._channel, self.knowledge, self._scan_limit)
+            return ServiceReader(self._channel, self.knowledge, self._scan_limit, own=self._own)
         caller = ExplainedCaller(self._channel, explanation)
-        return explained(ServiceReader(caller, self.knowledge, self._scan_limit), explanation)
+        return explained(ServiceReader(caller, self.knowledge, self._scan_limit, own=self._own), explanation)
 
     async def close(self) -> None:
         """Closes the channel, after the calls that are under way."""
@@ -58,12 +64,13 @@ async def open_service(url: str, channel: Channel, settings: Settings) -> Servic
     Args:
         url: the service's address, without credentials.
         channel: the way to it, which is closed where it leads nowhere.
-        settings: `read_only` and `scan_limit` decide how it is opened.
+        settings: `read_only`, `types` and `scan_limit` decide how it is opened.
 
     Raises:
         LineageQLError: what the channel's `start` raises.
     """
     try:
+        own = own_types(settings)
         await channel.start()
         # The messages are imported here and in a thread, in place of in the first query.
         await asyncio.to_thread(requests.load)
@@ -72,4 +79,4 @@ async def open_service(url: str, channel: Channel, settings: Settings) -> Servic
         raise
     # The service does not say which version of the schema its database has.
     info = StoreInfo(url, "grpc", None, writable=not settings.read_only)
-    return ServiceStore(info, channel, settings.scan_limit)
+    return ServiceStore(info, channel, settings.scan_limit, own)

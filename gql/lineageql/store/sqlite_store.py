@@ -12,12 +12,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from lineageql.errors import StoreError, StoreMissing
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.settings import Settings
 from lineageql.store.explanation import Explanation
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import sqlite_config
+from lineageql.store.own_types_file import own_types
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.sql.dialects import Statement
@@ -38,11 +40,13 @@ _INDEXES = (
 class SQLiteStore:
     """An open SQLite file; see `store.ports.Store`. `open_sqlite` makes it."""
 
-    def __init__(self, driver: SQLiteDriver, info: StoreInfo, recorder: Recorder | None) -> None:
+    def __init__(
+        self, driver: SQLiteDriver, info: StoreInfo, recorder: Recorder | None, own: OwnTypes = NO_OWN_TYPES
+    ) -> None:
         self.info = info
         self.recorder = recorder
         self._driver = driver
-        self._statements = Statements()
+        self._statements = Statements(own)
         self._starting = Starting(recorder)
 
     def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
@@ -59,6 +63,7 @@ class SQLiteStore:
 
 async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
     """Opens a file, and makes it first where there is none and the settings say so; see `open_store`."""
+    own = await asyncio.to_thread(own_types, settings)
     reason = None if settings.read_only else missing_reason()
     if settings.create and not settings.read_only and await asyncio.to_thread(_is_free, path):
         if reason is not None:
@@ -83,7 +88,7 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
         await driver.close()
         raise
     writable = isinstance(recorder, WorkerChannel)
-    return SQLiteStore(driver, StoreInfo(f"sqlite:///{path}", "sqlite", version, writable), recorder)
+    return SQLiteStore(driver, StoreInfo(f"sqlite:///{path}", "sqlite", version, writable), recorder, own)
 
 
 def _config(path: Path, *, create: bool) -> bytes:

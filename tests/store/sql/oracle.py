@@ -7,7 +7,7 @@ under test but its words for predicates and references.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -46,10 +46,12 @@ class Thing:
     fields: dict[Field, Any]
     node: NodeRecord | None
     writer: Writer = Writer.KUBEFLOW
+    more_labels: dict[str, str] = field(default_factory=dict)
+    """Labels that a file of own types says of it."""
 
     @property
     def labels(self) -> dict[str, str]:
-        return expected.labels_of(self.node) if self.node else {}
+        return self.more_labels | (expected.labels_of(self.node) if self.node else {})
 
     def property(self, name: str) -> Any:
         bookkeeping = name.startswith("__") or name in BOOKKEEPING.get(self.writer, ())

@@ -184,7 +184,11 @@ class Case:
 
 @st.composite
 def cases(
-    draw: st.DrawFn, kind: EntityKind, keeps: Callable[[StoreRecord], StoreRecord], most: int | None = None
+    draw: st.DrawFn,
+    kind: EntityKind,
+    keeps: Callable[[StoreRecord], StoreRecord],
+    most: int | None = None,
+    knows: Callable[[StoreRecord], Oracle] = Oracle,
 ) -> Case:
     """A random store, as far as a backend keeps one, with up to `most` predicates about its entities of a kind.
 
@@ -192,6 +196,6 @@ def cases(
     """
     most = most or (3 if settings().max_examples < _LONG else 12)
     store = keeps(draw(stores()))
-    oracle = Oracle(store)
+    oracle = knows(store)
     asker = _Asker(draw, oracle)
     return Case(store, [asker.ask(kind, 3) for _ in range(draw(st.integers(1, most)))], oracle)

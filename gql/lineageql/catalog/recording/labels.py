@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from lineageql.catalog.recording import checks, kubeflow_encoding
+from lineageql.catalog.recording.checks import refused
 from lineageql.errors import InvalidArgument
 from lineageql.model.conventions.convention import Document
 from lineageql.model.conventions.kubeflow import LABEL_PREFIX, WRITTEN_PREFIX
@@ -28,13 +29,19 @@ def label_change(entity: Entity, put: LabelPairs, removed: Collection[str]) -> N
     """The change that sets labels of a node, and removes labels that it may have.
 
     Raises:
-        InvalidArgument: the labels are too long together.
+        InvalidArgument: the labels are too long together, or one that is removed is a property of a type of users' own.
     """
     node = entity.node
     customs: Changes = dict(kubeflow_encoding.label_properties(put))
-    customs.update({name: None for name in map(LABEL_PREFIX.__add__, removed) if name in node.custom_properties})
     properties: Changes = {}
     places = entity.convention.labels[node.type.kind]
+    for key in removed:
+        if key in places.names and any(
+            isinstance(of.get(key), str) for of in (node.properties, node.custom_properties)
+        ):
+            words = f"holds {key!r}, which is a property of {node.type.name}: the file of --types makes it a label"
+            raise refused("keys", words)
+        customs.update({prefix + key: None for prefix in places.prefixes if prefix + key in node.custom_properties})
     if places.document is not None and places.document.property in node.type.properties:
         properties, mirrored = _in_document(node, places.document, dict(put), removed)
         customs = {**mirrored, **customs}

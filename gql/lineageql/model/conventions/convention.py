@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import islice
 
 from lineageql.model.choice import Choice
 from lineageql.model.conventions.places import (
@@ -135,10 +136,31 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Where labels stand: in custom properties with a prefix, and in a document."""
+    """Where labels stand: in custom properties with a prefix, in properties of certain names, and in a document.
 
-    prefix: str | None = None
+    What comes first has the last word: the first of the prefixes, and a document before none.
+
+    Attributes:
+        prefixes: how the names of custom properties begin whose rest is a label's key.
+        document: an object whose members are labels.
+        names: the keys of the labels that are properties of the same name, declared or custom.
+    """
+
+    prefixes: tuple[str, ...] = ()
     document: Document | None = None
+    names: tuple[str, ...] = ()
+
+    def after(self, before: Labels | None) -> Labels:
+        """These places after those that a convention has; a document takes the place of its document."""
+        if before is None:
+            return self
+        prefixes, names = (*before.prefixes, *self.prefixes), (*before.names, *self.names)
+        return Labels(tuple(dict.fromkeys(prefixes)), self.document or before.document, tuple(dict.fromkeys(names)))
+
+    def properties(self, key: str) -> tuple[Declared | Custom, ...]:
+        """The properties that may hold a label, the first that holds a text being the one."""
+        found: list[Declared | Custom] = [Custom(prefix + key) for prefix in self.prefixes]
+        return (*found, Declared(key), Custom(key)) if key in self.names else tuple(found)
 
     def read(self, node: Node) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -147,9 +169,12 @@ class Labels:
                 text = as_text(value)
                 if text is not None:
                     found[key] = text
-        if self.prefix is not None:
-            customs = node.custom_properties
-            for name, key in _keys(tuple(customs), self.prefix):
+        customs = node.custom_properties
+        for name in self.names:
+            texts = (text for text in (node.properties.get(name), customs.get(name)) if isinstance(text, str))
+            found.update((name, text) for text in islice(texts, 1))
+        for prefix in reversed(self.prefixes):
+            for name, key in _keys(tuple(customs), prefix):
                 raw = customs[name]
                 if isinstance(raw, str):
                     found[key] = raw

@@ -24,7 +24,7 @@ EXECUTION: dict[Field, tuple[Place, ...]] = {**COMMON, Field.STATE: either("stat
 CONTEXT: dict[Field, tuple[Place, ...]] = {**COMMON, Field.NAME: (Column("name"), TypeAndId())}
 
 # Such writers have no labels of their own; users of this service may label any node.
-LABELS = dict.fromkeys(NodeKind, Labels(LABEL_PREFIX))
+LABELS = dict.fromkeys(NodeKind, Labels((LABEL_PREFIX,)))
 ENCODING = (LABEL_PREFIX, EXACT_PREFIX)
 
 GENERIC = Convention(

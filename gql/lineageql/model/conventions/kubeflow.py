@@ -81,10 +81,10 @@ KUBEFLOW = Convention(
         },
     },
     labels={
-        NodeKind.ARTIFACT: Labels(LABEL_PREFIX, Document(ALL_META, "labels", WRITTEN_PREFIX)),
-        NodeKind.EXECUTION: Labels(LABEL_PREFIX, Document(ALL_META, "labels", WRITTEN_PREFIX)),
+        NodeKind.ARTIFACT: Labels((LABEL_PREFIX,), Document(ALL_META, "labels", WRITTEN_PREFIX)),
+        NodeKind.EXECUTION: Labels((LABEL_PREFIX,), Document(ALL_META, "labels", WRITTEN_PREFIX)),
         # A workspace's labels stand in a property of their own. Workspaces are few: their texts are always read.
-        NodeKind.CONTEXT: Labels(LABEL_PREFIX, Document("labels")),
+        NodeKind.CONTEXT: Labels((LABEL_PREFIX,), Document("labels")),
     },
     role=_role,
     hidden=frozenset({WORKSPACE_NAME, RUN_NAME, ALL_META}),

@@ -74,9 +74,9 @@ class Prefilters:
 
     def _places_of_label(self, kind: NodeKind, key: str, conventions: list[Convention]) -> set[Place] | None:
         labels = [convention.labels[kind] for convention in conventions if kind in convention.labels]
-        if any(found.document is not None or found.prefix is None for found in labels):
+        if any(found.document is not None for found in labels):
             return None  # documents are no filter's to read
-        return {Custom(f"{found.prefix}{key}") for found in labels}
+        return {place for found in labels for place in found.properties(key)}
 
     def _places_of_property(self, kind: NodeKind, name: str, conventions: list[Convention]) -> set[Place] | None:
         if any(kind in convention.extras for convention in conventions):

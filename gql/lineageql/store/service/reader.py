@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from lineageql.errors import LineageQLError
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.entities import Entity, ExecutionState, Run
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
@@ -33,16 +34,22 @@ class ServiceReader:
         knowledge: what other operations have found out about the server.
         scan_limit: how many rows the operation may look at where the service cannot look up what is wanted.
         sizes: how much is asked for at a time.
+        own: what the store's users say of types of their own.
 
     Every verb raises:
         TooExpensive: more rows than that had to be looked at.
     """
 
     def __init__(
-        self, caller: Caller, knowledge: Knowledge | None = None, scan_limit: int = SCAN_LIMIT, sizes: Sizes = SIZES
+        self,
+        caller: Caller,
+        knowledge: Knowledge | None = None,
+        scan_limit: int = SCAN_LIMIT,
+        sizes: Sizes = SIZES,
+        own: OwnTypes = NO_OWN_TYPES,
     ) -> None:
         self.client = Client(caller, knowledge or Knowledge(), scan_limit, sizes)
-        self._types = Types(self.client)
+        self._types = Types(self.client, own)
         self._making: asyncio.Task[Reading] | None = None
 
     @property

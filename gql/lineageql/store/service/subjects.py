@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lineageql.model.conventions.convention import Convention
+from lineageql.model.conventions.convention import Convention, Custom
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.model.entities import Artifact, Entity, Execution, Run
 from lineageql.model.evaluate import comparison
@@ -26,8 +26,8 @@ def label_of(entity: Entity, key: str) -> str | None:
     places, node = entity.convention.labels.get(entity.node.type.kind), entity.node
     if places is None:
         return None
-    if places.prefix is not None:
-        own = node.custom_properties.get(places.prefix + key)
+    for place in places.properties(key):
+        own = (node.custom_properties if isinstance(place, Custom) else node.properties).get(place.name)
         if isinstance(own, str):
             return own
     if places.document is not None:

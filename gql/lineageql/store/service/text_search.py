@@ -38,10 +38,13 @@ def _label_values(entity: Entity) -> Iterator[str]:
     places, node = entity.convention.labels.get(entity.node.type.kind), entity.node
     if places is None:
         return
-    if places.prefix is not None:
-        for name, raw in node.custom_properties.items():
-            if name.startswith(places.prefix) and isinstance(raw, str):
-                yield raw
+    for name, raw in node.custom_properties.items():
+        if isinstance(raw, str) and (name.startswith(places.prefixes) or name in places.names):
+            yield raw
+    for name in places.names:
+        declared = node.properties.get(name)
+        if isinstance(declared, str):
+            yield declared
     if places.document is not None:
         for value in places.document.read(node).values():
             text = as_text(value)

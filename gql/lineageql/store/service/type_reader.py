@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lineageql.errors import NotFound
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.store.service.client import Client, concatenated, gathered
@@ -14,10 +15,11 @@ from lineageql.store.service.messages import NOUNS, node_of, type_of
 
 
 class Types:
-    """The types of one operation, read when they are first needed."""
+    """The types of one operation, read when they are first needed; `own` is what users say of types of theirs."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, own: OwnTypes = NO_OWN_TYPES) -> None:
         self.client = client
+        self.own = own
         self._reading: asyncio.Task[TypeCatalog] | None = None
         self._others: dict[int, NodeType | None] = {}
 
@@ -34,7 +36,7 @@ class Types:
             (type_of(kind, message) for message in getattr(reply, f"{NOUNS[kind].lower()}_types"))
             for kind, reply in zip(kinds, replies, strict=True)
         )
-        return TypeCatalog(sorted(found, key=lambda type_: type_.id))
+        return TypeCatalog(sorted(found, key=lambda type_: type_.id), self.own)
 
     async def nodes(self, kind: NodeKind, messages: Sequence[Any]) -> list[Node]:
         """Nodes with their types, the simple ones among these too."""

@@ -245,10 +245,10 @@ class AccessPaths:
             places = convention.labels.get(self.source.node_kind)
             if places is None:
                 continue
-            if places.prefix is not None:
+            for place in places.properties(key):
                 if self._indexed(self.property.c.string_value, test) is None:
                     test = Test(test.subject, Operator.EXISTS)  # an index finds those that have the label
-                parts.append(self._rows(places.prefix + key, True, "string_value", test))
+                parts.append(self._rows(place.name, isinstance(place, Custom), "string_value", test))
             if places.document is not None:
                 foreign.extend(self._foreign(places.document))
         return self._with_foreign(parts, foreign)

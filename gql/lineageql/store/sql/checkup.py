@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import literal, null, or_, select, tuple_
 
-from lineageql.model.conventions import conventions_of
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType, Packed
-from lineageql.model.type_catalog import UNKNOWN_TYPE
+from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import NULL_TEXT, STRUCT_PREFIX, decode
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver, Rows
@@ -45,6 +45,16 @@ class Unreadable:
         return f"{self.kind} {self.node}, property {self.property!r}: {self.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The types that a table of the users' file maps, their nodes, and its names and patterns of no type here."""
+
+    table: str
+    types: list[str]
+    nodes: int
+    missing: list[str]
+
+
 @dataclass
 class Checkup:
     """What a check found."""
@@ -55,6 +65,7 @@ class Checkup:
     events: int = 0
     missing_indexes: list[Index] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    mapped: list[Mapped] = field(default_factory=list)
 
     @property
     def served(self) -> bool:
@@ -71,11 +82,11 @@ class Checkup:
         return found
 
 
-async def check(driver: Driver, version: int) -> Checkup:
-    """Checks a database of MLMD's, of any schema version."""
+async def check(driver: Driver, version: int, own: OwnTypes = NO_OWN_TYPES) -> Checkup:
+    """Checks a database of MLMD's, of any schema version; `own` is what users say of types of theirs."""
     tables = {str(row[0]).lower() for row in await driver.fetch(_all(driver.dialect.tables))}
     found = Checkup(driver.dialect.name, version)
-    found.types = await _types(driver, tables)
+    found.types, found.mapped = await _types(driver, tables, own)
     found.events = (await driver.fetch(_all("SELECT count(*) FROM Event")))[0][0]
     if found.served:
         found.missing_indexes = await missing_indexes(driver)
@@ -85,7 +96,7 @@ async def check(driver: Driver, version: int) -> Checkup:
     return found
 
 
-async def _types(driver: Driver, tables: set[str]) -> list[TypeCount]:
+async def _types(driver: Driver, tables: set[str], own: OwnTypes) -> tuple[list[TypeCount], list[Mapped]]:
     # Columns that older schemas lack are not asked for.
     names = [(id_, name, None, kind, None) for id_, name, kind in await _select(driver, "id, name, type_kind", "Type")]
     properties = await _select(driver, "type_id, name, data_type", "TypeProperty")
@@ -99,14 +110,26 @@ async def _types(driver: Driver, tables: set[str]) -> list[TypeCount]:
         numbered[kind] = dict(await driver.fetch(_all(query)))
         names += [(id_, None, None, kind.value, None) for id_ in numbered[kind]]
     types = {type_.id: type_ for type_ in types_of(names, properties, parents)}
-    conventions = conventions_of(types.values())
+    conventions = TypeCatalog(types.values(), own).conventions
+    mapped = _mapped(own, types.values(), numbered)
     counts: list[TypeCount] = []
     for kind, numbers in numbered.items():
         known = [type_ for type_ in types.values() if type_.kind is kind and (not type_.simple or type_.id in numbers)]
         known.sort(key=lambda type_: (conventions[type_.id].name, type_.name))
         counts += [_count(conventions[type_.id].name, type_, numbers.pop(type_.id, 0)) for type_ in known]
         counts += [TypeCount("generic", kind.name.lower(), f"{UNKNOWN_TYPE}{id_}", n) for id_, n in numbers.items()]
-    return counts
+    return counts, mapped
+
+
+def _mapped(own: OwnTypes, types: Collection[NodeType], numbered: Mapping[NodeKind, Mapping[int, int]]) -> list[Mapped]:
+    unused = own.unused(types)
+    found = []
+    for table in own.tables:
+        mine = [type_ for type_ in types if own.of(type_) is table]
+        nodes = sum(numbered.get(type_.kind, {}).get(type_.id, 0) for type_ in mine)
+        names = sorted({type_.name for type_ in mine})
+        found.append(Mapped(table.key, names, nodes, list(unused.get(table.key, ()))))
+    return found
 
 
 def _count(convention: str, type_: NodeType, nodes: int) -> TypeCount:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, null, or_, select, true
 
-from lineageql.model.conventions.convention import Convention
+from lineageql.model.conventions.convention import Convention, Custom
 from lineageql.model.conventions.kubeflow import RUN_TYPE
 from lineageql.model.evaluate import comparison, references_of
 from lineageql.model.identity import EntityKind, RunName
@@ -165,12 +165,12 @@ class Clauses:
         def text(convention: Convention) -> ColumnElement[Any]:
             places = convention.labels.get(source.node_kind)
             values: list[ColumnElement[Any]] = []
-            if places is not None and places.prefix is not None:
+            for place in () if places is None else places.properties(key):
                 row = source.properties.alias()
                 found = (
                     row.c.owner_id == source.id,
-                    row.c.name == places.prefix + key,
-                    row.c.is_custom_property == true(),
+                    row.c.name == place.name,
+                    row.c.is_custom_property == isinstance(place, Custom),
                     self.dialect.holds_text(row.c.string_value),
                 )
                 values.append(select(row.c.string_value).where(*found).scalar_subquery())

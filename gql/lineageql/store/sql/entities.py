@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from lineageql.model.conventions.convention import MOMENTS, Custom, Declared, Labels
 from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_TYPE
@@ -20,6 +20,7 @@ from lineageql.store.sql.dialects import Dialect, Prepared
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.field_expressions import text_of_place
 from lineageql.store.sql.json_documents import foreign
+from lineageql.store.sql.label_rows import label_rows
 from lineageql.store.sql.rows import NODES_BY_ID, PROPERTIES_BY_ID, TYPES_BY_ID, nodes_of, property_rows
 from lineageql.store.sql.sources import source_of
 from lineageql.store.sql.tables import PROPERTIES
@@ -50,10 +51,7 @@ def _needed_properties(kind: NodeKind, names: tuple[str, ...], labels: tuple[Lab
     def build(dialect: Dialect, ids: Any) -> Any:
         wanted: list[ColumnElement[bool]] = [table.c.name.in_(names)] if names else []
         for places in labels:
-            if places.prefix is not None:
-                wanted.append(
-                    and_(table.c.is_custom_property == true(), dialect.in_prefix_range(table.c.name, places.prefix))
-                )
+            wanted.extend(label_rows(places, table, dialect))
             if places.document is not None:
                 text = and_(table.c.name == places.document.property, table.c.is_custom_property == false())
                 wanted.append(and_(text, foreign(places.document, table, dialect)))

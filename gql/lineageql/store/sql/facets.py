@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, false, func, select, true, union_all
@@ -138,8 +138,9 @@ class Facets:
             if places is None:
                 continue
             matching = self._matching().where((self.source.type_id + 0).in_(list(type_ids))).subquery()
-            if places.prefix is not None:
-                parts.append(self._own_keys(matching, places.prefix))
+            parts.extend(self._own_keys(matching, prefix) for prefix in places.prefixes)
+            if places.names:
+                parts.append(self._named_keys(matching, places.names))
             if places.document is not None:
                 parts.append(self._document_keys(matching, places.document))
         return await self._distinct(parts)
@@ -151,6 +152,14 @@ class Facets:
             row.c.is_custom_property == true(),
             self.clauses.dialect.starts_with(row.c.name, prefix),
             row.c.string_value.is_not(None),
+        )
+
+    def _named_keys(self, matching: Any, names: Sequence[str]) -> Select[Any]:
+        row = ARTIFACT_PROPERTY.alias()
+        return select(row.c.name.label("value"), matching.c.id.label("id")).where(
+            row.c.owner_id == matching.c.id,
+            row.c.name.in_(names),
+            self.clauses.dialect.holds_text(row.c.string_value),
         )
 
     def _document_keys(self, matching: Any, document: Document) -> Select[Any]:

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar, cast
 
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.rows import types_of
 
@@ -20,9 +21,14 @@ _MOST = 512
 
 
 class Statements:
-    """The statements of one store that were run last, and the types that they were made for."""
+    """The statements of one store that were run last, and the types that they were made for.
 
-    def __init__(self) -> None:
+    Args:
+        own: what the store's users say of types of their own.
+    """
+
+    def __init__(self, own: OwnTypes = NO_OWN_TYPES) -> None:
+        self._own = own
         self._rows: Sequence[Any] | None = None
         self._types = TypeCatalog(())
         self._made: OrderedDict[Hashable, Any] = OrderedDict()
@@ -32,7 +38,7 @@ class Statements:
         """The types that the rows of the three tables of types tell; of the same rows, the same object."""
         with self._lock:
             if rows != self._rows:
-                self._rows, self._types = rows, TypeCatalog(types_of(*rows))
+                self._rows, self._types = rows, TypeCatalog(types_of(*rows), self._own)
                 self._made.clear()
             return self._types
 

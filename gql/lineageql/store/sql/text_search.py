@@ -24,7 +24,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     union,
 )
 
@@ -37,6 +36,7 @@ from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.derived_fields import contexts_with, keys_with
 from lineageql.store.sql.field_expressions import text_of_field, text_of_property
 from lineageql.store.sql.json_documents import foreign, foreign_rows, text_of_member
+from lineageql.store.sql.label_rows import label_rows
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.page_statements import Page, beyond, check, payload, ties_of
 from lineageql.store.sql.sources import Source
@@ -98,16 +98,10 @@ class _Ranking:
         def of(convention: Any) -> Clause:
             places = convention.labels.get(self.source.node_kind)
             clauses: list[Clause] = [false()]
-            if places is not None and places.prefix is not None:
+            if places is not None and (places.prefixes or places.names):
                 row = self.source.properties.alias()
-                clauses.append(
-                    exists().where(
-                        row.c.owner_id == self.source.id,
-                        row.c.is_custom_property == true(),
-                        self.dialect.in_prefix_range(row.c.name, places.prefix),
-                        meets(row.c.string_value),
-                    )
-                )
+                holds = or_(*label_rows(places, row, self.dialect))
+                clauses.append(exists().where(row.c.owner_id == self.source.id, holds, meets(row.c.string_value)))
             if places is not None and places.document is not None:
                 row = self.source.properties.alias()
                 member = self.dialect.members(row.c.string_value, places.document.member)
@@ -157,10 +151,10 @@ def _candidates(clauses: Clauses, source: Source, text: str) -> Select[Any]:
             elif isinstance(place, ContextSuffix):
                 parts.append(contexts_with(place.part, clauses.types, has))
         labels = convention.labels.get(source.node_kind)
-        if labels is not None and labels.prefix is not None:
+        if labels is not None:
             row = source.properties.alias()
-            here = and_(dialect.in_prefix_range(row.c.name, labels.prefix), row.c.is_custom_property == true())
-            parts.append(select(row.c.owner_id.label("id")).where(here, has(row.c.string_value)))
+            ranges = label_rows(labels, row, dialect)
+            parts.extend(select(row.c.owner_id.label("id")).where(one, has(row.c.string_value)) for one in ranges)
         if labels is not None and labels.document is not None:
             row = source.properties.alias()
             # The text stands escaped inside the document, so each of these few is looked into.

@@ -1,0 +1,284 @@
+"""Types of users' own: a convention without code, from a TOML file.
+
+    [[artifacts]]
+    types = ["acme.Classifier", "acme.*Regressor"]
+    kind = "MODEL"
+    name = "title"
+    version = ["revision", "customProperties.build"]
+    labels = {prefix = "tag.", properties = ["stage"]}
+
+A table says of the types that it names where their fields stand. What it does not
+say stays as the convention of their writer has it: a table is laid over that, and
+its places are read first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lineageql.errors import UsageError
+from lineageql.model.conventions.convention import Convention, Custom, Declared, Document, Labels, Place, Role, either
+from lineageql.model.kinds import ArtifactKind
+from lineageql.model.nodes import NodeKind, NodeType
+from lineageql.model.predicates import Field
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TABLES = {"artifacts": NodeKind.ARTIFACT, "executions": NodeKind.EXECUTION, "contexts": NodeKind.CONTEXT}
+"""The tables of a file, by the kind of the nodes whose types they map."""
+
+_LAYERS: dict[str, Callable[[str], Place]] = {"properties": Declared, "customProperties": Custom}
+_ROLES = {"WORKSPACE": Role.WORKSPACE, "RUN": Role.RUN, "NEITHER": Role.NEITHER}
+_COMMON = (Field.NAME, Field.DESCRIPTION)
+_FIELDS = {
+    NodeKind.ARTIFACT: (*_COMMON, Field.VERSION, Field.OWNER, Field.STATE),
+    NodeKind.EXECUTION: (*_COMMON, Field.STATE),
+    NodeKind.CONTEXT: _COMMON,
+}
+_MORE = {
+    NodeKind.ARTIFACT: ("types", "kind", "labels"),
+    NodeKind.EXECUTION: ("types", "labels"),
+    NodeKind.CONTEXT: ("types", "role", "labels"),
+}
+
+
+@dataclass(frozen=True)
+class OwnType:
+    """One table of a file.
+
+    Attributes:
+        key: where it stands in the file, such as `artifacts[0]`.
+        node_kind: of what the types are.
+        names: types by name.
+        patterns: types by a pattern of their names, in which `*` is any text and `?` any character.
+        kind: what their artifacts are.
+        role: what their contexts stand for.
+        fields: where fields stand.
+        labels: where labels stand beside the places that they have anyway; None where nothing is said of them.
+    """
+
+    key: str
+    node_kind: NodeKind
+    names: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    kind: ArtifactKind | None = None
+    role: Role | None = None
+    fields: Mapping[Field, tuple[Place, ...]] = field(default_factory=dict)
+    labels: Labels | None = None
+
+    def matches(self, type_: NodeType) -> bool:
+        """Whether a pattern matches a type's name."""
+        return type_.kind is self.node_kind and any(_matches(pattern, type_.name) for pattern in self.patterns)
+
+    def over(self, base: Convention) -> Convention:
+        """The convention of the types of this table that would otherwise be of another."""
+        places = dict(base.kind_fields[self.node_kind])
+        for subject, first in self.fields.items():
+            places[subject] = tuple(dict.fromkeys((*first, *places.get(subject, ()))))
+        labels = dict(base.labels)
+        if self.labels is not None:
+            labels[self.node_kind] = self.labels.after(base.labels.get(self.node_kind))
+        role = self.role
+        return replace(
+            base,
+            name=f"{base.name} + {self.key}",
+            kind_fields={**base.kind_fields, self.node_kind: places},
+            labels=labels,
+            role=base.role if role is None else lambda _: role,
+        )
+
+
+@dataclass(frozen=True)
+class OwnTypes:
+    """The tables of a file, in its order; none where there is no file."""
+
+    tables: tuple[OwnType, ...] = ()
+    file: str = ""
+
+    def of(self, type_: NodeType) -> OwnType | None:
+        """The table that maps a type: the one that names it, else the first with a pattern that matches it."""
+        named = (table for table in self.tables if table.node_kind is type_.kind and type_.name in table.names)
+        return next(named, None) or next((table for table in self.tables if table.matches(type_)), None)
+
+    def kinded(self, type_: NodeType) -> NodeType:
+        """The type with the kind that a table gives it."""
+        table = self.of(type_)
+        return type_ if table is None or table.kind is None else replace(type_, given_kind=table.kind)
+
+    def laid_over(self, types: Iterable[NodeType], conventions: Mapping[int, Convention]) -> dict[int, Convention]:
+        """The conventions of types, by their ids, with the tables laid over those that others gave them."""
+        made: dict[tuple[str, str], Convention] = {}
+        found = dict(conventions)
+        for type_ in types:
+            table = self.of(type_)
+            if table is not None:
+                base = conventions[type_.id]
+                key = base.name, table.key
+                found[type_.id] = made[key] = made.get(key) or table.over(base)
+        return found
+
+    def unused(self, types: Iterable[NodeType]) -> dict[str, Sequence[str]]:
+        """The names and patterns of each table that no type of a store has, by the tables' keys."""
+        known = list(types)
+        found: dict[str, Sequence[str]] = {}
+        for table in self.tables:
+            names = [type_.name for type_ in known if type_.kind is table.node_kind]
+            missing = [name for name in table.names if name not in names]
+            missing += [pattern for pattern in table.patterns if not any(_matches(pattern, name) for name in names)]
+            if missing:
+                found[table.key] = missing
+        return found
+
+
+NO_OWN_TYPES = OwnTypes()
+
+
+def parse_own_types(text: str, file: str) -> OwnTypes:
+    """The tables of a file.
+
+    Args:
+        text: the file's text.
+        file: its name, for errors.
+
+    Raises:
+        UsageError: it is no TOML, or says what cannot be; the message names the key and what is expected.
+    """
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file} is not TOML: {error}") from None
+    try:
+        _known(found, TABLES, "the file")
+        tables = [
+            _table(f"{name}[{place}]", kind, given)
+            for name, kind in TABLES.items()
+            for place, given in enumerate(_tables(found.get(name, []), name))
+        ]
+        if not tables:
+            raise _Fault("the file", "maps nothing: write a table such as [[artifacts]] with `types` and `kind`")
+        _once(tables)
+    except _Fault as fault:
+        raise UsageError(f"{file}: {fault}") from None
+    return OwnTypes(tuple(tables), file)
+
+
+class _Fault(Exception):
+    def __init__(self, key: str, words: str) -> None:
+        super().__init__(f"{key} {words}")
+
+
+def _tables(given: Any, name: str) -> list[Any]:
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise _Fault(name, f"is no list of tables: write [[{name}]] above each")
+    return given
+
+
+def _once(tables: Sequence[OwnType]) -> None:
+    told: dict[tuple[NodeKind, str], str] = {}
+    for table in tables:
+        for name in (*table.names, *table.patterns):
+            before = told.setdefault((table.node_kind, name), table.key)
+            if before != table.key:
+                raise _Fault(f"{table.key}.types", f"names {name!r}, which {before} maps already")
+
+
+def _table(key: str, kind: NodeKind, given: Mapping[str, Any]) -> OwnType:
+    fields = {subject.value: subject for subject in _FIELDS[kind]}
+    _known(given, (*_MORE[kind], *fields), key)
+    named = _texts(given.get("types"), f"{key}.types", 'the names of types, such as ["acme.Model", "acme.*"]')
+    patterns = tuple(name for name in named if "*" in name or "?" in name)
+    made = OwnType(
+        key,
+        kind,
+        names=tuple(name for name in named if name not in patterns),
+        patterns=patterns,
+        kind=_one_of(given, "kind", {one.value: one for one in ArtifactKind}, key),
+        role=_one_of(given, "role", _ROLES, key),
+        fields={subject: _places(given[name], f"{key}.{name}") for name, subject in fields.items() if name in given},
+        labels=None if "labels" not in given else _labels(given["labels"], f"{key}.labels"),
+    )
+    if given.keys() <= {"types"}:
+        raise _Fault(key, f"says nothing of its types: it takes {_listed((*_MORE[kind][1:], *fields))}")
+    return made
+
+
+def _labels(given: Any, key: str) -> Labels:
+    """Labels, of which each key is the end of a property's name, a property's name, or a member of a JSON text."""
+    if not isinstance(given, dict):
+        raise _Fault(key, 'takes a table, such as {prefix = "tag."} or {properties = ["stage"]}')
+    _known(given, ("prefix", "properties", "document"), key)
+    if not given:
+        raise _Fault(key, "is empty: it takes prefix, properties or document")
+    prefixes = _texts(given["prefix"], f"{key}.prefix", 'how names begin, such as "tag."') if "prefix" in given else ()
+    names = _texts(given["properties"], f"{key}.properties", "names of properties") if "properties" in given else ()
+    document = None
+    if "document" in given:
+        (name,) = _texts(given["document"], f"{key}.document", "the name of one declared property", most=1)
+        document = Document(name)
+    return Labels(prefixes, document, names)
+
+
+def _places(given: Any, key: str) -> tuple[Place, ...]:
+    """Places of properties: `name` is the declared one of that name, else the custom one."""
+    wanted = 'names of properties, such as "title", "properties.title" or "customProperties.title"'
+    places: list[Place] = []
+    for text in _texts(given, key, wanted):
+        layer, dot, name = text.partition(".")
+        if dot and layer in _LAYERS:
+            if not name:
+                raise _Fault(key, f"holds {text!r}, which names no property")
+            places.append(_LAYERS[layer](name))
+        else:
+            places.extend(either(text))
+    return tuple(places)
+
+
+def _texts(given: Any, key: str, wanted: str, most: int | None = None) -> tuple[str, ...]:
+    """One text, or a list of them."""
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
+        raise _Fault(key, f"is missing: it takes {wanted}" if given is None else f"is {given!r}; it takes {wanted}")
+    if most is not None and len(texts) > most:
+        raise _Fault(key, f"is {given!r}; it takes {wanted}")
+    return tuple(dict.fromkeys(texts))
+
+
+def _one_of(given: Mapping[str, Any], name: str, choices: Mapping[str, Any], key: str) -> Any:
+    if name not in given:
+        return None
+    said = given[name]
+    found = choices.get(said) if isinstance(said, str) else None
+    if found is None:
+        raise _Fault(f"{key}.{name}", f"is {said!r}; it takes {_listed(choices)}{_meant(said, choices)}")
+    return found
+
+
+def _known(given: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
+    known = list(keys)
+    for name in given:
+        if name not in known:
+            raise _Fault(where, f"has no {name!r}: it takes {_listed(known)}{_meant(name, known)}")
+
+
+def _listed(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _meant(said: Any, words: Iterable[str]) -> str:
+    known = {word.lower(): word for word in words}
+    near = difflib.get_close_matches(str(said).lower(), known, 1)
+    return f"; did you mean {known[near[0]]}?" if near else ""
+
+
+def _matches(pattern: str, name: str) -> bool:
+    parts = (".*" if sign == "*" else "." if sign == "?" else re.escape(sign) for sign in pattern)
+    return re.fullmatch("".join(parts), name, re.DOTALL) is not None

@@ -1,0 +1,193 @@
+"""Types of users' own, from a file, through the command line and the served store."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineageql.errors import UsageError
+from lineageql.model.conventions.own_types import parse_own_types
+from tests.demo import lineageql
+from tests.server import Server
+from tests.store.sql.records import (
+    ARTIFACT,
+    CONTEXT,
+    EXECUTION,
+    EventRecord,
+    NodeRecord,
+    StoreRecord,
+    TypeRecord,
+    make,
+    template,
+)
+
+DOCS = Path(__file__).parents[2] / "docs/conventions.md"
+CLASSIFIER = TypeRecord(101, ARTIFACT, "acme.Classifier", declares=("title", "stage"))
+REGRESSOR = TypeRecord(102, ARTIFACT, "acme.LinearRegressor")
+TABLE = TypeRecord(103, ARTIFACT, "acme.Table", declares=("tags",))
+FIT = TypeRecord(104, EXECUTION, "acme.Fit")
+PROJECT = TypeRecord(105, CONTEXT, "acme.Project")
+OTHER = TypeRecord(106, ARTIFACT, "acme.Other", bases=(3,))
+STORE = StoreRecord(
+    types=(CLASSIFIER, REGRESSOR, TABLE, FIT, PROJECT, OTHER),
+    artifacts=(
+        NodeRecord(1, CLASSIFIER, declared={"title": "fraud", "stage": "live"}, custom={"build": 7, "team": "risk"}),
+        NodeRecord(2, REGRESSOR, custom={"title": "price", "revision": "a", "tag.tier": "gold", "stage": "test"}),
+        NodeRecord(3, TABLE, uri="s3://t", declared={"tags": '{"tier": "gold", "n": 2}'}),
+        NodeRecord(4, OTHER, name="kept", custom={"title": "none", "stage": "live"}),
+    ),
+    executions=(NodeRecord(1, FIT, custom={"step": "fit", "status": "failed"}),),
+    contexts=(NodeRecord(1, PROJECT, "p"),),
+    events=(EventRecord(1, 3, 1, 3), EventRecord(2, 1, 1, 4)),
+    attributions=frozenset({(1, 1)}),
+)
+MODELS = """{
+  models: artifacts(where: {kind: MODEL}, orderBy: {field: NAME}) {
+    nodes { __typename name version owner labels { key value } workspace { name } } }
+  live: artifacts(where: {labels: [{key: "stage", eq: "live"}]}) { nodes { name } }
+  gold: artifacts(where: {labelSelector: "tier=gold"}) { nodes { kind name } }
+  named: artifacts(where: {name: {eq: "fraud"}, version: {eq: "7"}}) { totalCount }
+  kinds: artifactFacets(by: KIND) { value count }
+  search(text: "GOLD") { totalCount }
+  executions(where: {state: [FAILED]}) { nodes { name } }
+}"""
+ANSWER = {
+    "models": {
+        "nodes": [
+            {
+                "__typename": "Model",
+                "name": "fraud",
+                "version": "7",
+                "owner": "risk",
+                "labels": [{"key": "stage", "value": "live"}],
+                "workspace": {"name": "p"},
+            },
+            {
+                "__typename": "Model",
+                "name": "price",
+                "version": "a",
+                "owner": None,
+                "labels": [{"key": "stage", "value": "test"}, {"key": "tier", "value": "gold"}],
+                "workspace": None,
+            },
+        ]
+    },
+    "live": {"nodes": [{"name": "fraud"}]},
+    "gold": {"nodes": [{"kind": "MODEL", "name": "price"}, {"kind": "DATA_SET", "name": "t"}]},
+    "named": {"totalCount": 1},
+    "kinds": [{"value": "MODEL", "count": 2}, {"value": "DATA_SET", "count": 1}, {"value": "METRICS", "count": 1}],
+    "search": {"totalCount": 2},
+    "executions": {"nodes": [{"name": "fit"}]},
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    """The example of the documentation, and a store whose types it maps."""
+    example = re.search(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    (tmp_path / "types.toml").write_text(example.group(1), encoding="utf-8")
+    make(tmp_path / "store.db", STORE, template())
+    return str(tmp_path / "types.toml"), str(tmp_path / "store.db")
+
+
+def test_a_query_sees_what_the_file_says(files: tuple[str, str]) -> None:
+    types, store = files
+    assert json.loads(lineageql("query", MODELS, "--store", store, "--types", types))["data"] == ANSWER
+    assert json.loads(lineageql("query", MODELS, "--store", store))["data"]["models"]["nodes"] == []
+    assert "--types needs --store" in lineageql(
+        "query", MODELS, "--endpoint", "http://127.0.0.1:1", "--types", types, code=2
+    )
+
+
+def test_the_served_store_is_recorded_in_by_the_same_kinds(
+    files: tuple[str, str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    import httpx
+
+    types, store = files
+    monkeypatch.setenv("LINEAGEQL_TYPES", types)
+    server = Server("serve", store, "--port", "0", cwd=tmp_path)
+
+    def ask(query: str, variables: Any = None) -> Any:
+        sent = {"query": query, "variables": variables}
+        return httpx.post(f"{server.url}/graphql", json=sent, timeout=60).json()
+
+    try:
+        assert ask(MODELS)["data"] == ANSWER
+        (node,) = ask('{artifacts(where: {name: {eq: "fraud"}}) {nodes {id}}}')["data"]["artifacts"]["nodes"]
+        put = {"id": node["id"], "labels": [{"key": "stage", "value": "old"}]}
+        document = "mutation ($input: SetLabelsInput!) {setLabels(input: $input) {entity {labels {value}}}}"
+        body = ask(document, {"input": put})
+        assert body["data"]["setLabels"], body
+        assert body["data"]["setLabels"]["entity"]["labels"] == [{"value": "old"}]
+        document = "mutation ($input: RemoveLabelsInput!) {removeLabels(input: $input) {entity {id}}}"
+        (error,) = ask(document, {"input": {"id": node["id"], "keys": ["stage"]}})["errors"]
+        assert "property of acme.Classifier" in error["message"]
+    finally:
+        server.stop()
+
+
+def test_store_check_shows_what_the_file_maps(files: tuple[str, str]) -> None:
+    types, store = files
+    with open(types, "a", encoding="utf-8") as file:
+        file.write('\n[[artifacts]]\ntypes = ["acme.Othr", "acme.O*", "none*"]\nkind = "OTHER"\n')
+    shown = lineageql("store", "check", store, "--types", types, code=1)  # the store lacks indexes
+    assert "artifacts[0] maps 2 types of 2 nodes: acme.Classifier, acme.LinearRegressor" in shown
+    assert "artifacts[2] names what is no type here: acme.Othr, none*" in shown
+    assert re.search(r" 1  artifact +generic \+ artifacts\[2\] +acme\.Other", shown)
+    found = json.loads(lineageql("store", "check", store, "--types", types, "--json", code=1).partition("\nerror")[0])
+    assert found["mapped"][-2:] == [
+        {"table": "executions[0]", "types": ["acme.Fit"], "nodes": 1, "missing": []},
+        {"table": "contexts[0]", "types": ["acme.Project"], "nodes": 1, "missing": []},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[artifacts", "t.toml is not TOML: "),
+        ("", "t.toml: the file maps nothing: write a table such as [[artifacts]]"),
+        ('[[artefacts]]\ntypes = "a"', "did you mean artifacts?"),
+        ('[[artefacts]]\ntypes = "a"', "the file has no 'artefacts': it takes artifacts, executions or"),
+        ('[artifacts]\ntypes = "a"', "artifacts is no list of tables: write [[artifacts]] above each"),
+        ('[[artifacts]]\nkind = "MODEL"', "artifacts[0].types is missing: it takes the names of types"),
+        ('[[artifacts]]\ntypes = [1]\nkind = "MODEL"', "artifacts[0].types is [1]; it takes the names of types"),
+        ('[[artifacts]]\ntypes = "a"', "artifacts[0] says nothing of its types: it takes kind, labels, name"),
+        (
+            '[[artifacts]]\ntypes = "a"\nkind = "Modell"',
+            "artifacts[0].kind is 'Modell'; it takes MODEL, DATA_SET, METRICS",
+        ),
+        ('[[artifacts]]\ntypes = "a"\nnam = "b"', "artifacts[0] has no 'nam': it takes types, kind, labels, name"),
+        ('[[executions]]\ntypes = "a"\nkind = "MODEL"', "executions[0] has no 'kind'"),
+        ('[[artifacts]]\ntypes = "a"\nname = 3', "artifacts[0].name is 3; it takes names of properties, such as"),
+        ('[[artifacts]]\ntypes = "a"\nname = "properties."', "artifacts[0].name holds 'properties.', which names no"),
+        ('[[artifacts]]\ntypes = "a"\nlabels = "b"', "artifacts[0].labels takes a table, such as {prefix"),
+        ('[[artifacts]]\ntypes = "a"\nlabels = {}', "artifacts[0].labels is empty"),
+        (
+            '[[artifacts]]\ntypes = "a"\nlabels = {document = ["a", "b"]}',
+            "artifacts[0].labels.document is ['a', 'b']; it takes",
+        ),
+        (
+            '[[artifacts]]\ntypes = "a"\nkind = "MODEL"\n[[artifacts]]\ntypes = ["b", "a"]\nkind = "OTHER"',
+            "artifacts[1].types names 'a', which artifacts[0] maps already",
+        ),
+        ('[[contexts]]\ntypes = "a"\nrole = "PROJECT"', "contexts[0].role is 'PROJECT'; it takes WORKSPACE"),
+    ],
+)
+def test_a_fault_of_the_file_says_where_it_is_and_what_is_expected(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(words)):
+        parse_own_types(text, "t.toml")
+
+
+def test_a_file_that_cannot_be_read_ends_every_command_in_one_line(files: tuple[str, str]) -> None:
+    _, store = files
+    for command in (["query", "{ __typename }", "--store", store], ["store", "check", store], ["serve", store]):
+        shown = lineageql(*command, "--types", os.devnull + "/none", code=2)
+        assert "cannot read /dev/null/none: not a directory" in shown
+        assert len(shown.splitlines()) == 1, shown

@@ -1,0 +1,47 @@
+"""A file of own types says the same over MLMD's service as by SQL, and as plain Python."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineageql.model.identity import EntityKind
+from lineageql.store.ports import Facet, Search
+from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.sqlite_driver import SQLiteDriver
+from lineageql.store.sql.statements import Statements
+from tests.store.service.carried import carried
+from tests.store.service.conftest import WAYS, ServiceBench
+from tests.store.sql.own_types import OWN, knows
+from tests.store.sql.questions import Case, cases
+from tests.store.sql.test_search import SOUGHT, WHOLE, expected, found, shown, told, with_objects
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.data(),
+    st.sampled_from(EntityKind),
+    st.sampled_from(WAYS),
+    st.sampled_from([facet for facet in Facet if facet is not Facet.LABEL_VALUE]),
+    st.sampled_from(SOUGHT),
+)
+def test_what_the_file_says(
+    service_bench: ServiceBench, data: st.DataObject, kind: EntityKind, way: str, facet: Facet, text: str
+) -> None:
+    case: Case = data.draw(cases(kind, lambda store: with_objects(carried(store)), knows=knows))
+    with service_bench.reading(case.store, way, own=OWN) as reader:
+        everything = service_bench.run(reader.search(Search(kind), WHOLE)).rows
+        assert {r.entity.ref: shown(r.entity) for r in everything} == {t.ref: told(t) for t in case.oracle.of(kind)}
+        for predicate in case.predicates:
+            wanted = [thing.ref for thing in expected(case.oracle, kind, predicate)]
+            assert service_bench.run(found(reader, Search(kind, predicate))) == wanted  # type: ignore[arg-type]
+        driver = SQLiteDriver(service_bench.path, threads=1, lock_timeout=5)
+        try:
+            by_sql = SQLReader(driver, Statements(OWN))
+            everywhere = Search(EntityKind.ARTIFACT).predicate
+            one, other = (service_bench.run(r.facets(everywhere, facet, None)) for r in (reader, by_sql))
+            assert one == other
+            one_text, other_text = (service_bench.run(r.find_text(kind, text, WHOLE)) for r in (reader, by_sql))
+            assert [r.entity.ref for r in one_text.rows] == [r.entity.ref for r in other_text.rows]
+        finally:
+            service_bench.run(driver.close())

@@ -1,0 +1,134 @@
+"""A file of own types, and what it makes of random stores, said anew in plain Python."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from lineageql.model.conventions.own_types import parse_own_types
+from lineageql.model.kinds import ArtifactKind
+from lineageql.model.predicates import Field
+from tests.store.sql import expected
+from tests.store.sql.oracle import Oracle, Thing
+from tests.store.sql.records import NodeRecord, StoreRecord, StructValue
+
+FILE = """
+[[artifacts]]
+types = ["Examples", "it's*", "kf.?odelArtifact"]
+kind = "STATISTICS"
+name = ["p", "customProperties.q"]
+version = "q"
+labels = {prefix = ["lab", "dis"], properties = ["p", "team"]}
+
+[[artifacts]]
+types = ["kubeflow.org/Pod/v1"]
+kind = "MODEL"
+owner = "properties.object"
+description = ["p", "version"]
+
+[[executions]]
+types = ["A step", "tfx.*"]
+name = "q"
+state = "p"
+labels = {properties = "q"}
+
+[[contexts]]
+types = ["Experiment"]
+role = "WORKSPACE"
+name = "p"
+
+[[contexts]]
+types = "Trial"
+role = "RUN"
+labels = {prefix = "disp"}
+"""
+OWN = parse_own_types(FILE, "types.toml")
+
+
+def _first(node: NodeRecord, *names: str) -> str | None:
+    return expected.first_text(*(expected.either(node, name) for name in names))
+
+
+class OwnOracle(Oracle):
+    """Knows what the file says too."""
+
+    def _labels(self, node: NodeRecord, prefixes: tuple[str, ...], names: tuple[str, ...]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name in names:
+            texts = [_text(layer.get(name)) for layer in (node.declared, node.custom)]
+            found.update((name, text) for text in reversed(texts) if text is not None)
+        for prefix in reversed(prefixes):
+            for name, value in node.custom.items():
+                text = _text(value)
+                if name.startswith(prefix) and text is not None:
+                    found[name.removeprefix(prefix)] = text
+        return found
+
+    def _artifact(self, node: NodeRecord) -> Thing:
+        thing, name = super()._artifact(node), node.type.name
+        if name == "Examples" or fnmatchcase(name, "it's*") or name == "kf.ModelArtifact":
+            texts = (expected.either(node, "p"), expected.text_of(node.custom.get("q")), thing.fields[Field.NAME])
+            more: dict[Field, Any] = {
+                Field.KIND: ArtifactKind.STATISTICS,
+                Field.NAME: expected.first_text(*texts),
+                Field.VERSION: _first(node, "q", "version"),
+            }
+            labels = self._labels(node, ("lab", "dis"), ("p", "team"))
+            return replace(thing, fields=thing.fields | more, more_labels=labels)
+        if name == "kubeflow.org/Pod/v1":
+            more = {
+                Field.KIND: ArtifactKind.MODEL,
+                Field.OWNER: expected.first_text(
+                    expected.text_of(node.declared.get("object")), expected.either(node, "owner")
+                ),
+                Field.DESCRIPTION: _first(node, "p", "version", "description"),
+            }
+            return replace(thing, fields=thing.fields | more)
+        return thing
+
+    def _execution(self, node: NodeRecord) -> Thing:
+        thing = super()._execution(node)
+        if node.type.name != "A step" and not node.type.name.startswith("tfx."):
+            return thing
+        # A state has one word, the first there is.
+        word = _first(node, "p", "state")
+        stated = replace(node, declared=node.declared | {"state": word}) if word else node
+        fields = super()._execution(stated).fields
+        name = expected.first_text(expected.either(node, "q"), thing.fields[Field.NAME])
+        return replace(thing, fields=fields | {Field.NAME: name}, more_labels=self._labels(node, (), ("q",)))
+
+    def _amount(self, members: list[NodeRecord]) -> int:
+        states = [self._execution(node).fields[Field.STATE] for node in members]
+        return super()._amount([replace(node, state=state) for node, state in zip(members, states, strict=True)])
+
+    def _is_workspace(self, node: NodeRecord) -> bool:
+        told = {"Experiment": True, "Trial": False}.get(node.type.name)
+        return super()._is_workspace(node) if told is None else told
+
+    def _is_context_run(self, node: NodeRecord) -> bool:
+        told = {"Experiment": False, "Trial": True}.get(node.type.name)
+        return super()._is_context_run(node) if told is None else told
+
+    def _common(self, node: NodeRecord) -> dict[Field, Any]:
+        fields = super()._common(node)
+        if node.type.name == "Experiment":
+            fields[Field.NAME] = expected.first_text(expected.either(node, "p"), fields[Field.NAME])
+        return fields
+
+    def _context_runs(self) -> Any:
+        for thing in super()._context_runs():
+            if thing.node is not None and thing.node.type.name == "Trial":
+                yield replace(thing, more_labels=self._labels(thing.node, ("disp",), ()))
+            else:
+                yield thing
+
+
+def _text(value: Any) -> str | None:
+    text = value.text if isinstance(value, StructValue) else value
+    return text if isinstance(text, str) else None
+
+
+def knows(store: StoreRecord) -> Oracle:
+    """What is true of a store by the file."""
+    return OwnOracle(store)
