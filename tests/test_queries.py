@@ -15,17 +15,17 @@ from tests.service import Service, serving
 
 OPERATIONS = {operation.name: operation for operation in load_operations(operations_folder())}
 STATEMENTS = {
-    "around-a-model": 38,
-    "artifacts-by-label": 12,
-    "compare-runs": 23,
-    "lineage-of-a-model": 21,
-    "models-of-a-workspace": 16,
-    "production-models-of-a-data-set": 22,
-    "runs-of-a-workspace": 21,
-    "search": 15,
-    "store": 6,
-    "what-changed-between-versions": 17,
-    "workspaces": 18,
+    "around-a-model": 36,
+    "artifacts-by-label": 10,
+    "compare-runs": 21,
+    "lineage-of-a-model": 19,
+    "models-of-a-workspace": 14,
+    "production-models-of-a-data-set": 20,
+    "runs-of-a-workspace": 19,
+    "search": 13,
+    "store": 4,
+    "what-changed-between-versions": 15,
+    "workspaces": 16,
 }
 MUTATIONS = sorted(name for name in OPERATIONS if name.startswith("record-"))
 

@@ -1,9 +1,7 @@
--- around-a-model: 38 statements in 25 round trips
+-- around-a-model: 36 statements in 25 round trips
 
 -- get: 1 artifact
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- nodes by id: 1 row
 SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
 FROM Artifact

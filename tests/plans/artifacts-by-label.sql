@@ -1,9 +1,7 @@
--- artifacts-by-label: 12 statements in 10 round trips
+-- artifacts-by-label: 10 statements in 10 round trips
 
 -- facets: kind in ['MODEL', 'DATA_SET', 'METRICS'], kind
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- highest id: 1 row
 SELECT max(Artifact.id) AS max_1
 FROM Artifact

@@ -1,4 +1,4 @@
--- compare-runs: 23 statements in 16 round trips
+-- compare-runs: 21 statements in 16 round trips
 
 -- events: EXECUTION, 4 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 5 rows
@@ -29,9 +29,7 @@ WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
 
 -- get: 2 runs
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- statement: 2 rows
 SELECT anon_1.place AS c0, anon_1.workspace_name AS c1, anon_1.run_name AS c2, anon_1.id AS c3, anon_1.type_id AS c4, anon_1.workspace_name AS c5, anon_1.run_name AS c6, anon_1.named AS c7, anon_1.external_id AS c8, anon_1.create_time AS c9, anon_1.update_time AS c10
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1

@@ -1,4 +1,4 @@
--- lineage-of-a-model: 21 statements in 17 round trips
+-- lineage-of-a-model: 19 statements in 17 round trips
 
 -- events: ARTIFACT, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 3 rows
@@ -100,9 +100,7 @@ WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- types_of: Artifact, 1 id
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- statement: 1 row
 SELECT "Artifact_1".id, "Artifact_1".type_id
 FROM Artifact AS "Artifact_1"

@@ -1,4 +1,4 @@
--- models-of-a-workspace: 16 statements in 10 round trips
+-- models-of-a-workspace: 14 statements in 10 round trips
 
 -- count_under: WORKSPACE_ARTIFACTS, 1 workspace, artifacts where kind in ['MODEL'] in the order of createTime descending
 -- count under each owner: 1 row
@@ -28,9 +28,7 @@ WHERE ContextProperty.context_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- search: workspaces where name = 'fraud-detection' in the order of id, first 1
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- page, by access path name: 1 row
 SELECT "Context_1".id AS c0, "Context_1".id AS c1
 FROM Context AS "Context_1"

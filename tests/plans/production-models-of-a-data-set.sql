@@ -1,4 +1,4 @@
--- production-models-of-a-data-set: 22 statements in 17 round trips
+-- production-models-of-a-data-set: 20 statements in 17 round trips
 
 -- events: ARTIFACT, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
 -- events at nodes: 1 row
@@ -64,9 +64,7 @@ WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
 
 -- get: 1 artifact
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- nodes by id: 1 row
 SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
 FROM Artifact

@@ -1,4 +1,4 @@
--- runs-of-a-workspace: 21 statements in 14 round trips
+-- runs-of-a-workspace: 19 statements in 14 round trips
 
 -- count_under: WORKSPACE_RUNS, 1 workspace, runs in the order of createTime descending
 -- count under each owner: 1 row
@@ -29,9 +29,7 @@ WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProper
 -- and so on: 5996 characters in all, SHA-256 1c202e1bb227…
 
 -- search: workspaces where name = 'fraud-detection' in the order of id, first 1
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- page, by access path name: 1 row
 SELECT "Context_1".id AS c0, "Context_1".id AS c1
 FROM Context AS "Context_1"

@@ -1,4 +1,4 @@
--- search: 15 statements in 11 round trips
+-- search: 13 statements in 11 round trips
 
 -- count_text: Artifact, fraud
 -- statement: 1 row
@@ -82,9 +82,7 @@ WHERE "ContextProperty_1".context_id = anon_1.id AND "ContextProperty_1".is_cust
 -- and so on: 19779 characters in all, SHA-256 36028c35650c…
 
 -- find_text: Workspace, fraud, first 10
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- page of what holds a text: 1 row
 SELECT CASE WHEN (casefold(CAST(coalesce(nullif(CAST("Context_1".name AS TEXT), :param_1), nullif(coalesce((SELECT "Type_1".name
 FROM Type AS "Type_1"

@@ -1,4 +1,4 @@
--- store: 6 statements in 4 round trips
+-- store: 4 statements in 4 round trips
 
 -- counts: 
 -- count: 1 row
@@ -22,6 +22,4 @@ FROM Artifact) AS anon_2, (SELECT count(*) AS count_3
 FROM Event) AS anon_3
 
 -- types: 
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows

@@ -1,4 +1,4 @@
--- what-changed-between-versions: 17 statements in 13 round trips
+-- what-changed-between-versions: 15 statements in 13 round trips
 
 -- events: ARTIFACT, 2 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
 -- events at nodes: 2 rows
@@ -86,9 +86,7 @@ WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- types_of: Artifact, 2 ids
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- statement: 2 rows
 SELECT "Artifact_1".id, "Artifact_1".type_id
 FROM Artifact AS "Artifact_1"

@@ -1,4 +1,4 @@
--- workspaces: 18 statements in 14 round trips
+-- workspaces: 16 statements in 14 round trips
 
 -- count: workspaces in the order of name
 -- count: 1 row
@@ -33,9 +33,7 @@ WHERE "Context_4".type_id IN (:type_id_3_1) AND "C
 -- and so on: 3105 characters in all, SHA-256 fe6c9568648d…
 
 -- search: workspaces in the order of name, first 20, {createTime, description, labels, name}
--- types: 10 rows
--- declared properties of types: 61 rows
--- base types of types: 1 row
+-- types: 72 rows
 -- page, in the order: 3 rows
 SELECT coalesce(coalesce(nullif(CAST("Context_1".name AS TEXT), :param_1), nullif(coalesce((SELECT "Type_1".name
 FROM Type AS "Type_1"

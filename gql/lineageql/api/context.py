@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import ExitStack
 from typing import Any
 
 import strawberry
@@ -54,15 +55,19 @@ class Context:
         """The fields of the answer whose mutations are applied, whatever becomes of their answers."""
         self.warnings = Warnings()
         self.work = Work()
+        self._held = ExitStack()
         self.renew()
 
-    def cancel(self) -> None:
-        """Ends what still goes on for the operation: nobody waits for it any more."""
+    def end(self) -> None:
+        """Ends what still goes on for the operation, and lets go of the state of the store that it reads."""
         self.work.end()
+        self._held.close()
 
     def renew(self) -> None:
-        """Forgets all that was loaded."""
-        self.finder = Finder(self.store.reader(current=self.writes, explanation=self.explanation), self.settings)
+        """Forgets all that was loaded; what is read from now on is of the state that the store has then."""
+        self._held.close()
+        reader = self._held.enter_context(self.store.reading(current=self.writes, explanation=self.explanation))
+        self.finder = Finder(reader, self.settings)
         self.loaders = Loaders(self.finder, self.work, self.until)
         self.listings: dict[Hashable, tuple[Loader[Ref, Page[Edge]], object, object]] = {}
 

@@ -144,7 +144,7 @@ class Executor:
             late = DeadlineExceeded(f"the operation took longer than {deadline} seconds; {advice}")
             return Answer(None, [_formatted(late)], True, explanation)
         finally:
-            context.cancel()
+            context.end()
         if result.data is None and result.errors:
             node = document.operation(operation.name)
             advise(result.errors, SCHEMA._schema, node, operation.variables)

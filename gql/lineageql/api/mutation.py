@@ -100,6 +100,8 @@ async def _record(info: Info, work: Callable[[Recording], Awaitable[T]]) -> T:
     context = info.context
     if context.recording is None:
         raise ReadOnly("this service only reads; start it without --read-only to record")
+    # A state that is still held would keep writers waiting in a store that has no way round that.
+    context.renew()
     try:
         found = await work(context.recording)
         context.recorded.add(info.path.key)

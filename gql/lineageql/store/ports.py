@@ -2,12 +2,14 @@
 
 All verbs take and answer batches, so that the number of statements follows the
 depth of a query and not the number of its rows. A Reader serves one operation:
-it reads the store's types once, when they are first needed.
+it reads the store's types once, when they are first needed, and what it reads
+is of one state of the store.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -275,13 +277,27 @@ class Store(Protocol):
     info: StoreInfo
     recorder: Recorder | None
 
-    def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
-        """A Reader for one operation.
+    def reading(
+        self, *, current: bool = False, explanation: Explanation | None = None
+    ) -> AbstractContextManager[Reader]:
+        """A Reader for one operation: all that it reads is of one state of the store, where the store can do that.
+
+        It is the state when the Reader first reads. Leaving lets go of it, ends what is still read, and does not wait.
 
         Args:
             current: it must see what was written just now, as an operation that writes does; other operations may
                 be served by a replica, which lags behind.
             explanation: what is told all that the Reader does.
+        """
+
+    def reader(self, *, current: bool = False) -> Reader:
+        """A Reader each of whose verbs reads the store as it is at its time; it holds nothing and needs no end."""
+
+    async def probe(self) -> None:
+        """Finds out whether the store can be read now, beside all operations: none of them is waited for.
+
+        Raises:
+            Unavailable: it cannot.
         """
 
     async def close(self) -> None:

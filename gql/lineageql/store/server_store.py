@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import schema_version
-from lineageql.store.sql.reader import sql_reader
+from lineageql.store.sql.reader import sql_reader, sql_reading
 from lineageql.store.sql.statements import Statements
 from lineageql.store.text_limits import OF_POSTGRESQL, Limits, of_mysql
 
@@ -143,10 +144,18 @@ class ServerStore:
         self._statements = {id(driver): Statements(own), id(replica): Statements(own)}
         self._starting = Starting(recorder)
 
-    def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
-        """A Reader for one operation."""
+    def reading(
+        self, *, current: bool = False, explanation: Explanation | None = None
+    ) -> AbstractContextManager[Reader]:
         driver = self._driver if current else self._replica
-        return sql_reader(driver, self._statements[id(driver)], explanation)
+        return sql_reading(driver, self._statements[id(driver)], explanation)
+
+    def reader(self, *, current: bool = False) -> Reader:
+        driver = self._driver if current else self._replica
+        return sql_reader(driver, self._statements[id(driver)])
+
+    async def probe(self) -> None:
+        await self._replica.probe()
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
@@ -46,12 +48,20 @@ class ServiceStore:
         self._scan_limit = scan_limit
         self._own = own
 
-    def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
-        """A Reader for one operation, which sees what was written before it began."""
+    @contextmanager
+    def reading(self, *, current: bool = False, explanation: Explanation | None = None) -> Iterator[Reader]:
+        """A Reader for one operation. MLMD's calls know no snapshot: it sees what is written meanwhile."""
         if explanation is None:
-            return ServiceReader(self._channel, self.knowledge, self._scan_limit, own=self._own)
-        caller = ExplainedCaller(self._channel, explanation)
-        return explained(ServiceReader(caller, self.knowledge, self._scan_limit, own=self._own), explanation)
+            yield self.reader()
+        else:
+            caller = ExplainedCaller(self._channel, explanation)
+            yield explained(ServiceReader(caller, self.knowledge, self._scan_limit, own=self._own), explanation)
+
+    def reader(self, *, current: bool = False) -> Reader:
+        return ServiceReader(self._channel, self.knowledge, self._scan_limit, own=self._own)
+
+    async def probe(self) -> None:
+        await self.reader().types()
 
     async def close(self) -> None:
         """Closes the channel, after the calls that are under way."""

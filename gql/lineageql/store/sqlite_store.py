@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,7 +24,7 @@ from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
-from lineageql.store.sql.reader import sql_reader
+from lineageql.store.sql.reader import sql_reader, sql_reading
 from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
 from lineageql.store.sql.statements import Statements
 
@@ -49,9 +49,16 @@ class SQLiteStore:
         self._statements = Statements(own)
         self._starting = Starting(recorder)
 
-    def reader(self, *, current: bool = False, explanation: Explanation | None = None) -> Reader:
-        """A Reader for one operation."""
-        return sql_reader(self._driver, self._statements, explanation)
+    def reading(
+        self, *, current: bool = False, explanation: Explanation | None = None
+    ) -> AbstractContextManager[Reader]:
+        return sql_reading(self._driver, self._statements, explanation)
+
+    def reader(self, *, current: bool = False) -> Reader:
+        return sql_reader(self._driver, self._statements)
+
+    async def probe(self) -> None:
+        await self._driver.probe()
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""

@@ -64,7 +64,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
 
     async def ready(request: Request) -> Response:
         try:
-            await asyncio.wait_for(store.reader().types(), _READY_TIMEOUT)
+            await asyncio.wait_for(store.probe(), _READY_TIMEOUT)
         except (LineageQLError, asyncio.TimeoutError) as error:
             reason = str(error) or f"the store did not answer within {_READY_TIMEOUT} s"
             return json_response({"ready": False, "reason": reason}, 503)

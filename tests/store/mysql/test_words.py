@@ -19,7 +19,7 @@ from lineageql.store.sql.dialects.foldings import Folding, folding
 from lineageql.store.sql.dialects.mysql import WORDS, MySQL
 from lineageql.store.sql.dialects.mysql_literals import Literals
 from lineageql.store.sql.json_documents import text_of_member
-from lineageql.store.sql.rows import TYPE_TABLES
+from lineageql.store.sql.rows import TYPES
 from tests.store.sql.mysql_workbench import MariaDBWorkbench
 from tests.store.sql.values import HOSTILE, MALFORMED
 
@@ -124,7 +124,7 @@ def test_texts(rows: Rows) -> None:
 
 
 def test_what_is_only_asked_whether_it_is_there_is_not_sorted() -> None:
-    assert "ORDER BY" not in TYPE_TABLES[0](WORDS).text
+    assert "ORDER BY" not in TYPES(WORDS).text
 
 
 def test_texts_that_begin_otherwise(rows: Rows) -> None:

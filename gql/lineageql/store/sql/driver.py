@@ -22,8 +22,8 @@ def fetch(statement: Statement) -> Script[Rows]:
     return (yield [statement])[0]
 
 
-class Driver(Protocol):
-    """Runs statements on one database, several at a time.
+class Runner(Protocol):
+    """Runs statements on one database.
 
     Raises:
         Unavailable: the database cannot be reached or read now.
@@ -41,5 +41,31 @@ class Driver(Protocol):
     async def run(self, script: Script[T]) -> T:
         """What a script returns. Its statements run one after the other on one connection."""
 
+
+class Snapshot(Runner, Protocol):
+    """Runs the scripts of one operation, one after the other, on one state of the database.
+
+    That is the state of its first statement: nothing is begun before. An
+    operation that is at several things at once has one turn or connection all
+    the same, which is its share.
+    """
+
+    def end(self) -> None:
+        """Gives up what still runs, and lets go of the state. It does not wait; what is run afterwards is cancelled."""
+
+
+class Driver(Runner, Protocol):
+    """Runs scripts, several at a time; each sees the database as it is at its time."""
+
+    def snapshot(self) -> Snapshot:
+        """What runs the scripts of one operation; whoever asks for it ends it."""
+
+    async def probe(self) -> None:
+        """Finds out whether the database can be read now, in a turn of its own: operations are not waited for."""
+
     async def close(self) -> None:
         """Closes every connection."""
+
+
+PROBE = Statement("SELECT schema_version FROM MLMDEnv", {})
+"""What a driver asks to find out whether it can read."""

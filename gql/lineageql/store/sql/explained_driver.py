@@ -7,15 +7,15 @@ from typing import TypeVar
 
 from lineageql.store.explanation import Explanation, Read, Sent, at_work
 from lineageql.store.sql.dialects import Statement
-from lineageql.store.sql.driver import Driver, Rows, Script, fetch
+from lineageql.store.sql.driver import Rows, Runner, Script, fetch
 
 T = TypeVar("T")
 
 
 class ExplainedDriver:
-    """Runs statements by another driver; see `store.sql.driver.Driver`."""
+    """Runs statements by a driver or a snapshot; see `store.sql.driver.Runner`."""
 
-    def __init__(self, driver: Driver, explanation: Explanation) -> None:
+    def __init__(self, driver: Runner, explanation: Explanation) -> None:
         self.dialect = driver.dialect
         self._driver = driver
         self._explanation = explanation
@@ -29,9 +29,6 @@ class ExplainedDriver:
 
     async def run(self, script: Script[T]) -> T:
         return await self._driver.run(self._witnessed(script, at_work()))
-
-    async def close(self) -> None:
-        await self._driver.close()
 
     def _witnessed(self, script: Script[T], read: Read | None) -> Script[T]:
         lists: list[Rows] | None = None

@@ -155,7 +155,7 @@ class Facets:
         )
 
     def _named_keys(self, matching: Any, names: Sequence[str]) -> Select[Any]:
-        row = ARTIFACT_PROPERTY.alias()
+        row = self.source.properties.alias()
         return select(row.c.name.label("value"), matching.c.id.label("id")).where(
             row.c.owner_id == matching.c.id,
             row.c.name.in_(names),

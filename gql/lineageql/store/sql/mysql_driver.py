@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from lineageql.store.sql.dialects.mysql import MySQL
 from lineageql.store.sql.dialects.mysql_statements import MySQLStatement
 from lineageql.store.sql.driver import Rows
 from lineageql.store.sql.mysql_servers import server_of
-from lineageql.store.sql.pooled import PooledDriver
+from lineageql.store.sql.pooled import GRACE, PooledDriver
 
 try:
     import asyncmy
@@ -39,7 +39,6 @@ _WIRES = (MYSQL_WIRE, "utf8mb4")
 
 _ERRORS = (faults.MySQLError, OSError, asyncio.TimeoutError)
 _OCTETS = 63  # the number of the charset of octets
-_GRACE = 5.0
 # Every comparison says for itself how it compares, every literal what it is, and a group is one text whatever of it
 # is shown. Texts are sorted by this many octets.
 _SESSION = "SET SESSION sql_mode = '', max_sort_length = 65536, sort_buffer_size = 8388608, {limit}"
@@ -49,7 +48,7 @@ _READING = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 class MySQLDriver(PooledDriver):
     """Reads a database of MySQL or MariaDB; `open` makes it.
 
-    What a script reads is of one moment: a transaction begins with its first statement.
+    A transaction begins with the first statement of a connection, and not by one of its own.
     """
 
     errors = _ERRORS
@@ -101,6 +100,15 @@ class MySQLDriver(PooledDriver):
                 raise
             self._idle.append(connection)
 
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        return self.connection()
+
+    async def connect(self) -> Any:
+        return await _connect(self.address, self.settings, reading=False)
+
+    def drop(self, connection: Any) -> None:
+        connection.close()
+
     def _rested(self) -> Any:
         """A connection that lies idle and has not been heard to break."""
         while self._idle:
@@ -122,21 +130,7 @@ class MySQLDriver(PooledDriver):
             self._end(connection.thread_id())
             raise
         except UnicodeDecodeError:
-            # What is left of the answer would be taken for that to the next statement.
-            connection.close()
-            await connection.connect()
-            await _begin(connection, self.address, self.settings)
-            return await self._with_replacements(text)
-
-    async def _with_replacements(self, text: str) -> Rows:
-        """The rows of a statement that finds what is not UTF-8: it is shown with replacement characters."""
-        connection = await _connect(self.address, self.settings, use_unicode=False)
-        try:
-            rows = await _rows(connection, text)
-            fields = connection._result.fields
-            return _decoded(rows, tuple(place for place, field in enumerate(fields) if field.charsetnr != _OCTETS))
-        finally:
-            connection.close()
+            return await _with_replacements(connection, text)
 
     def _end(self, thread: int) -> None:
         """Ends a connection on the server, with what it is at."""
@@ -161,11 +155,11 @@ class MySQLDriver(PooledDriver):
 
     async def disconnect(self) -> None:
         if self._ending:
-            await asyncio.wait(self._ending, timeout=_GRACE)
+            await asyncio.wait(self._ending, timeout=GRACE)
         while self._idle:
             connection = self._idle.pop()
             try:
-                await asyncio.wait_for(connection.ensure_closed(), _GRACE)
+                await asyncio.wait_for(connection.ensure_closed(), GRACE)
             except _ERRORS:
                 connection.close()
 
@@ -210,9 +204,7 @@ def _wire(address: ServerAddress) -> str:
     return wire
 
 
-async def _connect(
-    address: ServerAddress, settings: Settings, *, reading: bool = True, use_unicode: bool = True
-) -> Any:
+async def _connect(address: ServerAddress, settings: Settings, *, reading: bool = True) -> Any:
     place = {"unix_socket": address.host} if address.host.startswith("/") else {"host": address.host}
     # Whichever charset the server takes the texts of results to be in, their octets are UTF-8.
     connection = await asyncmy.connect(
@@ -222,7 +214,6 @@ async def _connect(
         password=(address.password or "").encode(),
         database=address.database or None,
         charset="utf8mb4",
-        use_unicode=use_unicode,
         autocommit=not reading,
         connect_timeout=settings.store_timeout,
         ssl=_tls(address),
@@ -250,6 +241,25 @@ async def _rows(connection: Any, text: str) -> Rows:
     # A cursor would ask for the warnings too, of which there is one for each text that is no JSON.
     rows: Rows = connection._result.rows
     return rows
+
+
+async def _with_replacements(connection: Any, text: str) -> Rows:
+    """The rows of a statement that has found what is not UTF-8: it is shown with replacement characters."""
+    # What is left of the answer would be taken for that to the next statement.
+    while not _ends((await connection.read_packet()).get_all_data()):
+        pass
+    connection._use_unicode = False
+    try:
+        rows = await _rows(connection, text)
+    finally:
+        connection._use_unicode = True
+    fields = connection._result.fields
+    return _decoded(rows, tuple(place for place, field in enumerate(fields) if field.charsetnr != _OCTETS))
+
+
+def _ends(packet: bytes) -> bool:
+    """Whether a packet of an answer is its last, and no row."""
+    return packet[:1] == b"\xfe" and len(packet) < 0xFFFFFF
 
 
 def _decoded(rows: Rows, places: tuple[int, ...]) -> Rows:
@@ -298,6 +308,7 @@ _KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
         "the filter is more than the database takes at once; give it fewer or shallower terms",
     ),
     (frozenset({1317, 1969, 3024}), Unavailable, "{address} took too long"),
+    (frozenset({1412}), Unavailable, "a table of {address} was changed while it was read; ask again"),
     (frozenset({1040, 1129, 1130, 1203, 1226}), Unavailable, "{address} lets no more connections in"),
     (_LOST, Unavailable, "the connection to {address} broke"),
 )

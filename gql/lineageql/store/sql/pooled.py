@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from lineageql.errors import LineageQLError
 from lineageql.store.sql.dialects import Dialect, Statement
-from lineageql.store.sql.driver import Rows, Script, fetch
+from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 
 T = TypeVar("T")
 _THREADS = 4
+GRACE = 5.0
+"""Seconds that closing waits for a server."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Step(Generic[T]):
+class Step(Generic[T]):
     """Where a script stands: it asks for statements, or is through and has a value."""
 
     statements: Sequence[Statement]
@@ -41,10 +43,25 @@ class PooledDriver(ABC):
         self.dialect = dialect
         self.statements = 0
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lineageql-reader")
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._probing = asyncio.Lock()
+        self._prober: Any = None
 
     @abstractmethod
     def connection(self) -> AbstractAsyncContextManager[Any]:
         """A connection of the pool for one script; one that broke is not given again."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """The same for one operation: all that it reads is of the state of its first statement."""
+
+    @abstractmethod
+    async def connect(self) -> Any:
+        """A connection beside the pool, in which each statement is on its own."""
+
+    @abstractmethod
+    def drop(self, connection: Any) -> None:
+        """Closes such a connection without a farewell to the server."""
 
     @abstractmethod
     async def rows(self, connection: Any, statement: Statement) -> Rows:
@@ -66,35 +83,186 @@ class PooledDriver(ABC):
         return await self.run(fetch(statement))
 
     async def run(self, script: Script[T]) -> T:
-        step = await self._advance(script, None)
+        step = await self.advance(script, None)
         # Of connections that lay idle while the server was started anew, one may not know that it is broken.
         for last in (False, True):
             read = False
             try:
                 async with self.connection() as connection:
                     while not step.through:
-                        rows = []
-                        for statement in step.statements:
-                            self.statements += 1
-                            rows.append(await self.rows(connection, statement))
+                        rows = await self.answers(connection, step)
                         read = True
-                        step = await self._advance(script, rows)
+                        step = await self.advance(script, rows)
                     return step.value  # type: ignore[return-value]
             except self.errors as error:
                 if last or read or not self.lost(error):
                     raise self.translate(error) from error
         raise AssertionError
 
+    def snapshot(self) -> PooledSnapshot:
+        return PooledSnapshot(self)
+
+    async def probe(self) -> None:
+        async with self._probing:
+            for _ in (False, True):
+                new = self._prober is None
+                try:
+                    if self._prober is None:
+                        self._prober = await self.connect()
+                    await self.rows(self._prober, PROBE)
+                    return
+                except BaseException as error:
+                    self._end_prober()
+                    if not isinstance(error, self.errors):
+                        raise
+                    if new or not self.lost(error):
+                        raise self.translate(error) from error
+
+    def _end_prober(self) -> None:
+        prober, self._prober = self._prober, None
+        if prober is not None:
+            self.drop(prober)
+
     async def close(self) -> None:
+        if self._leaving:
+            await asyncio.wait(self._leaving, timeout=GRACE)
+        self._end_prober()
         await self.disconnect()
         self._threads.shutdown(wait=False)
 
-    async def _advance(self, script: Script[T], rows: list[Rows] | None) -> _Step[T]:
+    def leave(self, work: Coroutine[Any, Any, None]) -> None:
+        """Lets some work end by itself, before the pool is closed."""
+        task = asyncio.create_task(work, name="end of an operation's transaction")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def answers(self, connection: Any, step: Step[T]) -> list[Rows]:
+        """The rows of each statement that a script asks for."""
+        rows = []
+        for statement in step.statements:
+            self.statements += 1
+            rows.append(await self.rows(connection, statement))
+        return rows
+
+    async def advance(self, script: Script[T], rows: list[Rows] | None) -> Step[T]:
+        """Where a script comes to with the rows that it asked for."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _advanced, script, rows)
 
 
-def _advanced(script: Script[T], rows: list[Rows] | None) -> _Step[T]:
+class PooledSnapshot:
+    """A connection with a transaction that only reads, for one operation; see `store.sql.driver.Snapshot`.
+
+    Scripts run in tasks: who waits for one may be cancelled, as a field beside
+    it failed, and the transaction goes on for the others. `end` cancels the tasks.
+    """
+
+    def __init__(self, driver: PooledDriver) -> None:
+        self.dialect = driver.dialect
+        self._driver = driver
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._begun: set[asyncio.Task[Any]] = set()
+        self._transaction: AbstractAsyncContextManager[Any] | None = None
+        self._connection: Any = None
+        self._fault: BaseException | None = None
+        self._ended = False
+
+    @property
+    def statements(self) -> int:
+        return self._driver.statements
+
+    async def fetch(self, statement: Statement) -> Rows:
+        return await self.run(fetch(statement))
+
+    async def run(self, script: Script[T]) -> T:
+        if self._ended:
+            raise asyncio.CancelledError
+        task = asyncio.create_task(self._run(script))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task not in self._begun:
+                task.cancel()
+            raise
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        self._begun.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited may have gone, and asyncio would complain that nobody looked
+
+    async def _run(self, script: Script[T]) -> T:
+        async with self._turn:
+            task = asyncio.current_task()
+            assert task is not None
+            self._begun.add(task)
+            step = await self._driver.advance(script, None)
+            if step.through:
+                return step.value  # type: ignore[return-value]
+            try:
+                rows = await self._first(step) if self._transaction is None else await self._answers(step)
+                while True:
+                    step = await self._driver.advance(script, rows)
+                    if step.through:
+                        return step.value  # type: ignore[return-value]
+                    rows = await self._answers(step)
+            except self._driver.errors as error:
+                raise self._driver.translate(error) from error
+
+    async def _first(self, step: Step[T]) -> list[Rows]:
+        """What is read first. Of connections that lay idle while the server was started anew, one may be broken."""
+        for last in (False, True):
+            try:
+                transaction = self._driver.transaction()
+                self._connection = await transaction.__aenter__()
+                self._transaction = transaction
+                return await self._answers(step)
+            except self._driver.errors as error:
+                if last or not self._driver.lost(error):
+                    raise
+                await self._leave()
+        raise AssertionError
+
+    async def _answers(self, step: Step[T]) -> list[Rows]:
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return await self._driver.answers(self._connection, step)
+        except BaseException as error:
+            # One that was cancelled in the middle of a statement is of no use to others.
+            if not isinstance(error, self._driver.errors) or self._driver.lost(error):
+                self._fault = error
+            raise
+
+    async def _leave(self) -> None:
+        transaction, fault = self._transaction, self._fault
+        self._transaction = self._connection = self._fault = None
+        if transaction is not None:
+            with suppress(asyncio.CancelledError, *self._driver.errors):
+                if fault is None:
+                    await transaction.__aexit__(None, None, None)
+                else:
+                    await transaction.__aexit__(type(fault), fault, fault.__traceback__)
+
+    def end(self) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks or self._transaction is not None:
+            self._driver.leave(self._end())
+
+    async def _end(self) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._leave()
+
+
+def _advanced(script: Script[T], rows: list[Rows] | None) -> Step[T]:
     try:
-        return _Step(next(script) if rows is None else script.send(rows))
+        return Step(next(script) if rows is None else script.send(rows))
     except StopIteration as done:
-        return _Step((), True, done.value)
+        return Step((), True, done.value)

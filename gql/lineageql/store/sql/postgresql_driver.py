@@ -23,7 +23,7 @@ from lineageql.store.addresses import ServerAddress
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Rows
-from lineageql.store.sql.pooled import PooledDriver
+from lineageql.store.sql.pooled import GRACE, PooledDriver
 from lineageql.store.tls import tls_of
 
 try:
@@ -36,7 +36,8 @@ log = logging.getLogger("lineageql.store")
 _ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, asyncio.TimeoutError)
 _PREPARED, _LONGEST_PREPARED = 256, 1 << 20
 """How many statements a connection keeps prepared, and up to how many characters."""
-_GRACE = 5.0
+_RISKY = 1 << 14
+"""From how many characters on a statement is one that the server may refuse as too much for it."""
 _OCTETS = "SELECT coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' AND datcollate IN ('C', 'POSIX')"
 _OCTETS += " FROM pg_catalog.pg_database AS d WHERE datname = current_database()"
 
@@ -52,9 +53,9 @@ class PostgreSQLDriver(PooledDriver):
 
     errors = _ERRORS
 
-    def __init__(self, address: ServerAddress, pool: Any, dialect: PostgreSQL) -> None:
+    def __init__(self, address: ServerAddress, settings: Settings, pool: Any, dialect: PostgreSQL) -> None:
         super().__init__(dialect)
-        self.address = address
+        self.address, self.settings = address, settings
         self._pool = pool
 
     @classmethod
@@ -76,13 +77,7 @@ class PostgreSQLDriver(PooledDriver):
                 statement_cache_size=_PREPARED,
                 max_cacheable_statement_size=_LONGEST_PREPARED,
                 max_cached_statement_lifetime=0,
-                server_settings={
-                    "application_name": "lineageql",
-                    "default_transaction_read_only": "on",
-                    "jit": "off",  # it takes longer than what it is for
-                    "extra_float_digits": "1",
-                    "statement_timeout": f"{settings.deadline + 5}s",
-                },
+                server_settings=_session(settings),
             )
         except _ERRORS as error:
             raise translate(error, address) from error
@@ -97,15 +92,40 @@ class PostgreSQLDriver(PooledDriver):
             if isinstance(error, _ERRORS):
                 raise translate(error, address) from error
             raise
-        return cls(address, pool, PostgreSQL(by_octets=bool(by_octets)))
+        return cls(address, settings, pool, PostgreSQL(by_octets=bool(by_octets)))
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         async with self._pool.acquire() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        async with self._pool.acquire() as connection:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield connection
+            finally:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+
+    async def connect(self) -> Any:
+        return await asyncpg.connect(**_arguments(self.address, self.settings), server_settings=_session(self.settings))
+
+    def drop(self, connection: Any) -> None:
+        connection.terminate()
+
     async def rows(self, connection: Any, statement: Statement) -> Rows:
-        rows: Rows = await connection.fetch(statement.text, *statement.parameters.values())
+        risky = len(statement.text) > _RISKY and connection.is_in_transaction()
+        if risky:
+            # A statement that is refused ends the transaction, for the operation's other fields too.
+            await connection.execute("SAVEPOINT risky")
+        try:
+            rows: Rows = await connection.fetch(statement.text, *statement.parameters.values())
+        except asyncpg.PostgresError as error:
+            if risky and not self.lost(error):
+                await connection.execute("ROLLBACK TO SAVEPOINT risky")
+            raise
         return rows
 
     def lost(self, error: BaseException) -> bool:
@@ -116,7 +136,7 @@ class PostgreSQLDriver(PooledDriver):
 
     async def disconnect(self) -> None:
         try:
-            await asyncio.wait_for(self._pool.close(), _GRACE)
+            await asyncio.wait_for(self._pool.close(), GRACE)
         except (asyncio.TimeoutError, *_ERRORS):
             self._pool.terminate()
 
@@ -137,7 +157,7 @@ async def create_database(address: ServerAddress, settings: Settings) -> None:
                 order = f"{provider} LC_COLLATE 'C' LC_CTYPE 'C'"
                 await connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' {order}")
         finally:
-            await connection.close(timeout=_GRACE)
+            await connection.close(timeout=GRACE)
     except _ERRORS as error:
         raise translate(error, address) from error
 
@@ -154,9 +174,21 @@ async def execute(address: ServerAddress, settings: Settings, statements: Sequen
             for statement in statements:
                 await connection.execute(statement)
         finally:
-            await connection.close(timeout=_GRACE)
+            await connection.close(timeout=GRACE)
     except _ERRORS as error:
         raise translate(error, address) from error
+
+
+def _session(settings: Settings) -> dict[str, str]:
+    bound = f"{settings.deadline + 5}s"
+    return {
+        "application_name": "lineageql",
+        "default_transaction_read_only": "on",
+        "jit": "off",  # it takes longer than what it is for
+        "extra_float_digits": "1",
+        "statement_timeout": bound,
+        "idle_in_transaction_session_timeout": bound,
+    }
 
 
 def _arguments(address: ServerAddress, settings: Settings) -> dict[str, Any]:
@@ -182,6 +214,8 @@ _KINDS: tuple[tuple[type[BaseException], type[LineageQLError], str], ...] = (
     (asyncpg.UndefinedColumnError, NotMLMD, "{address} is not an ML Metadata store: {text}"),
     (asyncpg.ProgramLimitExceededError, TooExpensive, "the filter is more than PostgreSQL takes at once: {text}"),
     (asyncpg.QueryCanceledError, Unavailable, "{address} took too long: {text}"),
+    (asyncpg.InFailedSQLTransactionError, Unavailable, "another part of this operation failed in {address}; ask again"),
+    (asyncpg.TransactionRollbackError, Unavailable, "{address} let go of what was read; ask again: {text}"),
     (asyncio.TimeoutError, Unavailable, "{address} did not answer in time"),
     (asyncpg.InterfaceError, Unavailable, "the connection to {address} broke: {text}"),
     (asyncpg.PostgresConnectionError, Unavailable, "the connection to {address} broke: {text}"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -20,7 +21,7 @@ from lineageql.store.ports import Facet, Link, Reader, Search, Slice, StoreCount
 from lineageql.store.sql import rows as sql_rows
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
-from lineageql.store.sql.driver import Driver, Rows, Script, fetch
+from lineageql.store.sql.driver import Driver, Rows, Runner, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.explained_driver import ExplainedDriver
 from lineageql.store.sql.facets import Facets
@@ -39,8 +40,18 @@ _FEW_RUNS = 16
 """How many runs are asked for at most by a statement that is kept."""
 
 
-def sql_reader(driver: Driver, statements: Statements, explanation: Explanation | None) -> Reader:
-    """A Reader for one operation, which tells an explanation what it does where there is one."""
+@contextmanager
+def sql_reading(driver: Driver, statements: Statements, explanation: Explanation | None) -> Iterator[Reader]:
+    """A Reader for one operation on one state of the store; see `store.ports.Store.reading`."""
+    snapshot = driver.snapshot()
+    try:
+        yield sql_reader(snapshot, statements, explanation)
+    finally:
+        snapshot.end()
+
+
+def sql_reader(driver: Runner, statements: Statements, explanation: Explanation | None = None) -> Reader:
+    """A Reader, which tells an explanation what it does where there is one."""
     if explanation is None:
         return SQLReader(driver, statements)
     return explained(SQLReader(ExplainedDriver(driver, explanation), statements), explanation)
@@ -50,14 +61,14 @@ class SQLReader:
     """Reads one database for one operation; see `store.ports.Reader`.
 
     Args:
-        driver: the open database.
+        driver: the open database, or a snapshot of it.
         statements: compiled statements of the same database, of other operations too.
         budgets: how many rows each turn of a search may visit.
     """
 
     faults: Sequence[LineageQLError] = ()
 
-    def __init__(self, driver: Driver, statements: Statements | None = None, budgets: RowBudgets = row_budgets) -> None:
+    def __init__(self, driver: Runner, statements: Statements | None = None, budgets: RowBudgets = row_budgets) -> None:
         self.driver = driver
         self.statements = statements or Statements()
         self.budgets = budgets
@@ -79,7 +90,7 @@ class SQLReader:
 
     async def _read_types(self) -> TypeCatalog:
         def script() -> Script[TypeCatalog]:
-            return self.statements.catalog((yield [prepared(self.dialect) for prepared in sql_rows.TYPE_TABLES]))
+            return self.statements.catalog((yield from fetch(sql_rows.TYPES(self.dialect))))
 
         return await self.driver.run(script())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -38,19 +38,27 @@ from lineageql.store.sql.tables import (
 # MLMD's own simple types are in every store and seldom have nodes; without them a store of one writer is of one kind.
 
 
-def _whole(dialect: Dialect, ids: Any, query: Any) -> Any:
-    return query
+_TYPES, _PROPERTIES, _PARENTS = range(3)
+
+
+def _part(part: int, id_: Any, **columns: Any) -> Select[Any]:
+    """A part of the one statement that reads all tables of types."""
+    # Each table has columns of its own, as two of them may collate in two ways.
+    named = (columns.get(name, null()) for name in ("name", "version", "kind", "description", "property", "data_type"))
+    return select(literal_column(str(part)).label("part"), id_, *named)
 
 
 def _lost_types(dialect: Dialect, kind: NodeKind) -> Select[Any]:
     """Rows as of `Type` for the types that nodes of a kind name and the store does not hold."""
     used = dialect.each(NODES[kind].c.type_id)
     known = exists().where(TYPE.c.id == used.c.id, TYPE.c.type_kind == kind.value)
-    columns: tuple[Any, ...] = (used.c.id, null(), null(), literal_column(str(kind.value)), null())
-    return select(*columns).where(used.c.id.is_not(None), not_(known))
+    query = _part(_TYPES, used.c.id, kind=literal_column(str(kind.value)))
+    return query.where(used.c.id.is_not(None), not_(known))
 
 
-_KNOWN_TYPES: Any = select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_kind, TYPE.c.description).where(
+_KNOWN_TYPES: Any = _part(
+    _TYPES, TYPE.c.id, name=TYPE.c.name, version=TYPE.c.version, kind=TYPE.c.type_kind, description=TYPE.c.description
+).where(
     or_(
         func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
         *(
@@ -65,21 +73,33 @@ _KNOWN_TYPES: Any = select(TYPE.c.id, TYPE.c.name, TYPE.c.version, TYPE.c.type_k
         ),
     )
 )
+_TYPE_PROPERTIES = _part(
+    _PROPERTIES, TYPE_PROPERTY.c.type_id, property=TYPE_PROPERTY.c.name, data_type=TYPE_PROPERTY.c.data_type
+)
+_PARENT_TYPES = _part(_PARENTS, PARENT_TYPE.c.type_id, name=TYPE.c.name).where(
+    TYPE.c.id == PARENT_TYPE.c.parent_type_id
+)
 
 
 def _types(dialect: Dialect, ids: Any) -> Any:
-    return union_all(_KNOWN_TYPES, *(_lost_types(dialect, kind) for kind in NodeKind))
+    # PostgreSQL takes a column for a text that has no type in the first two parts.
+    lost = (_lost_types(dialect, kind) for kind in NodeKind)
+    return union_all(_TYPE_PROPERTIES, _KNOWN_TYPES, _PARENT_TYPES, *lost)
 
 
-_TYPE_PROPERTIES = select(TYPE_PROPERTY.c.type_id, TYPE_PROPERTY.c.name, TYPE_PROPERTY.c.data_type)
-_PARENT_TYPES = select(PARENT_TYPE.c.type_id, TYPE.c.name).where(TYPE.c.id == PARENT_TYPE.c.parent_type_id)
+TYPES = Prepared("types", _types)
+"""What `stored_types_of` takes."""
 
-TYPE_TABLES = [
-    Prepared("types", _types),
-    Prepared("declared properties of types", partial(_whole, query=_TYPE_PROPERTIES)),
-    Prepared("base types of types", partial(_whole, query=_PARENT_TYPES)),
-]
-"""What `types_of` takes."""
+
+def stored_types_of(rows: Sequence[Any]) -> list[NodeType]:
+    """The types of a store, from the rows of `TYPES`; see `types_of`."""
+    parts: tuple[list[Any], ...] = ([], [], [])
+    for part, id_, name, version, kind, description, property_, data_type in rows:
+        if part == _TYPES:
+            parts[part].append((id_, name, version, kind, description))
+        else:
+            parts[part].append((id_, property_, data_type) if part == _PROPERTIES else (id_, name))
+    return types_of(*parts)
 
 
 def types_of(types: Sequence[Any], properties: Sequence[Any], parents: Sequence[Any]) -> list[NodeType]:

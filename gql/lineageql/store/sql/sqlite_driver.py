@@ -1,4 +1,4 @@
-"""SQLite: readers in threads, each with a connection of its own.
+"""SQLite: a few threads that read, and a connection for each operation.
 
 Python's sqlite3 must never open the file in the process that has it open
 through ml-metadata: two builds of SQLite in one process break each other's
@@ -13,7 +13,13 @@ import queue
 import secrets
 import sqlite3
 import threading
+import time
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -22,12 +28,15 @@ from lineageql.errors import LineageQLError, NotMLMD, StoreError, StoreLocked, S
 from lineageql.store.file_identity import FileIdentity
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.sqlite import SQLite
-from lineageql.store.sql.driver import Rows, Script, fetch
+from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 from lineageql.store.sql.functions import FUNCTIONS
+from lineageql.store.sql.turns import PIECE, Party, Turns
 
 log = logging.getLogger("lineageql.store")
 
 T = TypeVar("T")
+_HOLD = 1.0
+"""Seconds for which an operation may keep a writer waiting where the file is not in WAL mode."""
 
 
 class SQLiteDriver:
@@ -35,7 +44,7 @@ class SQLiteDriver:
 
     Args:
         path: the file.
-        threads: how many statements may run at a time.
+        threads: how many operations may be served at a time.
         lock_timeout: seconds to wait for a lock.
 
     Raises:
@@ -51,8 +60,11 @@ class SQLiteDriver:
         self._counting = threading.Lock()
         self._immutable = False
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self._all: list[sqlite3.Connection] = []
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lineageql-reader")
+        self._kept = 2 * threads
+        self._all: set[sqlite3.Connection] = set()
+        self.turns = Turns(threads)
+        self._prober = ThreadPoolExecutor(1, thread_name_prefix="lineageql-prober")
+        self._probing: asyncio.Future[None] | None = None
         self.file_identity = self._find()
         first = self._open_first()
         self._idle.put(first)
@@ -104,57 +116,44 @@ class SQLiteDriver:
         connection.execute("PRAGMA query_only = 1")
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA mmap_size = 1073741824")
-        self._all.append(connection)
+        self._all.add(connection)
         return connection
 
     async def fetch(self, statement: Statement) -> Rows:
         return await self.run(fetch(statement))
 
     async def run(self, script: Script[T]) -> T:
-        # What `run_in_executor` does, at half its cost.
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        turn = _Turn()
-
-        def work() -> None:
-            try:
-                found = self._run(script, turn)
-            except BaseException as error:  # whatever it is, the caller gets it
-                loop.call_soon_threadsafe(_fail, answer, error)
-            else:
-                loop.call_soon_threadsafe(_succeed, answer, found)
-
-        task = self._pool.submit(work)
+        snapshot = self.snapshot()
         try:
-            return await answer
-        except asyncio.CancelledError:
-            # The caller has gone, at its deadline or with its connection: end the statement, free the thread.
-            task.cancel()
-            turn.end()
-            raise
-
-    def _run(self, script: Script[T], turn: _Turn) -> T:
-        self.file_identity.check()
-        connection = self._connection()
-        turn.connection = connection
-        try:
-            statements = next(script)
-            while True:
-                if turn.ended:
-                    raise _unawaited()
-                with self._counting:
-                    self.statements += len(statements)
-                statements = script.send([_fetch(connection, statement) for statement in statements])
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        except sqlite3.Error as error:
-            # What was interrupted is no fault of the store's, for the log to tell.
-            raise _unawaited() if turn.ended else translate(error, self.path) from error
+            return await snapshot.run(script)
         finally:
-            turn.connection = None
-            self._idle.put(connection)
+            snapshot.end()
 
-    def _connection(self) -> sqlite3.Connection:
+    def snapshot(self) -> SQLiteSnapshot:
+        return SQLiteSnapshot(self)
+
+    async def probe(self) -> None:
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.get_running_loop().run_in_executor(self._prober, self._probe)
+        await asyncio.shield(self._probing)
+
+    def _probe(self) -> None:
+        self.file_identity.check()
+        connection = self.take()
+        try:
+            connection.execute(PROBE.text).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+        finally:
+            self.give(connection)
+
+    def count(self, statements: int) -> None:
+        """Counts statements that are about to be run."""
+        with self._counting:
+            self.statements += statements
+
+    def take(self) -> sqlite3.Connection:
+        """A connection that nobody else has."""
         try:
             return self._idle.get_nowait()
         except queue.Empty:
@@ -167,24 +166,181 @@ class SQLiteDriver:
         self.file_identity.check()
         return connection
 
+    def give(self, connection: sqlite3.Connection) -> None:
+        """Takes a connection back, and ends its transaction where it has one."""
+        try:
+            if connection.in_transaction:
+                connection.execute("COMMIT")
+        except sqlite3.Error:
+            self._close(connection)
+            return
+        if self._idle.qsize() < self._kept:
+            self._idle.put(connection)
+        else:
+            self._close(connection)
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        self._all.discard(connection)
+        connection.close()
+
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
-        for connection in self._all:
-            connection.close()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self.turns.close)
+        await loop.run_in_executor(None, self._prober.shutdown)
+        for connection in list(self._all):
+            self._close(connection)
 
 
-class _Turn:
-    """A script's turn in a thread, until it is through or its caller has gone."""
+@dataclass(eq=False, slots=True)
+class _Reading:
+    """A script that is run, who waits for it, and where it stands: which statements it asks for."""
 
-    def __init__(self) -> None:
-        self.connection: sqlite3.Connection | None = None
-        self.ended = False
+    script: Script[Any]
+    answer: asyncio.Future[Any]
+    statements: Sequence[Statement] | None = None
+    given_up: bool = False
+
+
+class SQLiteSnapshot(Party):
+    """A connection with a transaction that only reads, for one operation; see `store.sql.driver.Snapshot`.
+
+    In WAL mode, in which a writing service keeps its file, that holds nobody
+    up. In another mode a writer cannot commit meanwhile. There the transaction is
+    let go now and then, and where something was written by then the operation
+    fails: it would have read two states.
+    """
+
+    def __init__(self, driver: SQLiteDriver) -> None:
+        super().__init__()
+        self.dialect = driver.dialect
+        self._driver = driver
+        self._readings: deque[_Reading] = deque()
+        self._current: _Reading | None = None
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._began = False
+        self._since = 0.0
+        self._blocks: bool | None = None
+
+    @property
+    def statements(self) -> int:
+        return self._driver.statements
+
+    async def fetch(self, statement: Statement) -> Rows:
+        return await self.run(fetch(statement))
+
+    async def run(self, script: Script[T]) -> T:
+        if self.ended:
+            raise asyncio.CancelledError
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        reading = _Reading(script, answer)
+        self._readings.append(reading)
+        self._driver.turns.enter(self)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self._give_up(reading)
+            raise
+
+    def _give_up(self, reading: _Reading) -> None:
+        """Ends a statement that nobody waits for any more, as the deadline is over or the client has gone."""
+        reading.given_up = True
+        with self._lock:
+            if self._current is reading and self._connection is not None:
+                self._connection.interrupt()
 
     def end(self) -> None:
-        self.ended = True
-        connection = self.connection
+        for reading in list(self._readings):
+            reading.answer.cancel()
+            self._give_up(reading)
+        self._driver.turns.leave(self)
+
+    def waits(self) -> bool:
+        return bool(self._readings)
+
+    def left(self) -> None:
+        connection, self._connection = self._connection, None
         if connection is not None:
-            connection.interrupt()
+            self._driver.give(connection)
+
+    def serve(self) -> None:
+        until = time.monotonic() + PIECE
+        while self._readings:
+            reading = self._readings[0]
+            try:
+                found = self._go_on(reading, until)
+                if reading.statements is not None:
+                    return
+                answered = partial(_succeed, reading.answer, found)
+            except BaseException as error:  # whatever it is, the caller gets it
+                answered = partial(_fail, reading.answer, error)
+            self._readings.popleft()
+            # A loop that is closed has nobody left who waits.
+            with suppress(RuntimeError):
+                reading.answer.get_loop().call_soon_threadsafe(answered)
+            if time.monotonic() > until:
+                return
+
+    def _go_on(self, reading: _Reading, until: float) -> Any:
+        """What a script returns, or nothing where a piece is over; then it has `statements` left to run."""
+        _check(reading)
+        self._driver.file_identity.check()
+        try:
+            if self._connection is None:
+                self._connection = self._driver.take()
+            with self._lock:
+                self._current = reading
+            connection = self._begun(self._connection)
+            if reading.statements is None:
+                reading.statements = next(reading.script)
+            while True:
+                _check(reading)
+                self._driver.count(len(reading.statements))
+                rows = [_fetch(connection, statement) for statement in reading.statements]
+                reading.statements = reading.script.send(rows)
+                if time.monotonic() > until:
+                    return None
+        except StopIteration as done:
+            reading.statements = None
+            return done.value
+        except sqlite3.Error as error:
+            # What was interrupted is no fault of the store's, for the log to tell.
+            raise _unawaited() if reading.given_up else translate(error, self._driver.path) from error
+        finally:
+            with self._lock:
+                self._current = None
+
+    def _begun(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """The connection, in the operation's transaction."""
+        if not self._began:
+            connection.execute("BEGIN")
+            self._began, self._since = True, time.monotonic()
+        elif not connection.in_transaction:
+            raise Unavailable("the state of the store that this operation read is lost; ask again")
+        elif time.monotonic() - self._since > _HOLD:
+            self._let_write(connection)
+        return connection
+
+    def _let_write(self, connection: sqlite3.Connection) -> None:
+        """Lets whoever writes go first, where the journal's mode makes them wait for readers."""
+        if self._blocks is None:
+            self._blocks = connection.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "off")
+        if self._blocks:
+            version = connection.execute("PRAGMA data_version").fetchone()
+            connection.execute("COMMIT")
+            connection.execute("BEGIN")
+            if connection.execute("PRAGMA data_version").fetchone() != version:
+                connection.execute("COMMIT")
+                raise Unavailable(
+                    f"{self._driver.path} was written to while it was read, and is not in WAL mode, in which that does "
+                    "no harm: ask again, or for less at a time"
+                )
+        self._since = time.monotonic()
+
+
+def _check(reading: _Reading) -> None:
+    if reading.given_up:
+        raise _unawaited()
 
 
 def _unawaited() -> Unavailable:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.sql.rows import types_of
+from lineageql.store.sql.rows import stored_types_of
 
 T = TypeVar("T")
 _MOST = 512
@@ -35,10 +35,10 @@ class Statements:
         self._lock = threading.Lock()  # scripts run in threads
 
     def catalog(self, rows: Sequence[Any]) -> TypeCatalog:
-        """The types that the rows of the three tables of types tell; of the same rows, the same object."""
+        """The types that the rows of `rows.TYPES` tell; of the same rows, the same object."""
         with self._lock:
             if rows != self._rows:
-                self._rows, self._types = rows, TypeCatalog(types_of(*rows), self._own)
+                self._rows, self._types = rows, TypeCatalog(stored_types_of(rows), self._own)
                 self._made.clear()
             return self._types
 

@@ -1,0 +1,130 @@
+"""A few threads, shared fairly among operations.
+
+One operation may ask for a thousand things at once. It is served by one thread
+at a time all the same, and in pieces: after each, whoever has had the least of
+the threads' time is next.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from heapq import heappop, heappush
+from itertools import count
+
+PIECE = 0.02
+"""Seconds after which a piece of work ends, as soon as the statement that it is at does."""
+
+LONG = 0.1
+"""Seconds of the threads' time from which on an operation is a long one: these never have the last thread."""
+
+
+class Party(ABC):
+    """Who takes turns: an operation, or what is none and reads once."""
+
+    def __init__(self) -> None:
+        self.had = 0.0
+        """Seconds of the threads' time that it has had."""
+        self.place = 0.0
+        """Where it stands in the queue: the time at which it came, and what it has had since. Only `Turns` sets it."""
+        self.inside = False
+        """Whether it waits or is served. Only `Turns` sets it."""
+        self.ended = False
+        """Whether it never comes again. Only `Turns` sets it."""
+
+    @abstractmethod
+    def serve(self) -> None:
+        """Does a piece of its work, in a thread; never raises."""
+
+    @abstractmethod
+    def waits(self) -> bool:
+        """Whether there is more to do for it."""
+
+    @abstractmethod
+    def left(self) -> None:
+        """Lets go of what it holds: it has ended, and no thread serves it. It is called once, in any thread."""
+
+
+class Turns:
+    """Serves parties with a few threads, by the rule of start-time fair queuing.
+
+    The queue has a clock, the place of who was served last. Who comes stands at
+    the clock, and who was served as much behind that as it took. So who comes
+    is next after those that came before it, whatever they had had until then,
+    and nobody waits for ever.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lineageql-reader")
+        self._lock = threading.Lock()
+        self._free = threads
+        self._most_long = max(1, threads - 1)
+        self._served_long = 0
+        self._short: list[tuple[float, int, Party]] = []
+        self._long: list[tuple[float, int, Party]] = []
+        self._clock = 0.0
+        self._arrivals = count()
+
+    def enter(self, party: Party) -> None:
+        """Lets a party that has work wait for its turn, unless it does or is served."""
+        with self._lock:
+            if party.inside:
+                return
+            party.inside = True
+            party.place = max(party.place, self._clock)
+            self._queue(party)
+            if not self._free:
+                return
+            self._free -= 1
+        self._pool.submit(self._work)
+
+    def _queue(self, party: Party) -> None:
+        heappush(self._long if party.had >= LONG else self._short, (party.place, next(self._arrivals), party))
+
+    def _next(self) -> tuple[Party, bool] | None:
+        """Who is next, and whether it is a long one."""
+        long = bool(self._long) and self._served_long < self._most_long
+        if long and self._short:
+            long = self._long[0] < self._short[0]
+        if not long and not self._short:
+            return None
+        self._clock, _, party = heappop(self._long if long else self._short)
+        self._served_long += long
+        return party, long
+
+    def _work(self) -> None:
+        """What a thread does until nobody waits for it."""
+        while True:
+            with self._lock:
+                found = self._next()
+                if found is None:
+                    self._free += 1
+                    return
+            party, long = found
+            began = time.perf_counter()
+            party.serve()
+            took = time.perf_counter() - began
+            with self._lock:
+                self._served_long -= long
+                party.had += took
+                party.place += took
+                party.inside = party.waits()
+                if party.inside:
+                    self._queue(party)
+                gone = party.ended and not party.inside
+            if gone:
+                party.left()
+
+    def leave(self, party: Party) -> None:
+        """Takes leave of a party that has no more work and never enters again."""
+        with self._lock:
+            party.ended = True
+            gone = not party.inside
+        if gone:
+            party.left()
+
+    def close(self) -> None:
+        """Waits for the threads."""
+        self._pool.shutdown()
