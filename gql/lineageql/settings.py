@@ -65,6 +65,7 @@ class Settings:
     )
     read_only: bool = _setting(False, "refuse every mutation and open the store for reading only")
     create: bool = _setting(False, "make the store where there is none yet")
+    explorer: bool = _setting(True, "serve the explorer to browsers at /")
     graphiql: bool = _setting(True, "serve GraphiQL to browsers at /graphql")
     page_size: int = _setting(50, "rows of a connection when neither first nor last is given", minimum=1)
     max_page_size: int = _setting(1000, "the most rows that first or last may ask for", minimum=1)

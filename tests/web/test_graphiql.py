@@ -206,7 +206,7 @@ def test_vendored_files_are_the_ones_that_were_fetched() -> None:
     rows = [*VENDORED["files"], VENDORED["licences"]]
     for row in rows:
         content = (STATIC / "graphiql" / row["file"]).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == row["sha256"], f"{row['file']}: run scripts/vendor-graphiql"
+        assert hashlib.sha256(content).hexdigest() == row["sha256"], f"{row['file']}: run scripts/vendor"
     assert {file.name for file in (STATIC / "graphiql").iterdir()} == {row["file"] for row in rows} | {"VENDORED.json"}
 
 
@@ -214,9 +214,9 @@ def test_vendored_packages_are_the_pinned_ones_and_their_licences_are_there() ->
     licences = (STATIC / "graphiql" / "LICENSES.txt").read_text(encoding="utf-8")
     named = {name.strip() for line in re.findall(r"^(\S.*): \S+$", licences, re.M) for name in line.split(",")}
     assert {row["package"] for row in VENDORED["files"]} | set(VENDORED["bundled"]) <= named
-    pins = STATIC.parents[3] / "scripts" / "vendor-graphiql.json"
+    pins = STATIC.parents[3] / "scripts" / "vendor.json"
     if pins.exists():  # It is not in an installed package.
-        served = json.loads(pins.read_text(encoding="utf-8"))["served"]
+        served = json.loads(pins.read_text(encoding="utf-8"))["folders"]["graphiql"]["served"]
         assert {(row["package"], row["version"]) for row in VENDORED["files"]} == {
             (pin["package"], pin["version"]) for pin in served
         }

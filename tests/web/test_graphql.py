@@ -338,6 +338,16 @@ async def test_home_leads_to_graphql(service: Service) -> None:
     assert response.headers["location"].endswith("graphql")
 
 
+async def test_home_is_the_explorer_to_a_browser(service: Service) -> None:
+    response = await service.client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    app = create_app(service.store, Settings.load({"read_only": True, "explorer": False}, environ={}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service") as client:
+        response = await client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
+        assert response.status_code == 307
+
+
 async def test_what_nobody_foresaw_is_json_everywhere(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> Any:
         raise LookupError("nobody foresaw this")

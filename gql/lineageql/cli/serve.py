@@ -51,6 +51,8 @@ def serve_store(
     grpc_server: Any = None
 
     def started(address: str) -> None:
+        if settings.explorer:
+            click.echo(f"Explorer              {address}/")
         click.echo(f"GraphiQL and GraphQL  {address}/graphql")
         click.echo(f"Health                {address}/healthz  {address}/readyz")
         if grpc_server is not None:

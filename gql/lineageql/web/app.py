@@ -20,6 +20,7 @@ from lineageql.settings import Settings
 from lineageql.store.ports import Store
 from lineageql.web.answers import error_response, json_response
 from lineageql.web.compression import Compression
+from lineageql.web.explorer import Explorer
 from lineageql.web.files import File, respond
 from lineageql.web.graphiql import GraphiQL, wants_page
 from lineageql.web.graphql import graphql
@@ -31,7 +32,7 @@ _READY_TIMEOUT = 5.0
 
 
 def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[None]] | None = None) -> Starlette:
-    """The application: `/graphql`, `/schema.graphql`, `/healthz`, `/readyz`, and GraphiQL's files.
+    """The application: the explorer at `/`, `/graphql`, `/schema.graphql`, `/healthz`, `/readyz`, and the pages' files.
 
     Args:
         store: what it serves.
@@ -44,6 +45,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
     names = Names(settings.host, settings.allowed_hosts)
     executor = Executor(store, settings)
     graphiql = GraphiQL(load_operations(operations_folder())) if settings.graphiql else None
+    explorer = Explorer() if settings.explorer else None
 
     schema = File(f"{SCHEMA.as_str()}\n".encode(), "text/plain; charset=utf-8")
 
@@ -71,6 +73,8 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         return json_response({"ready": True})
 
     async def home(request: Request) -> Response:
+        if explorer is not None and wants_page(request):
+            return await explorer.page(request)
         return RedirectResponse("graphql")
 
     @asynccontextmanager
@@ -88,6 +92,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         Route("/healthz", alive),
         Route("/readyz", ready),
         Route("/", home),
+        *(explorer.routes() if explorer is not None else ()),
         *(graphiql.routes() if graphiql is not None else ()),
     ]
     return Starlette(

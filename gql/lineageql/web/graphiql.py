@@ -17,20 +17,18 @@ which may thus have any path prefix, and must not end in a slash.
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from string import Template
 from typing import Final
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from lineageql.web.bundle import STATIC, Bundle, files_of
 from lineageql.web.files import File, respond
 from lineageql.web.operations import Operation
 
@@ -52,15 +50,6 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
     )
 )
 
-_CONTENT_TYPES: Final = {
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "json": "application/json",
-    "svg": "image/svg+xml",
-    "txt": "text/plain; charset=utf-8",
-}
-_STATIC: Final = Path(__file__).parent / "static"
-
 
 def wants_page(request: Request) -> bool:
     """Whether this is a browser that opens the address, rather than a client with a query.
@@ -81,8 +70,8 @@ class GraphiQL:
     """
 
     def __init__(self, operations: Sequence[Operation]) -> None:
-        self._files = dict(_read_files())
-        self.version: Final = _version(self._files)
+        self._bundle = Bundle(STATIC_PATH, {**files_of(STATIC), **files_of(STATIC / "graphiql")})
+        self.version: Final = self._bundle.version
         """A digest of all files; a part of their addresses, which may thus be cached for ever."""
         self._page = File(self._render(operations), "text/html; charset=utf-8")
 
@@ -102,27 +91,11 @@ class GraphiQL:
 
     def routes(self) -> list[BaseRoute]:
         """The route of the files, to be put at the same level as the page's."""
-        return [Route(f"{STATIC_PATH}/{{version}}/{{name}}", self._file, methods=["GET"], name="graphiql-files")]
-
-    async def _file(self, request: Request) -> Response:
-        body = self._files.get(request.path_params["name"])
-        if body is None:
-            raise HTTPException(404)
-        # While replicas are being replaced, a page of one release may ask a replica of another for
-        # its files: it gets the nearest there is, and no cache keeps that under the wrong address.
-        current = request.path_params["version"] == self.version
-        headers = {
-            "cache-control": "public, max-age=31536000, immutable" if current else "no-store",
-            "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-            "cross-origin-resource-policy": "same-origin",
-            "vary": "Accept-Encoding",
-        }
-        return await respond(request, body, headers)
+        return self._bundle.routes()
 
     def _render(self, operations: Sequence[Operation]) -> bytes:
-        template = Template((_STATIC / "page.html").read_text(encoding="utf-8"))
-        files = f"{STATIC_PATH.lstrip('/')}/{self.version}"
-        return template.substitute(files=html.escape(files), operations=_embed(operations)).encode()
+        template = Template((STATIC / "page.html").read_text(encoding="utf-8"))
+        return template.substitute(files=html.escape(self._bundle.folder), operations=_embed(operations)).encode()
 
 
 def _embed(operations: Sequence[Operation]) -> str:
@@ -141,18 +114,3 @@ def _embed(operations: Sequence[Operation]) -> str:
     ]
     text = json.dumps(rows)  # ASCII only, so no line separator or lone surrogate is left in it
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _read_files() -> Iterator[tuple[str, File]]:
-    for folder in (_STATIC, _STATIC / "graphiql"):
-        for file in folder.iterdir():
-            content_type = _CONTENT_TYPES.get(file.name.rpartition(".")[2])
-            if content_type and file.is_file():
-                yield file.name, File(file.read_bytes(), content_type)
-
-
-def _version(files: dict[str, File]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(f"{name} {files[name].digest}\n".encode())
-    return digest.hexdigest()[:16]

@@ -1,0 +1,160 @@
+// The overview: what the store holds, what ran last, what failed, and how to begin where there is nothing.
+
+import { useQuery } from "./api.js";
+import { formatCount, formatDuration, formatEnum } from "./format.js";
+import { KindIcon, StateIcon } from "./icons.js";
+import { Fragment, html } from "./lib.js";
+import { href } from "./router.js";
+import { Start } from "./start.js";
+import { EntityLink, Failure, Head, State, Time, useTitle, Waiting } from "./ui.js";
+
+const COUNTS = `query StoreOverview {
+  store {
+    url backend writable version
+    counts { workspaces runs executions artifacts events }
+  }
+  kinds: artifactFacets(by: KIND) { value count }
+  states: artifactFacets(by: STATE) { value count }
+  types: artifactFacets(by: TYPE, first: 8) { value count }
+  spaces: artifactFacets(by: WORKSPACE, first: 8) { value count }
+}`;
+
+const RUN = `fragment LatestRun on Run {
+  __typename id name state createTime
+  workspace { __typename id name }
+  first: executions(orderBy: {field: START_TIME, direction: ASC}, first: 1) { nodes { startTime } }
+  last: executions(orderBy: {field: END_TIME, direction: DESC}, first: 1) { nodes { endTime } }
+}`;
+
+const LATEST = `query LatestRuns($first: Int!) {
+  latest: runs(orderBy: {field: CREATE_TIME, direction: DESC}, first: $first) { nodes { ...LatestRun } }
+}
+${RUN}`;
+
+const FAILED = `query LatestFailures($first: Int!) {
+  failed: executions(where: {state: [FAILED]}, orderBy: {field: CREATE_TIME, direction: DESC}, first: $first) {
+    nodes { __typename id name state createTime description run { __typename id name } workspace { __typename id name } }
+  }
+}`;
+
+const ROWS = 8;
+
+export function Overview() {
+  useTitle("");
+  const counts = useQuery(COUNTS);
+  const store = counts.data?.store;
+  const empty = store && store.counts.executions + store.counts.artifacts + store.counts.runs === 0;
+  return html`<${Head}
+      title="Overview"
+      note=${store ? html`<code class="store-url">${store.url}</code>${store.writable ? "" : " · read only"}` : html`<span class="ghost">…</span>`}
+      query=${{ document: COUNTS, variables: {} }}
+    />
+    ${counts.error && html`<${Failure} error=${counts.error} again=${counts.again} what="The store could not be counted" />`}
+    ${empty
+      ? html`<${Start} writable=${store.writable} />`
+      : html`<${Fragment}>
+          <${Figures} store=${store} />
+          <div class="columns">
+            <${LatestRuns} />
+            <${Failures} />
+          </div>
+          <div class="columns three">
+            <${Bars} title="Artifacts by kind" rows=${counts.data?.kinds} field="kind" icon=${(value) => html`<${KindIcon} kind=${value} />`} enumerated />
+            <${Bars} title="Artifacts by type" rows=${counts.data?.types} field="type" />
+            <${Bars} title="Artifacts by state" rows=${counts.data?.states} field="state" icon=${(value) => html`<${StateIcon} state=${value} />`} enumerated />
+            <${Bars} title="Artifacts by workspace" rows=${counts.data?.spaces} field="workspace" />
+          </div>
+        <//>`}`;
+}
+
+const FIGURES = [
+  ["workspaces", "Workspaces"],
+  ["runs", "Runs"],
+  ["executions", "Executions"],
+  ["artifacts", "Artifacts"],
+];
+
+function Figures({ store }) {
+  return html`<ul class="figures" aria-label="What the store holds">
+    ${FIGURES.map(
+      ([key, title]) => html`<li key=${key}>
+        <a href=${href(key)}>
+          <span class="figure">${store ? formatCount(store.counts[key]) : html`<span class="ghost">0</span>`}</span>
+          <span class="figure-name">${title}</span>
+        </a>
+      </li>`,
+    )}
+  </ul>`;
+}
+
+function LatestRuns() {
+  const { data, error, loading, again } = useQuery(LATEST, { first: ROWS });
+  const runs = data?.latest.nodes ?? [];
+  return html`<section class="card" aria-labelledby="latest-runs">
+    <div class="card-head"><h2 id="latest-runs">Latest runs</h2><a href=${href("runs", { order: "-CREATE_TIME" })}>All runs</a></div>
+    ${error && html`<${Failure} error=${error} again=${again} />`}
+    ${loading && !data && html`<${Waiting} rows=${ROWS} />`}
+    ${data && runs.length === 0 && html`<p class="quiet-note">No run was recorded.</p>`}
+    ${runs.length > 0 &&
+    html`<ul class="rows">
+      ${runs.map(
+        (run) => html`<li key=${run.id}>
+          <${StateIcon} state=${run.state} /><span class="unseen">${formatEnum(run.state)} </span>
+          <span class="row-main"><a href=${href(["runs", run.id])}>${run.name}</a><span class="row-note">${run.workspace?.name}</span></span>
+          <span class="row-side">
+            <span>${formatDuration(run.first.nodes[0]?.startTime, run.last.nodes[0]?.endTime) || html`<span class="none">–</span>`}</span>
+            <span class="row-note"><${Time} time=${run.createTime} /></span>
+          </span>
+        </li>`,
+      )}
+    </ul>`}
+  </section>`;
+}
+
+function Failures() {
+  const { data, error, loading, again } = useQuery(FAILED, { first: ROWS });
+  const failed = data?.failed.nodes ?? [];
+  return html`<section class="card" aria-labelledby="failures">
+    <div class="card-head">
+      <h2 id="failures">What failed</h2>
+      <a href=${href("executions", { state: "FAILED", order: "-CREATE_TIME" })}>All failures</a>
+    </div>
+    ${error && html`<${Failure} error=${error} again=${again} />`}
+    ${loading && !data && html`<${Waiting} rows=${ROWS} />`}
+    ${data && failed.length === 0 && html`<p class="quiet-note">No execution is recorded as failed.</p>`}
+    ${failed.length > 0 &&
+    html`<ul class="rows">
+      ${failed.map(
+        (execution) => html`<li key=${execution.id}>
+          <${StateIcon} state="FAILED" /><span class="unseen">Failed </span>
+          <span class="row-main">
+            <a href=${href(["executions", execution.id])}>${execution.name}</a>
+            <span class="row-note">${execution.run && html`<a href=${href(["runs", execution.run.id])}>${execution.run.name}</a>`}${execution.run && execution.workspace && " · "}${execution.workspace?.name}</span>
+          </span>
+          <span class="row-side"><span class="row-note"><${Time} time=${execution.createTime} /></span></span>
+        </li>`,
+      )}
+    </ul>`}
+  </section>`;
+}
+
+function Bars({ title, rows, field, icon = undefined, enumerated = false }) {
+  const most = Math.max(1, ...(rows ?? []).map((row) => row.count));
+  return html`<section class="card" aria-label=${title}>
+    <div class="card-head"><h2>${title}</h2></div>
+    ${rows === undefined && html`<${Waiting} rows=${4} />`}
+    ${rows?.length === 0 && html`<p class="quiet-note">There are none.</p>`}
+    ${rows?.length > 0 &&
+    html`<ul class="bars">
+      ${rows.map(
+        ({ value, count }) => html`<li key=${value}>
+          <a href=${href("artifacts", { [field]: value })}>
+            <span class="bar-name">${icon?.(value)}${enumerated ? formatEnum(value) : value}</span>
+            <span class="bar-count">${formatCount(count)}</span>
+            <span class="bar" aria-hidden="true"><span style=${{ width: `${(100 * count) / most}%` }} /></span>
+          </a>
+        </li>`,
+      )}
+    </ul>`}
+  </section>`;
+}
