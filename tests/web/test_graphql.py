@@ -343,7 +343,7 @@ async def test_home_is_the_explorer_to_a_browser(service: Service) -> None:
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     app = create_app(service.store, Settings.load({"read_only": True, "explorer": False}, environ={}))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
         response = await client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
         assert response.status_code == 307
 
