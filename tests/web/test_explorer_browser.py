@@ -1,0 +1,436 @@
+"""The explorer in a real browser, part by part, on the demonstration store: what it shows is what the API answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.demo import demo_store
+from tests.server import Server
+from tests.web.browser import CHROMIUMS, Visit, browse, lacking
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Playwright
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the service over a copy of the demonstration store."""
+    folder = tmp_path_factory.mktemp("explorer")
+    (folder / "demo.db").write_bytes(demo_store())
+    server = Server("serve", str(folder / "demo.db"), "--port", "0", cwd=folder)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+    return found or lacking(f"Chromium ({', '.join(CHROMIUMS)}) in the PATH")
+
+
+@pytest.fixture(scope="module")
+def playwright(chromium: str) -> Iterator[Playwright]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        lacking("Python package playwright")
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def visit(playwright: Playwright, chromium: str, url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    """One browser for all tests: when it closes, nothing has left the machine and nothing was complained of."""
+    with browse(playwright, chromium, tmp_path_factory.mktemp("visit"), url, accept_downloads=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(visit: Visit) -> Page:
+    visit.page.set_viewport_size({"width": 1280, "height": 800})
+    return visit.page
+
+
+def ask(url: str, document: str, **variables: Any) -> Any:
+    """What the API answers to the same question."""
+    answer = httpx.post(f"{url}/graphql", json={"query": document, "variables": variables}).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def show(page: Page, url: str, place: str) -> None:
+    """Open a place of the explorer by its address, as a link does, and wait until it has what it asked for."""
+    page.goto("about:blank")
+    page.goto(f"{url}/#/{place}")
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    page.wait_for_selector("main h1")
+    page.wait_for_function("() => !document.querySelector('.progress.on, .waiting, [aria-busy=true], main .ghost')")
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("tr[data-row] th .entity-name").all_inner_texts()
+
+
+def test_overview(page: Page, url: str) -> None:
+    show(page, url, "")
+    counts = ask(url, "{store {counts {workspaces runs executions artifacts}}}")["store"]["counts"]
+    assert [int(text) for text in page.locator(".figures .figure").all_inner_texts()] == list(counts.values())
+    latest = ask(url, "{runs(orderBy: {field: CREATE_TIME, direction: DESC}, first: 1) {nodes {name state}}}")
+    first = page.get_by_role("region", name="Latest runs").get_by_role("listitem").first
+    assert latest["runs"]["nodes"][0]["name"] in first.inner_text()
+    # Why did the last run fail? One click leads to what failed.
+    failed = page.get_by_role("region", name="What failed").get_by_role("listitem").first
+    failed.get_by_role("link").nth(1).click()
+    page.wait_for_selector("text=One execution failed")
+    assert page.title() == "monthly-2026-03-first-try · LineageQL"
+    page.go_back()
+    page.get_by_role("link", name="Model 6").click()
+    settle(page)
+    assert len(names(page)) == 6
+
+
+def test_a_table_filters_orders_and_exports_on_the_server(page: Page, url: str) -> None:
+    show(page, url, "artifacts")
+    total = ask(url, "{artifacts {totalCount}}")["artifacts"]["totalCount"]
+    assert f"{total} artifacts" in page.locator(".head-note").inner_text()
+
+    page.get_by_role("button", name="Kind", exact=True).click()
+    page.get_by_role("checkbox", name="Model").check()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Label", exact=True).click()
+    page.get_by_role("button", name="stage 4").click()
+    page.get_by_role("button", name="stage = production 2").click()
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("dialog").get_by_role("combobox").first.select_option("label")
+    page.get_by_label("called").fill("team")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Name", exact=True).click()
+    settle(page)
+    where = {"kind": ["MODEL"], "labels": [{"key": "stage", "eq": "production"}]}
+    document = """query ($where: ArtifactFilter) {
+      artifacts(where: $where, orderBy: {field: NAME}) { nodes { id name version team: label(key: "team") } }
+    }"""
+    expected = ask(url, document, where=where)["artifacts"]["nodes"]
+    assert names(page) == [row["name"] for row in expected] == ["chargeback-forecast", "fraud-model"]
+
+    # The address holds all of it.
+    address = page.url
+    assert "kind=MODEL&label=stage%3Dproduction" in address
+    show(page, url, address.partition("#/")[2])
+    assert names(page) == [row["name"] for row in expected]
+    assert page.locator("th[aria-sort=ascending]").inner_text() == "Name"
+
+    def export(choice: str) -> str:
+        page.get_by_role("button", name="Export").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name=choice).click()
+        return Path(download.value.path()).read_text(encoding="utf-8")
+
+    rows = list(csv.DictReader(io.StringIO(export("CSV"))))
+    assert [(row["id"], row["version"], row["label:team"]) for row in rows] == [
+        (row["id"], row["version"], row["team"]) for row in expected
+    ]
+    lines = [json.loads(line) for line in export("JSON Lines").splitlines()]
+    assert [line["label:team"] for line in lines] == [row["team"] for row in expected]
+    assert lines[0]["kind"] == "MODEL"
+
+    # What is copied is what the API takes.
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
+    page.get_by_role("button", name="GraphQL").click()
+    page.get_by_role("menuitem", name="Copy as GraphQL").click()
+    page.wait_for_selector(".toast.on")
+    document, _, comment = page.evaluate("navigator.clipboard.readText()").partition("# Variables\n")
+    variables = json.loads(comment.replace("# ", ""))
+    assert [row["id"] for row in ask(url, document, **variables)["artifacts"]["nodes"]] == [
+        row["id"] for row in expected
+    ]
+
+
+def test_a_table_goes_on_without_end_and_holds_only_what_is_in_sight(page: Page, url: str) -> None:
+    """Pages of 100 over answers that are made here: 250 rows, whose order shows that none is lost or doubled."""
+
+    def answer(route: Any) -> None:
+        asked = json.loads(route.request.post_data)
+        if "Count" in asked["query"]:
+            return route.fulfill(json={"data": {"executions": {"totalCount": 250}}})
+        start = int(asked["variables"]["after"] or 0)
+        end = min(start + asked["variables"]["first"], 250)
+        nothing = {"createTime": None, "startTime": None, "endTime": None, "run": None, "workspace": None}
+        nodes = [
+            {"__typename": "Execution", "id": str(n), "name": f"e{n}", "state": "COMPLETE", "type": {"name": "t"}}
+            | nothing
+            for n in range(start, end)
+        ]
+        page_info = {"hasNextPage": end < 250, "endCursor": str(end)}
+        return route.fulfill(json={"data": {"executions": {"pageInfo": page_info, "nodes": nodes}}})
+
+    page.route("**/graphql", answer)
+    try:
+        show(page, url, "executions")
+        seen: list[str] = []
+        for _ in range(40):
+            seen += [name for name in names(page) if name not in seen]
+            if len(seen) == 250:
+                break
+            page.locator(".table-scroll").evaluate("box => { box.scrollTop += box.clientHeight }")
+            settle(page)
+            page.wait_for_timeout(30)
+        assert seen == [f"e{n}" for n in range(250)]
+        assert len(names(page)) < 80
+        assert "250 loaded, which is all" in page.locator("main").inner_text()
+    finally:
+        page.unroute("**/graphql")
+
+
+def test_what_fails_says_so_and_is_tried_again(page: Page, visit: Visit, url: str) -> None:
+    page.route(
+        "**/graphql",
+        lambda route: route.fulfill(
+            json={"errors": [{"message": "no <b>room</b>", "extensions": {"code": "UNAVAILABLE"}}]}
+        ),
+    )
+    page.goto("about:blank")
+    page.goto(f"{url}/#/workspaces")
+    alert = page.get_by_role("alert")
+    alert.first.wait_for()
+    assert "no <b>room</b>" in alert.first.inner_text()
+    assert "UNAVAILABLE" in alert.first.inner_text()
+    page.unroute("**/graphql")
+    alert.first.get_by_role("button", name="Try again").click()
+    settle(page)
+    assert "fraud-detection" in names(page)
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_search_by_the_keyboard(page: Page, url: str) -> None:
+    show(page, url, "runs")
+    page.keyboard.press("/")
+    page.keyboard.type("fraud-mod")
+    option = page.get_by_role("option")
+    option.first.wait_for()
+    page.keyboard.press("ArrowDown")
+    assert option.first.get_attribute("aria-selected") == "true"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/#/artifacts/*")
+    settle(page)
+    assert page.locator("h1 .version").inner_text().startswith("2026-")
+    page.keyboard.press("/")
+    page.keyboard.type("payments")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/#/search?text=payments")
+    settle(page)
+    found = ask(url, '{search(text: "payments", first: 50) {nodes {id}}}')["search"]["nodes"]
+    assert page.locator("tbody tr").count() == len(found)
+
+
+def test_an_artifact_s_page(page: Page, url: str) -> None:
+    document = """{artifacts(where: {name: {eq: "fraud-model"}, version: {eq: "2026-02"}}) {nodes {
+      id mlmdId uri hyperparameters
+      producers { edges { port node { name } } }
+      consumers { edges { port node { name } } }
+    }}}"""
+    model = ask(url, document)["artifacts"]["nodes"][0]
+    show(page, url, f"artifacts/{model['id']}")
+    for side, title in (("producers", "Written by"), ("consumers", "Read by")):
+        rows = page.get_by_role("region", name=title).first.locator("tbody tr").all_inner_texts()
+        assert len(rows) == len(model[side]["edges"])
+        for row, edge in zip(rows, model[side]["edges"], strict=True):
+            assert edge["node"]["name"] in row
+            assert (edge["port"] or "–") in row
+    tree = page.get_by_role("group", name="Hyperparameters").inner_text()
+    for name in model["hyperparameters"]:
+        assert name in tree
+    facts = page.get_by_role("complementary", name="Facts").inner_text()
+    assert model["uri"] in facts
+    assert str(model["mlmdId"]) in facts
+
+    page.get_by_role("link", name="Versions").click()
+    page.wait_for_selector(".plot canvas")
+    versions = page.get_by_role("region", name="Versions").locator("tbody th").all_inner_texts()
+    assert versions == ["2026-03", "2026-02", "2026-01"]
+
+    page.get_by_role("link", name="Details").click()
+    page.get_by_role("button", name="Add a label").click()
+    page.get_by_label("Key").fill("reviewed-by")
+    page.get_by_label("Value").fill("me")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Remove the label reviewed-by").wait_for()
+    label = 'query ($id: ID!) { artifact(id: $id) { label(key: "reviewed-by") } }'
+    assert ask(url, label, id=model["id"])["artifact"]["label"] == "me"
+    page.get_by_role("button", name="Remove the label reviewed-by").click()
+    page.get_by_role("button", name="Remove the label reviewed-by").wait_for(state="detached")
+    assert ask(url, label, id=model["id"])["artifact"]["label"] is None
+
+
+def test_compare_runs(page: Page, url: str) -> None:
+    show(page, url, "runs?name=monthly-2026&order=name")
+    for row in (0, 1):
+        page.get_by_role("checkbox").nth(row).check()
+    page.get_by_role("link", name="Compare", exact=True).last.click()
+    settle(page)
+    ids = [
+        row["id"]
+        for row in ask(
+            url, '{runs(where: {name: {contains: "monthly-2026"}}, orderBy: {field: NAME}, first: 2) {nodes {id}}}'
+        )["runs"]["nodes"]
+    ]
+    rows = ask(url, "query ($ids: [ID!]!) {compareRuns(ids: $ids) {rows {field same}}}", ids=ids)["compareRuns"]["rows"]
+    fields = page.locator("tbody tr:not(.section) th")
+    assert sorted(fields.all_inner_texts()) == sorted(row["field"] for row in rows if not row["same"])
+    page.get_by_role("button", name="All fields").click()
+    assert sorted(fields.all_inner_texts()) == sorted(row["field"] for row in rows)
+    assert page.locator(".chart").count() == 2
+    assert page.locator(".strand").count() == 2
+
+
+def test_what_changed_between_two_versions(page: Page, url: str) -> None:
+    """From the search, in two clicks."""
+    show(page, url, "")
+    page.get_by_role("combobox").fill("fraud-model")
+    page.get_by_role("option", name="2026-03").click()
+    page.get_by_role("link", name="What changed since 2026-02").click()
+    settle(page)
+    params = httpx.QueryParams(page.url.partition("?")[2])
+    document = """query ($left: ID!, $right: ID!) { lineageDiff(left: $left, right: $right) {
+      changed { left { id } right { id } differences { field } } onlyLeft { name } onlyRight { name } both { id }
+    }}"""
+    diff = ask(url, document, left=params["left"], right=params["right"])["lineageDiff"]
+    expected = [difference["field"] for pair in diff["changed"] for difference in pair["differences"]]
+    assert expected
+    assert page.locator(".change tbody th").all_inner_texts() == expected
+    for side, title in (("onlyLeft", "Only in A"), ("onlyRight", "Only in B")):
+        shown = page.get_by_role("region", name=title).locator(".entity-name").all_inner_texts()
+        assert shown == [node["name"] for node in diff[side]]
+
+
+PLACES = [
+    "",
+    "workspaces",
+    "runs?selected=x",
+    "executions",
+    "artifacts?kind=MODEL&column=name&column=label:stage",
+    "search?text=fraud",
+    "workspaces/{workspace}",
+    "runs/{run}",
+    "executions/{execution}",
+    "artifacts/{model}",
+    "artifacts/{model}?tab=versions",
+    "compare",
+    "compare?runs={run}&runs={other}",
+    "compare?left={before}&right={model}",
+    "nowhere",
+]
+
+
+@pytest.fixture(scope="module")
+def ids(url: str) -> dict[str, str]:
+    data = ask(
+        url,
+        """{
+          workspaces(first: 1) {nodes {id}}
+          runs(where: {name: {startsWith: "monthly-2026"}}, first: 2) {nodes {id}}
+          executions(where: {state: [FAILED]}, first: 1) {nodes {id}}
+          artifacts(where: {name: {eq: "fraud-model"}}) {nodes {id}}
+        }""",
+    )
+    run, other = (row["id"] for row in data["runs"]["nodes"])
+    before, model, *_ = (row["id"] for row in data["artifacts"]["nodes"])
+    workspace, execution = data["workspaces"]["nodes"][0]["id"], data["executions"]["nodes"][0]["id"]
+    return {
+        "workspace": workspace,
+        "run": run,
+        "other": other,
+        "execution": execution,
+        "before": before,
+        "model": model,
+    }
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "narrow"])
+def test_everybody_can_use_every_view(page: Page, url: str, ids: dict[str, str], look: str) -> None:
+    """axe-core finds nothing against WCAG 2.2 AA, no view is wider than its window, and each has one heading."""
+    try:
+        axe = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    except ModuleNotFoundError:
+        lacking("Python package axe-playwright-python")
+    page.emulate_media(color_scheme="dark" if look == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": 360, "height": 740} if look == "narrow" else {"width": 1280, "height": 800})
+    try:
+        found = {}
+        for place in PLACES:
+            show(page, url, place.format(**ids))
+            page.evaluate(axe)
+            answer = page.evaluate(
+                """async () => {
+                    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+                    const { violations } = await axe.run(document, { runOnly: tags });
+                    return violations.flatMap(({ id, nodes }) =>
+                        nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`));
+                }"""
+            )
+            wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+            if answer or wide or page.locator("h1").count() != 1:
+                found[place] = [*answer, *(["wider than its window"] if wide else [])]
+        assert found == {}
+    finally:
+        page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[str]:
+    server = Server("serve", "--create", str(tmp_path / "empty.db"), "--port", "0", cwd=tmp_path)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+def test_an_empty_store_says_how_to_record_and_its_examples_do(
+    playwright: Playwright, chromium: str, empty: str, tmp_path: Path
+) -> None:
+    with browse(playwright, chromium, tmp_path, empty) as visit:
+        page = visit.page
+        show(page, empty, "")
+        examples = {}
+        for way in ("curl", "Python", "Kubeflow SDK", "GraphQL"):
+            page.get_by_role("button", name=way).click()
+            examples[way] = page.locator(".code-box pre").inner_text()
+
+        def models() -> int:
+            return int(ask(empty, "{artifacts(where: {kind: [MODEL]}) {totalCount}}")["artifacts"]["totalCount"])
+
+        assert models() == 0
+        done = subprocess.run(["sh", "-c", examples["curl"]], capture_output=True, text=True, timeout=60, check=True)
+        assert "errors" not in json.loads(done.stdout)
+        assert models() == 1
+        for way in ("Python", "Kubeflow SDK"):
+            before = ask(empty, "{executions {totalCount}}")["executions"]["totalCount"]
+            environ = {"PYTHONPATH": str(ROOT / "clients" / "python" / "src"), "PATH": "/usr/bin:/bin"}
+            subprocess.run([sys.executable, "-c", examples[way]], env=environ, check=True, timeout=60)
+            assert ask(empty, "{executions {totalCount}}")["executions"]["totalCount"] == before + 1
+        document, _, variables = examples["GraphQL"].partition("# Variables\n")
+        ask(empty, document, **json.loads(variables))
+        page.get_by_role("button", name="Refresh").click()
+        page.get_by_role("link", name="first-run").first.wait_for()
