@@ -74,7 +74,16 @@ class Settings:
     explain: bool = _setting(False, "tell clients that ask for it what was read for their operation, its SQL included")
     deadline: int = _setting(30, "seconds that one operation may take", minimum=1)
     max_depth: int = _setting(24, "how deep the selections of a query may nest", minimum=1)
-    max_cost: int = _setting(500_000, "how many nodes a query may ask for, estimated before it runs", minimum=1)
+    max_cost: int = _setting(
+        2_000_000, "nodes and events that one operation may read, a read of the store counting as 20", minimum=1
+    )
+    max_answer_size: int = _setting(134_217_728, "bytes in the answer to one operation, about", minimum=1)
+    show_cost: bool = _setting(
+        False, "tell with every answer what it cost, not only where the header GraphQL-Cost asks for it"
+    )
+    max_fields: int = _setting(
+        20_000, "fields in one operation, those of fragments wherever they are spread", minimum=1
+    )
     max_tokens: int = _setting(10_000, "lexical tokens in one GraphQL document", minimum=1)
     max_body_size: int = _setting(8_388_608, "bytes in one HTTP request body", minimum=1)
     max_filter_terms: int = _setting(2_000, "terms in one filter, each value of a list being one", minimum=1)

@@ -199,7 +199,7 @@ async def test_what_nobody_foresaw_is_an_error_of_graphql(
     path = tmp_path / "demo.db"
     path.write_bytes(demo_store())
     async with serving(path, read_only=True) as service:
-        for owner, name, status in ((type(service.store), "reader", 200), (Executor, "execute", 500)):
+        for owner, name, status in ((type(service.store), "reading", 200), (Executor, "execute", 500)):
             with monkeypatch.context() as patch, caplog.at_level(logging.ERROR, "lineageql.api"):
                 patch.setattr(owner, name, broken)
                 response = await service.client.post("/graphql", json={"query": "{ artifacts { totalCount } }"})

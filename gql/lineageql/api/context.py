@@ -12,7 +12,9 @@ from lineageql.api.documents import Document
 from lineageql.api.loaders import Loaders
 from lineageql.api.loading import Loader, Work
 from lineageql.api.warnings import Warnings
+from lineageql.catalog.budget import Budget
 from lineageql.catalog.finding import Finder
+from lineageql.catalog.metering import metered
 from lineageql.catalog.pages import Edge, Page
 from lineageql.catalog.recording import Recording
 from lineageql.model.identity import Ref
@@ -53,9 +55,12 @@ class Context:
         self.explanation = explanation
         self.recorded: set[str | int] = set()
         """The fields of the answer whose mutations are applied, whatever becomes of their answers."""
+        self.large = False
+        """Whether the operation has so many inputs that making arguments of them takes long."""
         self.warnings = Warnings()
         self.work = Work()
         self._held = ExitStack()
+        self.budget = Budget(settings.max_cost, settings.max_answer_size)
         self.renew()
 
     def end(self) -> None:
@@ -67,7 +72,7 @@ class Context:
         """Forgets all that was loaded; what is read from now on is of the state that the store has then."""
         self._held.close()
         reader = self._held.enter_context(self.store.reading(current=self.writes, explanation=self.explanation))
-        self.finder = Finder(reader, self.settings)
+        self.finder = Finder(metered(reader, self.budget), self.settings)
         self.loaders = Loaders(self.finder, self.work, self.until)
         self.listings: dict[Hashable, tuple[Loader[Ref, Page[Edge]], object, object]] = {}
 

@@ -89,6 +89,10 @@ class Documents:
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._size = 0
 
+    def knows(self, text: str) -> bool:
+        """Whether a document is at hand, so that nothing has to be parsed for it."""
+        return text in self._kept
+
     def get(self, text: str) -> Document:
         """The document of a text, parsed and validated."""
         if len(text) > _MOST_CHARACTERS:

@@ -8,14 +8,16 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from inspect import isawaitable
 from typing import Any, TypeVar
 
-from graphql import GraphQLError, OperationType
+from graphql import ExecutionResult, GraphQLError, OperationType
 
 from lineageql.api.advice import advise
 from lineageql.api.context import Context
 from lineageql.api.documents import Document, Documents
-from lineageql.api.limits import Meter, paged_fields
+from lineageql.api.limits import Meter
 from lineageql.api.schema import SCHEMA
 from lineageql.api.variables import check_variables
 from lineageql.catalog.recording import Recording
@@ -30,6 +32,11 @@ T = TypeVar("T")
 _WALK_SHARE = 0.8
 """The part of an operation's time after which a walk over lineage answers what it has."""
 
+_SHORT_DOCUMENT = 4_000
+"""The characters of a document that is parsed and validated within some 20 milliseconds."""
+_FEW_INPUTS = 500
+"""The input objects that are coerced within some 20 milliseconds."""
+
 RECORDED = "; what was to be recorded is recorded, and only this part of the answer is missing"
 """The end of what an error says that came while the answer to a mutation was read."""
 
@@ -38,24 +45,30 @@ RECORDED = "; what was to be recorded is recorded, and only this part of the ans
 class Operation:
     """What a client sends: a document, and which of its operations to run with which variables.
 
-    With `explain` the answer tells what was read from the store for it.
+    With `explain` the answer tells what was read from the store for it, with `cost` what that was charged.
     """
 
     query: str
     variables: Mapping[str, Any]
     name: str | None = None
     explain: bool = False
+    cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to an operation. `data` is absent where it failed before it ran."""
+    """The answer to an operation. `data` is absent where it failed before it ran.
+
+    `size` is how many bytes it takes as JSON, about.
+    """
 
     data: Any
     errors: list[dict[str, Any]]
     ran: bool
     explanation: Explanation | None = None
     warnings: Sequence[dict[str, Any]] = ()
+    size: int = 0
+    cost: Mapping[str, int] | None = None
 
     def body(self) -> dict[str, Any]:
         """The answer as GraphQL's specification shapes it."""
@@ -65,6 +78,8 @@ class Answer:
         extensions: dict[str, Any] = {"warnings": list(self.warnings)} if self.warnings else {}
         if self.explanation is not None:
             extensions["explain"] = self.explanation.shown()
+        if self.cost is not None:
+            extensions["cost"] = dict(self.cost)
         if extensions:
             body["extensions"] = extensions
         return body
@@ -77,7 +92,6 @@ class Executor:
         self.store = store
         self.settings = settings
         self.documents = Documents(SCHEMA._schema, settings.max_tokens)
-        self.paged = paged_fields(SCHEMA._schema)
         self.recording = None if store.recorder is None else Recording(store, settings)
 
     async def execute(
@@ -103,35 +117,39 @@ class Executor:
                 raise BadRequest(
                     "this service does not explain: start it with --explain, or leave out extensions.explain"
                 )
-            document = self.documents.get(operation.query)
+            document = await self._document(operation.query)
             if document.errors:
                 return Answer(None, [_shown(error) for error in document.errors], ran=False)
             node = document.operation(operation.name)
             if only_queries and node.operation is not OperationType.QUERY:
                 raise BadRequest("a mutation needs POST")
             assert document.node is not None
-            Meter(document.node, operation.variables, self.settings, self.paged).check(node)
-            check_variables(SCHEMA._schema, node, operation.variables, self.settings.max_input_objects)
+            Meter(document.node, self.settings).check(node)
+            size = check_variables(SCHEMA._schema, node, operation.variables, self.settings.max_input_objects)
         except GraphQLError as error:
             return Answer(None, [_shown(error)], ran=False)
         except LineageQLError as error:
             return Answer(None, [_formatted(error)], ran=False)
         except RecursionError:
             return Answer(None, [_formatted(TooExpensive("the query nests too deep"))], ran=False)
-        return await self._run(operation, document, gone)
+        return await self._run(operation, document, size, gone)
 
-    async def _run(self, operation: Operation, document: Document, gone: Callable[[], Awaitable[Any]] | None) -> Answer:
+    async def _document(self, text: str) -> Document:
+        """The document of a text. A long one that is new is parsed and validated beside the event loop."""
+        if len(text) <= _SHORT_DOCUMENT or self.documents.knows(text):
+            return self.documents.get(text)
+        return await asyncio.to_thread(self.documents.get, text)
+
+    async def _run(
+        self, operation: Operation, document: Document, size: int, gone: Callable[[], Awaitable[Any]] | None
+    ) -> Answer:
         deadline = self.settings.deadline
         until = time.monotonic() + deadline * _WALK_SHARE
         writes = document.operation(operation.name).operation is OperationType.MUTATION
         explanation = Explanation() if operation.explain else None
         context = Context(self.store, self.recording, self.settings, document, until, writes, explanation)
-        work = SCHEMA.execute(
-            operation.query,
-            variable_values=dict(operation.variables),
-            context_value=context,
-            operation_name=operation.name,
-        )
+        context.large = size > _FEW_INPUTS
+        work = _executed(document, operation, context)
         try:
             result = await _awaited(work, deadline, None if writes else gone)
         except _Gone:
@@ -148,10 +166,50 @@ class Executor:
         if result.data is None and result.errors:
             node = document.operation(operation.name)
             advise(result.errors, SCHEMA._schema, node, operation.variables)
+        cost = context.budget.shown() if operation.cost or self.settings.show_cost else None
+        if context.budget.spent and not writes:
+            return Answer(None, [_ending(result, context)], True, explanation, cost=cost)
         ran = result.data is not None or any(error.path for error in result.errors or ())
         errors = [_told(error, context) for error in result.errors or ()]
-        faults = map(_formatted, context.finder.faults)
-        return Answer(result.data, [*errors, *faults], ran, explanation, context.warnings.shown())
+        errors += map(_formatted, context.finder.faults)
+        return Answer(result.data, errors, ran, explanation, context.warnings.shown(), context.budget.size, cost)
+
+
+async def _executed(document: Document, operation: Operation, context: Context) -> ExecutionResult:
+    """What graphql-core answers.
+
+    Args:
+        document: the operation's, which is valid.
+        operation: what the client sent.
+        context: what its resolvers share. Where it is large its variables are coerced beside the event loop.
+    """
+    executor_class: Any = SCHEMA.execution_context_class
+    build = partial(
+        executor_class.build,
+        SCHEMA._schema,
+        document.node,
+        context_value=context,
+        raw_variable_values=dict(operation.variables),
+        operation_name=operation.name,
+    )
+    executor = await asyncio.to_thread(build) if context.large else build()
+    if isinstance(executor, list):
+        return ExecutionResult(None, executor)
+    result = executor.execute_operation()
+    answer: ExecutionResult = await result if isawaitable(result) else result
+    return answer
+
+
+def _ending(result: ExecutionResult, context: Context) -> dict[str, Any]:
+    """The one error of a query that wanted more than it may have, at the field that was one too many."""
+    for error in result.errors or ():
+        if isinstance(error.original_error, TooExpensive):
+            return _shown(error)
+    try:
+        context.budget.check()
+    except TooExpensive as error:
+        return _formatted(error)
+    raise AssertionError("the budget is spent")
 
 
 class _Gone(Exception):

@@ -12,6 +12,7 @@ the interpreter's own and not of Python's.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -25,28 +26,62 @@ from lineageql.api.loading import Later, all_of
 
 Column = Callable[[Sequence[Any]], Sequence[Any]]
 Level = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
+Charge = Callable[[int], None]
+
+_PUNCTUATION = 4
+"""The bytes around a field of an object: the quotes of its name, a colon and a comma."""
 
 
 class Unprojectable(Exception):
     """A value that graphql-core must look at: a null where none may be, an object of another type."""
 
 
+_DOCUMENT = 20
+"""How many plain leaves a JSON value or a time takes as long as, about."""
+
+PIECE = 20_000
+"""How many plain leaves are completed in one go, some 5 to 20 milliseconds: then others have their turn."""
+
+
 class Completion(NamedTuple):
-    """How the values of a type are completed: by a column where no field waits, else by a level."""
+    """How the values of a type are completed.
+
+    Attributes:
+        column: makes the answers at once; None where a field has to wait.
+        level: makes them too, in pieces where there are many; None where the column can be cut by its values.
+        width: how many leaves there are for each value, at least.
+    """
 
     column: Column | None = None
     level: Level | None = None
+    width: int = 1
+
+    def at_once(self, size: int) -> bool:
+        """Whether so many values can be completed in one go."""
+        return self.level is None and size * self.width <= PIECE
 
     async def all(self, values: Sequence[Any]) -> Sequence[Any]:
         """The answers of several values."""
-        if self.column is not None:
+        if self.level is not None:
+            return await self.level(values)
+        assert self.column is not None
+        if self.at_once(len(values)):
             return self.column(values)
-        assert self.level is not None
-        return await self.level(values)
+        answers: list[Any] = []
+        size = max(PIECE // self.width, 1)
+        for start in range(0, len(values), size):
+            answers.extend(self.column(values[start : start + size]))
+            await asyncio.sleep(0)
+        return answers
 
 
-def leaf(type_: GraphQLLeafType) -> Completion:
-    """The completion of scalars and enums."""
+def leaf(type_: GraphQLLeafType, charge: Charge) -> Completion:
+    """The completion of scalars and enums.
+
+    Args:
+        type_: the type.
+        charge: is told how many bytes of the answer they are, about.
+    """
     coerce = type_.coerce_output_value
     if isinstance(type_, GraphQLEnumType):
         names: dict[Any, Any] = {}
@@ -61,7 +96,9 @@ def leaf(type_: GraphQLLeafType) -> Completion:
         texts = {str}
 
         def text(values: Sequence[Any]) -> Sequence[Any]:
-            return values if texts.issuperset(map(type, values)) else list(map(coerce, values))
+            found = values if texts.issuperset(map(type, values)) else list(map(coerce, values))
+            charge(sum(map(len, found)))
+            return found
 
         return Completion(text)
     if type_.name == "Int":
@@ -71,25 +108,41 @@ def leaf(type_: GraphQLLeafType) -> Completion:
             return values if plain else list(map(coerce, values))
 
         return Completion(whole)
-    return Completion(lambda values: list(map(coerce, values)))
+
+    def others(values: Sequence[Any]) -> Sequence[Any]:
+        found = list(map(coerce, values))
+        charge(sum(map(weight, found)))
+        return found
+
+    return Completion(others, width=_DOCUMENT)
+
+
+def weight(value: Any) -> int:
+    """How many bytes a JSON value takes in an answer, about: what its texts and names have, and 8 for each other."""
+    kind = type(value)
+    if kind is str:
+        return len(value)
+    if kind is dict:
+        return sum(map(len, value)) + sum(map(weight, value.values())) + 8
+    if kind is list:
+        return sum(map(weight, value)) + 8
+    return 8
 
 
 def nullable(inner: Completion) -> Completion:
     """The completion of a type whose values may be null."""
     column, level = inner.column, inner.level
-    if column is not None:
 
-        def at_once(values: Sequence[Any]) -> Sequence[Any]:
-            return column(values) if None not in values else _with_nulls(values, column(_there(values)))
-
-        return Completion(at_once)
+    def at_once(values: Sequence[Any]) -> Sequence[Any]:
+        assert column is not None
+        return column(values) if None not in values else _with_nulls(values, column(_there(values)))
 
     async def waiting(values: Sequence[Any]) -> Sequence[Any]:
         assert level is not None
         there = _there(values)
         return _with_nulls(values, await level(there) if there else ())
 
-    return Completion(level=waiting)
+    return inner._replace(column=column and at_once, level=level and waiting)
 
 
 def _there(values: Sequence[Any]) -> list[Any]:
@@ -104,18 +157,16 @@ def _with_nulls(values: Sequence[Any], answers: Sequence[Any]) -> Sequence[Any]:
 def non_null(inner: Completion) -> Completion:
     """The completion of a type whose values are never null."""
     column, level = inner.column, inner.level
-    if column is not None:
 
-        def at_once(values: Sequence[Any]) -> Sequence[Any]:
-            return _none_null(column(_none_null(values)))
-
-        return Completion(at_once)
+    def at_once(values: Sequence[Any]) -> Sequence[Any]:
+        assert column is not None
+        return _none_null(column(_none_null(values)))
 
     async def waiting(values: Sequence[Any]) -> Sequence[Any]:
         assert level is not None
         return await level(_none_null(values))
 
-    return Completion(level=waiting)
+    return inner._replace(column=column and at_once, level=level and waiting)
 
 
 def _none_null(values: Sequence[Any]) -> Sequence[Any]:
@@ -125,16 +176,15 @@ def _none_null(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def listed(item: Completion) -> Completion:
-    """The completion of lists: the items of all lists are completed together."""
-    column, level = item.column, item.level
-    if column is not None:
-        return Completion(lambda lists: _split(lists, column(_joined(lists))))
+    """The completion of lists: the items of all lists are completed together.
 
-    async def waiting(lists: Sequence[Any]) -> Sequence[Any]:
-        assert level is not None
-        return _split(lists, await level(_joined(lists)))
+    How many there are is seen when they are there, so lists are a level even where nothing has to wait.
+    """
 
-    return Completion(level=waiting)
+    async def level(lists: Sequence[Any]) -> Sequence[Any]:
+        return _split(lists, await item.all(_joined(lists)))
+
+    return Completion(level=level)
 
 
 def _joined(lists: Sequence[Any]) -> list[Any]:
@@ -149,37 +199,36 @@ def _split(lists: Sequence[Any], answers: Sequence[Any]) -> Sequence[Any]:
 def chosen(completions: Mapping[str, Completion], name_of: Callable[[Any], str]) -> Completion:
     """The completion of an abstract type: each value's own type has one."""
     columns = {name: completion.column for name, completion in completions.items()}
-    if all(columns.values()):
+    width = max(completion.width for completion in completions.values())
+    if all(completion.level is None for completion in completions.values()):
 
         def at_once(values: Sequence[Any]) -> Sequence[Any]:
             groups = _grouped(values, name_of)
             answers = [columns[name](some) for name, (_, some) in groups.items()]  # type: ignore[misc]
             return _placed(groups, answers)
 
-        return Completion(at_once)
+        return Completion(at_once, width=width)
 
     async def waiting(values: Sequence[Any]) -> Sequence[Any]:
         groups = _grouped(values, name_of)
         work = (completions[name].all(some) for name, (_, some) in groups.items())
         return _placed(groups, await gather_with_cancel(*work))
 
-    return Completion(level=waiting)
+    return Completion(level=waiting, width=width)
 
 
 def once(completion: Completion) -> Completion:
     """The completion of objects that the same list may name again and again: each is completed once."""
     column, level = completion.column, completion.level
-    if column is not None:
 
-        def at_once(values: Sequence[Any]) -> Sequence[Any]:
-            ids = list(map(id, values))
-            distinct = dict(zip(ids, values, strict=True))
-            if len(distinct) == len(values):
-                return column(values)
-            found = dict(zip(distinct, column(list(distinct.values())), strict=True))
-            return list(map(found.__getitem__, ids))
-
-        return Completion(at_once)
+    def at_once(values: Sequence[Any]) -> Sequence[Any]:
+        assert column is not None
+        ids = list(map(id, values))
+        distinct = dict(zip(ids, values, strict=True))
+        if len(distinct) == len(values):
+            return column(values)
+        found = dict(zip(distinct, column(list(distinct.values())), strict=True))
+        return list(map(found.__getitem__, ids))
 
     async def waiting(values: Sequence[Any]) -> Sequence[Any]:
         assert level is not None
@@ -188,7 +237,7 @@ def once(completion: Completion) -> Completion:
         found = dict(zip(distinct, await level(list(distinct.values())), strict=True))
         return list(map(found.__getitem__, ids))
 
-    return Completion(level=waiting)
+    return completion._replace(column=column and at_once, level=level and waiting)
 
 
 _Groups = Mapping[str, tuple[list[int], list[Any]]]
@@ -218,10 +267,16 @@ def _placed(groups: _Groups, answers: Sequence[Sequence[Any]]) -> Sequence[Any]:
 def read(get: Callable[[Any], Any], completion: Completion) -> Completion:
     """The completion of a field that is an attribute of its parent."""
     column, level = completion.column, completion.level
-    if column is not None:
-        return Completion(lambda parents: column(list(map(get, parents))))
-    assert level is not None
-    return Completion(level=lambda parents: level(list(map(get, parents))))
+
+    def at_once(parents: Sequence[Any]) -> Sequence[Any]:
+        assert column is not None
+        return column(list(map(get, parents)))
+
+    async def waiting(parents: Sequence[Any]) -> Sequence[Any]:
+        assert level is not None
+        return await level(list(map(get, parents)))
+
+    return completion._replace(column=column and at_once, level=level and waiting)
 
 
 def resolved(resolve: Callable[[Any], Any], completion: Completion) -> Completion:
@@ -253,20 +308,39 @@ def resolved(resolve: Callable[[Any], Any], completion: Completion) -> Completio
     return Completion(level=level)
 
 
-def selected(fields: Mapping[str, Completion]) -> Completion:
-    """The completion of an object of which these fields are selected, in this order."""
+def selected(fields: Mapping[str, Completion], charge: Charge) -> Completion:
+    """The completion of an object of which these fields are selected, in this order.
+
+    Args:
+        fields: their completions, by the names that they have in the answer.
+        charge: is told how many bytes of the answer the names are, and what is between them.
+    """
     if not fields:
         return Completion(lambda values: [{} for _ in values])
-    width, objects_of = len(fields), _maker(len(fields))(*fields)
-    columns = [(place, field.column) for place, field in enumerate(fields.values()) if field.column is not None]
+    count, objects_of = len(fields), _maker(len(fields))(*fields)
+    frame = sum(map(len, fields)) + _PUNCTUATION * count
+    width = sum(field.width for field in fields.values())
+    columns = [(place, field) for place, field in enumerate(fields.values()) if field.level is None]
     levels = [(place, field.level) for place, field in enumerate(fields.values()) if field.level is not None]
     if not levels:
-        return Completion(lambda values: objects_of([column(values) for _, column in columns]))
+        makers = [field.column for _, field in columns]
+
+        def at_once(values: Sequence[Any]) -> Sequence[Any]:
+            charge(frame * len(values))
+            return objects_of([column(values) for column in makers])  # type: ignore[misc]
+
+        return Completion(at_once, width=width)
 
     async def waiting(values: Sequence[Any]) -> Sequence[Any]:
-        answers: list[Sequence[Any]] = [()] * width
-        for place, column in columns:
-            answers[place] = column(values)
+        charge(frame * len(values))
+        answers: list[Sequence[Any]] = [()] * count
+        leaves = 0
+        for place, field in columns:
+            answers[place] = await field.all(values)
+            leaves += len(values) * field.width
+            if leaves > PIECE:
+                leaves = 0
+                await asyncio.sleep(0)
         if len(levels) == 1:
             found = [await levels[0][1](values)]
         else:
@@ -275,7 +349,7 @@ def selected(fields: Mapping[str, Completion]) -> Completion:
             answers[place] = some
         return objects_of(answers)
 
-    return Completion(level=waiting)
+    return Completion(level=waiting, width=width)
 
 
 @lru_cache(256)

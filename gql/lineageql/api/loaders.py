@@ -7,10 +7,10 @@ fields of a whole level are waiting before the first batch is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from lineageql.api.loading import Loader, Round, Work
 from lineageql.catalog.closures import Closure, closure_pages
@@ -21,6 +21,7 @@ from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event
 from lineageql.model.predicates import Field
 
+T = TypeVar("T")
 _REF = attrgetter("ref")
 
 
@@ -53,6 +54,8 @@ class Loaders:
         self._loaded: list[tuple[frozenset[Field] | None, Mapping[Ref, Entity]]] = []
         self._identities: dict[EntityKind, tuple[set[int], dict[int, Any]]] = {}
         self._loading = asyncio.Lock()
+        self._walks: dict[Hashable, asyncio.Future[Any]] = {}
+        self._walks_alone = asyncio.Lock()
 
     def _round(self) -> Round:
         return Round(self._work)
@@ -80,6 +83,30 @@ class Loaders:
 
             self._closures[closure] = Loader(load, _REF, self._walking)
         return self._closures[closure]
+
+    async def walk(self, asked: Hashable, walk: Callable[[], Awaitable[T]]) -> T:
+        """What a walk over lineage finds.
+
+        Fields that ask for the same walk share it. Walks go on one after the other, so that an operation holds the
+        nodes of no more walks than it shows.
+
+        Args:
+            asked: what is asked for.
+            walk: walks.
+        """
+        going = self._walks.get(asked)
+        if going is None:
+
+            async def alone() -> T:
+                async with self._walks_alone:
+                    self._work.check()
+                    return await walk()
+
+            going = self._walks[asked] = asyncio.ensure_future(alone())
+            self._work.add([going])
+            going.add_done_callback(lambda _: self._walks.pop(asked, None))
+        found: T = await self._work.wait(going)
+        return found
 
     async def identities(
         self, kind: EntityKind, ids: Collection[int], make: Callable[[int], Any]

@@ -161,6 +161,10 @@ class Loader(Generic[K, V]):
         """The value of each key."""
         return self._round.load(self, tuple(keys))
 
+    async def some(self, keys: Iterable[K]) -> list[V]:
+        """The value of each key, asked for when it is waited for."""
+        return await self.load_many(keys)
+
     async def refresh(self, keys: Iterable[K]) -> None:
         """Loads the keys that are not known yet."""
         missing = [key for key in dict.fromkeys(keys) if key not in self._known]

@@ -27,6 +27,7 @@ from graphql import (
     is_leaf_type,
 )
 from graphql.execution.values import get_argument_values
+from graphql.pyutils import gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import convert_arguments
@@ -45,9 +46,16 @@ from lineageql.api.levels import (
     read,
     resolved,
     selected,
+    weight,
 )
+from lineageql.errors import TooExpensive
+from lineageql.pace import Pace
 
 _DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+_FEW = 16
+"""How many items of a list graphql-core may complete in one go."""
+_BEGINNING = 4
+"""How many fields of the root begin in one go: each may have a statement to make."""
 
 
 class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -57,6 +65,8 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **kwargs)
         self._objects: dict[tuple[str, int], Completion | None] = {}
         self._lists: dict[tuple[int, int], Completion | None] = {}
+        self._pace = Pace()
+        self._charge = self.context_value.budget.answer
 
     def execute_fields(
         self,
@@ -67,21 +77,83 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         """The answer of an object."""
+        if path is None and (len(grouped_field_set) > 1 or self.context_value.large):
+            return self._paced_root(super().execute_fields, parent_type, source_value, grouped_field_set)
         leave = partial(super().execute_fields, parent_type, source_value, path, grouped_field_set, position_context)
         completion = None if path is None else self._fields(parent_type, grouped_field_set)
         return self._complete(completion, source_value, leave)
+
+    async def _paced_root(self, execute: Any, parent_type: Any, source_value: Any, fields: Mapping[str, Any]) -> Any:
+        """The answer of a query's root, whose fields begin one after the other: hundreds of them take long to begin."""
+        begun: dict[str, Any] = {}
+        for name, details in fields.items():
+            found = await self._begun(partial(execute, parent_type, source_value, None, {name: details}, None))
+            begun[name] = asyncio.ensure_future(found) if self.is_awaitable(found) else found
+            if len(begun) % _BEGINNING == 0:
+                await asyncio.sleep(0)  # those that have begun go on until they wait for the store
+            await self._pace.rest()
+        waiting = [found for found in begun.values() if isinstance(found, asyncio.Future)]
+        try:
+            await gather_with_cancel(*waiting)
+        finally:
+            self.context_value.work.add(waiting)
+        answer: dict[str, Any] = {}
+        for found in begun.values():
+            answer.update(found.result() if isinstance(found, asyncio.Future) else found)
+        return answer
+
+    def execute_fields_serially(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Any,
+        grouped_field_set: Any,
+        position_context: Any,
+    ) -> Any:
+        """The answer of a mutation's root."""
+        execute = super().execute_fields_serially
+        if not self.context_value.large:
+            return execute(parent_type, source_value, path, grouped_field_set, position_context)
+
+        async def one_by_one() -> dict[str, Any]:
+            answer: dict[str, Any] = {}
+            for name, details in grouped_field_set.items():
+                found = await self._begun(partial(execute, parent_type, source_value, path, {name: details}, None))
+                answer.update(await found if self.is_awaitable(found) else found)
+            return answer
+
+        return one_by_one()
+
+    async def _begun(self, begin: Callable[[], Any]) -> Any:
+        """What a field of the root begins with. Many inputs become arguments in a thread beside the event loop."""
+        return await asyncio.to_thread(begin) if self.context_value.large else begin()
 
     def complete_list_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
         """The answer of a list."""
-        leave = partial(
-            super().complete_list_value, return_type, field_details_list, info, path, result, position_context
-        )
+        complete = super().complete_list_value
+
+        def leave() -> Any:
+            # graphql-core completes a list in one go; what it has to wait for it completes one by one.
+            several = isinstance(result, list) and len(result) > _FEW
+            items = list(map(self._paced_item, result)) if several else result
+            return complete(return_type, field_details_list, info, path, items, position_context)
+
         key = (id(return_type), id(field_details_list))
         if key not in self._lists:
             self._lists[key] = self._type(return_type, field_details_list)
         return self._complete(self._lists[key] if isinstance(result, list) else None, result, leave)
+
+    async def _paced_item(self, item: Any) -> Any:
+        await self._pace.rest()
+        return await item if self.is_awaitable(item) else item
+
+    def complete_leaf_value(self, return_type: Any, result: Any) -> Any:  # type: ignore[override]
+        """The answer of a scalar or an enum that graphql-core completes."""
+        found = super().complete_leaf_value(return_type, result)
+        self._charge(weight(found))
+        return found
 
     def settle_in_background(self, awaitables: list[Awaitable[Any]]) -> None:
         """Lets the fields go on that are waited for beside one that failed, until the operation is answered."""
@@ -92,15 +164,20 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
     def _complete(self, completion: Completion | None, value: Any, leave: Any) -> Any:
         if completion is None:
             return leave()
-        if completion.column is not None:
+        if completion.at_once(1):
+            assert completion.column is not None
             try:
                 return completion.column([value])[0]
+            except TooExpensive:
+                raise
             except Exception:  # whatever it is, graphql-core meets it again and says where
                 return leave()
 
         async def waiting() -> Any:
             try:
                 return (await completion.all([value]))[0]
+            except TooExpensive:  # what was read is not read again
+                raise
             except Exception:  # as above
                 found = leave()
                 return await found if self.is_awaitable(found) else found
@@ -118,7 +195,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _type_of_value(self, type_: Any, details: Any) -> Completion | None:
         if is_leaf_type(type_):
-            return leaf(type_)
+            return leaf(type_, self._charge)
         if isinstance(type_, GraphQLList):
             item = self._type(type_.of_type, details)
             return item and listed(item)
@@ -187,7 +264,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             found = {name: self._field(type_, details) for name, details in grouped_field_set.items()}
             known = {name: completion for name, completion in found.items() if completion is not None}
             if len(known) == len(found):
-                self._objects[key] = selected(known)
+                self._objects[key] = selected(known, self._charge)
         return self._objects[key]
 
     def _field(self, type_: GraphQLObjectType, details: Any) -> Completion | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import strawberry
@@ -38,10 +39,10 @@ from lineageql.api.scalars import BigInt, DateTime
 from lineageql.api.selection import page_needs
 from lineageql.api.store import Store
 from lineageql.api.types import Artifact, Execution, Run, WhichEvents, Workspace
-from lineageql.catalog import graphs
+from lineageql.catalog import differences, graphs
 from lineageql.catalog.adjacency import Events
 from lineageql.catalog.comparison import compare_runs
-from lineageql.catalog.lineage import Direction, NodeFilter, Terms
+from lineageql.catalog.lineage import Direction, Graph, NodeFilter, Terms
 from lineageql.catalog.pages import PageRequest
 from lineageql.catalog.search import search
 from lineageql.errors import InvalidArgument
@@ -78,7 +79,7 @@ class Query:
         if len(ids) > most:
             raise InvalidArgument(f"there are {len(ids)} ids; the most is {most}", "ids")
         refs = [parse_ref(id_, argument=f"ids[{place}]") for place, id_ in enumerate(ids)]
-        return later(info.context.loaders.entity_by_ref.load_many(refs))  # type: ignore[no-any-return]
+        return later(info.context.loaders.entity_by_ref.some(refs))  # type: ignore[no-any-return]
 
     @strawberry.field(description="One workspace, by id or by name.")
     def workspace(
@@ -297,8 +298,12 @@ class Query:
         meant = None if where is None else where.predicates()
         stops = NodeFilter(NEVER, NEVER) if stop_at is None else stop_at.stops()
         terms = Terms(stops, as_of, events)
-        walked = graphs.lineage(context.finder, refs, meant, direction, max_hops, max_nodes, context.until, terms)
-        return later(walked)  # type: ignore[no-any-return]
+        asked = (tuple(refs), meant, direction, max_hops, max_nodes, terms)
+
+        def walk() -> Awaitable[Graph]:
+            return graphs.lineage(context.finder, refs, meant, direction, max_hops, max_nodes, context.until, terms)
+
+        return later(context.loaders.walk(asked, walk))  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="A shortest directed path between two artifacts or executions, whichever way round it leads."
@@ -330,7 +335,12 @@ class Query:
         events: WhichEvents = Events.ALL,
     ) -> LineageDiff | None:
         refs = _lineage_node(left, "left"), _lineage_node(right, "right")
-        return later(graphs.diff(info.context.finder, *refs, direction, info.context.until, events))  # type: ignore[no-any-return]
+        context = info.context
+
+        def walk() -> Awaitable[differences.LineageDiff]:
+            return graphs.diff(context.finder, *refs, direction, context.until, events)
+
+        return later(context.loaders.walk((refs, direction, events), walk))  # type: ignore[no-any-return]
 
     @strawberry.field(description="2 to 10 runs side by side: parameters, metric values, inputs and outputs.")
     def compare_runs(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from functools import partial
 from itertools import chain
 from operator import attrgetter
 
@@ -17,6 +18,7 @@ from lineageql.model.entities import ExecutionState
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType, NodeKind
 from lineageql.model.predicates import Field, Operator, Test
+from lineageql.pace import Pace, in_pieces
 from lineageql.store.ports import Reader
 
 NodeNumber = int
@@ -105,7 +107,7 @@ class EventTable:
 
     async def load(self, steps: Iterable[StepNumber]) -> None:
         """Reads the events of steps that were not read yet: a statement a kind and way."""
-        at, as_of = self.at, self.as_of
+        at, as_of, pace = self.at, self.as_of, Pace()
         wanted: dict[tuple[int, int], list[int]] = {}
         for step in steps:
             if step not in at:
@@ -119,9 +121,12 @@ class EventTable:
                 events = await self._of_makers(events)
             if as_of is not None:
                 events = [event for event in events if event.time is None or event.time <= as_of]
-            here = map(_EXECUTION if execution else _ARTIFACT, events)
-            for id_, event in zip(here, events, strict=True):
-                at[id_ << 2 | lower].append(event)
+            await in_pieces(pace, len(events), partial(self._place, lower, bool(execution), events))
+
+    def _place(self, lower: int, execution: bool, events: Sequence[Event]) -> None:
+        here = map(_EXECUTION if execution else _ARTIFACT, events)
+        for id_, event in zip(here, events, strict=True):
+            self.at[id_ << 2 | lower].append(event)
 
     async def _of_makers(self, outputs: Sequence[Event]) -> Sequence[Event]:
         """The output events of executions that were run: each is asked about once."""

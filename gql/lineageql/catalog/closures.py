@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lineageql.catalog.adjacency import Events
 from lineageql.catalog.finding import Finder
@@ -12,6 +13,7 @@ from lineageql.catalog.lineage import Bounds, Direction, Graph, NodeFilter, Term
 from lineageql.catalog.pages import Edge, Page, PageRequest
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import ALWAYS
+from lineageql.pace import Pace, in_pieces
 from lineageql.store.ports import Key, Reader
 
 
@@ -45,7 +47,10 @@ async def closure_pages(
     terms = Terms(events=closure.events)
     graphs = await walk_each(finder.reader, [[root] for root in roots], closure.direction, bounds, terms)
     shown = await shown_nodes(finder.reader, graphs, closure.where)
-    keys = [sorted(_keys(graph, root, shown)) for graph, root in zip(graphs, roots, strict=True)]
+    pace = Pace()
+    keys = []
+    for graph, root in zip(graphs, roots, strict=True):
+        keys.append(await in_pieces(pace, len(graph.distances), partial(_sorted_keys, graph, root, shown)))
     slices = []
     for found in keys:
         low = 0 if window.after is None else bisect.bisect_right(found, _key(window.after))
@@ -80,6 +85,10 @@ async def shown_nodes(
         ids = {id_ for graph in graphs for id_ in graph.ids(kind)}
         shown[kind] = set(await reader.matching(kind, sorted(ids), predicate)) if ids else set()
     return shown
+
+
+def _sorted_keys(graph: Graph, root: Ref, shown: Mapping[EntityKind, set[int] | None]) -> list[tuple[int, int, str]]:
+    return sorted(_keys(graph, root, shown))
 
 
 def _keys(graph: Graph, root: Ref, shown: Mapping[EntityKind, set[int] | None]) -> list[tuple[int, int, str]]:

@@ -34,6 +34,7 @@ from lineageql.catalog.adjacency import (
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event
 from lineageql.model.predicates import ALWAYS, NEVER, Field, Operator, Predicate, Test
+from lineageql.pace import Pace, in_pieces
 from lineageql.store.ports import Reader
 
 
@@ -156,6 +157,7 @@ async def walk_each(
     terms = terms or Terms()
     events, gate = EventTable(reader, terms.as_of, terms.events), Gate(reader, terms)
     walks = [_Walk(some, direction, bounds, events, gate) for some in roots]
+    pace = Pace()
     while active := [walk for walk in walks if walk.level]:
         if bounds.until is not None and time.monotonic() >= bounds.until:
             for walk in active:
@@ -165,8 +167,8 @@ async def walk_each(
         if gate.asks:
             await gate.load(node for walk in active for node in walk.reached())
         for walk in active:
-            walk.advance()
-    return [walk.finish() for walk in walks]
+            await in_pieces(pace, len(walk.level), walk.advance)
+    return [await in_pieces(pace, len(walk.found), walk.finish) for walk in walks]
 
 
 class Gate:

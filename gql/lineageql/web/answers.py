@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import orjson
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from lineageql.errors import BadRequest
 
 JSON_TYPE = "application/json"
+PIECE = 524_288
+"""The bytes of a body that are written, and compressed, in one go."""
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def json_response(
     body: Any, status: int = 200, media: str = JSON_TYPE, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A response that nothing keeps, with a JSON value."""
-    kept = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
-    return Response(dumps(body), status, kept, media_type=f"{media}; charset=utf-8")
+    return Response(dumps(body), status, {**_HEADERS, **(headers or {})}, media_type=f"{media}; charset=utf-8")
+
+
+def json_stream(body: Any, size: int, status: int, media: str, headers: Mapping[str, str]) -> Response:
+    """The same with a large value of some `size`, written and compressed in pieces: others have their turn between."""
+    content = _in_pieces(body, size)
+    return StreamingResponse(content, status, {**_HEADERS, **headers}, media_type=f"{media}; charset=utf-8")
 
 
 def error_response(
@@ -45,3 +54,39 @@ def dumps(body: Any) -> bytes:
     except orjson.JSONEncodeError:
         # Another writer's document may hold an integer of more than 64 bits, or half a surrogate pair.
         return json.dumps(body, separators=(",", ":")).encode("ascii")
+
+
+async def _in_pieces(body: Any, size: int) -> AsyncIterator[bytes]:
+    piece = bytearray()
+    for part in _parts(body, size):
+        piece += part
+        if len(piece) >= PIECE:
+            yield bytes(piece)
+            piece.clear()
+            await asyncio.sleep(0)
+    yield bytes(piece)
+
+
+def _parts(value: Any, size: int) -> Iterator[bytes]:
+    """The parts of a JSON value of some `size`, none of them much larger than a piece unless one value is."""
+    if isinstance(value, dict) and value:
+        start = b"{"
+        for name, item in value.items():
+            yield start + dumps(name) + b":"
+            yield from _parts(item, size)
+            start = b","
+        yield b"}"
+    elif isinstance(value, list) and value:
+        # As if all of the value were in this list: its items are not larger on average.
+        few = len(value) * PIECE // size
+        start = b"["
+        for place in range(0, len(value), max(few, 1)):
+            yield start
+            if few:
+                yield dumps(value[place : place + few])[1:-1]
+            else:
+                yield from _parts(value[place], size)
+            start = b","
+        yield b"]"
+    else:
+        yield dumps(value)

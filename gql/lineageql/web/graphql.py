@@ -12,6 +12,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from starlette.responses import Response
 
 from lineageql.api.execution import Answer, Executor, Operation, masked
 from lineageql.errors import BadRequest
-from lineageql.web.answers import JSON_TYPE, error_response, json_response
+from lineageql.web.answers import JSON_TYPE, PIECE, error_response, json_response, json_stream
 
 RESPONSE_TYPE = "application/graphql-response+json"
 _VARY = {"Vary": "Accept"}
@@ -48,6 +49,8 @@ async def _answered(request: Request, executor: Executor, max_size: int) -> Resp
         operation = _from_query(request) if got else await _from_body(request, max_size)
     except _Refusal as refusal:
         return _failure(refusal.status, str(refusal), media, refusal.headers)
+    if "graphql-cost" in request.headers:
+        operation = replace(operation, cost=True)
     gone = partial(_gone, request)
     answer = await executor.execute(operation, only_queries=got, gone=gone)
     if got and _is_mutation(answer):
@@ -193,7 +196,9 @@ def _is_mutation(answer: Answer) -> bool:
 
 def _response(answer: Answer, media: str) -> Response:
     status = 200 if answer.ran or media == JSON_TYPE else 400
-    return json_response(answer.body(), status, media, _VARY)
+    if answer.size <= PIECE:
+        return json_response(answer.body(), status, media, _VARY)
+    return json_stream(answer.body(), answer.size, status, media, _VARY)
 
 
 def _failure(status: int, message: str, media: str, headers: Mapping[str, str] | None = None) -> Response:
