@@ -1,6 +1,6 @@
 -- artifacts-by-label: 10 statements in 10 round trips
 
--- facets: kind in ['MODEL', 'DATA_SET', 'METRICS'], kind
+-- facets: Artifact, kind in ['MODEL', 'DATA_SET', 'METRICS'], kind
 -- types: 72 rows
 -- highest id: 1 row
 SELECT max(Artifact.id) AS max_1
@@ -20,7 +20,7 @@ WHERE "Artifact_1".type_id + :type_id_1 IN (:param_1_1, :param_1_2, :param_1_3) 
 FROM Artifact AS "Artifact_2"
 WHERE "Artifact_2".type_id IN (:type_id_2_1, :type_id_2_2, :type_id_2_3)) GROUP BY "Artifact_1".type_id
 
--- facets: kind in ['MODEL', 'DATA_SET', 'METRICS'], label key
+-- facets: Artifact, kind in ['MODEL', 'DATA_SET', 'METRICS'], label key
 -- highest id: 1 row
 SELECT max(Artifact.id) AS max_1
 FROM Artifact
@@ -48,7 +48,7 @@ FROM Artifact AS "Artifact_2"
 WHERE "Artifact_2".type_id IN (:type_id_2_1, :type_id_2_2, :type_id_2_3)) AND "Artifact_1".type_id + :type_id_3 IN (:param_2_1, :param_2_2, :param_2_3, :param_2_4, :param_2_5, :param_2_6)) AS anon_2, ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "A
 -- and so on: 1937 characters in all, SHA-256 d8dee3dcb7d1…
 
--- facets: kind in ['MODEL', 'DATA_SET', 'METRICS'], label value, stage
+-- facets: Artifact, kind in ['MODEL', 'DATA_SET', 'METRICS'], label value, stage
 -- highest id: 1 row
 SELECT max(Artifact.id) AS max_1
 FROM Artifact

@@ -6,7 +6,7 @@ SELECT count(*) AS count_1
 FROM (SELECT CASE WHEN (casefold(CAST(coalesce(nullif((SELECT CASE WHEN (typeof("ArtifactProperty_1".string_value) = :typeof_1) THEN CASE WHEN ("ArtifactProperty_1".string_value >= :string_value_1 AND "ArtifactProperty_1".string_value < :string_value_2) THEN NULL ELSE "ArtifactProperty_1".string_value END WHEN ("ArtifactProperty_1".int_value IS NOT NULL) THEN CAST("ArtifactProperty_1".int_value AS VARCHAR) WHEN ("ArtifactProperty_1".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ArtifactProperty_1".double_value) = :typeof_2) THEN CAST("ArtifactProperty_1".double_value AS BLOB) ELSE "ArtifactProperty_1".double_value END) WHEN ("ArtifactProperty_1".bool_value IS NOT NULL) THEN CASE WHEN ("ArtifactProperty_1".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_2
 FROM ArtifactProperty AS "ArtifactProperty_1"
 WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 0), :param_3), nullif(CAST("Artifact_1".name AS TEXT), :param_4), nullif((SELECT CASE WHEN (typeof("ArtifactProperty_2".string_value) = :typeof_3) THEN CASE WHEN ("ArtifactProperty_2".string_value >= :string_value_3 AND "ArtifactProperty_2".string_value < :string_value_4) THEN NULL ELSE "ArtifactProperty_2".string_value END WHEN ("ArtifactProperty_2".int_value IS NOT NULL) THEN CAST("ArtifactProperty_2".int_value AS VARCHAR) WHEN ("ArtifactProperty_2".double_value IS NOT NULL
--- and so on: 26165 characters in all, SHA-256 5ce3613eaad2…
+-- and so on: 26165 characters in all, SHA-256 74206abf75de…
 
 -- count_text: Execution, fraud
 -- statement: 1 row
@@ -14,7 +14,7 @@ SELECT count(*) AS count_1
 FROM (SELECT CASE WHEN (casefold(CAST(coalesce(nullif((SELECT CASE WHEN (typeof("ExecutionProperty_1".string_value) = :typeof_1) THEN CASE WHEN ("ExecutionProperty_1".string_value >= :string_value_1 AND "ExecutionProperty_1".string_value < :string_value_2) THEN NULL ELSE "ExecutionProperty_1".string_value END WHEN ("ExecutionProperty_1".int_value IS NOT NULL) THEN CAST("ExecutionProperty_1".int_value AS VARCHAR) WHEN ("ExecutionProperty_1".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ExecutionProperty_1".double_value) = :typeof_2) THEN CAST("ExecutionProperty_1".double_value AS BLOB) ELSE "ExecutionProperty_1".double_value END) WHEN ("ExecutionProperty_1".bool_value IS NOT NULL) THEN CASE WHEN ("ExecutionProperty_1".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_2
 FROM ExecutionProperty AS "ExecutionProperty_1"
 WHERE "ExecutionProperty_1".execution_id = "Execution_1".id AND "ExecutionProperty_1".name = :name_1 AND "ExecutionProperty_1".is_custom_property = 0), :param_3), nullif(CAST("Execution_1".name AS TEXT), :param_4), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_2".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_2".string_value >= :string_value_3 AND "ExecutionProperty_2".string_value < :string_value_4) THEN NULL ELSE "ExecutionProperty_2".string_value END WHEN ("ExecutionProperty_2".int_value IS NOT NULL) THEN CAST("ExecutionProperty_2".int_value AS VARCHAR) WHEN ("ExecutionProperty_
--- and so on: 26314 characters in all, SHA-256 c3dcd0dbba92…
+-- and so on: 26314 characters in all, SHA-256 6f718cc302c3…
 
 -- count_text: Run, fraud
 -- statement: 1 row
@@ -49,7 +49,7 @@ WHERE "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".is
 SELECT CASE WHEN (casefold(CAST(coalesce(nullif((SELECT CASE WHEN (typeof("ArtifactProperty_1".string_value) = :typeof_1) THEN CASE WHEN ("ArtifactProperty_1".string_value >= :string_value_1 AND "ArtifactProperty_1".string_value < :string_value_2) THEN NULL ELSE "ArtifactProperty_1".string_value END WHEN ("ArtifactProperty_1".int_value IS NOT NULL) THEN CAST("ArtifactProperty_1".int_value AS VARCHAR) WHEN ("ArtifactProperty_1".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ArtifactProperty_1".double_value) = :typeof_2) THEN CAST("ArtifactProperty_1".double_value AS BLOB) ELSE "ArtifactProperty_1".double_value END) WHEN ("ArtifactProperty_1".bool_value IS NOT NULL) THEN CASE WHEN ("ArtifactProperty_1".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_1
 FROM ArtifactProperty AS "ArtifactProperty_1"
 WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 0), :param_3), nullif(CAST("Artifact_1".name AS TEXT), :param_4), nullif((SELECT CASE WHEN (typeof("ArtifactProperty_2".string_value) = :typeof_3) THEN CASE WHEN ("ArtifactProperty_2".string_value >= :string_value_3 AND "ArtifactProperty_2".string_value < :string_value_4) THEN NULL ELSE "ArtifactProperty_2".string_value END WHEN ("ArtifactProperty_2".int_value IS NOT NULL) THEN CAST("ArtifactProperty_2".int_value AS VARCHAR) WHEN ("ArtifactProperty_2".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof
--- and so on: 37845 characters in all, SHA-256 944d966285e7…
+-- and so on: 37845 characters in all, SHA-256 8949a920cfc7…
 -- nodes by id: 10 rows
 SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
 FROM Artifact
@@ -66,7 +66,7 @@ FROM json_each(:ids) AS anon_1)
 SELECT CASE WHEN (casefold(CAST(coalesce(nullif((SELECT CASE WHEN (typeof("ExecutionProperty_1".string_value) = :typeof_1) THEN CASE WHEN ("ExecutionProperty_1".string_value >= :string_value_1 AND "ExecutionProperty_1".string_value < :string_value_2) THEN NULL ELSE "ExecutionProperty_1".string_value END WHEN ("ExecutionProperty_1".int_value IS NOT NULL) THEN CAST("ExecutionProperty_1".int_value AS VARCHAR) WHEN ("ExecutionProperty_1".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ExecutionProperty_1".double_value) = :typeof_2) THEN CAST("ExecutionProperty_1".double_value AS BLOB) ELSE "ExecutionProperty_1".double_value END) WHEN ("ExecutionProperty_1".bool_value IS NOT NULL) THEN CASE WHEN ("ExecutionProperty_1".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_1
 FROM ExecutionProperty AS "ExecutionProperty_1"
 WHERE "ExecutionProperty_1".execution_id = "Execution_1".id AND "ExecutionProperty_1".name = :name_1 AND "ExecutionProperty_1".is_custom_property = 0), :param_3), nullif(CAST("Execution_1".name AS TEXT), :param_4), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_2".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_2".string_value >= :string_value_3 AND "ExecutionProperty_2".string_value < :string_value_4) THEN NULL ELSE "ExecutionProperty_2".string_value END WHEN ("ExecutionProperty_2".int_value IS NOT NULL) THEN CAST("ExecutionProperty_2".int_value AS VARCHAR) WHEN ("ExecutionProperty_2".double_value IS NOT NULL) THEN
--- and so on: 38109 characters in all, SHA-256 f43803b9cb8e…
+-- and so on: 38109 characters in all, SHA-256 5a0fddb9df59…
 
 -- find_text: Run, fraud, first 10
 -- page of what holds a text: 0 rows

@@ -65,7 +65,7 @@ SELECT Execution.id, Execution.type_id, Execution.name, Execution.external_id, E
 FROM Execution
 WHERE Execution.id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
--- properties by id: 30 rows
+-- properties by id: 42 rows
 SELECT ExecutionProperty.execution_id, ExecutionProperty.name, ExecutionProperty.is_custom_property, ExecutionProperty.string_value, ExecutionProperty.int_value, ExecutionProperty.double_value, ExecutionProperty.bool_value, ExecutionProperty.byte_value, ExecutionProperty.proto_value
 FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value

@@ -81,7 +81,8 @@ class AccessPaths:
         node = self.node.alias()
         return AccessPath((select(node.c.id.label("id")).where(node.c.type_id.in_(self.type_ids)),), broad=True)
 
-    def _nothing(self) -> AccessPath:
+    def nothing(self) -> AccessPath:
+        """The path to no entity."""
         parts = (select(self.node.c.id.label("id")).where(false()),)
         return run_path([], [AccessPath(parts)]) if self.source.kind is EntityKind.RUN else AccessPath(parts)
 
@@ -96,12 +97,12 @@ class AccessPaths:
                 firsts = [branch[0] for branch in branches if branch]
                 if len(firsts) < len(branches):
                     return []
-                return [union_of(firsts) if firsts else self._nothing()]
+                return [union_of(firsts) if firsts else self.nothing()]
             case Related():
                 paths = _join_paths(self.compiler, self.source.kind, predicate)
                 return [replace(path, name=_name_of_join(predicate.relation, path)) for path in paths]
             case Test(operand=()):
-                return [self._nothing()]
+                return [self.nothing()]
             case Test() if self.source.kind is EntityKind.RUN:
                 found = _runs_of_test(self.compiler, predicate)
                 return [replace(path, name=_name_of(predicate)) for path in found]
@@ -466,6 +467,8 @@ def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
         if unnamed is None:
             return []
         contexts.append(unnamed)
+    if not executions and not contexts:
+        return [AccessPaths(compiler, source_of(EntityKind.RUN, types)).nothing()]
     return [run_path(executions, contexts)]
 
 
