@@ -111,6 +111,8 @@ def test_the_served_store_is_recorded_in_by_the_same_kinds(
     import httpx
 
     types, store = files
+    with open(types, "a", encoding="utf-8") as file:
+        file.write('\n[[executions]]\ntypes = "kubeflow.org/alpha/execution"\ndescription = "note"\n')
     monkeypatch.setenv("LINEAGEQL_TYPES", types)
     server = Server("serve", store, "--port", "0", cwd=tmp_path)
 
@@ -129,6 +131,15 @@ def test_the_served_store_is_recorded_in_by_the_same_kinds(
         document = "mutation ($input: RemoveLabelsInput!) {removeLabels(input: $input) {entity {id}}}"
         (error,) = ask(document, {"input": {"id": node["id"], "keys": ["stage"]}})["errors"]
         assert "property of acme.Classifier" in error["message"]
+        # An execution of a type that the file maps too is one of LineageQL's own all the same.
+        document = """mutation ($input: RecordExecutionInput!) {recordExecution(input: $input)
+            {execution {id description}}}"""
+        recorded = {"workspace": "w", "execution": {"name": "e", "customProperties": {"note": "n"}}}
+        made = ask(document, {"input": recorded})["data"]["recordExecution"]["execution"]
+        assert made["description"] == "n"
+        document = "mutation ($input: LogArtifactInput!) {logOutput(input: $input) {created}}"
+        model = {"executionId": made["id"], "artifact": {"model": {"name": "m", "uri": "u"}}}
+        assert ask(document, {"input": model})["data"] == {"logOutput": {"created": True}}
     finally:
         server.stop()
 

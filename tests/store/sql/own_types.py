@@ -39,6 +39,10 @@ role = "WORKSPACE"
 name = "p"
 
 [[contexts]]
+types = ["pipeline"]
+description = "q"
+
+[[contexts]]
 types = "Trial"
 role = "RUN"
 labels = {prefix = "disp"}
@@ -114,6 +118,8 @@ class OwnOracle(Oracle):
         fields = super()._common(node)
         if node.type.name == "Experiment":
             fields[Field.NAME] = expected.first_text(expected.either(node, "p"), fields[Field.NAME])
+        if node.type.name == "pipeline":
+            fields[Field.DESCRIPTION] = _first(node, "q", "description")
         return fields
 
     def _context_runs(self) -> Any:

@@ -187,7 +187,7 @@ def _chunks(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
 def scope_of(execution: Execution) -> tuple[str, str | None] | None:
     """The names of the workspace and of the run that an execution of the SDK's or of LineageQL's carries."""
     workspace = execution.node.custom_properties.get(WORKSPACE_NAME)
-    if execution.convention is not KUBEFLOW or not isinstance(workspace, str) or not workspace:
+    if execution.convention.writer != KUBEFLOW.name or not isinstance(workspace, str) or not workspace:
         return None
     return workspace, None if execution.run_name is None else execution.run_name.name
 

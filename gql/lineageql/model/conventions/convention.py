@@ -212,7 +212,7 @@ class Convention:
     """One writer's way of using MLMD.
 
     Attributes:
-        name: the writer.
+        name: the writer; more where users say something of types of theirs.
         owns: whether a type is this writer's, as the type alone shows.
         adopts: whether a type that no convention owns is this writer's, in a store
             with a context type that is.
@@ -232,6 +232,7 @@ class Convention:
         linked: whether all that belongs to a run is linked to the run's workspace too.
         run_holds: whether what is attributed to a run is an output of it, though no execution wrote it.
         ports: whether the keys of event paths name inputs and outputs.
+        laid_over: the writer whose convention it is with more places laid over it; None where it is the writer's own.
     """
 
     name: str
@@ -251,6 +252,12 @@ class Convention:
     linked: bool = False
     run_holds: bool = False
     ports: bool = True
+    laid_over: str | None = None
+
+    @property
+    def writer(self) -> str:
+        """Whose convention it is, whatever users say of types of theirs."""
+        return self.laid_over or self.name
 
     def places(self, kind: NodeKind, subject: Field) -> tuple[Place, ...]:
         """Where the field stands in nodes of a kind; nowhere gives an empty tuple."""

@@ -90,6 +90,7 @@ class OwnType:
         return replace(
             base,
             name=f"{base.name} + {self.key}",
+            laid_over=base.writer,
             kind_fields={**base.kind_fields, self.node_kind: places},
             labels=labels,
             role=base.role if role is None else lambda _: role,

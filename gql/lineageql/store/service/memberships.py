@@ -133,7 +133,7 @@ class Memberships:
         name = None if convention.run_workspace is None else run.properties.get(convention.run_workspace)
         if not isinstance(name, str):
             return None
-        ids = self.types.contexts(Role.WORKSPACE, lambda other: other is convention)
+        ids = self.types.contexts(Role.WORKSPACE, lambda other: other.writer == convention.writer)
         found = await self.tables.contexts_named(map(self.types.by_id.__getitem__, ids), [name])
         return next((node.id for node in found[name]), None)
 

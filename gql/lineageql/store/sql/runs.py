@@ -352,10 +352,10 @@ def owning_properties(types: TypeCatalog) -> list[OwningProperty]:
     found: dict[str, Convention] = {}
     for convention, _ in types.groups(NodeKind.CONTEXT):
         if convention.run_workspace is not None:
-            found[convention.name] = convention
+            found[convention.writer] = convention
 
     def ids(role: Role, wanted: Convention) -> list[int]:
-        return types.contexts(role, lambda convention: convention is wanted)
+        return types.contexts(role, lambda convention: convention.writer == wanted.writer)
 
     return [
         OwningProperty(convention.run_workspace or "", ids(Role.RUN, convention), ids(Role.WORKSPACE, convention))
