@@ -37,7 +37,7 @@ SERVERS = re.compile("mariadb|mysql|postgresql", re.IGNORECASE)
 """What the name of a test holds, its file's and its parameters' included, where it needs a database server."""
 
 SLOW = re.compile(
-    r"clients/|tests/(api/recording|bench|catalog/recording|cli|store/mlmd)/"
+    r"clients/|tests/(api/recording|attacks|bench|catalog/recording|cli|store/mlmd)/"
     r"|test_(api_agreement|clients|deployment|explain|failures|filters|kills|large_integers|listings|maintenance|open_store|operators|paging|plans"
     r"|queries|real|replaced_store|sdk|stores|suite|tutorial|unreadable|verbs)\.py"
 )

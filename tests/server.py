@@ -7,14 +7,22 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from resource import RLIMIT_NOFILE, setrlimit
 
 
 class Server:
-    """A server in a process of its own."""
+    """A server in a process of its own, which may have so many files open."""
 
-    def __init__(self, *arguments: str, cwd: Path) -> None:
+    def __init__(self, *arguments: str, cwd: Path, files: int | None = None) -> None:
         command = [sys.executable, "-m", "lineageql", *arguments]
-        self.process = subprocess.Popen(command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=None if files is None else lambda: setrlimit(RLIMIT_NOFILE, (files, files)),
+        )
         assert self.process.stdout is not None
         self.url = ""
         for line in self.process.stdout:

@@ -89,6 +89,26 @@ class Settings:
     max_filter_terms: int = _setting(2_000, "terms in one filter, each value of a list being one", minimum=1)
     max_input_objects: int = _setting(50_000, "input objects in the variables of one operation", minimum=1)
     max_recorded_nodes: int = _setting(5_000, "executions, inputs and outputs that one mutation may record", minimum=1)
+    max_head_size: int = _setting(65_536, "bytes in the head of one HTTP request, its URL included", minimum=1024)
+    max_body_memory: int = _setting(
+        134_217_728, "bytes of request bodies of more than 64 KiB that are being received at a time", minimum=1
+    )
+    max_unsent_size: int = _setting(
+        134_217_728, "bytes of answers that their clients have not taken, all together", minimum=1
+    )
+    head_timeout: int = _setting(10, "seconds in which the head of a request must have come", minimum=1)
+    body_timeout: int = _setting(60, "seconds in which the body of a request must have come after its head", minimum=1)
+    send_timeout: int = _setting(
+        30, "seconds in which a client must take some of its answer, 4 KiB a second at least", minimum=1
+    )
+    idle_timeout: int = _setting(75, "seconds that a connection stays open without a request", minimum=1)
+    max_connections: int = _setting(2_000, "connections that are open at a time", minimum=1)
+    max_client_connections: int = _setting(
+        500,
+        "connections that one client's address may have open; behind a proxy, which is one address, as many as "
+        "max_connections",
+        minimum=1,
+    )
     reader_threads: int = _setting(
         4, "threads that read an SQLite store, each with a connection", minimum=1, maximum=64
     )

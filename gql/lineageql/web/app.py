@@ -19,6 +19,7 @@ from lineageql.errors import LineageQLError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 from lineageql.web.answers import error_response, json_response
+from lineageql.web.bodies import Bodies
 from lineageql.web.compression import Compression
 from lineageql.web.explorer import Explorer
 from lineageql.web.files import File, respond
@@ -44,6 +45,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
     """
     names = Names(settings.host, settings.allowed_hosts)
     executor = Executor(store, settings)
+    bodies = Bodies(settings.max_body_size, settings.max_body_memory)
     graphiql = GraphiQL(load_operations(operations_folder())) if settings.graphiql else None
     explorer = Explorer() if settings.explorer else None
 
@@ -56,7 +58,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
                 query = request.url.query
                 return RedirectResponse(f"../graphql{f'?{query}' if query else ''}")
             return await graphiql.page(request)
-        return await graphql(request, executor, settings.max_body_size)
+        return await graphql(request, executor, bodies)
 
     async def serve_schema(request: Request) -> Response:
         return await respond(request, schema, {"cache-control": "no-cache"})

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from lineageql.api.execution import Answer, Executor, Operation, masked
 from lineageql.errors import BadRequest
 from lineageql.web.answers import JSON_TYPE, PIECE, error_response, json_response, json_stream
+from lineageql.web.bodies import Bodies, Refusal
 
 RESPONSE_TYPE = "application/graphql-response+json"
 _VARY = {"Vary": "Accept"}
@@ -30,15 +30,15 @@ _VAST = re.compile(rb"\d{19}")
 """What an integer of more than 64 bits holds at least: orjson makes such a number the nearest double."""
 
 
-async def graphql(request: Request, executor: Executor, max_size: int) -> Response:
+async def graphql(request: Request, executor: Executor, bodies: Bodies) -> Response:
     """The response to a request that is no browser's for GraphiQL. Nothing that a client sends raises."""
     try:
-        return await _answered(request, executor, max_size)
+        return await _answered(request, executor, bodies)
     except Exception as error:  # nobody foresaw it: the log tells what, and the client under which id
         return json_response({"errors": [masked(error)]}, 500)
 
 
-async def _answered(request: Request, executor: Executor, max_size: int) -> Response:
+async def _answered(request: Request, executor: Executor, bodies: Bodies) -> Response:
     media = response_type(request.headers.get("accept", ""))
     if media is None:
         return _failure(406, f"this service answers {RESPONSE_TYPE} and {JSON_TYPE}", JSON_TYPE)
@@ -46,9 +46,9 @@ async def _answered(request: Request, executor: Executor, max_size: int) -> Resp
         return _failure(405, "GraphQL takes GET and POST", media, {"Allow": "GET, HEAD, POST"})
     got = request.method != "POST"
     try:
-        operation = _from_query(request) if got else await _from_body(request, max_size)
-    except _Refusal as refusal:
-        return _failure(refusal.status, str(refusal), media, refusal.headers)
+        operation = _from_query(request) if got else await _from_body(request, bodies)
+    except Refusal as refusal:
+        return _failure(refusal.status, str(refusal), media, refusal.headers, refusal.code)
     if "graphql-cost" in request.headers:
         operation = replace(operation, cost=True)
     gone = partial(_gone, request)
@@ -83,19 +83,12 @@ def response_type(accept: str) -> str | None:
     return RESPONSE_TYPE if modern >= plain else JSON_TYPE
 
 
-class _Refusal(BadRequest):
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = headers
-
-
 def _from_query(request: Request) -> Operation:
     # A page of another site can make a browser send a simple GET; it cannot set these headers.
     headers = request.headers
     preflighted = "x-requested-with" in headers or "graphql-require-preflight" in headers
     if not preflighted and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-        raise _Refusal(403, "a GET from another site needs the header GraphQL-Require-Preflight")
+        raise Refusal(403, "a GET from another site needs the header GraphQL-Require-Preflight")
     parameters = request.query_params
     return _operation(
         {
@@ -106,87 +99,49 @@ def _from_query(request: Request) -> Operation:
     )
 
 
-async def _from_body(request: Request, max_size: int) -> Operation:
+async def _from_body(request: Request, bodies: Bodies) -> Operation:
     content_type = request.headers.get("content-type", "")
     name, _, parameters = content_type.partition(";")
     if name.strip().lower() != JSON_TYPE:
-        raise _Refusal(415, f"the body must be {JSON_TYPE}, and it is {name.strip() or 'of no type'}")
+        raise Refusal(415, f"the body must be {JSON_TYPE}, and it is {name.strip() or 'of no type'}")
     for parameter in parameters.lower().replace('"', "").replace(" ", "").split(";"):
         if parameter.startswith("charset=") and parameter not in ("charset=utf-8", "charset=utf8"):
-            raise _Refusal(415, "the body must be UTF-8")
-    encoding = request.headers.get("content-encoding", "").strip()
-    if encoding.lower() not in ("", "identity", "gzip", "x-gzip"):
-        words = f"the body is encoded as {encoding}, and may be gzip or not encoded at all"
-        raise _Refusal(415, words, {"Accept-Encoding": "gzip, identity"})
-    body = await _body(request, max_size)
-    return _operation(_json(_unzipped(body, max_size) if "gzip" in encoding.lower() else body, "the body"))
-
-
-async def _body(request: Request, max_size: int) -> bytes:
-    # Starlette can bound a body too, and then answers plain text.
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > max_size:
-        raise _too_large(max_size)
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > max_size:
-                raise _too_large(max_size)
-    except ClientDisconnect:
-        raise _Refusal(400, "the request ended before its body did") from None
-    return bytes(body)
-
-
-def _unzipped(body: bytes, max_size: int) -> bytes:
-    """What a body was before gzip. No more than one byte beyond `max_size` is made, however much is in it."""
-    member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        found = member.decompress(body, max_size + 1)
-    except zlib.error:
-        raise _Refusal(400, "the body is not gzip, as its Content-Encoding says") from None
-    if len(found) > max_size:
-        raise _too_large(max_size)
-    if not member.eof or member.unused_data:  # thousands of empty members would take seconds
-        raise _Refusal(400, "the body must be one whole gzip member")
-    return found
-
-
-def _too_large(max_size: int) -> _Refusal:
-    return _Refusal(413, f"the body has more than {max_size} bytes")
+            raise Refusal(415, "the body must be UTF-8")
+    async with bodies.received(request) as body:
+        return _operation(_json(body, "the body"))
 
 
 def _json(text: bytes, what: str) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise _Refusal(400, f"{what} is not JSON: {error}") from None
+        raise Refusal(400, f"{what} is not JSON: {error}") from None
     if not _VAST.search(text):
         return value
     try:
         return json.loads(text)
     except RecursionError:
-        raise _Refusal(400, f"{what} nests too deep") from None
+        raise Refusal(400, f"{what} nests too deep") from None
 
 
 def _operation(body: Any) -> Operation:
     if isinstance(body, list):
-        raise _Refusal(400, "one request holds one operation; batches are not served")
+        raise Refusal(400, "one request holds one operation; batches are not served")
     if not isinstance(body, dict):
-        raise _Refusal(400, "the body must be a JSON object with a member query")
+        raise Refusal(400, "the body must be a JSON object with a member query")
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
     if not isinstance(query, str) or not query.strip():
-        raise _Refusal(400, "query is missing: it takes the text of a GraphQL document")
+        raise Refusal(400, "query is missing: it takes the text of a GraphQL document")
     if variables is not None and not isinstance(variables, Mapping):
-        raise _Refusal(400, "variables must be a JSON object")
+        raise Refusal(400, "variables must be a JSON object")
     if name is not None and not isinstance(name, str):
-        raise _Refusal(400, "operationName must be a string")
+        raise Refusal(400, "operationName must be a string")
     extensions = body.get("extensions")
     if extensions is not None and not isinstance(extensions, Mapping):
-        raise _Refusal(400, "extensions must be a JSON object")
+        raise Refusal(400, "extensions must be a JSON object")
     explain = (extensions or {}).get("explain")
     if explain is not None and not isinstance(explain, bool):
-        raise _Refusal(400, "extensions.explain must be true or false")
+        raise Refusal(400, "extensions.explain must be true or false")
     return Operation(query, variables or {}, name or None, bool(explain))
 
 
@@ -201,5 +156,7 @@ def _response(answer: Answer, media: str) -> Response:
     return json_stream(answer.body(), answer.size, status, media, _VARY)
 
 
-def _failure(status: int, message: str, media: str, headers: Mapping[str, str] | None = None) -> Response:
-    return error_response(status, message, media=media, headers={**_VARY, **(headers or {})})
+def _failure(
+    status: int, message: str, media: str, headers: Mapping[str, str] | None = None, code: str = BadRequest.code
+) -> Response:
+    return error_response(status, message, code, media, {**_VARY, **(headers or {})})

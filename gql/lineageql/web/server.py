@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
-import importlib.util
 import logging
 import socket
 from collections.abc import Callable
@@ -15,9 +15,17 @@ from lineageql.errors import UsageError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 from lineageql.web.app import create_app
+from lineageql.web.connections import connection_class
+from lineageql.web.door import RESERVE, Door
 from lineageql.web.hangups import Uncompleted
 
 _SHUTDOWN_TIMEOUT = 10
+_OTHER_FILES = 256
+"""Files and connections of a process besides those of its clients: of its store, its worker and its modules."""
+_UNSENT_IN_SYSTEM = 262_144
+"""Bytes of an answer that the system takes before the client is ready for them; its connections inherit it."""
+
+log = logging.getLogger("lineageql.web")
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -32,6 +40,9 @@ def listen(settings: Settings) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            # Else the system takes megabytes for each client that does not read, where nobody counts them.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_IN_SYSTEM)
         listener.bind(address)
         listener.listen(2048)
     except OSError as error:
@@ -45,6 +56,43 @@ def address_of(listener: socket.socket) -> str:
     """The address at which a listener is reached, `http://127.0.0.1:8000`."""
     host, port, *_ = listener.getsockname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, door: Door) -> None:
+        super().__init__(config)
+        self._door = door
+        self._swept = 0.0
+
+    async def on_tick(self, counter: int) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._swept >= 1:
+            self._swept = now
+            self._door.sweep(now)
+        return await super().on_tick(counter)
+
+
+def _places(settings: Settings) -> int | None:
+    """How many connections the operating system lets this process have; None where it does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return None
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.max_connections + RESERVE + _OTHER_FILES
+    if resource.RLIM_INFINITY != soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return None
+    places = max(soft - RESERVE - _OTHER_FILES, soft // 2)
+    log.warning(
+        "this process may have %s files open, so it takes %s connections at a time, and not %s: see ulimit -n",
+        soft,
+        places,
+        settings.max_connections,
+    )
+    return places
 
 
 class Beside(Protocol):
@@ -69,6 +117,7 @@ async def serve(
         await store.close()
 
     app = create_app(store, settings, end)
+    door = Door(settings, _places(settings))
     config = uvicorn.Config(
         app,
         log_level=settings.log_level,
@@ -76,10 +125,11 @@ async def serve(
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
         server_header=False,
         ws="none",
-        http="httptools" if importlib.util.find_spec("httptools") is not None else "h11",
+        http=connection_class(door),
+        timeout_keep_alive=settings.idle_timeout,
     )
     logging.getLogger("lineageql").setLevel(settings.log_level.upper())
     logging.getLogger("uvicorn.error").addFilter(Uncompleted())
-    server = uvicorn.Server(config)
+    server = _Server(config, door)
     started(address_of(listener))
     await server.serve(sockets=[listener])
