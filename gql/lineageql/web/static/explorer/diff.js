@@ -4,9 +4,10 @@ import { useQuery } from "./api.js";
 import { formatValue, plural } from "./format.js";
 import { KindIcon } from "./icons.js";
 import { kindOf } from "./kinds.js";
+import { DiffView } from "./later.js";
 import { html } from "./lib.js";
-import { href } from "./router.js";
-import { EntityLink, Failure, Head, Incomplete, save, useTitle, Waiting } from "./ui.js";
+import { href, place } from "./router.js";
+import { EntityLink, Failure, Head, Incomplete, save, Tabs, useTitle, Waiting } from "./ui.js";
 
 export const DIFF = `query WhatChanged($left: ID!, $right: ID!) {
   left: node(id: $left) { ...Part }
@@ -30,6 +31,7 @@ export function DiffPage({ left, right }) {
   const variables = { left, right };
   const { data, error, again } = useQuery(left && right ? DIFF : null, variables);
   const diff = data?.lineageDiff;
+  const picture = place.value.params.get("view") === "picture";
   useTitle(data?.left && data?.right ? `${data.left.name}: what changed` : "What changed");
   const name = (node, ghost) => (node ? html`<${EntityLink} entity=${node} />` : html`<span class="ghost">${ghost}</span>`);
   return html`<${Head}
@@ -43,7 +45,12 @@ export function DiffPage({ left, right }) {
     ${(!left || !right) && html`<p class="quiet-note">Tick two in the <a href=${href("artifacts", { kind: "MODEL" })}>table of artifacts</a>.</p>`}
     ${error && html`<${Failure} error=${error} again=${again} />`}
     ${left && right && !data && !error && html`<${Waiting} rows=${14} />`}
-    ${diff && html`<${Lists} diff=${diff} />`}`;
+    ${diff &&
+    html`<${Tabs} label="Views" current=${picture ? "picture" : ""} tabs=${[
+      { key: "", label: "List", href: href("compare", { left, right }) },
+      { key: "picture", label: "Picture", href: href("compare", { left, right, view: "picture" }) },
+    ]} />`}
+    ${diff && (picture ? html`<${DiffView} left=${left} right=${right} />` : html`<${Lists} diff=${diff} />`)}`;
 }
 
 function Lists({ diff }) {

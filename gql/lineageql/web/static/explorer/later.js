@@ -31,3 +31,6 @@ function later(load) {
 
 /** The lineage of roots: `lineage/` holds it. Also shown in a page of an entity, there as `embedded`. */
 export const LineageView = later(() => import("./lineage/view.js").then((module) => module.LineageView));
+
+/** The lineages of two nodes in one picture. */
+export const DiffView = later(() => import("./lineage/diff.js").then((module) => module.DiffView));
