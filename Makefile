@@ -2,7 +2,7 @@
 # ARGS goes to the command: `make test ARGS="tests/store -x -n0"`, `make demo ARGS="--port 9000"`.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test-fast test test-long test-client test-glibc241 lint format schema schema-check bench lock setup clean
+.PHONY: help demo soak test-fast test test-long test-client test-glibc241 lint format schema schema-check bench lock setup clean
 
 BIN := .venv/bin
 
@@ -66,6 +66,10 @@ schema-check: ## check that schema.graphql is what the code prints
 bench: ## measure
 	@scripts/setup dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: ## run a service under clients of every kind for SECONDS=600, its worker killed every 20 s; wrong answers end it with 1
+	@scripts/setup dev
+	@$(BIN)/python -m tests.soak --seconds $(or $(SECONDS),600) $(ARGS)
 
 lock: ## make requirements/*.txt again from pyproject.toml; ARGS=--upgrade takes newer versions
 	@scripts/lock $(ARGS)

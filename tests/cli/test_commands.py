@@ -242,3 +242,10 @@ def test_help_names_every_command() -> None:
 def test_schema_is_what_the_repository_holds() -> None:
     committed = Path(__file__).parents[2] / "schema.graphql"
     assert lineageql("schema") == committed.read_text(encoding="utf-8")
+
+
+def test_a_password_among_the_arguments_is_warned_of_and_not_shown(tmp_path: Path) -> None:
+    text = lineageql("serve", "postgresql://u:geheim@127.0.0.1:1/x", "--port", "0", code=2)
+    assert "WARNING: every user of this machine sees the password of postgresql://127.0.0.1:1/x" in text
+    assert "geheim" not in text
+    assert "WARNING" not in lineageql("serve", "postgresql://u@127.0.0.1:1/x", "--port", "0", code=2)

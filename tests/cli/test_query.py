@@ -321,3 +321,10 @@ def test_a_service_tells_its_plan_where_it_may(demo: Path, server: Server) -> No
 @pytest.mark.parametrize("more", [["--all"], ["--format", "csv"]])
 def test_a_plan_is_one_answers(demo: Path, more: list[str]) -> None:
     assert "leave out --all and --format" in lineageql("query", NAMES, "--store", str(demo), "--explain", *more, code=2)
+
+
+def test_a_password_of_an_endpoint_is_not_shown(tmp_path: Path) -> None:
+    for endpoint in ("http://user:pa@ss@127.0.0.1:1/graphql", "http://user:p%40ss@127.0.0.1:1"):
+        text = lineageql("query", "-", "--endpoint", endpoint, stdin="{ __typename }", code=2)
+        assert "cannot reach http://127.0.0.1:1" in text
+        assert "ss" not in text.replace("address", "").replace("refused", "").partition("127.0.0.1")[0]

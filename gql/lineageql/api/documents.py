@@ -1,12 +1,13 @@
 """Documents: parsed and validated once, kept by their text.
 
-The cache is bounded by the length of the texts, not by their number: twenty
-large documents weigh as much as thousands of small ones.
+The cache is bounded by the memory that it takes, not by the number of documents: twenty
+large ones weigh as much as thousands of small ones.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,11 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from lineageql.api.advice import RULES
 
 _RULES = (*RULES, MaybeNullValidationRule, OneOfInputValidationRule)
-_CACHE_SIZE = 2_000_000
+CACHE_SIZE = 33_554_432
+"""Bytes that the documents that are kept may take."""
+_BYTES_OF_TOKEN = 450
+"""What a token takes with its nodes: names, braces, values and comments take 190 to 440."""
+_BYTES_OF_DOCUMENT = 8_192
 _MOST_CHARACTERS = 262_144
 """How long a document may be: while it is parsed nobody else is served, and large values belong into variables."""
 _MAX_ERRORS = 20
@@ -86,7 +91,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, max_tokens: int) -> None:
         self.schema = schema
         self.max_tokens = max_tokens
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Document, int]] = OrderedDict()
         self._size = 0
 
     def knows(self, text: str) -> bool:
@@ -99,19 +104,26 @@ class Documents:
             advice = "send values as variables"
             fault = f"The document has {len(text)} characters; the most is {_MOST_CHARACTERS}, {advice}."
             return Document(None, (GraphQLError(fault),))
-        document = self._kept.get(text)
-        if document is not None:
+        kept = self._kept.get(text)
+        if kept is not None:
             self._kept.move_to_end(text)
-            return document
+            return kept[0]
         document = self._read(text)
         # What does not validate is seldom sent again, and its errors hold much of it.
-        if not document.errors and len(text) <= _CACHE_SIZE // 4:
-            self._kept[text] = document
-            self._size += len(text)
-            while self._size > _CACHE_SIZE:
-                dropped, _ = self._kept.popitem(last=False)
-                self._size -= len(dropped)
+        if not document.errors:
+            self._keep(text, document)
         return document
+
+    def _keep(self, text: str, document: Document) -> None:
+        assert document.node is not None
+        size = _BYTES_OF_DOCUMENT + _BYTES_OF_TOKEN * _tokens(document.node) + 2 * sys.getsizeof(text)
+        if size > CACHE_SIZE // 4:
+            return
+        self._kept[text] = document, size
+        self._size += size
+        while self._size > CACHE_SIZE:
+            _, (_, dropped) = self._kept.popitem(last=False)
+            self._size -= dropped
 
     def _read(self, text: str) -> Document:
         try:
@@ -132,6 +144,15 @@ class Documents:
             self.schema, node, _RULES, max_errors=_MAX_ERRORS, hide_suggestions=False, allow_empty_selection_sets=False
         )
         return Document(node, tuple(errors))
+
+
+def _tokens(node: DocumentNode) -> int:
+    """How many tokens a document holds, comments among them."""
+    assert node.loc is not None
+    count, token = 0, node.loc.start_token
+    while token.next is not None:
+        count, token = count + 1, token.next
+    return count
 
 
 __all__ = ["Document", "Documents", "OperationType"]

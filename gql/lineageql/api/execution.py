@@ -69,6 +69,8 @@ class Answer:
     warnings: Sequence[dict[str, Any]] = ()
     size: int = 0
     cost: Mapping[str, int] | None = None
+    unavailable: bool = False
+    """Whether the service did not take the operation, or ended it, for a reason of its own that will pass."""
 
     def body(self) -> dict[str, Any]:
         """The answer as GraphQL's specification shapes it."""
@@ -93,6 +95,14 @@ class Executor:
         self.settings = settings
         self.documents = Documents(SCHEMA._schema, settings.max_tokens)
         self.recording = None if store.recorder is None else Recording(store, settings)
+        self._stopping = False
+        self._under_way: set[asyncio.Future[Any]] = set()
+
+    def stop(self) -> None:
+        """Ends the operations under way, each with an answer that says what became of it, and takes no more."""
+        self._stopping = True
+        for working in self._under_way:
+            working.cancel()
 
     async def execute(
         self, operation: Operation, *, only_queries: bool = False, gone: Callable[[], Awaitable[Any]] | None = None
@@ -112,6 +122,9 @@ class Executor:
     async def _execute(
         self, operation: Operation, only_queries: bool, gone: Callable[[], Awaitable[Any]] | None
     ) -> Answer:
+        if self._stopping:
+            error = Unavailable("the service is stopping, and nothing was done: send it again")
+            return Answer(None, [_formatted(error)], ran=False, unavailable=True)
         try:
             if operation.explain and not self.settings.explain:
                 raise BadRequest(
@@ -151,7 +164,18 @@ class Executor:
         context.large = size > _FEW_INPUTS
         work = _executed(document, operation, context)
         try:
-            result = await _awaited(work, deadline, None if writes else gone)
+            result = await _awaited(work, deadline, None if writes else gone, self._under_way)
+        except _Stray:
+            if not self._stopping:
+                raise
+            if not writes:
+                fate = ": send it again"
+            elif context.recorded:
+                fate = RECORDED
+            else:
+                fate = "; the mutation may have been applied or not: send it again with the same externalId"
+            stopped = Unavailable(f"the service stopped{fate}")
+            return Answer(None, [_formatted(stopped)], True, explanation, unavailable=True)
         except _Gone:
             return Answer(None, [_formatted(Unavailable("the client has gone"))], ran=True)
         except asyncio.TimeoutError:
@@ -220,8 +244,12 @@ class _Stray(Exception):
     """An operation was cancelled from inside: nobody had asked for that."""
 
 
-async def _awaited(work: Awaitable[T], seconds: float, gone: Callable[[], Awaitable[Any]] | None) -> T:
+async def _awaited(
+    work: Awaitable[T], seconds: float, gone: Callable[[], Awaitable[Any]] | None, under_way: set[asyncio.Future[Any]]
+) -> T:
     """What some work answers, unless the time is over or the client goes first; then it is ended.
+
+    While it goes on it is one of those under way.
 
     Raises:
         TimeoutError: asyncio's, the time is over.
@@ -229,6 +257,7 @@ async def _awaited(work: Awaitable[T], seconds: float, gone: Callable[[], Awaita
         _Stray: the work was cancelled, and not from here.
     """
     working = asyncio.ensure_future(work)
+    under_way.add(working)
     leaving = asyncio.ensure_future(gone()) if gone is not None else None
     ends = {working} if leaving is None else {working, leaving}
     try:
@@ -242,6 +271,7 @@ async def _awaited(work: Awaitable[T], seconds: float, gone: Callable[[], Awaita
             raise _Stray
         return working.result()
     finally:
+        under_way.discard(working)
         working.cancel()
         if leaving is not None:
             leaving.cancel()

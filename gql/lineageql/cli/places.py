@@ -76,6 +76,7 @@ class _Endpoint:
                 self.url, self.found = url, True
                 return answer
             faults.append(answer)
+        tried = [_shown(url) for url in tried]
         tells = f"; so did {tried[1]}" if faults[1:] == faults[:1] else "".join(f"; {fault}" for fault in faults[1:])
         raise UsageError(f"{tried[0]} {faults[0]}{tells}")
 
@@ -90,10 +91,10 @@ class _Endpoint:
         try:
             response = await self.client.post(url, json=body)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            raise UsageError(f"cannot reach {url}: {str(error) or type(error).__name__}") from None
+            raise UsageError(f"cannot reach {_shown(url)}: {str(error) or type(error).__name__}") from None
         status = f"answered {response.status_code}"
         if response.is_redirect:
-            return f"{status} and leads to {response.headers.get('location', 'nowhere')}: name that address"
+            return f"{status} and leads to {_shown(response.headers.get('location', 'nowhere'))}: name that address"
         try:
             answer = response.json()
         except ValueError:
@@ -108,3 +109,10 @@ def _with_path(url: str) -> str:
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
     return url if path.endswith(_PATH) else urlunsplit(parts._replace(path=f"{path}{_PATH}"))
+
+
+def _shown(url: str) -> str:
+    """An address without the user and the password that may stand in it."""
+    scheme, separator, rest = url.partition("://")
+    # A password that was not encoded may hold any sign: all before the last @ goes.
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else url

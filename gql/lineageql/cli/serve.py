@@ -28,6 +28,13 @@ def serve(store: str | None, **flags: Any) -> None:
     the Kubeflow Metadata SDK expects are registered too. Every setting is a flag or
     an environment variable; the flag wins.
     """
+    from lineageql.store.addresses import ServerAddress, address_of
+
+    for given in (store, flags.get("read_store")):
+        address = address_of(given) if given else None
+        if isinstance(address, ServerAddress) and address.password is not None:
+            advice = "put it into a file and name that with --store-password-file, or into LINEAGEQL_STORE_PASSWORD"
+            click.echo(f"WARNING: every user of this machine sees the password of {address}: {advice}", err=True)
     serve_store(Settings.load({**flags, "store": store}))
 
 

@@ -161,13 +161,13 @@ class ProxiedRecorder(WorkerChannel):
             self._config = self._make_config(await self._proxy.open())
         return await super()._open()
 
-    async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes) -> Reply:
+    async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes, deadline: float) -> Reply:
         placeholders = await asyncio.to_thread(Placeholders, rpc, request) if b"\\" in request else None
         if not placeholders:
-            return await super()._exchange(worker, rpc, request)
+            return await super()._exchange(worker, rpc, request, deadline)
         self._proxy.placeholders = placeholders
         try:
-            reply = await super()._exchange(worker, rpc, placeholders.request)
+            reply = await super()._exchange(worker, rpc, placeholders.request, deadline)
         finally:
             self._proxy.placeholders = None
         return reply._replace(message=placeholders.message(reply.message), body=placeholders.reply(reply.body))

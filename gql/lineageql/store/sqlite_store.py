@@ -90,7 +90,7 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
             # The protos are imported here and in a thread, in place of in the first mutation.
             config = await asyncio.to_thread(_config, driver.file_identity.real, create=False)
             await asyncio.to_thread(_make_writable, path, driver.file_identity.real, settings.lock_timeout)
-            recorder = WorkerChannel(config, guard=driver.file_identity.check)
+            recorder = WorkerChannel(config, guard=driver.file_identity.check, timeout=float(settings.deadline))
     except BaseException:
         await driver.close()
         raise

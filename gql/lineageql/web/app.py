@@ -40,6 +40,9 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         settings: how.
         end: what to do when the server shuts down; without it the store is closed.
 
+    Returns:
+        The application; its `state.stop` ends the operations under way, each with an answer.
+
     Raises:
         UsageError: a ready-made operation cannot be read, or a name in `allowed_hosts` is none.
     """
@@ -97,7 +100,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         *(explorer.routes() if explorer is not None else ()),
         *(graphiql.routes() if graphiql is not None else ()),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         middleware=[
@@ -107,6 +110,8 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         ],
         exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
     )
+    app.state.stop = executor.stop
+    return app
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -75,6 +75,7 @@ class _Connection(asyncio.Protocol):
 
     refused = False
     address = ""
+    drained = 0
     _data = b""
     _at = 0
     _head = 0
@@ -104,6 +105,10 @@ class _Connection(asyncio.Protocol):
             return
         self._data, self._at = (self._data[self._at :] + data, 0) if self._data else (data, 0)
         self._feed()
+
+    def resume_writing(self) -> None:
+        self.drained += 1
+        super().resume_writing()
 
     def feed_soon(self) -> None:
         """Goes on with what was not fed yet, once uvicorn is done with what it is at."""

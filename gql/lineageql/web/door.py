@@ -36,6 +36,8 @@ class Connection(Protocol):
     """The client's IP address; empty where it has none."""
     refused: bool
     """Whether it gets no answer but to a probe."""
+    drained: int
+    """How often its client took so much of an answer that is sent in pieces that more of it was made."""
 
     @property
     def unsent(self) -> int:
@@ -71,7 +73,7 @@ class Door:
         self._everyone = _Queue()
         self._clients: dict[str, _Queue] = {}
         self._refused = 0
-        self._stalls: dict[Connection, tuple[float, int]] = {}
+        self._stalls: dict[Connection, tuple[float, int, int]] = {}
         self._told = -_QUIET
 
     def enter(self, connection: Connection, now: float) -> None:
@@ -136,10 +138,11 @@ class Door:
     def _check_answer(self, connection: Connection, unsent: int, now: float) -> None:
         """Drops a client that takes its answer too slowly, or not at all."""
         timeout = self.settings.send_timeout
-        since, before = self._stalls.setdefault(connection, (now, unsent))
+        since, before, drained = self._stalls.setdefault(connection, (now, unsent, connection.drained))
         # More is written only once some of it was taken.
-        if unsent > before or before - unsent >= min(before, LEAST_RATE * timeout):
-            self._stalls[connection] = now, unsent
+        taken = unsent > before or before - unsent >= min(before, LEAST_RATE * timeout)
+        if taken or connection.drained != drained:
+            self._stalls[connection] = now, unsent, connection.drained
         elif now - since >= timeout:
             self._drop(connection)
 
@@ -148,7 +151,7 @@ class Door:
         excess = sum(connection.unsent for connection in self._stalls) - self.settings.max_unsent_size
         if excess <= 0:
             return
-        for connection, (since, before) in sorted(self._stalls.items(), key=lambda stall: stall[1][0]):
+        for connection, (since, before, _) in sorted(self._stalls.items(), key=lambda stall: stall[1][0]):
             if excess > 0 and now > since and connection.unsent == before:
                 excess -= before
                 self._drop(connection)

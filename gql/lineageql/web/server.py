@@ -20,6 +20,8 @@ from lineageql.web.door import RESERVE, Door
 from lineageql.web.hangups import Uncompleted
 
 _SHUTDOWN_TIMEOUT = 10
+_ANSWERING = 1.5
+"""Seconds of these in which operations that were not done by then are answered with what became of them."""
 _OTHER_FILES = 256
 """Files and connections of a process besides those of its clients: of its store, its worker and its modules."""
 _UNSENT_IN_SYSTEM = 262_144
@@ -59,8 +61,9 @@ def address_of(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, door: Door) -> None:
+    def __init__(self, config: uvicorn.Config, door: Door, stop: Callable[[], None]) -> None:
         super().__init__(config)
+        self._stop = stop
         self._door = door
         self._swept = 0.0
 
@@ -70,6 +73,11 @@ class _Server(uvicorn.Server):
             self._swept = now
             self._door.sweep(now)
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn cancels what is not done by its timeout, and answers that with plain text.
+        asyncio.get_running_loop().call_later(_SHUTDOWN_TIMEOUT - _ANSWERING, self._stop)
+        await super().shutdown(sockets)
 
 
 def _places(settings: Settings) -> int | None:
@@ -130,6 +138,6 @@ async def serve(
     )
     logging.getLogger("lineageql").setLevel(settings.log_level.upper())
     logging.getLogger("uvicorn.error").addFilter(Uncompleted())
-    server = _Server(config, door)
+    server = _Server(config, door, app.state.stop)
     started(address_of(listener))
     await server.serve(sockets=[listener])

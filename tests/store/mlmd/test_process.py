@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lineageql.errors import (
+    DeadlineExceeded,
     NotMLMD,
     SchemaMismatch,
     StoreError,
@@ -67,6 +68,16 @@ class TestDeadWorker:
         with locked(), pytest.raises(Unavailable, match=r"SIGKILL because PutArtifacts took more than 0\.5 seconds"):
             await book.new_artifact(channel, type_id, "stuck")
         assert await book.new_artifact(channel, type_id, "after")
+
+    async def test_replaced_when_it_hangs_beyond_the_deadline_of_its_call(self, book, opened):
+        channel = opened()
+        type_id = await book.new_type(channel)
+        hangs = channel.pid
+        os.kill(hangs, signal.SIGSTOP)
+        with pytest.raises(DeadlineExceeded, match="not answered in time"):
+            await channel.exchange("GetArtifactTypes", b"", timeout=1.0)
+        assert await book.new_artifact(channel, type_id, "after")
+        assert channel.pid != hangs
 
 
 def downgrade(file: Path) -> None:

@@ -18,6 +18,8 @@ from lineageql.store.mlmd.process import WorkerEnded, WorkerProcess
 
 # Before an aborted call is sent again, in seconds: at first, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
+# Seconds that a worker has for a call, however little is left of its caller's time.
+LEAST_PATIENCE = 1.0
 # Before a worker that could not start is started again.
 FIRST_REST, LONGEST_REST = 1.0, 10.0
 
@@ -54,7 +56,8 @@ class WorkerChannel:
 
     Calls are served one at a time, in the order in which they came: SQLite has
     one writer. A caller that gives up is let go, while the exchange that its
-    call is in is finished all the same. The process starts with the first call,
+    call is in goes on until the call's deadline; a worker that hangs is then
+    replaced, and what it was at is rolled back. The process starts with the first call,
     and again with the next one after it has ended. All in one event loop.
     """
 
@@ -79,7 +82,8 @@ class WorkerChannel:
             timeout: seconds that a caller waits for its answer, its turn and retries included.
             open_timeout: seconds that opening the store may take; ml-metadata gives up
                 a locked SQLite file by itself after some 40.
-            patience: seconds after which a worker that does not answer a call is killed.
+            patience: seconds after which a worker that does not answer a call is killed, where the call's own
+                deadline is not over before.
             grace: seconds that `close` lets the call under way finish.
         """
         self._config = config
@@ -243,7 +247,7 @@ class WorkerChannel:
                 return
             call.fate = UNKNOWN
             try:
-                reply = await self._exchange(worker, rpc, call.request)
+                reply = await self._exchange(worker, rpc, call.request, call.deadline)
             except WorkerEnded as ending:
                 self._ready = False
                 # Those that wait are served by the next worker.
@@ -273,9 +277,11 @@ class WorkerChannel:
         if self._guard is not None:
             await asyncio.to_thread(self._guard)
 
-    async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes) -> Reply:
-        cause = f"{rpc} took more than {self._patience:g} seconds"
-        timer = asyncio.get_running_loop().call_later(self._patience, worker.kill, cause)
+    async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes, deadline: float) -> Reply:
+        loop = asyncio.get_running_loop()
+        # Nobody waits for the answer beyond the deadline, and all others wait for the worker.
+        patience = min(self._patience, max(deadline - loop.time(), LEAST_PATIENCE))
+        timer = loop.call_later(patience, worker.kill, f"{rpc} took more than {patience:.3g} seconds")
         try:
             return await worker.exchange(rpc.encode(), request)
         finally:
