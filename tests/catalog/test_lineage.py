@@ -249,6 +249,16 @@ async def test_shortest_path(drawn: tuple[int, int, list[Edge]], data: st.DataOb
         assert not short.complete
 
 
+async def test_siblings_are_connected_and_no_ancestors() -> None:
+    edges = [(1, 1, EventType.INPUT, None), (2, 1, EventType.OUTPUT, None), (3, 1, EventType.OUTPUT, None)]
+    async with reading(3, 2, [*edges, (3, 2, EventType.INPUT, None)]) as reader:
+        both = await walk(reader, [artifact(2)], Direction.BOTH, Bounds(MANY))
+        connected = await walk(reader, [artifact(2)], Direction.CONNECTED, Bounds(MANY))
+    assert set(both.hops) == {artifact(2), execution(1), artifact(1)}
+    assert connected.hops == {**both.hops, artifact(3): 2, execution(2): 3}
+    assert len(connected.edges) == 4
+
+
 async def test_walks_in_step_share_their_statements() -> None:
     chain = [edge for n in range(1, 50) for edge in ((n, n, EventType.INPUT, None), (n + 1, n, EventType.OUTPUT, None))]
     async with reading(50, 50, chain) as reader:

@@ -1,4 +1,4 @@
--- what-changed-between-versions: 15 statements in 13 round trips
+-- what-changed-between-versions: 22 statements in 18 round trips
 
 -- events: ARTIFACT, 2 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
 -- events at nodes: 2 rows
@@ -49,6 +49,15 @@ FROM Event
 WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
 
+-- events: EXECUTION, 6 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 10 rows
+SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
+FROM Event
+WHERE Event.execution_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+
+-- get: 0 ids
+
 -- get: 14 artifacts and executions
 -- nodes by id: 8 rows
 SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
@@ -71,6 +80,18 @@ FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
+-- get: 2 artifacts
+-- nodes by id: 2 rows
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 20 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
 -- paths: those not known yet
 -- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
@@ -84,6 +105,35 @@ SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventP
 FROM EventPath
 WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
+
+-- search_under: MODEL_METRICS, 2 artifacts, artifacts in the order of id, first 1000
+-- page under each owner: 2 rows
+SELECT owner.key, (SELECT json_group_array(json_array(c0, c1)) FROM (SELECT "Artifact_1".id AS c0, "Artifact_1".id AS c1
+FROM Artifact AS "Artifact_1"
+WHERE "Artifact_1".id IN (SELECT anon_1.id
+FROM (SELECT "ArtifactProperty_1".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_1"
+WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 0 AND "ArtifactProperty_1".string_value = CAST(owner.value AS VARCHAR) UNION SELECT "Event_1".artifact_id AS id
+FROM Event AS "Event_1", Event AS "Event_2"
+WHERE "Event_2".artifact_id = owner.value AND "Event_1".execution_id = "Event_2".execution_id AND "Event_1".type IN (:type_1_1, :type_1_2, :type_1_3, :type_1_4)) AS anon_1) AND "Artifact_1".type_id + :type_id_1 IN (:param_1_1) AND "Artifact_1".id != owner.value AND 1 = 1 ORDER BY "Artifact_1".id ASC
+ LIMIT :window_limit OFFSET :param_2)) FROM json_each(:owners) AS owner
+-- nodes by id: 4 rows
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 40 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- types_of: Artifact, 10 ids
+-- statement: 10 rows
+SELECT "Artifact_1".id, "Artifact_1".type_id
+FROM Artifact AS "Artifact_1"
+WHERE "Artifact_1".id IN (SELECT anon_1.value
+FROM json_each(:param_1) AS anon_1)
 
 -- types_of: Artifact, 2 ids
 -- types: 72 rows

@@ -241,6 +241,38 @@ class Execution(Entity):
         return int(raw)
 
     @property
+    def parameters(self) -> dict[str, JSONValue]:
+        """What its writer means as parameters of the step, by name."""
+        kept = self.convention.parameters
+        if kept.struct is not None:
+            value = decode(self.node.custom_properties.get(kept.struct))
+            return value if isinstance(value, dict) else {}
+        found = self._values(self.node.custom_properties, Visibility.SHOWN)
+        if kept.declared:
+            found.update({name: value for name, value in self.properties.items() if value is not None})
+        return {name: value for name, value in found.items() if name not in kept.omitted}
+
+    @property
+    def task(self) -> str:
+        """What it is called as a part of what encloses it, or of its run."""
+        nesting = self.convention.nesting
+        found = (place.read(self.node) for place in nesting.task) if nesting is not None else ()
+        return next((text for text in found if text), self.name)
+
+    @property
+    def iteration(self) -> int | None:
+        """Which iteration of a loop it is."""
+        nesting = self.convention.nesting
+        found = (_id(place.read(self.node)) for place in nesting.iteration) if nesting is not None else ()
+        return next((number for number in found if number is not None), None)
+
+    @property
+    def is_whole_run(self) -> bool:
+        """Whether it stands for its run: it only encloses others, and nothing encloses it."""
+        nesting = self.convention.nesting
+        return nesting is not None and self.type.name in nesting.frames and self.parent_id is None
+
+    @property
     def run_name(self) -> RunName | None:
         return _run_name(self)
 

@@ -8,7 +8,7 @@ hash, its name `<path>:<hash>`; the keys of event paths repeat that name.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.convention import Column, Convention, Role, TypeAndId, UriTail
+from lineageql.model.conventions.convention import Column, Convention, Parameters, Role, TypeAndId, UriTail
 from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
 from lineageql.model.conventions.places import HashedName, TypeName
 from lineageql.model.nodes import NodeKind, NodeType
@@ -40,5 +40,7 @@ CMF = Convention(
     labels=LABELS,
     role=lambda type_: Role.WORKSPACE if type_.name == PIPELINE_TYPE else Role.NEITHER,
     encoding=ENCODING,
+    # What is declared is the framework's own.
+    parameters=Parameters(declared=False, omitted=Parameters().omitted | {"Python_Env"}),
     ports=False,
 )

@@ -181,6 +181,61 @@ class Labels:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What of an execution its writer means as parameters of the step.
+
+    Attributes:
+        struct: the custom property whose members they are; None where they are properties of their own.
+        declared: whether declared properties are parameters too, and not the custom ones alone.
+        omitted: names of properties that say something else.
+    """
+
+    struct: str | None = None
+    declared: bool = True
+    omitted: frozenset[str] = frozenset({"name", "description", "state", "create_time"})
+
+
+@dataclass(frozen=True, slots=True)
+class Nesting:
+    """How executions that enclose others, such as DAGs, tell which part each plays in its run.
+
+    Attributes:
+        task: where an execution is called by its part in what encloses it.
+        iteration: where it says which iteration of a loop it is, counted from 0.
+        frames: the types of executions that only enclose others: one that nothing encloses is the run itself.
+    """
+
+    task: tuple[Place, ...]
+    iteration: tuple[Place, ...]
+    frames: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImpliedInputs:
+    """Artifacts that executions read without an event: those in a context that an execution names by MLMD's id.
+
+    Attributes:
+        property: the property, declared or else custom, whose integer is the context's id.
+        executions: whether a type is one of such executions.
+        contexts: whether it is one of such contexts.
+        artifacts: whether it is one of the artifacts that are meant.
+    """
+
+    property: str
+    executions: Callable[[NodeType], bool]
+    contexts: Callable[[NodeType], bool]
+    artifacts: Callable[[NodeType], bool]
+
+    def named(self, node: Node) -> int | None:
+        """The id of the context that an execution names."""
+        for values in (node.properties, node.custom_properties):
+            value = values.get(self.property)
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+        return None
+
+
 @lru_cache(4096)
 def _keys(names: tuple[str, ...], prefix: str) -> list[tuple[str, str]]:
     """The names that begin with a prefix, each with what follows. Most nodes of a type have the same names."""
@@ -224,13 +279,16 @@ class Convention:
             that begin with two underscores. Declared ones are shown with the custom ones.
         encoding: prefixes of custom properties that encode something shown elsewhere.
         extras: a document whose members are shown as custom properties.
+        parameters: what of an execution is a parameter of the step.
         parent: where an execution names the execution that encloses it, by MLMD's id.
+        nesting: what part an execution plays in that, where the writer says so.
         clock: how executions tell when they began and ended, where the writer keeps them so.
         run_names: whether executions name their workspace and their run in properties.
         run_workspace: the declared property of a run that names its workspace, where
             no parent does.
         linked: whether all that belongs to a run is linked to the run's workspace too.
         run_holds: whether what is attributed to a run is an output of it, though no execution wrote it.
+        implied: what executions read without an event of it.
         ports: whether the keys of event paths name inputs and outputs.
         laid_over: the writer whose convention it is with more places laid over it; None where it is the writer's own.
     """
@@ -245,12 +303,15 @@ class Convention:
     bookkeeping: frozenset[str] = frozenset()
     encoding: tuple[str, ...] = ()
     extras: Mapping[NodeKind, Document] = field(default_factory=dict)
+    parameters: Parameters = Parameters()
     parent: tuple[Place, ...] = ()
+    nesting: Nesting | None = None
     clock: Clock | None = None
     run_names: bool = False
     run_workspace: str | None = None
     linked: bool = False
     run_holds: bool = False
+    implied: ImpliedInputs | None = None
     ports: bool = True
     laid_over: str | None = None
 

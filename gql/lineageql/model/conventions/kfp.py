@@ -10,7 +10,18 @@ called after components, artifact types as their authors like.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.convention import Clock, Column, Convention, Custom, Role, TypeAndId, UriTail, either
+from lineageql.model.conventions.convention import (
+    Clock,
+    Column,
+    Convention,
+    Custom,
+    Nesting,
+    Parameters,
+    Role,
+    TypeAndId,
+    UriTail,
+    either,
+)
 from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
 from lineageql.model.conventions.places import EventKey
 from lineageql.model.nodes import NodeKind, NodeType
@@ -60,7 +71,13 @@ KFP_V2 = Convention(
     role=lambda type_: {PIPELINE_TYPE: Role.WORKSPACE, PIPELINE_RUN_TYPE: Role.RUN}.get(type_.name, Role.NEITHER),
     bookkeeping=frozenset({"store_session_info", "cache_fingerprint", "cached_execution_id", "parent_dag_id"}),
     encoding=ENCODING,
+    parameters=Parameters(struct="inputs"),
     parent=(Custom("parent_dag_id"),),
+    nesting=Nesting(
+        task=(*either("task_name"), *either("display_name")),
+        iteration=(Custom("iteration_index"),),
+        frames=frozenset({"system.DAGExecution"}),
+    ),
     # A task that is CANCELED was never triggered.
     clock=Clock(begun=frozenset({2, 3, 4, 5}), ended=frozenset({3, 4, 5})),
 )
@@ -81,4 +98,5 @@ KFP_V1 = Convention(
     role=lambda type_: Role.RUN if type_.name == RUN_TYPE else Role.NEITHER,
     bookkeeping=frozenset({"argo_artifact"}),
     encoding=ENCODING,
+    parameters=Parameters(omitted=Parameters().omitted | _STEP | {"kfp_pod_name", "cache_key"}),
 )

@@ -16,6 +16,7 @@ from lineageql.model.conventions.convention import (
     Declared,
     Document,
     Labels,
+    Parameters,
     Role,
     TypeAndId,
 )
@@ -90,6 +91,7 @@ KUBEFLOW = Convention(
     hidden=frozenset({WORKSPACE_NAME, RUN_NAME, ALL_META}),
     encoding=(LABEL_PREFIX, EXACT_PREFIX),
     extras={NodeKind.ARTIFACT: Document(ALL_META, "kwargs", WRITTEN_PREFIX)},
+    parameters=Parameters(declared=False),
     run_names=True,
     linked=True,
 )

@@ -11,7 +11,16 @@ types of artifacts are the same, so this is one convention.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.convention import Clock, Column, Convention, Role, TypeAndId, UriTail, either
+from lineageql.model.conventions.convention import (
+    Clock,
+    Column,
+    Convention,
+    Parameters,
+    Role,
+    TypeAndId,
+    UriTail,
+    either,
+)
 from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
 from lineageql.model.conventions.kfp import declares_steps
 from lineageql.model.conventions.places import ContextSuffix, EventKey, TypeName
@@ -20,6 +29,8 @@ from lineageql.model.predicates import Field
 
 _ROLES = {"pipeline": Role.WORKSPACE, "pipeline_run": Role.RUN, "run": Role.RUN}
 _CERTAIN_CONTEXTS = frozenset({"pipeline_run", "component_run", "execution_cache"})
+_OF_THE_RUN = frozenset({"pipeline_name", "pipeline_root", "run_id", "component_id", "checksum_md5"})
+"""Properties in which an execution says where it belongs, and no parameter."""
 _COMMON_CONTEXTS = frozenset({"pipeline", "run", "node"})
 """Words that others use as well: they are TFX's where one of the certain names is there too."""
 
@@ -55,6 +66,7 @@ TFX = Convention(
     # What TFX keeps in custom properties of every artifact, whatever it is.
     bookkeeping=frozenset({"is_external", "tfx_version"}),
     encoding=ENCODING,
+    parameters=Parameters(omitted=Parameters().omitted | _OF_THE_RUN),
     clock=Clock(begun=frozenset({2, 3, 4, 5, 6}), ended=frozenset({3, 4, 5, 6})),
     run_workspace="pipeline_name",
 )
