@@ -89,5 +89,5 @@ async def read(reader: SQLReader) -> Whole:
         whole.members.update(((space, kind), {row.entity.ref for row in rows.rows}) for space, rows in found.items())
     ids = [int(entity.mlmd_id or 0) for entity in whole.entities[EntityKind.EXECUTION]]
     events = await reader.paths(await reader.events(NodeKind.EXECUTION, ids, EVERY_EVENT))
-    whole.events = sorted(events, key=lambda event: event.id)
+    whole.events = sorted((event for event in events if not event.implied), key=lambda event: event.id)
     return whole

@@ -31,7 +31,8 @@ class LineagePath:
 @strawberry.type(description="A field in which two nodes differ.")
 class FieldDifference:
     field: str = strawberry.field(
-        description="The field: `version`, `labels.stage`, `hyperparameters.lr`, `values.acc`."
+        description="The field: `version`, `labels.stage`, `hyperparameters.lr`, `values.acc`; of a step "
+        "`parameters.lr`; `metrics.evaluation.acc` of the metrics that were written with the node."
     )
     left: JSON | None = strawberry.field(description="Its value on the left; null where there is none.")
     right: JSON | None = strawberry.field(description="Its value on the right; null where there is none.")
@@ -45,8 +46,8 @@ class NodeDifference:
 
 
 @strawberry.type(
-    description="What the lineages of two nodes share. Nodes that only one has play the same part where they have the "
-    "same kind and name, or stand at the same port of steps of the same name."
+    description="What the lineages of two nodes share. Nodes that only one has play the same part where they stand at "
+    "the same port of the same part of a run, have the same kind and name, or both."
 )
 class LineageDiff:
     only_left: list[LineageNode] = strawberry.field(description="What only the left lineage has, nearest first.")
@@ -61,7 +62,11 @@ class LineageDiff:
 @strawberry.type(description="One field of several runs.")
 class ComparisonRow:
     section: str = strawberry.field(description="`parameters`, `metrics`, `inputs` or `outputs`.")
-    field: str = strawberry.field(description="The step, model or metrics, a dot, and the parameter, value or port.")
+    field: str = strawberry.field(
+        description="The step, model or metrics, a dot, and the parameter, value or port; of the run itself the "
+        "parameter alone. A step inside others is called by its way, such as `for-loop-1[0]/train`; several of one "
+        "name are numbered."
+    )
     values: list[JSON | None] = strawberry.field(
         description="Its value in each run, in their order; null where it lacks it."
     )

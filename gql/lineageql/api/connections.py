@@ -79,6 +79,12 @@ class Connection(Generic[N]):
     total_count: int = strawberry.field(resolver=total, description=_TOTAL)
 
 
+IMPLIED = (
+    "Whether the writer's convention says so, without an event of MLMD's: a deployment of model-registry reads the "
+    "model of the version that it names."
+)
+
+
 @strawberry.type(description="A row that is an event: an execution read or wrote an artifact.")
 class EventEdge(Generic[N]):
     cursor: str = strawberry.field(description=_CURSOR)
@@ -87,6 +93,10 @@ class EventEdge(Generic[N]):
     @strawberry.field(description="MLMD's type of the event.")
     def event_type(self, parent: strawberry.Parent[pages.Edge]) -> EventType:
         return event_of(parent).type
+
+    @strawberry.field(description=IMPLIED)
+    def implied(self, parent: strawberry.Parent[pages.Edge]) -> bool:
+        return event_of(parent).implied
 
     @strawberry.field(description="When it happened, where the writer says so.")
     def event_time(self, parent: strawberry.Parent[pages.Edge]) -> DateTime | None:

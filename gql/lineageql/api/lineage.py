@@ -9,7 +9,7 @@ from typing import Any
 import strawberry
 from graphql import FieldNode
 
-from lineageql.api.connections import later, texts_of
+from lineageql.api.connections import IMPLIED, later, texts_of
 from lineageql.api.context import Info
 from lineageql.api.entity import ArtifactIdentity, ExecutionIdentity
 from lineageql.api.scalars import DateTime
@@ -66,6 +66,7 @@ class Edge:
     # Of a lineage there are very many; these are read without a call of Python's.
     event_type = property(attrgetter("event.type"))
     event_time = property(attrgetter("event.time"))
+    implied = property(attrgetter("event.implied"))
 
 
 @strawberry.type(description="An event: the execution read or wrote the artifact.")
@@ -74,6 +75,7 @@ class LineageEdge:
     execution: Execution = strawberry.field(description="The execution.")
     event_type: EventType = strawberry.field(description="MLMD's type of the event.")
     event_time: DateTime | None = strawberry.field(description="When it happened, where the writer says so.")
+    implied: bool = strawberry.field(description=IMPLIED)
 
     @strawberry.field(
         description="The input or output of the execution that the artifact was at, where the writer names it."

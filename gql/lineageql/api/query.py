@@ -342,7 +342,9 @@ class Query:
 
         return later(context.loaders.walk((refs, direction, events), walk))  # type: ignore[no-any-return]
 
-    @strawberry.field(description="2 to 10 runs side by side: parameters, metric values, inputs and outputs.")
+    @strawberry.field(
+        description="2 to 100 runs side by side: parameters, metric values, inputs and outputs of the same parts."
+    )
     def compare_runs(
         self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The runs.")]
     ) -> RunComparison | None:

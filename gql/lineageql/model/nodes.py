@@ -116,3 +116,18 @@ class Event(NamedTuple):
     type: EventType
     time: int | None = None
     path: tuple[str | int, ...] = ()
+
+    @property
+    def implied(self) -> bool:
+        """Whether no row of MLMD's says so, but the writer's convention; the ids of MLMD's own are positive."""
+        return self.id < 0
+
+
+IMPLIED_FROM = -(2**62)
+IMPLIED_STEP = 2**32
+"""What the ids of implied events are made of: they come in the order of artifacts, then of executions."""
+
+
+def implied_input(artifact_id: int, execution_id: int) -> Event:
+    """The event by which an execution read an artifact, though MLMD has none."""
+    return Event(IMPLIED_FROM + artifact_id * IMPLIED_STEP + execution_id, artifact_id, execution_id, EventType.INPUT)

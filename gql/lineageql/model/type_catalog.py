@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from lineageql.model.conventions import convention_of, conventions_of
-from lineageql.model.conventions.convention import Convention, Role
+from lineageql.model.conventions.convention import Convention, ImpliedInputs, Role
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType
 
 UNKNOWN_TYPE = "unknown type "
 """How the names begin of types that nodes have and the store does not hold; their ids follow."""
+
+
+@dataclass(frozen=True)
+class ImpliedTypes:
+    """What a convention implies, with the types of a store that it is about: ids, of each at least one."""
+
+    inputs: ImpliedInputs
+    executions: list[int]
+    contexts: list[int]
+    artifacts: list[int]
 
 
 class TypeCatalog:
@@ -57,6 +69,21 @@ class TypeCatalog:
     def holding_runs(self) -> list[int]:
         """The ids of the types of runs whose artifacts are theirs by attribution."""
         return self.contexts(Role.RUN, lambda convention: convention.run_holds)
+
+    @cached_property
+    def implied(self) -> list[ImpliedTypes]:
+        """What executions of the store may have read without an event."""
+        found = []
+        said = dict.fromkeys(convention.implied for convention in self.conventions.values())
+        for inputs in said:
+            if inputs is None:
+                continue
+            executions = self.ids(NodeKind.EXECUTION, inputs.executions)
+            contexts = self.ids(NodeKind.CONTEXT, inputs.contexts)
+            artifacts = self.ids(NodeKind.ARTIFACT, inputs.artifacts)
+            if executions and contexts and artifacts:
+                found.append(ImpliedTypes(inputs, executions, contexts, artifacts))
+        return found
 
     @property
     def through_children(self) -> bool:

@@ -57,6 +57,7 @@ MODEL_REGISTRY = (
     TypeRecord(82, CONTEXT, "kf.RegisteredModel"),
     TypeRecord(83, CONTEXT, "kf.ModelVersion"),
     TypeRecord(84, CONTEXT, "kf.ServingEnvironment"),
+    TypeRecord(85, CONTEXT, "kf.InferenceService"),
 )
 CMF = (
     TypeRecord(90, EXECUTION, "Train-execution", declares=("Context_Type", "Context_ID", "Pipeline_Type")),

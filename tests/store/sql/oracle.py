@@ -218,8 +218,23 @@ class Oracle:
 
     def events(self, types: set[int], **at: int) -> list[EventRecord]:
         """The events of some types at a node, in the order in which they were made."""
-        found = [e for e in self.store.events if e.type in types and all(getattr(e, k) == v for k, v in at.items())]
-        return sorted(found, key=lambda event: event.id)
+        every = [*self.implied_inputs, *self.store.events]
+        return [e for e in every if e.type in types and all(getattr(e, k) == v for k, v in at.items())]
+
+    @cached_property
+    def implied_inputs(self) -> list[EventRecord]:
+        """What the executions of model-registry serve, which they name by the version, and did not read by an event."""
+        versions = {node.id for node in self.store.contexts if node.type.name == "kf.ModelVersion"}
+        models = {node.id for node in self.store.artifacts if expected.kind_of(node) == "MODEL"}
+        read = {(e.artifact, e.execution) for e in self.store.events if e.type in INPUTS}
+        found = set()
+        for node in self.store.executions:
+            said = [part.get("model_version_id") for part in (node.declared, node.custom)]
+            named = next((value for value in said if type(value) is int), None)
+            if node.type.name in ("kf.ServeModel", "odh.ServeModel") and named in versions:
+                held = {artifact for context, artifact in self.store.attributions if context == named}
+                found |= {(artifact, node.id) for artifact in held & models} - read
+        return [EventRecord(-1, artifact, execution, 3) for artifact, execution in sorted(found)]
 
     def related(self, thing: Thing, relation: Relation) -> list[Thing]:
         """The entities at the other end of a relation."""

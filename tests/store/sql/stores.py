@@ -148,7 +148,12 @@ class _Builder:
         plain = [context.id for context in self.contexts if context.type != RUN]
         for context in draw(st.lists(st.sampled_from(plain), max_size=2)) if plain else ():
             memberships.add((context, id_))
-        return self.node(id_, draw(st.sampled_from(types)), declared=draw(PROPERTIES), custom=draw(PROPERTIES))
+        type_, declared, custom = draw(st.sampled_from(types)), draw(PROPERTIES), draw(PROPERTIES)
+        if type_.name == "kf.ServeModel":
+            served = st.integers(1, len(self.contexts) + 1) | st.sampled_from(("1", 1.0, True))
+            for place in draw(st.sampled_from(((custom,), (declared,), (declared, custom)))):
+                place["model_version_id"] = draw(served)
+        return self.node(id_, type_, declared=declared, custom=custom)
 
     def _fields(self, names: tuple[str, ...]) -> dict[str, Value]:
         return {name: value for name in names if (value := self.draw(st.none() | TEXTS | VALUES)) is not None}

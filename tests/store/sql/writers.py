@@ -27,8 +27,12 @@ class Writer(Enum):
 WORKSPACES = {
     "kubeflow.org/alpha/workspace",
     *("system.Pipeline", "pipeline", "kf.RegisteredModel", "odh.RegisteredModel", "kf.Experiment", "Parent_Context"),
+    "kf.ServingEnvironment",
 }
-RUNS = {"system.PipelineRun", "KfpRun", "pipeline_run", "run", "kf.ModelVersion", "kf.ExperimentRun"}
+RUNS = {
+    *("system.PipelineRun", "KfpRun", "pipeline_run", "run"),
+    *("kf.ModelVersion", "kf.ExperimentRun", "kf.InferenceService"),
+}
 CMF_ARTIFACTS = {"Dataset", "Model", "Metrics", "Step_Metrics", "Dataslice", "Environment", "Label"}
 BOOKKEEPING = {
     Writer.KFP_V2: {"store_session_info", "cache_fingerprint", "cached_execution_id", "parent_dag_id"},

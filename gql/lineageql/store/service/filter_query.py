@@ -55,6 +55,17 @@ def declared_property(name: str, texts: Iterable[object]) -> str:
     return equals(f"properties.`{name}`.string_value", texts) if _NAME.fullmatch(name) else ""
 
 
+def integer_properties(name: str, numbers: Iterable[int]) -> list[str]:
+    """Filters of which one says that a property, declared or custom, is one of some integers.
+
+    They are two, as a node without one of two properties meets no filter that is about both.
+    """
+    if _NAME.fullmatch(name) is None:
+        return [""]
+    listed = ", ".join(str(int(number)) for number in numbers)
+    return [f"{place}.`{name}`.int_value IN ({listed})" for place in ("properties", "custom_properties")]
+
+
 def types(ids: Iterable[int]) -> str:
     """Whether a node is of one of some types."""
     return f"type_id IN ({', '.join(str(int(id_)) for id_ in ids)})"

@@ -25,7 +25,7 @@ class Holdings:
 
     async def touched(self, executions: Iterable[int], types: frozenset[EventType]) -> set[int]:
         """The artifacts of the events of some types at executions."""
-        events = await self.tables.events(NodeKind.EXECUTION, executions)
+        events = await self.tables.events(NodeKind.EXECUTION, executions, types)
         return {event.artifact_id for event in concatenated(events.values()) if event.type in types}
 
     async def held(self, runs: Iterable[Node]) -> list[Node]:

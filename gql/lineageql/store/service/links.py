@@ -181,7 +181,8 @@ class Links:
         types = INPUT_EVENTS if link in (Link.EXECUTION_INPUTS, Link.ARTIFACT_CONSUMERS) else OUTPUT_EVENTS
         of_execution = link.owner is EntityKind.EXECUTION
         here, there = NODE_KINDS[link.owner], NODE_KINDS[link.target]
-        found = await reading.tables.events(here, (owner.key for owner in owners if isinstance(owner.key, int)))
+        ids = [owner.key for owner in owners if isinstance(owner.key, int)]
+        found = await reading.tables.events(here, ids, types)
         events = {id_: [event for event in at if event.type in types] for id_, at in found.items()}
         ends = (e.artifact_id if of_execution else e.execution_id for e in concatenated(events.values()))
         nodes = await reading.tables.nodes(there, ends)

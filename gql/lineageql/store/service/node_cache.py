@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from lineageql.errors import NotFound, Unsupported
-from lineageql.model.nodes import Event, Node, NodeKind, NodeType
+from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType, Node, NodeKind, NodeType
 from lineageql.store.service import filter_query
 from lineageql.store.service.client import UNREADABLE, Client, gathered
 from lineageql.store.service.messages import NOUNS, can_be_sent, event_of
 from lineageql.store.service.type_reader import Types
 
 
+class Implied(Protocol):
+    """Finds the events that conventions imply; `store.service.implied_events`."""
+
+    async def at(self, kind: NodeKind, ids: Iterable[int]) -> dict[int, list[Event]]:
+        """Those at artifacts or executions."""
+
+
 class Tables:
-    """The rows that one operation knows."""
+    """The rows that one operation knows.
+
+    Attributes:
+        implied: what finds the events that are no rows; None where there are none.
+    """
+
+    implied: Implied | None = None
 
     def __init__(self, client: Client, types: Types) -> None:
         self.client = client
@@ -50,9 +63,29 @@ class Tables:
 
     # -- events
 
-    async def events(self, kind: NodeKind, ids: Iterable[int]) -> dict[int, list[Event]]:
-        """The events at artifacts or executions, in their order."""
-        wanted, known = list(dict.fromkeys(ids)), self._events[kind]
+    async def events(
+        self, kind: NodeKind, ids: Iterable[int], types: frozenset[EventType] = OUTPUT_EVENTS
+    ) -> dict[int, list[Event]]:
+        """The events at artifacts or executions, in their order.
+
+        Those that are implied come first: they are there where they may be of one of the types that are asked for.
+        Of MLMD's own all are there.
+        """
+        wanted = list(dict.fromkeys(ids))
+        found = await self._stored(kind, wanted)
+        if self.implied is None or EventType.INPUT not in types:
+            return found
+        implied = await self.implied.at(kind, wanted)
+        together = {}
+        for id_ in wanted:
+            # Where there is an event nothing is implied.
+            read = {(event.artifact_id, event.execution_id) for event in found[id_] if event.type in INPUT_EVENTS}
+            new = [event for event in implied[id_] if (event.artifact_id, event.execution_id) not in read]
+            together[id_] = [*sorted(new), *found[id_]]
+        return together
+
+    async def _stored(self, kind: NodeKind, wanted: Sequence[int]) -> dict[int, list[Event]]:
+        known = self._events[kind]
         missing = [id_ for id_ in wanted if id_ not in known]
         if missing and kind is NodeKind.EXECUTION:
             await self._read_events(missing)
@@ -60,7 +93,7 @@ class Tables:
             # What is an event's position is seen among the others of its execution.
             messages = await self.client.events(kind, missing)
             ends = {(message.artifact_id, message.execution_id) for message in messages}
-            at = await self.events(NodeKind.EXECUTION, sorted({execution for _, execution in ends}))
+            at = await self._stored(NodeKind.EXECUTION, sorted({execution for _, execution in ends}))
             known.update({id_: [] for id_ in missing})
             for artifact, execution in ends:
                 known[artifact] += [event for event in at[execution] if event.artifact_id == artifact]

@@ -142,7 +142,7 @@ class ServiceReader:
         return {id_: node.type for id_, node in nodes.items()}
 
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
-        found = await (await self._reading()).tables.events(kind, ids)
+        found = await (await self._reading()).tables.events(kind, ids, types)
         return [event for event in concatenated(found.values()) if event.type in types]
 
     async def paths(self, events: Sequence[Event]) -> Sequence[Event]:

@@ -12,6 +12,7 @@ from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.service.client import Client, concatenated
 from lineageql.store.service.entities import Entities
 from lineageql.store.service.holdings import Holdings
+from lineageql.store.service.implied_events import ImpliedEvents
 from lineageql.store.service.index_lookups import Lookups
 from lineageql.store.service.listings import Lister
 from lineageql.store.service.memberships import Memberships
@@ -32,6 +33,8 @@ class Reading:
         self.types = catalog
         self.tables = Tables(client, types)
         self.lister = Lister(client, types, self.tables.is_member)
+        if catalog.implied:
+            self.tables.implied = ImpliedEvents(self.tables, self.lister, catalog)
         self.lookups = Lookups(client, types, catalog)
         self.prefilters = Prefilters(catalog, client.knowledge)
         self.roles = Roles(self.tables, catalog)
@@ -55,7 +58,7 @@ class Reading:
         types = EVENTS[relation]
         if relation.target is EntityKind.EXECUTION:
             return await self.holdings.touched(ends, types)
-        events = await self.tables.events(NodeKind.ARTIFACT, ends)
+        events = await self.tables.events(NodeKind.ARTIFACT, ends, types)
         return {event.execution_id for event in concatenated(events.values()) if event.type in types}
 
     async def in_workspaces(self, kind: NodeKind, spaces: Iterable[int]) -> list[Node]:

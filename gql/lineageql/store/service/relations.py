@@ -55,7 +55,7 @@ class Relations:
 
     async def _by_event(self, relation: Relation, kind: EntityKind, entities: Sequence[Entity]) -> Related:
         types, here, there = EVENTS[relation], NODE_KINDS[kind], NODE_KINDS[relation.target]
-        events = await self.tables.events(here, [entity.node.id for entity in entities])
+        events = await self.tables.events(here, [entity.node.id for entity in entities], types)
         lists = [[_end(event, there) for event in events[entity.node.id] if event.type in types] for entity in entities]
         return await self._by_id(relation.target, lists)
 

@@ -43,6 +43,7 @@ from lineageql.model.predicates import (
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.access_path import AccessPath, Ids, JoinPath, RunPath, run_path, union_of
 from lineageql.store.sql.compiler import Chain, Compiler
+from lineageql.store.sql.event_sources import event_source
 from lineageql.store.sql.json_documents import foreign_rows
 from lineageql.store.sql.operators import indexed
 from lineageql.store.sql.property_tests import bindable
@@ -373,7 +374,7 @@ def _along(compiler: Compiler, predicate: Related) -> Iterator[tuple[Predicate, 
     target = predicate.relation.target
 
     def step(ids: Ids) -> tuple[Ids, ...]:
-        event = EVENT.alias()
+        event = event_source(compiler.types, types)
         return (select(event.c[here].label("id")).where(event_type_in(event, types), event.c[there].in_(ids)),)
 
     terms, link = inner.terms if isinstance(inner, And) else (inner,), link_of(inner)
@@ -419,7 +420,11 @@ def _runs_of_members(compiler: Compiler, predicate: Related) -> list[AccessPath]
     starts = AccessPaths(compiler, source_of(relation.target, compiler.types)).of(predicate.predicate)
     if relation is Relation.EXECUTIONS:
         return [run_path([start], [], start.name) for start in starts]
-    touched, holding, found = partial(_touching, _RUN_EVENTS[relation]), compiler.types.holding_runs, list[AccessPath]()
+    touched, holding, found = (
+        partial(_touching, compiler.types, _RUN_EVENTS[relation]),
+        compiler.types.holding_runs,
+        list[AccessPath](),
+    )
     held = partial(_holding, holding)
     for start in starts:
         executions: AccessPath = JoinPath(touched(start.ids()), start.broad, start, (touched,))
@@ -433,9 +438,9 @@ def _runs_of_members(compiler: Compiler, predicate: Related) -> list[AccessPath]
 _RUN_EVENTS = {Relation.RUN_INPUTS: INPUT_EVENTS, Relation.RUN_OUTPUTS: OUTPUT_EVENTS}
 
 
-def _touching(types: frozenset[EventType], artifacts: Ids) -> tuple[Ids, ...]:
+def _touching(catalog: TypeCatalog, types: frozenset[EventType], artifacts: Ids) -> tuple[Ids, ...]:
     """The executions with an event of some types at some artifacts."""
-    event = EVENT.alias()
+    event = event_source(catalog, types)
     here = event_type_in(event, types), event.c.artifact_id.in_(artifacts)
     return (select(event.c.execution_id.label("id")).where(*here),)
 

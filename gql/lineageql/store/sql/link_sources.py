@@ -16,6 +16,7 @@ from lineageql.model.kinds import ArtifactKind, kind_of
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, NodeKind
 from lineageql.store.ports import Link
 from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.event_sources import event_source
 from lineageql.store.sql.relations import event_type_in, named_run_tie
 from lineageql.store.sql.run_scan import ContextRange, Needed, RunScan
 from lineageql.store.sql.sources import Source, run_source, source_of
@@ -94,7 +95,7 @@ def _of_run(link: Link, clauses: Clauses, named_owner: bool) -> Members:
     source = source_of(EntityKind.ARTIFACT, clauses.types)
 
     def touched(types: Any) -> Any:
-        event = EVENT.alias()
+        event = event_source(clauses.types, types)
         return select(event.c.artifact_id).where(
             event_type_in(event, types), event.c.execution_id.in_(_executions_of_run(clauses, named_owner))
         )
@@ -113,11 +114,12 @@ def _of_run(link: Link, clauses: Clauses, named_owner: bool) -> Members:
 
 
 def _by_event(link: Link, clauses: Clauses, owner: ColumnElement[Any]) -> Members:
-    source, event = source_of(link.target, clauses.types), EVENT.alias()
+    source = source_of(link.target, clauses.types)
     here, there = (
         ("execution_id", "artifact_id") if link.owner is EntityKind.EXECUTION else ("artifact_id", "execution_id")
     )
     types = INPUT_EVENTS if link in (Link.EXECUTION_INPUTS, Link.ARTIFACT_CONSUMERS) else OUTPUT_EVENTS
+    event = event_source(clauses.types, types)
     source.ties = (event.c.id,)
     return Members(source, [event.c[here] == owner, event_type_in(event, types), event.c[there] == source.id], event)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 
 from lineageql.errors import LineageQLError
 from lineageql.model.entities import Entity, ExecutionState
@@ -23,6 +23,7 @@ from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver, Rows, Runner, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS
+from lineageql.store.sql.event_sources import COLUMNS, implied_rows
 from lineageql.store.sql.explained_driver import ExplainedDriver
 from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.link_sources import Members
@@ -195,16 +196,37 @@ class SQLReader:
         return {id_: types.by_id[type_id] for id_, type_id in rows if type_id in types.by_id}
 
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
+        catalog = await self._catalog() if EventType.INPUT in types else None
+
         def script() -> Script[Sequence[Event]]:
-            rows = yield from fetch(sql_rows.events_at(kind, types)(self.dialect, ids))
-            return list(map(sql_rows.event_of, rows))
+            found = list(map(sql_rows.event_of, (yield from fetch(sql_rows.events_at(kind, types)(self.dialect, ids)))))
+            if catalog is not None and catalog.implied:
+                rows = yield from fetch(self._implied(catalog, kind, ids, types))
+                found += map(sql_rows.event_of, rows)
+            return found
 
         return await self.driver.run(script()) if ids else []
 
+    def _implied(
+        self, catalog: TypeCatalog, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]
+    ) -> Statement:
+        """The statement of the events that conventions imply at artifacts or executions."""
+
+        def make() -> Statement:
+            rows = union_all(*implied_rows(catalog, types)).subquery()
+            here = rows.c.artifact_id if kind is NodeKind.ARTIFACT else rows.c.execution_id
+            query = select(*(rows.c[name] for name in COLUMNS))
+            listed: ColumnElement[Any] = bindparam("ids", self.dialect.listed([]))
+            return self.dialect.compile(query.where(self.dialect.within(here, listed))).meant("implied events at nodes")
+
+        made = self.statements.get(catalog, ("implied events", kind), make)
+        return made.given(ids=self.dialect.listed(ids))
+
     async def paths(self, events: Sequence[Event]) -> Sequence[Event]:
         steps: dict[int, list[str | int]] = {}
-        if events:
-            statement = sql_rows.PATHS(self.dialect, [event.id for event in events])
+        own = [event.id for event in events if not event.implied]
+        if own:
+            statement = sql_rows.PATHS(self.dialect, own)
             for event_id, step in map(sql_rows.step_of, await self.driver.fetch(statement)):
                 steps.setdefault(event_id, []).append(step)
         return [event._replace(path=tuple(steps.get(event.id, ()))) for event in events]

@@ -21,6 +21,7 @@ from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKi
 from lineageql.model.predicates import And, Field, Not, Or, Predicate, Related, Relation, Test
 from lineageql.model.run_state import RANKED_STATES
 from lineageql.store.sql.compiler import Chain, Compiler
+from lineageql.store.sql.event_sources import event_source
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.run_scan import RunScan, named_one_of
 from lineageql.store.sql.runs import run_names, unnamed_runs
@@ -87,7 +88,7 @@ def ties_of(compiler: Compiler, kind: EntityKind, predicate: Related, chain: Cha
     if kind is EntityKind.WORKSPACE:
         return _member_ties(compiler, predicate.relation.target, wanted)
     types, here, there = ENDS[predicate.relation]
-    event, source = EVENT.alias(), source_of(predicate.relation.target, compiler.types)
+    event, source = event_source(compiler.types, types), source_of(predicate.relation.target, compiler.types)
     return [Tie(event.c[here], (event_type_in(event, types), event.c[there] == source.id, wanted(source)))]
 
 
@@ -174,19 +175,23 @@ def _in_run(compiler: Compiler, predicate: Related, runs: Source) -> Clause:
         return or_(*(exists().where(wanted.id == tie.own, says, *tie.conditions) for tie in ties))
     if relation is Relation.RUN_OUTPUTS:
         return or_(
-            *(exists().where(_touches(tie, wanted, OUTPUT_EVENTS), says) for tie in executions_of(compiler, runs)),
+            *(
+                exists().where(_touches(compiler, tie, wanted, OUTPUT_EVENTS), says)
+                for tie in executions_of(compiler, runs)
+            ),
             *(exists().where(held, says) for held in _holds(compiler, runs, wanted)),
         )
     clauses = []
     for read, written in zip(executions_of(compiler, runs), executions_of(compiler, runs), strict=True):
-        made = select(literal(1)).where(_touches(written, wanted, OUTPUT_EVENTS)).correlate(runs.from_, wanted.from_)
-        clauses.append(exists().where(_touches(read, wanted, INPUT_EVENTS), not_(made.exists()), says))
+        made = _touches(compiler, written, wanted, OUTPUT_EVENTS)
+        unmade = not_(select(literal(1)).where(made).correlate(runs.from_, wanted.from_).exists())
+        clauses.append(exists().where(_touches(compiler, read, wanted, INPUT_EVENTS), unmade, says))
     return or_(*clauses)
 
 
-def _touches(tie: Tie, artifacts: Source, types: frozenset[EventType]) -> Clause:
+def _touches(compiler: Compiler, tie: Tie, artifacts: Source, types: frozenset[EventType]) -> Clause:
     """Whether an execution of a run has an event of some types at an artifact."""
-    event = EVENT.alias()
+    event = event_source(compiler.types, types)
     here = event.c.artifact_id == artifacts.id, event_type_in(event, types), event.c.execution_id == tie.own
     return and_(*here, *tie.conditions)
 

@@ -52,6 +52,10 @@ class ArtifactEventEdge:
     """What is at the other end of the event."""
     event_type: EventType
     """MLMD's type of the event."""
+    implied: bool
+    """Whether the writer's convention says so, without an event of MLMD's: a deployment of model-registry reads
+    the model of the version that it names.
+    """
     event_time: datetime | None
     """When it happened, where the writer says so."""
     port: str | None
@@ -68,7 +72,10 @@ class ComparisonRow:
     section: str
     """`parameters`, `metrics`, `inputs` or `outputs`."""
     field: str
-    """The step, model or metrics, a dot, and the parameter, value or port."""
+    """The step, model or metrics, a dot, and the parameter, value or port; of the run itself the parameter
+    alone. A step inside others is called by its way, such as `for-loop-1[0]/train`; several of one name are
+    numbered.
+    """
     values: tuple[Any, ...]
     """Its value in each run, in their order; null where it lacks it."""
     same: bool
@@ -163,6 +170,10 @@ class ExecutionEventEdge:
     """What is at the other end of the event."""
     event_type: EventType
     """MLMD's type of the event."""
+    implied: bool
+    """Whether the writer's convention says so, without an event of MLMD's: a deployment of model-registry reads
+    the model of the version that it names.
+    """
     event_time: datetime | None
     """When it happened, where the writer says so."""
     port: str | None
@@ -188,7 +199,9 @@ class FieldDifference:
 
     TYPE: ClassVar[str] = "FieldDifference"
     field: str
-    """The field: `version`, `labels.stage`, `hyperparameters.lr`, `values.acc`."""
+    """The field: `version`, `labels.stage`, `hyperparameters.lr`, `values.acc`; of a step `parameters.lr`;
+    `metrics.evaluation.acc` of the metrics that were written with the node.
+    """
     left: Any
     """Its value on the left; null where there is none."""
     right: Any
@@ -238,8 +251,8 @@ class LineageCounts:
 
 @dataclass(frozen=True)
 class LineageDiff(LineageDiffMethods):
-    """What the lineages of two nodes share. Nodes that only one has play the same part where they have the same
-    kind and name, or stand at the same port of steps of the same name.
+    """What the lineages of two nodes share. Nodes that only one has play the same part where they stand at the
+    same port of the same part of a run, have the same kind and name, or both.
     """
 
     TYPE: ClassVar[str] = "LineageDiff"
@@ -268,6 +281,10 @@ class LineageEdge:
     """MLMD's type of the event."""
     event_time: datetime | None
     """When it happened, where the writer says so."""
+    implied: bool
+    """Whether the writer's convention says so, without an event of MLMD's: a deployment of model-registry reads
+    the model of the version that it names.
+    """
     port: str | None
     """The input or output of the execution that the artifact was at, where the writer names it."""
     path: tuple[str, ...]

@@ -292,7 +292,7 @@ class Queries(Roots):
         return found
 
     def compare_runs(self, ids: Sequence[str | Node]) -> RunComparison:
-        """2 to 10 runs side by side: parameters, metric values, inputs and outputs."""
+        """2 to 100 runs side by side: parameters, metric values, inputs and outputs of the same parts."""
         found: RunComparison = self._ask("Query", "compareRuns", {"ids": ids}, {})
         return found
 
@@ -589,7 +589,7 @@ class AsyncQueries(AsyncRoots):
         return found
 
     async def compare_runs(self, ids: Sequence[str | Node]) -> RunComparison:
-        """2 to 10 runs side by side: parameters, metric values, inputs and outputs."""
+        """2 to 100 runs side by side: parameters, metric values, inputs and outputs of the same parts."""
         found: RunComparison = await self._ask("Query", "compareRuns", {"ids": ids}, {})
         return found
 

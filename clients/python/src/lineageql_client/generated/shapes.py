@@ -31,6 +31,7 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
     "ArtifactEventEdge": (
         ("node", "node", "node", "Artifact"),
         ("event_type", "eventType", "eventType", ""),
+        ("implied", "implied", "implied", ""),
         ("event_time", "eventTime", "eventTime", "DateTime"),
         ("port", "port", "port", ""),
         ("path", "path", "path", "*"),
@@ -146,6 +147,7 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
     "ExecutionEventEdge": (
         ("node", "node", "node", "Execution"),
         ("event_type", "eventType", "eventType", ""),
+        ("implied", "implied", "implied", ""),
         ("event_time", "eventTime", "eventTime", "DateTime"),
         ("port", "port", "port", ""),
         ("path", "path", "path", "*"),
@@ -187,6 +189,7 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("execution", "execution", "execution", "Ref"),
         ("event_type", "eventType", "eventType", ""),
         ("event_time", "eventTime", "eventTime", "DateTime"),
+        ("implied", "implied", "implied", ""),
         ("port", "port", "port", ""),
         ("path", "path", "path", "*"),
     ),
