@@ -20,6 +20,7 @@ STATEMENTS = {
     "compare-runs": 21,
     "lineage-of-a-model": 19,
     "models-of-a-workspace": 14,
+    "models-without-approved-data": 15,
     "production-models-of-a-data-set": 20,
     "runs-of-a-workspace": 19,
     "search": 13,

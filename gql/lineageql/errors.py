@@ -9,7 +9,8 @@ Each class carries the code that a GraphQL client sees in `extensions.code`::
     │   ├── NotFound             NOT_FOUND          a well-formed id of nothing, where something is needed
     │   ├── AlreadyExists        ALREADY_EXISTS     a name that is taken, where a new one is needed
     │   ├── ReadOnly             READ_ONLY          this service only reads
-    │   └── TooExpensive         TOO_EXPENSIVE      more than the limits allow
+    │   ├── TooExpensive         TOO_EXPENSIVE      more than the limits allow
+    │   └── LineageIncomplete    LINEAGE_INCOMPLETE a filter by lineage could not be walked to its end
     ├── ServiceError             the service cannot answer now
     │   ├── DeadlineExceeded     DEADLINE_EXCEEDED  the time for one operation is over
     │   └── Unavailable          UNAVAILABLE        the store or the recorder is out of reach; try again
@@ -114,6 +115,26 @@ class TooExpensive(RequestError):
     """A request beyond the limits of depth, cost or size."""
 
     code = "TOO_EXPENSIVE"
+
+
+class LineageIncomplete(RequestError):
+    """A filter by lineage that a limit, the time or an unreadable row cut short: a part of it would be a wrong answer.
+
+    Args:
+        message: what cut it short, and what to do.
+        argument: the path of the filter.
+    """
+
+    code = "LINEAGE_INCOMPLETE"
+
+    def __init__(self, message: str, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        found = super().extensions
+        return {**found, "argument": self.argument} if self.argument else found
 
 
 class ServiceError(LineageQLError):

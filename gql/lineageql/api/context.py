@@ -16,6 +16,7 @@ from lineageql.catalog.budget import Budget
 from lineageql.catalog.finding import Finder
 from lineageql.catalog.metering import metered
 from lineageql.catalog.pages import Edge, Page
+from lineageql.catalog.reach import walking
 from lineageql.catalog.recording import Recording
 from lineageql.model.identity import Ref
 from lineageql.settings import Settings
@@ -72,7 +73,8 @@ class Context:
         """Forgets all that was loaded; what is read from now on is of the state that the store has then."""
         self._held.close()
         reader = self._held.enter_context(self.store.reading(current=self.writes, explanation=self.explanation))
-        self.finder = Finder(metered(reader, self.budget), self.settings)
+        most = self.settings.max_lineage_nodes
+        self.finder = Finder(walking(metered(reader, self.budget), most, self.until), self.settings)
         self.loaders = Loaders(self.finder, self.work, self.until)
         self.listings: dict[Hashable, tuple[Loader[Ref, Page[Edge]], object, object]] = {}
 

@@ -35,6 +35,7 @@ from lineageql.model.predicates import (
     Operator,
     Or,
     Predicate,
+    Reached,
     Related,
     Relation,
     Test,
@@ -50,6 +51,12 @@ _SELECTOR = (
     "A label selector in Kubernetes' grammar: `team=fraud,stage in (prod,canary),tier!=gold,owner,!retired`. "
     "All requirements must hold; `!=` and `notin` hold for a missing label."
 )
+_WHOLE = (
+    "over one or more steps. The walk is whole, so `not` of this holds where it should; where it cannot be, "
+    "the answer is an error LINEAGE_INCOMPLETE."
+)
+_DESCENDS = f"Such a node is upstream of it, {_WHOLE}"
+_LEADS = f"Such a node is downstream of it, {_WHOLE}"
 _AND, _OR, _NOT = "All of these must hold.", "One of these must hold.", "This must not hold."
 
 
@@ -142,6 +149,12 @@ def _related(given: EntityFilter | ContextFilter | None, path: str, relation: Re
         yield Related(relation, given.predicate(path))
 
 
+def _reached(given: LineageFilter | None, path: str, *, upstream: bool) -> Iterator[Predicate]:
+    if given is not None:
+        meant = given.predicates(path)
+        yield Reached(upstream, meant.artifacts, meant.executions, path)
+
+
 @strawberry.input(description=f"Which workspaces. {_OPEN}")
 class WorkspaceFilter(EntityFilter):
     kind = EntityKind.WORKSPACE
@@ -194,6 +207,8 @@ class ExecutionFilter(EntityFilter):
     end_time: TimeFilter | None = _field(default=None, description="Tests of when it ended.")
     inputs: ArtifactFilter | None = _field(default=None, description="It read such an artifact.")
     outputs: ArtifactFilter | None = _field(default=None, description="It wrote such an artifact.")
+    descends_from: LineageFilter | None = _field(default=None, description=_DESCENDS)
+    leads_to: LineageFilter | None = _field(default=None, description=_LEADS)
     and_: list[ExecutionFilter] | None = _field(default=None, name="and", description=_AND)
     or_: list[ExecutionFilter] | None = _field(default=None, name="or", description=_OR)
     not_: ExecutionFilter | None = _field(default=None, name="not", description=_NOT)
@@ -207,6 +222,8 @@ class ExecutionFilter(EntityFilter):
         yield from _related(self.run, f"{path}.run", Relation.RUN)
         yield from _related(self.inputs, f"{path}.inputs", Relation.INPUTS)
         yield from _related(self.outputs, f"{path}.outputs", Relation.OUTPUTS)
+        yield from _reached(self.descends_from, f"{path}.descendsFrom", upstream=True)
+        yield from _reached(self.leads_to, f"{path}.leadsTo", upstream=False)
 
 
 @strawberry.input(description=f"Which artifacts. {_OPEN}")
@@ -224,6 +241,8 @@ class ArtifactFilter(EntityFilter):
     )
     produced_by: ExecutionFilter | None = _field(default=None, description="Such an execution wrote it.")
     consumed_by: ExecutionFilter | None = _field(default=None, description="Such an execution read it.")
+    descends_from: LineageFilter | None = _field(default=None, description=_DESCENDS)
+    leads_to: LineageFilter | None = _field(default=None, description=_LEADS)
     and_: list[ArtifactFilter] | None = _field(default=None, name="and", description=_AND)
     or_: list[ArtifactFilter] | None = _field(default=None, name="or", description=_OR)
     not_: ArtifactFilter | None = _field(default=None, name="not", description=_NOT)
@@ -241,6 +260,8 @@ class ArtifactFilter(EntityFilter):
         yield from _related(self.run, f"{path}.run", Relation.RUN)
         yield from _related(self.produced_by, f"{path}.producedBy", Relation.PRODUCED_BY)
         yield from _related(self.consumed_by, f"{path}.consumedBy", Relation.CONSUMED_BY)
+        yield from _reached(self.descends_from, f"{path}.descendsFrom", upstream=True)
+        yield from _reached(self.leads_to, f"{path}.leadsTo", upstream=False)
 
 
 @strawberry.input(

@@ -44,6 +44,7 @@ _AFTER: Mapping[str, Callable[[Any], int]] = {
     "find_text": _rows,
     "facets": _found,
     "get": _found,
+    "ids": _found,
     "events": _found,
 }
 """Those that are charged for what they find."""

@@ -9,12 +9,13 @@ they are true of what is lacking, as in Kubernetes' label selectors.
     Predicate
     ├── And(terms), Or(terms), Not(term)
     ├── Test(subject, operator, operand)     of one field, label or property
-    └── Related(relation, predicate)         some related entity makes it true
+    ├── Related(relation, predicate)         some related entity makes it true
+    └── Reached(upstream, …)                 a walk over lineage from some nodes gets there
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lineageql.model.choice import Choice
 from lineageql.model.identity import EntityKind
@@ -147,6 +148,25 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """Over one or more steps of lineage there is a node that makes a predicate true: only artifacts and executions are.
+
+    No Reader knows it: `catalog.reach` walks, and has a test of ids in its place.
+
+    Attributes:
+        upstream: whether that node is upstream of the entity, which descends from it; else it is downstream.
+        artifacts: what an artifact must make true to be such a node.
+        executions: what an execution must.
+        path: where a client asked it.
+    """
+
+    upstream: bool
+    artifacts: Predicate
+    executions: Predicate
+    path: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """Every term is true; with no terms, true."""
 
@@ -167,7 +187,7 @@ class Not:
     term: Predicate
 
 
-Predicate = And | Or | Not | Test | Related
+Predicate = And | Or | Not | Test | Related | Reached
 
 ALWAYS = And()
 NEVER = Or()
@@ -188,6 +208,8 @@ def size(predicate: Predicate) -> int:
             return 1 + sum(map(size, terms))
         case Not(term) | Related(_, term):
             return 1 + size(term)
+        case Reached(_, artifacts, executions):
+            return 1 + size(artifacts) + size(executions)
         case Test(_, _, tuple() as values):
             return 1 + len(values)
     return 1
@@ -208,7 +230,8 @@ def levels(predicate: Predicate, *, linked: bool = False) -> int:
     """How deep a question about a predicate nests: each `or` and `not` is a level, each relation RELATION_LEVELS.
 
     A chain of relations, such as the inputs of what produced the inputs of something, counts as one relation: it is a
-    row of joins. `linked` says that the predicate is what must be true at the end of one.
+    row of joins. `linked` says that the predicate is what must be true at the end of one. What a walk begins at is
+    asked by itself.
     """
     match predicate:
         case And(terms):

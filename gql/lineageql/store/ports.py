@@ -170,6 +170,8 @@ class StoreInfo:
 class Reader(Protocol):
     """Reads one store for one operation.
 
+    A predicate holds no walk over lineage: see `catalog.reach`.
+
     Raises:
         Unavailable: the store cannot be reached or read now.
     """
@@ -227,6 +229,9 @@ class Reader(Protocol):
 
     async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
         """The ids among these whose artifacts or executions make the predicate true."""
+
+    async def ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
+        """The ids of the artifacts or executions that make the predicate true, of any `most` where there are more."""
 
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
         """The type of each of these artifacts or executions."""

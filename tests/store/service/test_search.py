@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lineageql.catalog.reach import walking
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import ALWAYS, Field, Label, Operator, Property, Test
 from lineageql.store.ports import Facet, Order, Search, Window
@@ -105,5 +106,18 @@ def test_shown_is_what_filters_see(service_bench, kind):
             assert {ref: shown(entity) for ref, entity in loaded.items()} == {
                 r.entity.ref: shown(r.entity) for r in rows
             }
+
+    check()
+
+
+@pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
+def test_filters_by_lineage(service_bench, kind):
+    @thorough
+    @given(cases(kind, carried, most=1, walks=True), ways)
+    def check(case: Case, way: str) -> None:
+        (predicate,) = case.predicates
+        with service_bench.reading(case.store, way) as plain:
+            wanted = [thing.ref for thing in expected(case.oracle, kind, predicate)]
+            assert service_bench.run(found(walking(plain, 1000), Search(kind, predicate))) == wanted
 
     check()

@@ -22,6 +22,7 @@ from lineageql.model.predicates import (
     Or,
     Predicate,
     Property,
+    Reached,
     Related,
     Relation,
     Subject,
@@ -283,6 +284,22 @@ class Oracle:
         held = [a for a in self.artifacts.values() if a.node and run in self.holders(a.node.id)]
         return [*written.values(), *held]
 
+    def beyond(self, thing: Thing, upstream: bool) -> list[Thing]:
+        """All that is one or more steps up- or downstream of an artifact or an execution."""
+        found: dict[Ref, Thing] = {}
+        waiting = [thing]
+        while waiting:
+            here = waiting.pop()
+            if here.ref.kind is EntityKind.ARTIFACT:
+                side = Relation.PRODUCED_BY if upstream else Relation.CONSUMED_BY
+            else:
+                side = Relation.INPUTS if upstream else Relation.OUTPUTS
+            for other in self.related(here, side):
+                if other.ref not in found:
+                    found[other.ref] = other
+                    waiting.append(other)
+        return list(found.values())
+
     # -- what is true
 
     def holds(self, predicate: Predicate, thing: Thing) -> bool:
@@ -296,6 +313,9 @@ class Oracle:
                 return not self.holds(term, thing)
             case Related(relation, inner):
                 return any(self.holds(inner, other) for other in self.related(thing, relation))
+            case Reached(upstream, artifacts, executions):
+                asked = {EntityKind.ARTIFACT: artifacts, EntityKind.EXECUTION: executions}
+                return any(self.holds(asked[other.ref.kind], other) for other in self.beyond(thing, upstream))
         assert isinstance(predicate, Test)
         return meets(predicate, thing.value(predicate.subject))
 

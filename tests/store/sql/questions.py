@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.kinds import ArtifactKind
 from lineageql.model.predicates import (
+    NEVER,
     And,
     Field,
     Label,
@@ -24,6 +25,7 @@ from lineageql.model.predicates import (
     Or,
     Predicate,
     Property,
+    Reached,
     Related,
     Relation,
     Subject,
@@ -41,6 +43,7 @@ RELATIONS = {
     EntityKind.RUN: (Relation.WORKSPACE, Relation.EXECUTIONS, Relation.RUN_INPUTS, Relation.RUN_OUTPUTS),
     EntityKind.WORKSPACE: (Relation.RUNS, Relation.EXECUTIONS, Relation.ARTIFACTS),
 }
+WALKED = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
 SHARED = (Field.NAME, Field.NAME, Field.TYPE, Field.DESCRIPTION, Field.EXTERNAL_ID)
 TEXT_FIELDS = {
     EntityKind.ARTIFACT: (*SHARED, Field.URI, Field.VERSION, Field.OWNER),
@@ -64,7 +67,8 @@ _TEXT_FIELDS = {kind: st.sampled_from(fields) for kind, fields in TEXT_FIELDS.it
 _TIME_FIELDS = {
     kind: st.sampled_from((Field.CREATE_TIME, Field.UPDATE_TIME, *MOMENTS.get(kind, ()))) for kind in EntityKind
 }
-_SHAPES = st.sampled_from(("test", "test", "related", "related", "related", "and", "or", "not"))
+SHAPES = ("test", "test", "related", "related", "related", "and", "or", "not")
+_SHAPES = st.sampled_from(SHAPES)
 _LENGTHS = st.sampled_from((2, 2, 2, 1, 3, 0))
 _TESTS = st.sampled_from(("_field", "_field", "_label", "_property", "_property", "_time", "_id", "_choice"))
 _ONE_IN_FOUR = st.sampled_from((False, False, False, True))
@@ -88,21 +92,25 @@ REFERENCES = {kind: _references(kind) for kind in EntityKind}
 class _Asker:
     """Draws predicates about one store."""
 
-    def __init__(self, draw: st.DrawFn, oracle: Oracle) -> None:
+    def __init__(self, draw: st.DrawFn, oracle: Oracle, walks: bool = False) -> None:
         self.draw = draw
+        self.shapes = st.sampled_from(("reached", "reached", "reached", *SHAPES)) if walks else _SHAPES
         self.oracle = oracle
         self.inside: list[Relation] = []
 
     def ask(self, kind: EntityKind, depth: int) -> Predicate:
         """A predicate of entities of a kind; the depth bounds how far it nests."""
         draw = self.draw
-        shape = draw(_SHAPES) if depth else "test"
+        shape = draw(self.shapes) if depth else "test"
         if shape == "not":
             return Not(self.ask(kind, depth - 1))
         if shape in ("and", "or"):
             terms = tuple(self.ask(kind, depth - 1) for _ in range(draw(_LENGTHS)))
             return And(terms) if shape == "and" else Or(terms)
-        if shape == "related":
+        if shape == "reached" and kind in WALKED:
+            asked = [self.ask(other, depth - 1) if draw(st.booleans()) else NEVER for other in WALKED]
+            return Reached(draw(st.booleans()), *asked)
+        if shape in ("related", "reached"):
             relation = draw(st.sampled_from(RELATIONS[kind]))
             self.inside.append(relation)
             inner = self.ask(relation.target, depth - 1)
@@ -189,13 +197,16 @@ def cases(
     keeps: Callable[[StoreRecord], StoreRecord],
     most: int | None = None,
     knows: Callable[[StoreRecord], Oracle] = Oracle,
+    walks: bool = False,
 ) -> Case:
     """A random store, as far as a backend keeps one, with up to `most` predicates about its entities of a kind.
+
+    `walks` says whether these ask for lineage, which no Reader does by itself.
 
     A store takes as long to make as several predicates to ask, so long runs ask more of each.
     """
     most = most or (3 if settings().max_examples < _LONG else 12)
     store = keeps(draw(stores()))
     oracle = knows(store)
-    asker = _Asker(draw, oracle)
+    asker = _Asker(draw, oracle, walks)
     return Case(store, [asker.ask(kind, 3) for _ in range(draw(st.integers(1, most)))], oracle)

@@ -137,6 +137,14 @@ class ServiceReader:
         entities = searches.reading.entities.of(kind, nodes.values())
         return [entity.node.id for entity in await searches.evaluator.matching(predicate, kind, entities)]
 
+    async def ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
+        found: list[int] = []
+        async for entity in (await self._searches()).each(kind, predicate):
+            found.append(entity.node.id)
+            if len(found) == most:
+                break
+        return found
+
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
         nodes = await (await self._reading()).tables.nodes(NODE_KINDS[kind], ids)
         return {id_: node.type for id_, node in nodes.items()}

@@ -416,23 +416,23 @@ def _spaces_of_runs(compiler: Compiler, path: RunPath) -> Ids:
 
 def _runs_of_members(compiler: Compiler, predicate: Related) -> list[AccessPath]:
     """The runs of which an execution, or an artifact that one read or wrote, makes a predicate true."""
-    relation = predicate.relation
-    starts = AccessPaths(compiler, source_of(relation.target, compiler.types)).of(predicate.predicate)
+    relation, source = predicate.relation, source_of(predicate.relation.target, compiler.types)
+    # To go once through all executions or artifacts is quicker than to look into each run.
+    meeting = select(source.id.label("id")).where(compiler.chained(predicate.predicate, source, None)).distinct()
+    found = AccessPaths(compiler, source).of(predicate.predicate)
+    starts = found or [AccessPath((meeting,), broad=True, name="all")]
     if relation is Relation.EXECUTIONS:
         return [run_path([start], [], start.name) for start in starts]
-    touched, holding, found = (
-        partial(_touching, compiler.types, _RUN_EVENTS[relation]),
-        compiler.types.holding_runs,
-        list[AccessPath](),
-    )
+    touched = partial(_touching, compiler.types, _RUN_EVENTS[relation])
+    holding, paths = compiler.types.holding_runs, list[AccessPath]()
     held = partial(_holding, holding)
     for start in starts:
         executions: AccessPath = JoinPath(touched(start.ids()), start.broad, start, (touched,))
         contexts = []
         if relation is Relation.RUN_OUTPUTS and holding:
             contexts = [JoinPath(held(start.ids()), start.broad, start, (held,))]
-        found.append(run_path([executions], contexts, start.name))
-    return found
+        paths.append(run_path([executions], contexts, start.name))
+    return paths
 
 
 _RUN_EVENTS = {Relation.RUN_INPUTS: INPUT_EVENTS, Relation.RUN_OUTPUTS: OUTPUT_EVENTS}

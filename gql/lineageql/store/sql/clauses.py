@@ -32,7 +32,7 @@ from lineageql.model.predicates import (
     link_of,
 )
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.sql.access_path import Ids
+from lineageql.store.sql.access_path import Ids, RunPath
 from lineageql.store.sql.access_paths import AccessPaths
 from lineageql.store.sql.compiler import Chain
 from lineageql.store.sql.dialects import Dialect, one_of
@@ -41,8 +41,8 @@ from lineageql.store.sql.json_documents import member_of, text_of_member
 from lineageql.store.sql.operators import compared
 from lineageql.store.sql.property_tests import property_clause
 from lineageql.store.sql.relations import related, run_state
-from lineageql.store.sql.run_scan import named_one_of
-from lineageql.store.sql.sources import Source
+from lineageql.store.sql.run_scan import Tied, named_one_of
+from lineageql.store.sql.sources import Source, source_of
 
 Clause = ColumnElement[bool]
 UNREGISTERED_RUN = NodeType(0, NodeKind.CONTEXT, RUN_TYPE)
@@ -147,6 +147,12 @@ class Clauses:
     def few_workspaces(self, predicate: Predicate, source: Source) -> Ids:
         """See `Compiler`."""
         return AccessPaths(self, source).of(predicate)[0].ids()
+
+    def few_runs(self, predicate: Predicate) -> Tied | None:
+        """See `Compiler`."""
+        paths = AccessPaths(self, source_of(EntityKind.RUN, self.types)).of(predicate)
+        few = paths[0] if paths and not paths[0].broad else None
+        return Tied.of(few) if isinstance(few, RunPath) else None
 
     def by_convention(self, source: Source, of: Any, empty: Any) -> Any:
         """`of(convention)` for the rows of each convention's types."""

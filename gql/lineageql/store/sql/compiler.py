@@ -13,6 +13,7 @@ from lineageql.model.predicates import Predicate, Test
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.access_path import Ids
 from lineageql.store.sql.dialects import Dialect
+from lineageql.store.sql.run_scan import Tied
 from lineageql.store.sql.sources import Source
 
 Clause = ColumnElement[bool]
@@ -53,3 +54,6 @@ class Compiler(Protocol):
 
     def few_workspaces(self, predicate: Predicate, source: Source) -> Ids:
         """The ids of the workspaces that can make a predicate true, found by an index."""
+
+    def few_runs(self, predicate: Predicate) -> Tied | None:
+        """What the runs that can make a predicate true are tied to, where an index most likely finds few of them."""

@@ -137,6 +137,12 @@ def count(clauses: Clauses, search: Search, members: Members, access: Clause | N
     return _from(query, members).where(*_conditions(clauses, search, members, access))
 
 
+def ids(clauses: Clauses, search: Search, members: Members, access: Clause | None = None) -> Select[Any]:
+    """The statement of the ids of rows, of at most as many as the parameter `most` says."""
+    query = _from(select(members.source.id), members).where(*_conditions(clauses, search, members, access))
+    return query.limit(_parameter("most", 0))
+
+
 def payload(members: Members) -> list[ColumnElement[Any]]:
     """The columns of a page beside its keys."""
     source = members.source

@@ -189,6 +189,9 @@ class SQLReader:
         query = select(source.id).where(self.dialect.among(source.id, ids), clauses.of(predicate, source))
         return [row[0] for row in await self._fetch(query)]
 
+    async def ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
+        return await self.driver.run((await self._searches()).ids(Search(kind, predicate), most))
+
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
         types = await self._catalog()
         source = source_of(kind, types)

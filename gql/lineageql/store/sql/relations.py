@@ -137,7 +137,7 @@ def _member_ties(compiler: Compiler, kind: EntityKind, wanted: Wanted) -> list[T
 
 def _run_tie(compiler: Compiler, predicate: Predicate) -> Tie:
     """The tie from workspaces to the runs that make a predicate true."""
-    runs = source_of(EntityKind.RUN, compiler.types)
+    runs = run_source(compiler.types, RunScan(tied=compiler.few_runs(predicate)))
     workspace = runs.from_.c.workspace_id
     return Tie(workspace, (workspace.is_not(None), compiler.chained(predicate, runs, None)))
 
@@ -152,7 +152,7 @@ def executions_of(compiler: Compiler, runs: Source) -> list[Tie]:
     """Ties whose own ids are those of a run's executions: it is named by them, or they are in its context."""
     linked, named = _linked_and_named(compiler, runs)
     is_named = runs.from_.c.named
-    ties = [Tie(linked.own, (not_(is_named), *linked.conditions))]
+    ties = [Tie(linked.own, (not_(is_named), *linked.conditions))] if unnamed_runs(compiler.types) else []
     if compiler.types.run_named(NodeKind.EXECUTION):
         ties.append(Tie(named.own, (is_named, *named.conditions)))
     return ties
@@ -172,9 +172,10 @@ def _in_run(compiler: Compiler, predicate: Related, runs: Source) -> Clause:
     says = compiler.chained(predicate.predicate, wanted, None)
     if relation is Relation.EXECUTIONS:
         ties = executions_of(compiler, runs)
-        return or_(*(exists().where(wanted.id == tie.own, says, *tie.conditions) for tie in ties))
+        return or_(false(), *(exists().where(wanted.id == tie.own, says, *tie.conditions) for tie in ties))
     if relation is Relation.RUN_OUTPUTS:
         return or_(
+            false(),
             *(
                 exists().where(_touches(compiler, tie, wanted, OUTPUT_EVENTS), says)
                 for tie in executions_of(compiler, runs)
@@ -186,7 +187,7 @@ def _in_run(compiler: Compiler, predicate: Related, runs: Source) -> Clause:
         made = _touches(compiler, written, wanted, OUTPUT_EVENTS)
         unmade = not_(select(literal(1)).where(made).correlate(runs.from_, wanted.from_).exists())
         clauses.append(exists().where(_touches(compiler, read, wanted, INPUT_EVENTS), unmade, says))
-    return or_(*clauses)
+    return or_(false(), *clauses)
 
 
 def _touches(compiler: Compiler, tie: Tie, artifacts: Source, types: frozenset[EventType]) -> Clause:

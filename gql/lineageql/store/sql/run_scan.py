@@ -62,16 +62,24 @@ def needed(search: Search, window: Window) -> Needed | None:
 
 @dataclass(frozen=True)
 class Tied:
-    """The runs of some executions, and those that are some contexts: selects of ids, where there are any."""
+    """The runs of some executions, and those that are some contexts.
+
+    Attributes:
+        executions: a select of ids, where there are any.
+        contexts: the same.
+        names: the pairs of names that the executions carry, `workspace` and `run`, as a table.
+    """
 
     executions: Ids | None = None
     contexts: Ids | None = None
+    names: Any = None
 
     @classmethod
     def of(cls, path: RunPath) -> Tied:
         """The runs that a path holds."""
         parts = (tuple(part for one in paths for part in one.parts) for paths in (path.executions, path.contexts))
-        executions, contexts = (AccessPath(some).ids() if some else None for some in parts)
+        # As tables of a WITH clause they are made once, and used wherever runs are looked for.
+        executions, contexts = (select(AccessPath(some).ids().cte().c.id) if some else None for some in parts)
         return cls(executions, contexts)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
 
 from lineageql.model.identity import EntityKind, Ref, RunName
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, size
 from lineageql.store.ports import Link, Row, Search, Slice, Window
 from lineageql.store.sql.access_path import AccessPath, JoinPath, RowBudget, RunPath, UnionPath, cost
 from lineageql.store.sql.access_paths import AccessPaths
@@ -19,7 +19,7 @@ from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS, EntityTables
 from lineageql.store.sql.link_sources import Members, members_of
-from lineageql.store.sql.page_statements import WALKED, count, edges, page, shape, walk_step
+from lineageql.store.sql.page_statements import WALKED, count, edges, ids, page, shape, walk_step
 from lineageql.store.sql.row_budgets import WALKED_AS_GATHERED, RowBudgets
 from lineageql.store.sql.rows import event_of
 from lineageql.store.sql.run_scan import NO_CONTEXT, ContextRange, Needed, RunScan, Tied, needed
@@ -32,11 +32,14 @@ from lineageql.store.sql.text_search import text_page
 _MOST_PATHS = 16
 """How many access paths are costed: of many terms one that is rare is likely among the first."""
 
+_MOST_TERMS = 10_000
+"""How large a predicate is at most whose statements are kept for other operations."""
 _PROBED_AS_GATHERED = 16
 """One in how many of what belongs to workspaces must meet a filter for a look into each to be quicker."""
 _OWN_TABLES = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
 
 Fields = frozenset[Field] | None
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Searches:
         self.tables = EntityTables(clauses.types, clauses.dialect)
         self.statements = statements
         self.budgets = budgets
+        self._passing: dict[Hashable, Any] = {}
 
     def page(self, search: Search, window: Window, fields: Fields = None) -> Script[Slice]:
         """A page of the whole store."""
@@ -108,7 +112,7 @@ class Searches:
             found = walk_step(self.clauses, search, window, source_of(search.kind, self.types))
             return self.dialect.compile(found).meant("walk the order: where the next rows end")
 
-        made = self.statements.get(self.types, ("walk", search, shape(window)), make)
+        made = self._kept(search, ("walk", search, shape(window)), make)
         return (yield from fetch(made.given(**edges(window), window_skip=budget - 1)))
 
     def _window(self, search: Search, window: Window, path: int | None) -> Script[tuple[_Page, Rows]]:
@@ -121,7 +125,7 @@ class Searches:
             return _Page(self.dialect.compile(made.query).meant(f"page, {how}"), made.keys, by_event=False)
 
         wanted = needed(search, window)
-        made = self.statements.get(self.types, ("page", search, shape(window), wanted, path), make)
+        made = self._kept(search, ("page", search, shape(window), wanted, path), make)
         return made, (yield from fetch(made.statement.given(**edges(window), window_limit=window.limit + 1)))
 
     def page_under(
@@ -152,7 +156,7 @@ class Searches:
                 statement = self.dialect.under(made.query).meant(f"page under each owner{how}")
                 return _Page(statement, made.keys, members.event is not None)
 
-            return self.statements.get(self.types, ("page under", link, named, search, window, among), make)
+            return self._kept(search, ("page under", link, named, search, window, among), make)
 
         near: list[Rows] = [()] * len(owners)
         if wanted is not None and wanted.after < NO_CONTEXT and all_named(self.types):
@@ -176,8 +180,20 @@ class Searches:
             query = count(self.clauses, search, Members(start.source, []), start.access)
             return self.dialect.compile(query).meant(f"count{how}")
 
-        statement = self.statements.get(self.types, ("count", search, path), make)
+        statement = self._kept(search, ("count", search, path), make)
         return int((yield from fetch(statement))[0][0])
+
+    def ids(self, search: Search, most: int) -> Script[list[int]]:
+        """The ids of any `most` of the rows."""
+        path = yield from self._path(search)
+
+        def make() -> Statement:
+            start = self.starting(search, path)
+            query = ids(self.clauses, search, Members(start.source, []), start.access)
+            return self.dialect.compile(query).meant("ids of all")
+
+        statement = self._kept(search, ("ids", search, path), make)
+        return [row[0] for row in (yield from fetch(statement.given(most=most)))]
 
     def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Script[Mapping[Ref, int]]:
         """How many rows there are under each owner."""
@@ -188,7 +204,7 @@ class Searches:
                 query = count(self.clauses, search, members_of(link, self.clauses, named_owner=named))
                 return self.dialect.under(query).meant("count under each owner")
 
-            statement = self.statements.get(self.types, ("count under", link, named, search), make)
+            statement = self._kept(search, ("count under", link, named, search), make)
             lists = yield from self._under(statement, group)
             counts.update((ref, found[0][0]) for ref, found in zip(group, lists, strict=True))
         return counts
@@ -212,6 +228,14 @@ class Searches:
         source = source_of(search.kind, self.types, wanted)
         return Start(source, None if found is None else source.id.in_(found.ids()))
 
+    def _kept(self, search: Search, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for a search; of one that names very many ids it is kept no longer than for this verb."""
+        if size(search.predicate) <= _MOST_TERMS:
+            return self.statements.get(self.types, key, make)
+        if key not in self._passing:
+            self._passing[key] = make()
+        return cast(T, self._passing[key])
+
     def _under(self, statement: Statement, owners: Sequence[Ref]) -> Script[list[Rows]]:
         keys = [[ref.key.workspace, ref.key.name] if isinstance(ref.key, RunName) else ref.key for ref in owners]
         rows = yield from fetch(statement.given(owners=self.dialect.owners(keys)))
@@ -225,6 +249,8 @@ class Searches:
         by_members = search.kind is EntityKind.WORKSPACE
         if by_members and not any(isinstance(path, (JoinPath, UnionPath)) for path in paths):
             return None if paths[0].broad else 0  # these are too few for a cost to be worth a statement
+        if search.kind is EntityKind.RUN and len(paths) == 1:
+            return 0  # the rows of all runs cost more than those of some
         last = yield from self._last(search.kind)
         if by_members:
             last //= _PROBED_AS_GATHERED
@@ -238,25 +264,30 @@ class Searches:
         """The cheapest of a search's access paths, where it costs less than a budget."""
         paths = self._paths(search)
         found, least = None, budget
-        bounds = yield from self._costs(("lower bounds", search), [path.lower_bound for path in paths], budget)
+        bounds = yield from self._costs(search, "lower bounds", (), [path.lower_bound for path in paths], budget)
         for rows, place in sorted((rows, place) for place, rows in enumerate(bounds)):
             if rows >= least:
                 break
             if not paths[place].exact:
-                (rows,) = yield from self._costs(("cost", search, place), [partial(cost, paths[place])], budget)
+                (rows,) = yield from self._costs(search, "cost", (place,), [partial(cost, paths[place])], budget)
             if rows < least:
                 found, least = place, rows
         return found
 
     def _costs(
-        self, key: tuple[Any, ...], costs: Sequence[Callable[[RowBudget], ColumnElement[int]]], budget: int
+        self,
+        search: Search,
+        key: str,
+        place: tuple[int, ...],
+        costs: Sequence[Callable[[RowBudget], ColumnElement[int]]],
+        budget: int,
     ) -> Script[list[int]]:
         def make() -> Statement:
             parameter: RowBudget = bindparam("budget", 0, BigInteger())
             columns: list[Any] = [one(parameter).label(f"c{place}") for place, one in enumerate(costs)]
             return self.dialect.compile(select(*columns)).meant("cost of access paths")
 
-        rows = yield from fetch(self.statements.get(self.types, key, make).given(budget=budget))
+        rows = yield from fetch(self._kept(search, (key, search, *place), make).given(budget=budget))
         return [int(number) for number in rows[0]]
 
     def _last(self, kind: EntityKind) -> Script[int]:
@@ -280,7 +311,7 @@ class Searches:
         def make() -> list[AccessPath]:
             return AccessPaths(self.clauses, source_of(search.kind, self.types)).of(search.predicate)[:_MOST_PATHS]
 
-        return self.statements.get(self.types, ("access paths", search), make)
+        return self._kept(search, ("access paths", search), make)
 
     def _slices(
         self, kind: EntityKind, window: Window, made: _Page, lists: Sequence[Rows], fields: Fields = None

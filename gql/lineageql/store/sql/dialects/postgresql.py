@@ -47,6 +47,8 @@ from lineageql.store.sql.dialects.numbers import as_decimal, as_double
 from lineageql.store.sql.dialects.postgresql_folding import folded
 from lineageql.store.sql.dialects.texts import after, bounded, is_storable
 
+_MOST_COMPARED = 1_000
+"""How many values a column is compared with as an array."""
 _UNMATCHED = f"\x01{secrets.token_hex(32)}"
 """In the place of a text that no store can hold, one that none does."""
 
@@ -125,7 +127,13 @@ class PostgreSQL(Dialect):
             return self.compared(operator.eq, column, values[0])
         element = Text if values and isinstance(values[0], str) else _element(column)
         kept = [found for value in values if (found := _listable(element, value)) is not None]
-        return column == any_(literal(kept, ARRAY(element))) if kept else false()
+        if not kept:
+            return false()
+        listed = literal(kept, ARRAY(element))
+        if len(kept) <= _MOST_COMPARED:
+            return column == any_(listed)
+        # A table is hashed, and an array gone through for each row.
+        return column.in_(select(func.unnest(listed).table_valued("value").c.value))
 
     def listed(self, values: Sequence[Any]) -> Any:
         return [_bindable(value) for value in values]
