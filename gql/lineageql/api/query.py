@@ -227,14 +227,14 @@ class Query:
         return _facets(info, EntityKind.RUN, where, by, key, first)  # type: ignore[no-any-return]
 
     @strawberry.field(
-        description="Entities of all kinds in whose names, uris, label values or descriptions a text is, without "
-        "regard to case: names that are the text first, then names that begin with it, names that hold it, "
-        "label values, uris and descriptions."
+        description="Entities of all kinds in whose names, uris, label values and descriptions every word of a text "
+        "is, without regard to case. Where the words stand together, a space between them: names that are the text "
+        "first, then names that begin with it, names that hold it, label values, uris and descriptions; then others."
     )
     def search(
         self,
         info: Info,
-        text: Annotated[str, strawberry.argument(description="The text to look for.")],
+        text: Annotated[str, strawberry.argument(description="The words to look for, or parts of words.")],
         first: First = None,
         after: After = None,
     ) -> Connection[Entity] | None:

@@ -12,20 +12,24 @@ from lineageql.store.ports import Key, Window
 
 _KINDS = (EntityKind.WORKSPACE, EntityKind.RUN, EntityKind.EXECUTION, EntityKind.ARTIFACT)
 MAX_TEXT = 1_000
+MAX_WORDS = 32
 
 
 async def search(finder: Finder, text: str, request: PageRequest) -> Page[Edge]:
-    """A page of the entities in which a text is.
+    """A page of the entities in which every word of a text is.
 
     Matches of one rank come by kind, then in the order in which they were made.
 
     Raises:
-        InvalidArgument: the text is empty or too long, or a paging argument is wrong.
+        InvalidArgument: the text is empty or too long, has too many words, or a paging argument is wrong.
     """
     if not text.strip():
         raise InvalidArgument("the text to search for is empty", "text")
     if len(text) > MAX_TEXT:
         raise InvalidArgument(f"the text has {len(text)} characters; the most is {MAX_TEXT}", "text")
+    words = len(text.split())
+    if words > MAX_WORDS:
+        raise InvalidArgument(f"the text has {words} words; the most is {MAX_WORDS}", "text")
     identity = ("search", text)
     settings = finder.settings
     window = request.window(identity, default=settings.page_size, maximum=settings.max_page_size)

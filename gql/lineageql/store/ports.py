@@ -65,6 +65,10 @@ class Search:
     order: Order = field(default_factory=Order)
 
 
+APART = 8
+"""The rank of what holds the words of a text, and not side by side."""
+
+
 class Facet(Choice):
     """By what entities can be counted."""
 
@@ -209,14 +213,14 @@ class Reader(Protocol):
         """
 
     async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
-        """Entities in whose names, uris, label values or descriptions a text is, best matches first.
+        """Entities in whose names, uris, label values or descriptions every word of a text is, best matches first.
 
         Keys are the rank, 1 the best, then what breaks ties. A window after the
         rank alone begins with the next rank.
         """
 
     async def count_text(self, kind: EntityKind, text: str) -> int:
-        """How many entities a text is in."""
+        """How many entities the words of a text are in."""
 
     async def get(self, refs: Sequence[Ref], fields: frozenset[Field] | None = None) -> Mapping[Ref, Entity]:
         """The entities of these references; what is not there is left out.

@@ -121,19 +121,42 @@ def _is_object(name: str, value: Value) -> bool:
     return isinstance(labels, dict) or labels is None
 
 
-SOUGHT = ("a", "B", "team", "é", "%", "/", "model", "x", "1", "5", "0.", "-", "TRUE", "e", "ss", "inf")
+SOUGHT = (
+    "a",
+    "B",
+    "team",
+    "é",
+    "%",
+    "/",
+    "model",
+    "x",
+    "1",
+    "5",
+    "0.",
+    "-",
+    "TRUE",
+    "e",
+    "ss",
+    "inf",
+    "a e",
+    " B  team ",
+    "x 1 5",
+)
 
 
 def rank_of(thing: Thing, text: str) -> int | None:
-    """Where a text is in an entity, the best place first; None where it is nowhere."""
-    sought = text.casefold()
+    """Where the words of a text are in an entity, the best place first; None where one of them is nowhere."""
+    words = text.casefold().split()
+    sought = " ".join(words)
     name, uri, description = (
         (thing.fields.get(field) or "").casefold() for field in (Field.NAME, Field.URI, Field.DESCRIPTION)
     )
     labels = [value.casefold() for value in thing.labels.values()]
+    if not all(any(word in held for held in (name, uri, description, *labels)) for word in words):
+        return None
     places = (name == sought, name.startswith(sought), sought in name, sought in labels)
     places += (any(sought in label for label in labels), sought in uri, sought in description)
-    return next((place for place, held in enumerate(places, 1) if held), None)
+    return next((place for place, held in enumerate(places, 1) if held), 8)
 
 
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)

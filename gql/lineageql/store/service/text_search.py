@@ -1,7 +1,8 @@
-"""Full-text search: where a text is part of a name, a uri, a label's value or a description.
+"""Full-text search: where the words of a text are in a name, a uri, label values or a description.
 
 MLMD's service finds no parts of texts, so a search looks at every entity of a
-kind. A name goes before a label, a label before a uri, a uri before a description.
+kind. Where the words stand together a name goes before a label, a label before a
+uri, a uri before a description; where they do not, it comes after all of these.
 """
 
 from __future__ import annotations
@@ -10,25 +11,33 @@ from collections.abc import Callable, Iterator
 
 from lineageql.model.entities import Entity
 from lineageql.model.values import as_text
+from lineageql.store.ports import APART
 
 
 def ranking(text: str) -> Callable[[Entity], int | None]:
-    """From an entity to how well a text matches it, 1 the best; None where the text is nowhere in it."""
-    wanted = text.casefold()
+    """From an entity to how well the words of a text match it, 1 the best; None where one of them is nowhere in it."""
+    words = text.casefold().split()
+    wanted = " ".join(words)
 
     def rank(entity: Entity) -> int | None:
-        name = entity.name.casefold()
-        labels = [value.casefold() for value in _label_values(entity)]
+        name, uri = entity.name.casefold(), (entity.node.uri or "").casefold()
+        labels, description = (
+            [value.casefold() for value in _label_values(entity)],
+            (entity.description or "").casefold(),
+        )
+        places = (name, uri, description, *labels)
+        if not all(any(word in place for place in places) for word in words):
+            return None
         met = (
             name == wanted,
             name.startswith(wanted),
             wanted in name,
             wanted in labels,
             any(wanted in value for value in labels),
-            wanted in (entity.node.uri or "").casefold(),
-            wanted in (entity.description or "").casefold(),
+            wanted in uri,
+            wanted in description,
         )
-        return met.index(True) + 1 if any(met) else None
+        return met.index(True) + 1 if any(met) else APART
 
     return rank
 

@@ -221,9 +221,10 @@ class Queries(Roots):
         return found
 
     def search(self, text: str, *, limit: int | None = None, page_size: int | None = None) -> Pages[Entity]:
-        """Entities of all kinds in whose names, uris, label values or descriptions a text is, without regard to
-        case: names that are the text first, then names that begin with it, names that hold it, label values,
-        uris and descriptions.
+        """Entities of all kinds in whose names, uris, label values and descriptions every word of a text is,
+        without regard to case. Where the words stand together, a space between them: names that are the text
+        first, then names that begin with it, names that hold it, label values, uris and descriptions; then
+        others.
         """
         return self._pages("search", {"text": text}, {}, limit, page_size)
 
@@ -518,9 +519,10 @@ class AsyncQueries(AsyncRoots):
         return found
 
     def search(self, text: str, *, limit: int | None = None, page_size: int | None = None) -> AsyncPages[Entity]:
-        """Entities of all kinds in whose names, uris, label values or descriptions a text is, without regard to
-        case: names that are the text first, then names that begin with it, names that hold it, label values,
-        uris and descriptions.
+        """Entities of all kinds in whose names, uris, label values and descriptions every word of a text is,
+        without regard to case. Where the words stand together, a space between them: names that are the text
+        first, then names that begin with it, names that hold it, label values, uris and descriptions; then
+        others.
         """
         return self._pages("search", {"text": text}, {}, limit, page_size)
 
