@@ -65,6 +65,7 @@ def visit(playwright: Playwright, chromium: str, url: str, tmp_path_factory: pyt
 
 @pytest.fixture
 def page(visit: Visit) -> Page:
+    visit.page.set_default_timeout(20_000)
     visit.page.set_viewport_size({"width": 1280, "height": 800})
     return visit.page
 
@@ -105,7 +106,7 @@ def test_overview(page: Page, url: str) -> None:
     page.wait_for_selector("text=One execution failed")
     assert page.title() == "monthly-2026-03-first-try · LineageQL"
     page.go_back()
-    page.get_by_role("link", name="Model 6").click()
+    page.get_by_role("link", name="Model 6", exact=True).click()
     settle(page)
     assert len(names(page)) == 6
 
@@ -116,7 +117,7 @@ def test_a_table_filters_orders_and_exports_on_the_server(page: Page, url: str) 
     assert f"{total} artifacts" in page.locator(".head-note").inner_text()
 
     page.get_by_role("button", name="Kind", exact=True).click()
-    page.get_by_role("checkbox", name="Model").check()
+    page.get_by_role("dialog").get_by_role("checkbox", name="Model").check()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Label", exact=True).click()
     page.get_by_role("button", name="stage 4").click()
@@ -222,6 +223,8 @@ def test_what_fails_says_so_and_is_tried_again(page: Page, visit: Visit, url: st
     settle(page)
     assert "fraud-detection" in names(page)
     assert page.get_by_role("alert").count() == 0
+    page.get_by_role("button", name="Count again").click()
+    page.wait_for_selector("text=3 workspaces")
 
 
 def test_search_by_the_keyboard(page: Page, url: str) -> None:
@@ -247,14 +250,14 @@ def test_search_by_the_keyboard(page: Page, url: str) -> None:
 
 def test_an_artifact_s_page(page: Page, url: str) -> None:
     document = """{artifacts(where: {name: {eq: "fraud-model"}, version: {eq: "2026-02"}}) {nodes {
-      id mlmdId uri hyperparameters
+      id mlmdId uri ... on Model { hyperparameters }
       producers { edges { port node { name } } }
       consumers { edges { port node { name } } }
     }}}"""
     model = ask(url, document)["artifacts"]["nodes"][0]
     show(page, url, f"artifacts/{model['id']}")
     for side, title in (("producers", "Written by"), ("consumers", "Read by")):
-        rows = page.get_by_role("region", name=title).first.locator("tbody tr").all_inner_texts()
+        rows = page.get_by_role("region", name=title).locator("tbody tr").all_inner_texts()
         assert len(rows) == len(model[side]["edges"])
         for row, edge in zip(rows, model[side]["edges"], strict=True):
             assert edge["node"]["name"] in row
@@ -309,7 +312,7 @@ def test_what_changed_between_two_versions(page: Page, url: str) -> None:
     """From the search, in two clicks."""
     show(page, url, "")
     page.get_by_role("combobox").fill("fraud-model")
-    page.get_by_role("option", name="2026-03").click()
+    page.get_by_role("option", name="fraud-model 2026-03").click()
     page.get_by_role("link", name="What changed since 2026-02").click()
     settle(page)
     params = httpx.QueryParams(page.url.partition("?")[2])
@@ -415,7 +418,7 @@ def test_an_empty_store_says_how_to_record_and_its_examples_do(
         show(page, empty, "")
         examples = {}
         for way in ("curl", "Python", "Kubeflow SDK", "GraphQL"):
-            page.get_by_role("button", name=way).click()
+            page.get_by_role("group", name="How to record").get_by_role("button", name=way).click()
             examples[way] = page.locator(".code-box pre").inner_text()
 
         def models() -> int:

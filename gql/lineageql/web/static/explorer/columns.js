@@ -149,8 +149,62 @@ export const DEFAULTS = {
   artifacts: ["name", "version", "kind", "workspace", "run", "createTime", "labels"],
 };
 
+/** A member of an object by its name, else by its path: `optimizer.rate` is the `rate` of an `optimizer`. */
+function memberOf(object, path) {
+  if (object === null || typeof object !== "object") return undefined;
+  if (path in object) return object[path];
+  for (let dot = path.indexOf("."); dot > 0; dot = path.indexOf(".", dot + 1)) {
+    const member = memberOf(object[path.slice(0, dot)], path.slice(dot + 1));
+    if (member !== undefined) return member;
+  }
+  return undefined;
+}
+
+/** The first of these objects that has the member. */
+function firstOf(objects, path) {
+  for (const object of objects) {
+    const member = memberOf(object, path);
+    if (member !== undefined) return member;
+  }
+  return null;
+}
+
+/** Metric values of a row: its own, those of a model's metrics, those of the metrics that a run wrote. */
+function valuesOf(node) {
+  return [node.values, ...[...(node.metrics?.nodes ?? []), ...(node.results?.nodes ?? [])].map((metrics) => metrics.values)];
+}
+
+function shown(value) {
+  return value === null ? none : formatValue(value);
+}
+
+const VALUES = {
+  artifacts: "... on Metrics { values } ... on Model { metrics(first: 10) { nodes { ... on Metrics { values } } } }",
+  runs: "results: outputs(where: {kind: [METRICS]}, first: 20) { nodes { ... on Metrics { values } } }",
+};
+
 /** The columns that the reader names: what stands before the colon, how it is called, and for which sorts it is. */
 export const NAMED = {
+  value: {
+    title: "Value",
+    sorts: ["artifacts", "runs"],
+    make: (key, sort) => ({
+      number: true,
+      select: () => VALUES[sort],
+      show: (node) => shown(firstOf(valuesOf(node), key)),
+      value: (node) => firstOf(valuesOf(node), key),
+    }),
+  },
+  parameter: {
+    title: "Parameter",
+    sorts: ["artifacts"],
+    make: (key) => ({
+      number: true,
+      select: () => "... on Model { hyperparameters }",
+      show: (node) => shown(firstOf([node.hyperparameters], key)),
+      value: (node) => firstOf([node.hyperparameters], key),
+    }),
+  },
   label: {
     title: "Label",
     sorts: ["workspaces", "runs", "executions", "artifacts"],
@@ -185,7 +239,7 @@ export function columnOf(sort, key) {
   const named = NAMED[key.slice(0, colon)];
   if (colon < 0 || !named?.sorts.includes(sort)) return null;
   const field = key.slice(colon + 1);
-  return { key, title: field, ...named.make(field) };
+  return { key, title: field, ...named.make(field, sort) };
 }
 
 /**

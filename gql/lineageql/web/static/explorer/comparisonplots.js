@@ -13,13 +13,14 @@ const SIGNS = [
   "M-1.8-5.5h3.6v3.7h3.7v3.6H1.8v3.7h-3.6V1.8h-3.7v-3.6h3.7z",
 ];
 
-/** Room for numbers within which all lie, with a little around. */
+/** Room for numbers within which all lie, with a little around. @param {number[]} numbers @returns {[number, number]} */
 function extent(numbers) {
   const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
   const around = most === least ? Math.abs(most) * 0.1 || 1 : (most - least) * 0.06;
   return [least - around, most + around];
 }
 
+/** @param {[number, number]} range */
 function ticks([from, to], count = 4) {
   const rough = (to - from) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -114,7 +115,8 @@ export function Parallel({ runs, rows }) {
     </ul>`;
 }
 
-/** The end of a field's name, which tells fields apart better than its start. */
+/** The end of a field's name, which tells fields apart better than its start; the whole is its title. */
 function shorten(field) {
-  return field.length > 16 ? `…${field.slice(-15)}` : field;
+  const end = field.slice(field.lastIndexOf(".") + 1) || field;
+  return end.length > 16 ? `${end.slice(0, 15)}…` : end;
 }

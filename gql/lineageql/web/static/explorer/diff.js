@@ -56,7 +56,7 @@ export function DiffPage({ left, right }) {
 function Lists({ diff }) {
   const changed = diff.changed.filter((pair) => pair.differences.length > 0);
   return html`${!diff.complete && html`<${Incomplete} what="The lineages are larger than the service walks at once: there may be more that differs." />`}
-    <section class="part" aria-label="Changed">
+    <section class="part">
       <h2>Changed <span class="count">${changed.length}</span></h2>
       ${changed.length === 0 && html`<p class="quiet-note">Nothing that plays the same part differs.</p>`}
       <div class="changes">${changed.map((pair) => html`<${Change} key=${pair.left.id + pair.right.id} pair=${pair} />`)}</div>

@@ -2,7 +2,7 @@
 
 import { useQuery } from "./api.js";
 import { formatCount, formatDuration, formatEnum, formatNumber, formatSeconds, formatValue } from "./format.js";
-import { Icon, KindIcon } from "./icons.js";
+import { Icon, KindIcon, StateIcon } from "./icons.js";
 import { entityHref, kindOf, SORTS, sortOf } from "./kinds.js";
 import { LabelEditor } from "./labels.js";
 import { LineageView } from "./later.js";
@@ -140,7 +140,7 @@ export function EntityPage({ sort, id }) {
   const query = tab === "versions" && found ? { document: VERSIONS, variables: { where: versionsWhere(entity), first: 200 } } : { document: DOCUMENTS[sort], variables };
 
   return html`<${Head}
-      title=${found ? html`<${KindIcon} kind=${kindOf(entity)} size=${20} /><span>${entity.name || "(no name)"}</span>${entity.version && html`<span class="version">${entity.version}</span>`}` : html`<span class="ghost">The name of it</span>`}
+      title=${found ? html`<${KindIcon} kind=${kindOf(entity)} size=${20} /><span>${entity.name || "(no name)"}${entity.version && html` <span class="version">${entity.version}</span>`}</span>` : html`<span class="ghost">The name of it</span>`}
       eyebrow=${html`<${Trail} sort=${sort} entity=${found ? entity : null} />`}
       note=${found ? entity.description : null}
       query=${query}
@@ -266,7 +266,7 @@ function Raw({ entity }) {
 }
 
 function Part({ title, count = undefined, children }) {
-  return html`<section class="part" aria-label=${title}>
+  return html`<section class="part">
     <h2>${title}${count !== undefined && html` <span class="count">${formatCount(count)}</span>`}</h2>
     ${children}
   </section>`;
@@ -387,7 +387,7 @@ function WorkspaceParts({ workspace }) {
       ${workspace.runs.nodes.length === 0 && html`<p class="quiet-note">No run is recorded in it.</p>`}
       <ul class="rows">
         ${workspace.runs.nodes.slice(0, 20).map(
-          (run) => html`<li key=${run.id}><span><${State} state=${run.state} /></span><span class="row-main"><a href=${entityHref(run)}>${run.name}</a></span><span class="row-side"><${Time} time=${run.createTime} /></span></li>`,
+          (run) => html`<li key=${run.id}><${StateIcon} state=${run.state} /><span class="row-main"><span class="unseen">${formatEnum(run.state)}</span><a href=${entityHref(run)}>${run.name}</a></span><span class="row-side"><${Time} time=${run.createTime} /></span></li>`,
         )}
       </ul>
     <//>`;

@@ -20,14 +20,13 @@ export function FilterBar({ sort, params }) {
       ${filters.filter((filter) => filter.form === "choice").map((filter) => html`<${Choice} key=${filter.key} filter=${filter} sort=${sort} params=${params} />`)}
       ${filters.filter((filter) => filter.form === "label").map((filter) => html`<${LabelChoice} key=${filter.key} filter=${filter} sort=${sort} params=${params} />`)}
       ${filters.filter((filter) => filter.form === "comparison").map((filter) => html`<${Comparison} key=${filter.key} filter=${filter} params=${params} />`)}
-      ${filters.filter((filter) => filter.form === "text" && filter.key !== "name").map((filter) => html`<${TextFilter} key=${filter.key} filter=${filter} params=${params} />`)}
       <${Times} filters=${times} params=${params} />
     </div>
     ${active.length > 0 &&
     html`<ul class="chips" aria-label="Filters in force">
       ${active.map(
         ({ filter, value }) => html`<li key=${filter.key + value} class="chip">
-          <span><span class="label-kind">${filter.title}</span> ${filter.values || filter.form === "time" ? chipText(filter, value) : value}</span>
+          <span><span class="label-kind">${filter.title}</span> ${filter.enumerated || filter.form === "time" ? chipText(filter, value) : value}</span>
           <button type="button" class="icon-button" aria-label=${`Remove the filter ${filter.title} ${value}`} onClick=${() => remove(params, filter.key, value)}>
             <${Icon} name="close" size=${12} />
           </button>
@@ -72,25 +71,17 @@ function NameFilter({ params }) {
   </label>`;
 }
 
-/** What the API counts, for artifacts; else the values that are known, or that are there. */
+/** What the API counts under the other filters; of workspaces, which it does not count, the types that are there. */
 function useValues(filter, sort, params) {
-  const artifacts = sort === "artifacts" && filter.facet;
-  const facets = useQuery(
-    artifacts ? `query Facets($where: ArtifactFilter) { facets: artifactFacets(by: ${filter.facet}, where: $where, first: 100) { value count } }` : null,
-    { where: artifacts ? whereOf(sort, params, filter.key) : null },
+  const { type, facets, kind } = SORTS[sort];
+  const counted = useQuery(
+    facets ? `query Facets($where: ${type}Filter) { facets: ${facets}(by: ${filter.facet}, where: $where, first: 200) { value count } }` : null,
+    { where: facets ? whereOf(sort, params, filter.key) : null },
   );
-  const listing = !artifacts && !filter.values;
-  const listed = useQuery(
-    !listing
-      ? null
-      : filter.key === "type"
-        ? `query Types { types(of: ${SORTS[sort].kind}) { name } }`
-        : "query Workspaces { workspaces(first: 500, orderBy: {field: NAME}) { nodes { name } } }",
-  );
-  if (artifacts) return { ...facets, values: facets.data?.facets };
-  if (!listing) return { values: filter.values(sort).map((value) => ({ value })), error: null };
-  const names = filter.key === "type" ? listed.data?.types : listed.data?.workspaces.nodes;
-  return { ...listed, values: names && [...new Set(names.map(({ name }) => name))].map((value) => ({ value })) };
+  const listed = useQuery(facets ? null : `query Types { types(of: ${kind}) { name } }`);
+  if (facets) return { ...counted, values: counted.data?.facets };
+  const names = listed.data?.types.map(({ name }) => name);
+  return { ...listed, values: names && [...new Set(names)].map((value) => ({ value, count: undefined })) };
 }
 
 function Choice({ filter, sort, params }) {
@@ -117,7 +108,7 @@ function Values({ filter, sort, params }) {
           <input type="checkbox" checked=${chosen.includes(value)} onChange=${() => (chosen.includes(value) ? remove : add)(params, filter.key, value)} />
           <span class="check-text">
             ${filter.key === "kind" && html`<${KindIcon} kind=${value} />`}${filter.key === "state" && html`<${StateIcon} state=${value} />`}
-            ${filter.values ? formatEnum(value) : value}
+            ${filter.enumerated ? formatEnum(value) : value}
           </span>
           ${count !== undefined && html`<span class="bar-count">${formatCount(count)}</span>`}
         </label>`,
@@ -137,12 +128,16 @@ function LabelChoice({ filter, sort, params }) {
 function LabelForm({ filter, sort, params, close }) {
   const [key, setKey] = useState("");
   const [text, setText] = useState("");
-  const counted = sort === "artifacts";
+  const { type, facets } = SORTS[sort];
+  const counted = facets !== null;
   const where = whereOf(sort, params);
-  const keys = useQuery(counted && !key ? "query LabelKeys($where: ArtifactFilter) { facets: artifactFacets(by: LABEL_KEY, where: $where, first: 100) { value count } }" : null, { where });
+  const keys = useQuery(
+    counted && !key ? `query LabelKeys($where: ${type}Filter) { facets: ${facets}(by: LABEL_KEY, where: $where, first: 200) { value count } }` : null,
+    { where },
+  );
   const values = useQuery(
-    counted && key ? "query LabelValues($where: ArtifactFilter, $key: String!) { facets: artifactFacets(by: LABEL_VALUE, key: $key, where: $where, first: 100) { value count } }" : null,
-    { where: whereOf(sort, params, "label"), key },
+    counted && key ? `query LabelValues($where: ${type}Filter, $key: String!) { facets: ${facets}(by: LABEL_VALUE, key: $key, where: $where, first: 200) { value count } }` : null,
+    { where, key },
     { keep: false },
   );
   const rows = key ? values : keys;
@@ -224,28 +219,6 @@ function ComparisonForm({ filter, params, close }) {
       <input value=${value} placeholder="any" onInput=${(event) => setValue(event.target.value)} />
     </label>
     <button type="submit" class="button">Add</button>
-  </form>`;
-}
-
-function TextFilter({ filter, params }) {
-  const now = params.get(filter.key) ?? "";
-  return html`<${Popover} label=${filter.title} title=${filter.title} active=${now !== ""}>
-    ${(close) => html`<${TextForm} filter=${filter} now=${now} close=${close} />`}
-  <//>`;
-}
-
-function TextForm({ filter, now, close }) {
-  const [text, setText] = useState(now);
-  return html`<form
-    class="named"
-    onSubmit=${(event) => {
-      event.preventDefault();
-      setParams({ [filter.key]: text.trim(), selected: null });
-      close();
-    }}
-  >
-    <label class="field">${filter.title} contains<input value=${text} onInput=${(event) => setText(event.target.value)} /></label>
-    <button type="submit" class="button">Filter</button>
   </form>`;
 }
 

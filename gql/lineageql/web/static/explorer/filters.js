@@ -1,7 +1,7 @@
 // What a table's address filters by, and the API's filter that it means. Names in the address are those of the API where it
 // has one: `#/artifacts?kind=MODEL&label=stage=production&value=auc>=0.9&createTime=2026-01-01..`.
 
-import { ARTIFACT_KINDS, ARTIFACT_STATES, EXECUTION_STATES, SORTS } from "./kinds.js";
+import { SORTS } from "./kinds.js";
 
 const ALL = Object.keys(SORTS);
 const COMPARISONS = [
@@ -20,7 +20,7 @@ const COMPARISONS = [
  * @property {string} title
  * @property {string[]} sorts the tables that have it
  * @property {"text" | "choice" | "label" | "comparison" | "time"} form how a reader sets it
- * @property {(sort: string) => string[]} [values] those of a choice that are known beforehand
+ * @property {boolean} [enumerated] a choice's values are those of an enum
  * @property {string} [facet] by what the API counts a choice's values
  * @property {(values: string[]) => Record<string, unknown>} where
  */
@@ -39,7 +39,7 @@ export const FILTERS = [
     title: "Kind",
     sorts: ["artifacts"],
     form: "choice",
-    values: () => ARTIFACT_KINDS,
+    enumerated: true,
     facet: "KIND",
     where: (values) => ({ kind: values }),
   },
@@ -48,7 +48,7 @@ export const FILTERS = [
     title: "State",
     sorts: ["runs", "executions", "artifacts"],
     form: "choice",
-    values: (sort) => (sort === "artifacts" ? ARTIFACT_STATES : EXECUTION_STATES),
+    enumerated: true,
     facet: "STATE",
     where: (values) => ({ state: values }),
   },
@@ -65,8 +65,9 @@ export const FILTERS = [
     key: "run",
     title: "Run",
     sorts: ["executions", "artifacts"],
-    form: "text",
-    where: ([text]) => ({ run: { name: { contains: text, ignoreCase: true } } }),
+    form: "choice",
+    facet: "RUN",
+    where: (values) => ({ run: { name: { in: values } } }),
   },
   { key: "label", title: "Label", sorts: ALL, form: "label", where: (values) => ({ labels: values.map(labelFilter) }) },
   {
@@ -139,10 +140,8 @@ function timeFilter(range) {
  */
 export function whereOf(sort, params, without = "") {
   const parts = filtersOf(sort)
-    .filter((filter) => filter.key !== without)
-    .map((filter) => [filter, params.getAll(filter.key)])
-    .filter(([, values]) => values.length > 0)
-    .map(([filter, values]) => filter.where(values));
+    .filter((filter) => filter.key !== without && params.has(filter.key))
+    .map((filter) => filter.where(params.getAll(filter.key)));
   return parts.length > 0 ? Object.assign({}, ...parts) : null;
 }
 

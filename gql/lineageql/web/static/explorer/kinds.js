@@ -2,12 +2,12 @@
 
 import { href } from "./router.js";
 
-/** In the order of the navigation. `field`: of Query; `kind`: of EntityKind. */
+/** In the order of the navigation. Each is a field of Query; `kind`: of EntityKind; `facets`: the field of Query that counts them. */
 export const SORTS = {
-  workspaces: { title: "Workspaces", one: "workspace", kind: "WORKSPACE", type: "Workspace" },
-  runs: { title: "Runs", one: "run", kind: "RUN", type: "Run" },
-  executions: { title: "Executions", one: "execution", kind: "EXECUTION", type: "Execution" },
-  artifacts: { title: "Artifacts", one: "artifact", kind: "ARTIFACT", type: "Artifact" },
+  workspaces: { title: "Workspaces", one: "workspace", kind: "WORKSPACE", type: "Workspace", facets: null },
+  runs: { title: "Runs", one: "run", kind: "RUN", type: "Run", facets: "runFacets" },
+  executions: { title: "Executions", one: "execution", kind: "EXECUTION", type: "Execution", facets: "executionFacets" },
+  artifacts: { title: "Artifacts", one: "artifact", kind: "ARTIFACT", type: "Artifact", facets: "artifactFacets" },
 };
 
 const BY_TYPENAME = { Workspace: "workspaces", Run: "runs", Execution: "executions" };
@@ -29,7 +29,3 @@ const KIND_BY_TYPENAME = { Model: "MODEL", DataSet: "DATA_SET", Metrics: "METRIC
 export function entityHref(entity, params) {
   return href([sortOf(entity.__typename), entity.id], params);
 }
-
-export const ARTIFACT_KINDS = ["MODEL", "DATA_SET", "METRICS", "STATISTICS", "OTHER"];
-export const ARTIFACT_STATES = ["LIVE", "PENDING", "REFERENCE", "MARKED_FOR_DELETION", "DELETED", "ABANDONED", "UNKNOWN"];
-export const EXECUTION_STATES = ["COMPLETE", "CACHED", "RUNNING", "FAILED", "CANCELED", "NEW", "UNKNOWN"];

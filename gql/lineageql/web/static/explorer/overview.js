@@ -6,17 +6,20 @@ import { KindIcon, StateIcon } from "./icons.js";
 import { Fragment, html } from "./lib.js";
 import { href } from "./router.js";
 import { Start } from "./start.js";
-import { EntityLink, Failure, Head, State, Time, useTitle, Waiting } from "./ui.js";
+import { EntityLink, Failure, Head, save, Time, useTitle, Waiting } from "./ui.js";
 
 const COUNTS = `query StoreOverview {
   store {
     url backend writable version
     counts { workspaces runs executions artifacts events }
   }
+}`;
+
+const BREAKDOWN = `query StoreBreakdown {
   kinds: artifactFacets(by: KIND) { value count }
-  states: artifactFacets(by: STATE) { value count }
+  states: executionFacets(by: STATE) { value count }
   types: artifactFacets(by: TYPE, first: 8) { value count }
-  spaces: artifactFacets(by: WORKSPACE, first: 8) { value count }
+  steps: executionFacets(by: TYPE, first: 8) { value count }
 }`;
 
 const RUN = `fragment LatestRun on Run {
@@ -43,11 +46,13 @@ export function Overview() {
   useTitle("");
   const counts = useQuery(COUNTS);
   const store = counts.data?.store;
+  const breakdown = useQuery(BREAKDOWN);
   const empty = store && store.counts.executions + store.counts.artifacts + store.counts.runs === 0;
   return html`<${Head}
       title="Overview"
       note=${store ? html`<code class="store-url">${store.url}</code>${store.writable ? "" : " · read only"}` : html`<span class="ghost">…</span>`}
-      query=${{ document: COUNTS, variables: {} }}
+      query=${{ document: BREAKDOWN, variables: {} }}
+      exports=${counts.data && breakdown.data ? [{ label: "JSON", hint: "all counts", run: () => save(`${JSON.stringify({ ...counts.data, ...breakdown.data }, null, 2)}\n`, "overview.json", "application/json") }] : []}
     />
     ${counts.error && html`<${Failure} error=${counts.error} again=${counts.again} what="The store could not be counted" />`}
     ${empty
@@ -58,11 +63,12 @@ export function Overview() {
             <${LatestRuns} />
             <${Failures} />
           </div>
+          ${breakdown.error && html`<${Failure} error=${breakdown.error} again=${breakdown.again} what="What the store holds could not be counted" />`}
           <div class="columns three">
-            <${Bars} title="Artifacts by kind" rows=${counts.data?.kinds} field="kind" icon=${(value) => html`<${KindIcon} kind=${value} />`} enumerated />
-            <${Bars} title="Artifacts by type" rows=${counts.data?.types} field="type" />
-            <${Bars} title="Artifacts by state" rows=${counts.data?.states} field="state" icon=${(value) => html`<${StateIcon} state=${value} />`} enumerated />
-            <${Bars} title="Artifacts by workspace" rows=${counts.data?.spaces} field="workspace" />
+            <${Bars} title="Artifacts by kind" rows=${breakdown.data?.kinds} section="artifacts" field="kind" icon=${(value) => html`<${KindIcon} kind=${value} />`} enumerated />
+            <${Bars} title="Artifacts by type" rows=${breakdown.data?.types} section="artifacts" field="type" />
+            <${Bars} title="Executions by state" rows=${breakdown.data?.states} section="executions" field="state" icon=${(value) => html`<${StateIcon} state=${value} />`} enumerated />
+            <${Bars} title="Executions by type" rows=${breakdown.data?.steps} section="executions" field="type" />
           </div>
         <//>`}`;
 }
@@ -138,7 +144,7 @@ function Failures() {
   </section>`;
 }
 
-function Bars({ title, rows, field, icon = undefined, enumerated = false }) {
+function Bars({ title, rows, section, field, icon = undefined, enumerated = false }) {
   const most = Math.max(1, ...(rows ?? []).map((row) => row.count));
   return html`<section class="card" aria-label=${title}>
     <div class="card-head"><h2>${title}</h2></div>
@@ -148,7 +154,7 @@ function Bars({ title, rows, field, icon = undefined, enumerated = false }) {
     html`<ul class="bars">
       ${rows.map(
         ({ value, count }) => html`<li key=${value}>
-          <a href=${href("artifacts", { [field]: value })}>
+          <a href=${href(section, { [field]: value })}>
             <span class="bar-name">${icon?.(value)}${enumerated ? formatEnum(value) : value}</span>
             <span class="bar-count">${formatCount(count)}</span>
             <span class="bar" aria-hidden="true"><span style=${{ width: `${(100 * count) / most}%` }} /></span>

@@ -61,6 +61,16 @@ export function Plot({ options, data, height = 240, label }) {
   return html`<div class="plot" ref=${box} role="img" aria-label=${label} style=${{ minHeight: `${height}px` }} />`;
 }
 
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** Marks of an axis of time: as fine as they are apart. For uPlot's `values`. */
+export function timeTicks(_plot, seconds, _axis, _space, apart) {
+  const format = apart >= 28 * 86_400 ? MONTH : apart >= 86_400 ? DAY : CLOCK;
+  return seconds.map((second) => format.format(new Date(second * 1000)));
+}
+
 /** The looks of axes, which all plots share. */
 export function axis(more = {}) {
   return {

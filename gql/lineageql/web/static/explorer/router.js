@@ -30,7 +30,7 @@ function decode(text) {
   }
 }
 
-/** Where the reader is now. @type {import("./lib.js").Signal<Place>} */
+/** Where the reader is now: a `Place`. */
 export const place = signal(read());
 
 /** The path as one text: it changes when another page is opened, and not when one is filtered. */

@@ -6,7 +6,7 @@ import { Icon, KindIcon } from "./icons.js";
 import { entityHref, kindOf, SORTS, sortOf } from "./kinds.js";
 import { html, useEffect, useId, useRef, useState } from "./lib.js";
 import { go, href, place } from "./router.js";
-import { EntityLink, Failure, Head, Incomplete, Time, useTitle, Waiting } from "./ui.js";
+import { EntityLink, Failure, Head, Incomplete, save, Time, useTitle, Waiting } from "./ui.js";
 
 const SEARCH = `query Search($text: String!, $first: Int!, $after: String) {
   search(text: $text, first: $first, after: $after) {
@@ -185,7 +185,12 @@ export function SearchPage() {
     }
   };
 
-  return html`<${Head} title=${text ? html`Search for “${text}”` : "Search"} query=${text ? { document: SEARCH, variables } : undefined} />
+  const exports =
+    nodes.length === 0
+      ? []
+      : [{ label: "JSON Lines", hint: "what is shown", run: () => save(nodes.map((node) => `${JSON.stringify(node)}\n`).join(""), "search.jsonl", "application/x-ndjson") }];
+
+  return html`<${Head} title=${text ? html`Search for “${text}”` : "Search"} query=${text ? { document: SEARCH, variables } : undefined} exports=${exports} />
     ${!text && html`<p class="quiet-note">Type into the box above: names, uris, label values and descriptions are searched.</p>`}
     ${error && html`<${Failure} error=${error} again=${again} />`}
     ${text && loading && !data && html`<${Waiting} rows=${10} />`}

@@ -4,14 +4,14 @@
 import { ask, refreshes, useQuery } from "./api.js";
 import { columnOf, COLUMNS, columnsOf, DEFAULTS, NAMED } from "./columns.js";
 import { FilterBar } from "./filterbar.js";
-import { filtersOf, whereOf } from "./filters.js";
+import { whereOf } from "./filters.js";
 import { exportAll } from "./export.js";
 import { formatCount, plural } from "./format.js";
 import { Icon } from "./icons.js";
 import { SORTS } from "./kinds.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./lib.js";
 import { href, place, setParams } from "./router.js";
-import { announcement, Failure, Head, Popover, useTitle, Waiting } from "./ui.js";
+import { Failure, Head, Popover, useTitle, Waiting } from "./ui.js";
 
 const PAGE = 100;
 const ROW = 34; // Pixels: --row, which all rows are of, so that one can be found by its number.
@@ -107,15 +107,16 @@ export function TablePage({ sort }) {
   );
   const total = counted.loading ? null : (counted.data?.[sort].totalCount ?? null);
   const [exporting, setExporting] = useState(null);
+  const note = counted.error
+    ? html`They could not be counted. <button type="button" class="button small" onClick=${counted.again}>Count again</button>`
+    : total === null
+      ? html`<span class="ghost">0 ${title}</span>`
+      : `${plural(total, one)}${where ? (total === 1 ? " matches" : " match") : ""}`;
   const exportAs = (format) => exportAll({ sort, columns, document, variables, total, format, show: setExporting });
-
-  useEffect(() => {
-    if (total !== null && pages.fresh) announcement.peek() || (announcement.value = "");
-  }, [total]);
 
   return html`<${Head}
       title=${title}
-      note=${html`<span aria-live="polite">${total === null ? html`<span class="ghost">0 ${title}</span>` : plural(total, one)}${where && total !== null ? " match" : ""}</span>`}
+      note=${html`<span aria-live="polite">${note}</span>`}
       query=${{ document, variables: { ...variables, first: PAGE } }}
       exports=${[
         { label: "CSV", hint: "all that match", run: () => exportAs("csv") },
@@ -213,10 +214,10 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
     setParams({ order: (same ? !descending : !/^(name|mlmdId)$/.test(column.key)) ? `-${column.key}` : column.key });
   };
 
-  if (error && nodes.length === 0) return html`<${Failure} error=${error} again=${more} />`;
   const nothing = fresh && !loading && nodes.length === 0;
   return html`<div
       class=${`table-scroll tall ${fresh ? "" : "stale"}`}
+      hidden=${error !== null && nodes.length === 0}
       ref=${box}
       tabindex="0"
       role="region"
@@ -265,14 +266,15 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
       ${loading && html`<${Waiting} rows=${nodes.length === 0 ? 14 : 3} />`}
       ${nothing && html`<p class="quiet-note inset">${filtered ? "Nothing meets these filters." : `No ${SORTS[sort].one} is recorded.`}</p>`}
     </div>
-    ${error && html`<${Failure} error=${error} again=${more} what="The next page could not be loaded" />`}
+    ${error && html`<${Failure} error=${error} again=${more} what=${nodes.length === 0 ? "The rows could not be loaded" : "The next page could not be loaded"} />`}
     <p class="row-note foot">
       ${nodes.length > 0 && `${formatCount(nodes.length)} loaded${pageInfo?.hasNextPage ? "; more come as you scroll" : ", which is all"}`}
     </p>`;
 }
 
+/** What the reader may name, as far as the API tells it. */
 const NAMES = {
-  label: (sort) => (sort === "artifacts" ? "query LabelKeys { names: artifactFacets(by: LABEL_KEY, first: 100) { value } }" : null),
+  label: ({ facets }) => facets && `query LabelKeys { names: ${facets}(by: LABEL_KEY, first: 200) { value } }`,
 };
 
 /** Which columns are shown: the known ones to tick, and those that the reader names. */
@@ -304,9 +306,9 @@ function ColumnChoice({ sort, params, columns }) {
 
 function NamedColumn({ sort, add }) {
   const kinds = Object.keys(NAMED).filter((kind) => NAMED[kind].sorts.includes(sort));
-  const [kind, setKind] = useState(kinds[0]);
+  const [kind, setKind] = useState("label");
   const [text, setText] = useState("");
-  const document = useMemo(() => NAMES[kind]?.(sort) ?? null, [kind, sort]);
+  const document = useMemo(() => NAMES[kind]?.(SORTS[sort]) ?? null, [kind, sort]);
   const { data } = useQuery(document);
   return html`<form
     class="named"
@@ -327,9 +329,4 @@ function NamedColumn({ sort, add }) {
     </label>
     <button type="submit" class="button">Add</button>
   </form>`;
-}
-
-/** Whether a sort has a filter, for links from elsewhere. */
-export function hasFilter(sort, key) {
-  return filtersOf(sort).some((filter) => filter.key === key);
 }

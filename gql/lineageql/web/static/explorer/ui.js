@@ -35,7 +35,10 @@ export function Kind({ kind }) {
 /**
  * An entity's name as a link to its page, behind its kind's shape.
  *
- * @param {{entity: {__typename: string, id: string, name: string, kind?: string, version?: string | null}}} props
+ * @param {object} props
+ * @param {{__typename: string, id: string, name: string, kind?: string, version?: string | null}} props.entity
+ * @param {Record<string, unknown>} [props.params] of the address
+ * @param {boolean} [props.version] whether the version stands behind the name
  */
 export function EntityLink({ entity, params = undefined, version = true }) {
   const kind = kindOf(entity);
@@ -261,7 +264,7 @@ export function useDismissal(open, box, close) {
 /**
  * A button that opens a panel with a form in it.
  *
- * @param {{label: unknown, icon?: string, title: string, children: (close: () => void) => unknown, active?: boolean}} props
+ * @param {{label: unknown, icon?: string, title: string, children: (close: () => void) => unknown, active?: boolean, quiet?: boolean}} props
  */
 export function Popover({ label, icon = undefined, title, children, active = false, quiet = false }) {
   const [open, setOpen] = useState(false);

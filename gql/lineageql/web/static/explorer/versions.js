@@ -3,7 +3,7 @@
 import { useQuery } from "./api.js";
 import { formatNumber, plural } from "./format.js";
 import { html, useState } from "./lib.js";
-import { axis, colour, COLOURS, Plot } from "./plot.js";
+import { axis, colour, COLOURS, Plot, timeTicks } from "./plot.js";
 import { href } from "./router.js";
 import { Failure, Incomplete, Labels, Time, Waiting } from "./ui.js";
 
@@ -75,7 +75,7 @@ export function Versions({ artifact }) {
           legend: { show: false },
           cursor: { points: { size: 8 } },
           scales: { x: { time: true } },
-          axes: [axis(), axis({ size: 60, values: (_, ticks) => ticks.map(formatNumber) })],
+          axes: [axis({ values: timeTicks }), axis({ size: 60, values: (_, ticks) => ticks.map(formatNumber) })],
           series: [
             {},
             ...shown.map((name, index) => ({
