@@ -61,7 +61,7 @@ export class ApiError extends Error {
     this.variables = variables;
   }
 
-  /** The error's code, such as `BAD_INPUT`; empty where there is none. */
+  /** The error's code, such as `NOT_FOUND`; empty where there is none. */
   get code() {
     return this.errors[0]?.extensions?.code ?? "";
   }

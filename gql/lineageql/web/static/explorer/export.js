@@ -32,8 +32,8 @@ export async function exportAll({ sort, columns, document, variables, total, for
       try {
         page = (await ask(document, { ...variables, first, after }, { signal: controller.signal }))[sort];
       } catch (error) {
-        // A service may allow smaller pages, or lower costs, than is usual.
-        if (!["BAD_INPUT", "LIMIT_EXCEEDED", "TOO_COSTLY"].includes(error.code) || first <= 10) throw error;
+        // A service may allow smaller pages, lower costs or less time than is usual.
+        if (!["INVALID_ARGUMENT", "TOO_EXPENSIVE", "DEADLINE_EXCEEDED"].includes(error.code) || first <= 10) throw error;
         first = Math.floor(first / 2);
         continue;
       }

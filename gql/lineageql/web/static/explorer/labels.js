@@ -3,6 +3,7 @@
 import { ask } from "./api.js";
 import { Icon } from "./icons.js";
 import { html, useState } from "./lib.js";
+import { forgetRows } from "./rowcache.js";
 import { Failure, Labels, say } from "./ui.js";
 
 const SET = `mutation SetLabel($input: SetLabelsInput!) {
@@ -29,6 +30,7 @@ export function LabelEditor({ id, labels, writable, changed }) {
     try {
       await ask(document, { input });
       setEdited(null);
+      forgetRows();
       say(done);
       changed();
     } catch (problem) {

@@ -37,6 +37,7 @@ const FAILED = `query LatestFailures($first: Int!) {
 }`;
 
 const ROWS = 8;
+const FAILURES = 5;
 
 export function Overview() {
   useTitle("");
@@ -60,13 +61,15 @@ export function Overview() {
           <${Figures} counts=${counts} totals=${totals} />
           <div class="columns">
             <${LatestRuns} />
-            <${Failures} />
+            <div class="stacked">
+              <${Failures} />
+              <${Bars} title="Executions by state" rows=${breakdown.data?.states} section="executions" field="state" icon=${(value) => html`<${StateIcon} state=${value} />`} enumerated />
+            </div>
           </div>
           ${breakdown.error && html`<${Failure} error=${breakdown.error} again=${breakdown.again} what="What the store holds could not be counted" />`}
           <div class="columns three">
             <${Bars} title="Artifacts by kind" rows=${breakdown.data?.kinds} section="artifacts" field="kind" icon=${(value) => html`<${KindIcon} kind=${value} />`} enumerated />
             <${Bars} title="Artifacts by type" rows=${breakdown.data?.types} section="artifacts" field="type" />
-            <${Bars} title="Executions by state" rows=${breakdown.data?.states} section="executions" field="state" icon=${(value) => html`<${StateIcon} state=${value} />`} enumerated />
             <${Bars} title="Executions by type" rows=${breakdown.data?.steps} section="executions" field="type" />
           </div>
         <//>`}`;
@@ -110,7 +113,7 @@ function LatestRuns() {
 }
 
 function Failures() {
-  const { data, error, loading, again } = useQuery(FAILED, { first: ROWS });
+  const { data, error, loading, again } = useQuery(FAILED, { first: FAILURES });
   const failed = data?.failed.nodes ?? [];
   return html`<section class="card" aria-labelledby="failures">
     <div class="card-head">
@@ -118,7 +121,7 @@ function Failures() {
       <a href=${href("executions", { state: "FAILED", order: "-CREATE_TIME" })}>All failures</a>
     </div>
     ${error && html`<${Failure} error=${error} again=${again} />`}
-    ${loading && !data && html`<${Waiting} rows=${ROWS} />`}
+    ${loading && !data && html`<${Waiting} rows=${FAILURES} />`}
     ${data && failed.length === 0 && html`<p class="quiet-note">No execution is recorded as failed.</p>`}
     ${failed.length > 0 &&
     html`<ul class="rows">

@@ -11,6 +11,7 @@ import { Icon } from "./icons.js";
 import { SORTS } from "./kinds.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./lib.js";
 import { href, place, setParams } from "./router.js";
+import { keep, kept } from "./rowcache.js";
 import { Failure, Head, Popover, useTitle, Waiting } from "./ui.js";
 
 const PAGE = 100;
@@ -53,7 +54,8 @@ export function orderOf(sort, params) {
 function usePages(document, variables, field) {
   const key = JSON.stringify([document, variables, refreshes.value]);
   const empty = { key, nodes: [], pageInfo: null, error: null, loading: true };
-  const [state, setState] = useState(empty);
+  const before = () => (kept.has(key) ? { ...empty, ...kept.get(key), loading: false } : empty);
+  const [state, setState] = useState(before);
   const controller = useRef(null);
   const busy = useRef(false);
 
@@ -65,7 +67,9 @@ function usePages(document, variables, field) {
       const after = before.pageInfo?.endCursor ?? null;
       const page = (await ask(document, { ...variables, first: PAGE, after }, { signal: abort.signal }))[field];
       if (abort !== controller.current) return;
-      setState({ ...before, nodes: [...before.nodes, ...page.nodes], pageInfo: page.pageInfo, error: null, loading: false });
+      const nodes = [...before.nodes, ...page.nodes];
+      keep(key, nodes, page.pageInfo);
+      setState({ ...before, nodes, pageInfo: page.pageInfo, error: null, loading: false });
     } catch (error) {
       if (error.name !== "AbortError" && abort === controller.current) setState({ ...before, error, loading: false });
     } finally {
@@ -75,7 +79,8 @@ function usePages(document, variables, field) {
 
   useEffect(() => {
     controller.current = new AbortController();
-    load(empty);
+    if (kept.has(key)) setState(before());
+    else load(empty);
     return () => controller.current.abort();
   }, [key]);
 
@@ -163,7 +168,8 @@ function Selection({ sort, params }) {
 
 function Rows({ sort, columns, pages, total, params, filtered }) {
   const box = useRef(null);
-  const [view, setView] = useState({ top: 0, height: 800 });
+  const question = useRef("");
+  const [view, setView] = useState({ top: kept.get(pages.key)?.top ?? 0, height: 800 });
   const { nodes, pageInfo, error, loading, fresh, more } = pages;
   const chosen = new Set(params.getAll("selected"));
   const { column: ordered, descending } = orderOf(sort, params);
@@ -172,7 +178,11 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight });
+    const measure = () => {
+      setView({ top: element.scrollTop, height: element.clientHeight });
+      const rows = kept.get(question.current);
+      if (rows) rows.top = element.scrollTop;
+    };
     measure();
     element.addEventListener("scroll", measure, { passive: true });
     const observer = new ResizeObserver(measure);
@@ -183,9 +193,10 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
     };
   }, []);
 
-  // Another question begins at its top.
-  useEffect(() => {
-    if (box.current) box.current.scrollTop = 0;
+  // Another question begins at its top, one that was left where it was left.
+  useLayoutEffect(() => {
+    question.current = pages.key;
+    box.current.scrollTop = kept.get(pages.key)?.top ?? 0;
   }, [pages.key]);
 
   const first = Math.max(0, Math.floor(view.top / ROW) - BESIDE);
