@@ -29,3 +29,6 @@ const KIND_BY_TYPENAME = { Model: "MODEL", DataSet: "DATA_SET", Metrics: "METRIC
 export function entityHref(entity, params) {
   return href([sortOf(entity.__typename), entity.id], params);
 }
+
+/** The kinds of artifacts, in the order in which they are offered. */
+export const ARTIFACT_KINDS = ["MODEL", "DATA_SET", "METRICS", "STATISTICS", "OTHER"];
