@@ -101,7 +101,9 @@ async def test_a_reading_sees_one_state_across_all_its_verbs(place: Place) -> No
             write(place, 10_000)
             counts = await asyncio.gather(reader.count(ARTIFACTS), reader.count(Search(EntityKind.EXECUTION)))
             assert counts == [before.artifacts, before.executions]
-            assert sum((await reader.facets(EntityKind.ARTIFACT, ALWAYS, Facet.TYPE, None)).values()) == before.artifacts
+            assert (
+                sum((await reader.facets(EntityKind.ARTIFACT, ALWAYS, Facet.TYPE, None)).values()) == before.artifacts
+            )
             assert await store.reader().count(ARTIFACTS) == before.artifacts + 1
             with store.reading() as other:
                 assert (await other.counts()).artifacts == before.artifacts + 1

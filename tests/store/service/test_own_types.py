@@ -39,7 +39,9 @@ def test_what_the_file_says(
         try:
             by_sql = SQLReader(driver, Statements(OWN))
             everywhere = Search(EntityKind.ARTIFACT).predicate
-            one, other = (service_bench.run(r.facets(EntityKind.ARTIFACT, everywhere, facet, None)) for r in (reader, by_sql))
+            one, other = (
+                service_bench.run(r.facets(EntityKind.ARTIFACT, everywhere, facet, None)) for r in (reader, by_sql)
+            )
             assert one == other
             one_text, other_text = (service_bench.run(r.find_text(kind, text, WHOLE)) for r in (reader, by_sql))
             assert [r.entity.ref for r in one_text.rows] == [r.entity.ref for r in other_text.rows]
