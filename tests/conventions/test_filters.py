@@ -147,7 +147,7 @@ async def test_full_text(each_store: Path) -> None:
         whole = await read(reader)
         for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
             for name in set(whole.names(kind)):
-                rows = (await reader.find_text(kind, name[1:], ALL)).rows
+                rows = (await reader.find_text(kind, name[1:].strip() or name, ALL)).rows
                 assert {e.ref for e in whole.named(kind, name)} <= {row.entity.ref for row in rows}, name
 
 
