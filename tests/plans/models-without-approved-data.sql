@@ -1,0 +1,134 @@
+-- models-without-approved-data: 15 statements in 13 round trips
+
+-- count: artifacts where label 'stage' = 'production' and kind in ['MODEL'] and not id in [] in the order of id
+-- highest id: 1 row
+SELECT max(Artifact.id) AS max_1
+FROM Artifact
+-- cost of access paths: 1 row
+WITH anon_1 AS
+(SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_1"
+WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value = :string_value_1 UNION ALL SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_2"
+WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value < :string_value_2 UNION ALL SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_2"
+WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value >= :string_value_3
+ LIMIT :budget OFFSET :param_1),
+anon_2 AS
+(SELECT 1 AS id
+FROM Artifact AS "Artifact_1"
+WHERE "Artifact_1".type_id IN (:type_id_1_1)
+ LIMIT :budget OFFSET :param_2)
+ SELECT (SELECT count(*) AS count_1
+FROM anon_1) AS c0, (SELECT count(*) AS count_2
+FROM anon_2) AS c1
+-- count, by access path label 'stage': 1 row
+SELECT count(*) AS c0
+FROM Artifact AS "Artifact_1"
+WHERE coalesce(coalesce((SELECT "ArtifactProperty_1".string_value
+FROM ArtifactProperty AS "ArtifactProperty_1"
+WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_2.value) = :typeof_2) THEN CAST(anon_2.value AS BLOB) ELSE anon_2.value END) END END AS anon_1
+FROM ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "ArtifactProperty_2".string_value END, strict_json(CAST("ArtifactProperty_2".string_value AS BLOB))), :json_each_1) AS anon_2
+WHERE "ArtifactProperty_2".artifact_id = "Artifact_1".id AND "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND ("ArtifactProperty_2".string_value < :string_value_1 OR "ArtifactProperty_2".string_value >= :string_value_2) AND anon_2."key" = :key_1
+ LIMIT :param_1 OFFSET :param_2), NULL) = :coalesce_1, 0) = 1 AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1) AND coalesce(0, 0) = 0 AND "Artifact_1".id IN (SELECT anon_3.id
+FROM (SELECT "Artifa
+-- and so on: 2330 characters in all, SHA-256 feb8b9dc8e94…
+
+-- get: 2 workspaces
+-- statement: 2 rows
+SELECT "Context_1".id
+FROM Context AS "Context_1"
+WHERE "Context_1".id IN (SELECT anon_1.value
+FROM json_each(:param_1) AS anon_1) AND "Context_1".type_id + :type_id_1 IN (:param_2_1)
+-- nodes by id: 2 rows
+SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
+FROM Context
+WHERE Context.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 7 rows
+SELECT ContextProperty.context_id, ContextProperty.name, ContextProperty.is_custom_property, ContextProperty.string_value, ContextProperty.int_value, ContextProperty.double_value, ContextProperty.bool_value, ContextProperty.byte_value, ContextProperty.proto_value
+FROM ContextProperty
+WHERE ContextProperty.context_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+
+-- ids: Artifact, label 'approved' = 'yes' and kind in ['DATA_SET'], 200001
+-- types: 72 rows
+-- highest id: 1 row
+SELECT max(Artifact.id) AS max_1
+FROM Artifact
+-- cost of access paths: 1 row
+WITH anon_1 AS
+(SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_1"
+WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value = :string_value_1 UNION ALL SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_2"
+WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value < :string_value_2 UNION ALL SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_2"
+WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value >= :string_value_3
+ LIMIT :budget OFFSET :param_1),
+anon_2 AS
+(SELECT 1 AS id
+FROM Artifact AS "Artifact_1"
+WHERE "Artifact_1".type_id IN (:type_id_1_1)
+ LIMIT :budget OFFSET :param_2)
+ SELECT (SELECT count(*) AS count_1
+FROM anon_1) AS c0, (SELECT count(*) AS count_2
+FROM anon_2) AS c1
+-- ids of all: 0 rows
+SELECT "Artifact_1".id
+FROM Artifact AS "Artifact_1"
+WHERE coalesce(coalesce((SELECT "ArtifactProperty_1".string_value
+FROM ArtifactProperty AS "ArtifactProperty_1"
+WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_2.value) = :typeof_2) THEN CAST(anon_2.value AS BLOB) ELSE anon_2.value END) END END AS anon_1
+FROM ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "ArtifactProperty_2".string_value END, strict_json(CAST("ArtifactProperty_2".string_value AS BLOB))), :json_each_1) AS anon_2
+WHERE "ArtifactProperty_2".artifact_id = "Artifact_1".id AND "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND ("ArtifactProperty_2".string_value < :string_value_1 OR "ArtifactProperty_2".string_value >= :string_value_2) AND anon_2."key" = :key_1
+ LIMIT :param_1 OFFSET :param_2), NULL) = :coalesce_1, 0) = 1 AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1) AND "Artifact_1".id IN (SELECT anon_3.id
+FROM (SELECT "ArtifactProperty_3".artifact
+-- and so on: 2337 characters in all, SHA-256 27327ec98416…
+
+-- search: artifacts where label 'stage' = 'production' and kind in ['MODEL'] and not id in [] in the order of id, first 50, {name, uri, version}
+-- cost of access paths: 1 row
+WITH anon_1 AS
+(SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_1"
+WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value = :string_value_1 UNION ALL SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_2"
+WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value < :string_value_2 UNION ALL SELECT 1 AS id
+FROM ArtifactProperty AS "ArtifactProperty_2"
+WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND "ArtifactProperty_2".string_value IS NOT NULL AND "ArtifactProperty_2".string_value >= :string_value_3
+ LIMIT :budget OFFSET :param_1),
+anon_2 AS
+(SELECT 1 AS id
+FROM Artifact AS "Artifact_1"
+WHERE "Artifact_1".type_id IN (:type_id_1_1)
+ LIMIT :budget OFFSET :param_2)
+ SELECT (SELECT count(*) AS count_1
+FROM anon_1) AS c0, (SELECT count(*) AS count_2
+FROM anon_2) AS c1
+-- page, by access path label 'stage': 2 rows
+SELECT "Artifact_1".id AS c0, "Artifact_1".id AS c1
+FROM Artifact AS "Artifact_1"
+WHERE coalesce(coalesce((SELECT "ArtifactProperty_1".string_value
+FROM ArtifactProperty AS "ArtifactProperty_1"
+WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_2.value) = :typeof_2) THEN CAST(anon_2.value AS BLOB) ELSE anon_2.value END) END END AS anon_1
+FROM ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "ArtifactProperty_2".string_value END, strict_json(CAST("ArtifactProperty_2".string_value AS BLOB))), :json_each_1) AS anon_2
+WHERE "ArtifactProperty_2".artifact_id = "Artifact_1".id AND "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND ("ArtifactProperty_2".string_value < :string_value_1 OR "ArtifactProperty_2".string_value >= :string_value_2) AND anon_2."key" = :key_1
+ LIMIT :param_1 OFFSET :param_2), NULL) = :coalesce_1, 0) = 1 AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1) AND coalesce(0, 0) = 0 AND "Artifact_1".id IN (SELECT a
+-- and so on: 2426 characters in all, SHA-256 04c4f09b4209…
+-- nodes by id: 2 rows
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id that the selected fields need: 4 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND ArtifactProperty.name IN (:name_1_1, :name_1_2)
+
+-- workspaces_of: Artifact, 2 artifacts
+-- statement: 2 rows
+SELECT "ArtifactProperty_1".artifact_id, min("Context_1".id) AS min_1
+FROM ArtifactProperty AS "ArtifactProperty_1", Context AS "Context_1", Attribution AS "Attribution_1"
+WHERE "ArtifactProperty_1".artifact_id IN (SELECT anon_1.value
+FROM json_each(:param_1) AS anon_1) AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "Context_1".type_id IN (:type_id_1_1) AND "Context_1".name = "ArtifactProperty_1".string_value AND "Attribution_1".context_id = "Context_1".id AND "Attribution_1".artifact_id = "ArtifactProperty_1".artifact_id GROUP BY "ArtifactProperty_1".artifact_id
