@@ -26,6 +26,7 @@ TYPES = {
 }
 """The GraphQL type and the kind of the artifacts of a type."""
 
+_ENCODING = ("label:", "exact:", "value:", "parameter:")
 _HIDDEN = {"__kf_workspace__", "__kf_run__", "__ALL_META__"}
 
 
@@ -129,7 +130,7 @@ def _values(properties: Any) -> JSON:
     return {
         name: getattr(value, value.WhichOneof("value"))
         for name, value in shown
-        if name not in _HIDDEN and name[:6] != "label:"
+        if name not in _HIDDEN and not name.startswith(_ENCODING)
     }
 
 

@@ -246,7 +246,7 @@ class Pipelines:
         document = {
             **facts,
             "training_framework": {"name": "tensorflow", "version": "v2.15"},
-            "hyperparameters": {"learning_rate": 0.5, "layers": [10, 3, 1], "early_stop": True},
+            "hyperparameters": {"learning_rate": 0.5, "layers": [10, 3, 1], "rounds": 40},
         }
         accuracy = (900_000 + 37 * id_ % 99_991) / 1_000_000
         custom = {"accuracy": accuracy, "size_bytes": 4_096 * (1 + len(name))}

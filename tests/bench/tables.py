@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from lineageql.model.values import stored_text, survives, wrap
 from tests.bench.pipelines import EPOCH, TEAMS, WORKSPACES, Artifact, Execution, Record, workspace_name
 
 _COMPLETE, _INPUT, _OUTPUT = 3, 3, 4
@@ -28,6 +29,8 @@ TABLES = {
 """The statement that inserts into each table."""
 
 Value = int | float | str
+_THERE = stored_text(wrap({})) or ""
+"""What stands for a list, which the document holds."""
 
 
 class Rows:
@@ -124,8 +127,21 @@ def properties_of(artifact: Artifact, record: Record) -> tuple[dict[str, Value],
         "create_time": time,
         "kwargs": artifact.custom,
     }
-    declared: dict[str, Value] = {**facts, **artifact.facts, "create_time": time, "__ALL_META__": _json(document)}
-    return declared, {**_labels(artifact.labels), **artifact.custom}
+    # The space says that the document's values and hyperparameters stand in properties too.
+    whole = _json(document).replace(":", ": ", 1)
+    declared: dict[str, Value] = {**facts, **artifact.facts, "create_time": time, "__ALL_META__": whole}
+    return declared, {**_labels(artifact.labels), **artifact.custom, **_items(artifact.document)}
+
+
+def _items(document: Mapping[str, Any]) -> dict[str, Value]:
+    """The numbers and texts of a document as LineageQL writes them for its index."""
+    found: dict[str, Value] = {}
+    for prefix, member in (("value:", "values"), ("parameter:", "hyperparameters")):
+        for name, value in (document.get(member) or {}).items():
+            found[prefix + name] = _THERE if isinstance(value, list) else value
+            if not isinstance(value, list) and not survives(value):
+                found[f"exact:{prefix}{name}"] = _json(value)
+    return found
 
 
 def _properties(

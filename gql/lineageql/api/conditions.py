@@ -18,6 +18,8 @@ from lineageql.model.identity import EntityKind, Ref, parse_ref
 from lineageql.model.operators import Family, Operands, family_of
 from lineageql.model.predicates import (
     Field,
+    Group,
+    Item,
     Label,
     Not,
     Operator,
@@ -153,8 +155,9 @@ class PropertyFilter:
     contains: str | None = _asks(Operator.CONTAINS)
     exists: bool | None = _asks(Operator.EXISTS)
 
-    def predicate(self, path: str) -> Predicate:
-        subject = Property(self.name)
+    def predicate(self, path: str, group: Group | None = None) -> Predicate:
+        """The predicate: of the property of its name, or of the item of a group."""
+        subject = Property(self.name) if group is None else Item(group, self.name)
         terms: list[Predicate] = []
         for name, term in _tests(self, subject):
             _check_scalars(term.term if isinstance(term, Not) else term, f"{path}.{name}")

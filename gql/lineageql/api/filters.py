@@ -31,6 +31,7 @@ from lineageql.model.predicates import (
     NEVER,
     RELATION_LEVELS,
     Field,
+    Group,
     Not,
     Operator,
     Or,
@@ -57,6 +58,10 @@ _WHOLE = (
 )
 _DESCENDS = f"Such a node is upstream of it, {_WHOLE}"
 _LEADS = f"Such a node is downstream of it, {_WHOLE}"
+_PARAMETERS = (
+    "Tests of {}, by name, or by path: `optimizer.rate` is the `rate` of an object `optimizer`. All must hold. "
+    "They are tested as properties are."
+)
 _AND, _OR, _NOT = "All of these must hold.", "One of these must hold.", "This must not hold."
 
 
@@ -142,6 +147,11 @@ def _states(states: Sequence[ExecutionState | ArtifactState] | None) -> Iterator
         yield Test(Field.STATE, Operator.IN, tuple(state.value for state in states))
 
 
+def _items(given: Sequence[PropertyFilter] | None, path: str, group: Group) -> Iterator[Predicate]:
+    for place, item in enumerate(given or ()):
+        yield item.predicate(f"{path}[{place}]", group)
+
+
 def _related(given: EntityFilter | ContextFilter | None, path: str, relation: Relation) -> Iterator[Predicate]:
     if isinstance(given, ContextFilter):
         yield given.predicate(relation, path)
@@ -209,6 +219,9 @@ class ExecutionFilter(EntityFilter):
     outputs: ArtifactFilter | None = _field(default=None, description="It wrote such an artifact.")
     descends_from: LineageFilter | None = _field(default=None, description=_DESCENDS)
     leads_to: LineageFilter | None = _field(default=None, description=_LEADS)
+    parameters: list[PropertyFilter] | None = _field(
+        default=None, description=_PARAMETERS.format("its parameters, see Execution.parameters")
+    )
     and_: list[ExecutionFilter] | None = _field(default=None, name="and", description=_AND)
     or_: list[ExecutionFilter] | None = _field(default=None, name="or", description=_OR)
     not_: ExecutionFilter | None = _field(default=None, name="not", description=_NOT)
@@ -224,6 +237,7 @@ class ExecutionFilter(EntityFilter):
         yield from _related(self.outputs, f"{path}.outputs", Relation.OUTPUTS)
         yield from _reached(self.descends_from, f"{path}.descendsFrom", upstream=True)
         yield from _reached(self.leads_to, f"{path}.leadsTo", upstream=False)
+        yield from _items(self.parameters, f"{path}.parameters", Group.PARAMETERS)
 
 
 @strawberry.input(description=f"Which artifacts. {_OPEN}")
@@ -243,6 +257,12 @@ class ArtifactFilter(EntityFilter):
     consumed_by: ExecutionFilter | None = _field(default=None, description="Such an execution read it.")
     descends_from: LineageFilter | None = _field(default=None, description=_DESCENDS)
     leads_to: LineageFilter | None = _field(default=None, description=_LEADS)
+    values: list[PropertyFilter] | None = _field(
+        default=None, description=_PARAMETERS.format("the values of metrics, see Metrics.values")
+    )
+    parameters: list[PropertyFilter] | None = _field(
+        default=None, description=_PARAMETERS.format("the hyperparameters of models, see Model.hyperparameters")
+    )
     and_: list[ArtifactFilter] | None = _field(default=None, name="and", description=_AND)
     or_: list[ArtifactFilter] | None = _field(default=None, name="or", description=_OR)
     not_: ArtifactFilter | None = _field(default=None, name="not", description=_NOT)
@@ -262,6 +282,8 @@ class ArtifactFilter(EntityFilter):
         yield from _related(self.consumed_by, f"{path}.consumedBy", Relation.CONSUMED_BY)
         yield from _reached(self.descends_from, f"{path}.descendsFrom", upstream=True)
         yield from _reached(self.leads_to, f"{path}.leadsTo", upstream=False)
+        yield from _items(self.values, f"{path}.values", Group.VALUES)
+        yield from _items(self.parameters, f"{path}.parameters", Group.PARAMETERS)
 
 
 @strawberry.input(

@@ -249,6 +249,11 @@ class Execution(LineageNode):
         description="When it ended, as it was recorded or as its writer keeps executions; null where nothing says it."
     )
 
+    parameters: JSON = strawberry.field(
+        description="An object of its parameters, as its writer's convention keeps them: what the step was run with, "
+        "without what says which step it was."
+    )
+
     @strawberry.field(description="The workspace it belongs to.")
     def workspace(self, info: Info, parent: strawberry.Parent[entities.Execution]) -> Workspace | None:
         return later(info.context.loaders.workspace_by_member.load(parent.ref))  # type: ignore[no-any-return]
@@ -345,7 +350,9 @@ class Model(Artifact):
 
     model_type: str | None = strawberry.field(description="What kind of model it is, such as `neural network`.")
     training_framework: JSON | None = strawberry.field(description="What it was trained with.")
-    hyperparameters: JSON | None = strawberry.field(description="An object of its hyperparameters.")
+    hyperparameters: JSON | None = strawberry.field(
+        description="An object of its hyperparameters, as its writer's convention keeps them; null where it keeps none."
+    )
 
     @strawberry.field(
         description="The metrics that name this model, or were written by an execution that wrote or read it."
@@ -377,7 +384,10 @@ class Metrics(Artifact):
     metrics_type: str | None = strawberry.field(
         description="Such as `training`, `validation`, `testing`, `production`."
     )
-    values: JSON = strawberry.field(description="An object of the metric values.")
+    values: JSON = strawberry.field(
+        description="An object of the metric values, as the writer's convention keeps them: where there is no such "
+        "object, of its properties that are numbers."
+    )
 
     @strawberry.field(description="The model that these metrics name.")
     def model(self, info: Info, parent: strawberry.Parent[entities.Artifact]) -> Artifact | None:

@@ -11,13 +11,22 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from lineageql.model.choice import Choice
-from lineageql.model.conventions.convention import LATEST, MOMENTS, Convention, Visibility
+from lineageql.model.conventions.convention import (
+    LATEST,
+    MOMENTS,
+    Convention,
+    Kept,
+    Stored,
+    StructMembers,
+    UnderName,
+    Visibility,
+)
 from lineageql.model.conventions.kubeflow import ALL_META, EXACT_PREFIX, RUN_NAME, WORKSPACE_NAME
 from lineageql.model.identity import EntityKind, Ref, RunName, global_id
 from lineageql.model.kinds import ArtifactKind, kind_of
 from lineageql.model.nodes import Node, NodeType, RawValue
-from lineageql.model.predicates import Field
-from lineageql.model.values import JSONValue, decode, parse_json
+from lineageql.model.predicates import Field, Group
+from lineageql.model.values import JSONValue, decode, parse_json, struct_members
 
 
 class ArtifactState(Choice):
@@ -159,6 +168,26 @@ class Entity:
         value = self.properties.get(name)
         return self.custom_properties.get(name) if value is None else value
 
+    def items(self, group: Group) -> dict[str, JSONValue]:
+        """The items of a group by name, as the writer's convention keeps them."""
+        match self.convention.items_of(self.node.type, group):
+            case Kept(document=document):
+                return document.read_all(self.node)
+            case Stored() as place:
+                return self._stored_items(place)
+            case StructMembers(name):
+                return struct_members(self.node.custom_properties.get(name))
+            case UnderName(name):
+                value = self.property(name)
+                return {} if value is None else {self.name: value}
+        return {}
+
+    def _stored_items(self, place: Stored) -> dict[str, JSONValue]:
+        found = self._values(self.node.custom_properties, Visibility.SHOWN)
+        if place.declared:
+            found.update({name: value for name, value in self.properties.items() if value is not None})
+        return {name: value for name, value in found.items() if name not in place.omitted and place.takes(value)}
+
     def _document(self, member: str) -> JSONValue:
         meta = parse_json(self.node.properties.get(ALL_META))
         return meta.get(member) if isinstance(meta, dict) else None
@@ -243,14 +272,7 @@ class Execution(Entity):
     @property
     def parameters(self) -> dict[str, JSONValue]:
         """What its writer means as parameters of the step, by name."""
-        kept = self.convention.parameters
-        if kept.struct is not None:
-            value = decode(self.node.custom_properties.get(kept.struct))
-            return value if isinstance(value, dict) else {}
-        found = self._values(self.node.custom_properties, Visibility.SHOWN)
-        if kept.declared:
-            found.update({name: value for name, value in self.properties.items() if value is not None})
-        return {name: value for name, value in found.items() if name not in kept.omitted}
+        return self.items(Group.PARAMETERS)
 
     @property
     def task(self) -> str:
@@ -323,7 +345,7 @@ class Artifact(Entity):
 
     @property
     def hyperparameters(self) -> JSONValue:
-        return self._document("hyperparameters")
+        return self.items(Group.PARAMETERS) or self._document("hyperparameters")
 
     @property
     def query(self) -> JSONValue:
@@ -335,13 +357,7 @@ class Artifact(Entity):
 
     @property
     def values(self) -> JSONValue:
-        """Metric values by name; of writers without such an object, their numeric properties."""
-        if ALL_META in self.node.type.properties or ALL_META in self.node.properties:
-            found = self._document("values")
-            return found if isinstance(found, dict) else {}
-        found = {**self.custom_properties, **self.properties}
-        numbers = {name: v for name, v in found.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
-        return {name: number for name, number in numbers.items() if not self.convention.bookkeeps(name)}
+        return self.items(Group.VALUES)
 
     @property
     def model_id(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineageql.model.choice import Choice
-from lineageql.model.nodes import NodeType
+from lineageql.model.nodes import NodeKind, NodeType
 
 
 class ArtifactKind(Choice):
@@ -67,6 +67,16 @@ def kind_of(type_: NodeType) -> ArtifactKind:
         if type_.name.startswith(prefix) and type_.name.endswith(suffix):
             return kind
     return next((_BY_BASE[base] for base in type_.bases if base in _BY_BASE), ArtifactKind.OTHER)
+
+
+def is_metrics(type_: NodeType) -> bool:
+    """Whether a type is one of artifacts that are metrics."""
+    return type_.kind is NodeKind.ARTIFACT and kind_of(type_) is ArtifactKind.METRICS
+
+
+def is_model(type_: NodeType) -> bool:
+    """Whether a type is one of artifacts that are models."""
+    return type_.kind is NodeKind.ARTIFACT and kind_of(type_) is ArtifactKind.MODEL
 
 
 def base_of(kind: ArtifactKind) -> str | None:

@@ -61,6 +61,10 @@ class NodeType:
         """Whether it is one of MLMD's own base types, which its type lists hide."""
         return self.name.startswith(SIMPLE_PREFIX)
 
+    def is_execution(self) -> bool:
+        """Whether its nodes are executions."""
+        return self.kind is NodeKind.EXECUTION
+
 
 @dataclass(slots=True)
 class Node:

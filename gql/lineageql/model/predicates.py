@@ -8,7 +8,7 @@ they are true of what is lacking, as in Kubernetes' label selectors.
 
     Predicate
     ├── And(terms), Or(terms), Not(term)
-    ├── Test(subject, operator, operand)     of one field, label or property
+    ├── Test(subject, operator, operand)     of one field, label, property or item
     ├── Related(relation, predicate)         some related entity makes it true
     └── Reached(upstream, …)                 a walk over lineage from some nodes gets there
 """
@@ -57,7 +57,22 @@ class Property:
     name: str
 
 
-Subject = Field | Label | Property
+class Group(Choice):
+    """What writers keep by name beside properties; a convention's table says where."""
+
+    VALUES = "values"  # of metrics
+    PARAMETERS = "parameters"  # of executions, and the hyperparameters of models
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The item of this name in a group, else the one at this path: names of nested objects with dots between."""
+
+    group: Group
+    name: str
+
+
+Subject = Field | Label | Property | Item
 
 
 Scalar = str | int | float | bool | None

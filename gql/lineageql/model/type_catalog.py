@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lineageql.model.conventions import convention_of, conventions_of
-from lineageql.model.conventions.convention import Convention, ImpliedInputs, Role
+from lineageql.model.conventions.convention import Convention, ImpliedInputs, ItemPlace, Role
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType
+from lineageql.model.predicates import Group
 
 UNKNOWN_TYPE = "unknown type "
 """How the names begin of types that nodes have and the store does not hold; their ids follow."""
@@ -50,6 +51,16 @@ class TypeCatalog:
         for type_ in self.of(kind):
             convention = self.conventions[type_.id]
             found.setdefault(convention.name, (convention, []))[1].append(type_.id)
+        return list(found.values())
+
+    def item_groups(self, kind: NodeKind, group: Group) -> list[tuple[Convention, ItemPlace, Sequence[int]]]:
+        """The places of the items of a group in a kind of nodes, each with its convention and the ids of its types."""
+        found: dict[tuple[str, ItemPlace], tuple[Convention, ItemPlace, list[int]]] = {}
+        for type_ in self.of(kind):
+            convention = self.conventions[type_.id]
+            place = convention.items_of(type_, group)
+            if place is not None:
+                found.setdefault((convention.name, place), (convention, place, []))[2].append(type_.id)
         return list(found.values())
 
     def contexts(self, role: Role, condition: Callable[[Convention], bool] = lambda _: True) -> list[int]:

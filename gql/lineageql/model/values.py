@@ -16,7 +16,7 @@ import binascii
 import json
 import math
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 from google.protobuf.message import DecodeError
@@ -48,6 +48,16 @@ def decode(raw: RawValue) -> JSONValue:
     if isinstance(raw, float) and not math.isfinite(raw):
         return str(raw)
     return raw
+
+
+def struct_members(raw: RawValue, needed: str = "") -> dict[str, JSONValue]:
+    """The members of a Struct, as they are; of what is none, none, and of one that does not hold a text it needs."""
+    struct = _struct(raw, needed.encode("utf-8", "surrogatepass")) if _is_struct(raw) else None
+    return {} if struct is None else _from_struct(struct)
+
+
+def _is_struct(raw: RawValue) -> TypeGuard[str]:
+    return isinstance(raw, str) and raw.startswith(STRUCT_PREFIX)
 
 
 def unwrap(value: JSONValue) -> JSONValue:
@@ -149,12 +159,21 @@ def _finite(text: str) -> float | str:
 
 
 def _decode_struct(raw: str) -> JSONValue:
+    struct = _struct(raw)
+    return raw if struct is None else unwrap(_from_struct(struct))
+
+
+def _struct(raw: str, needed: bytes = b"") -> Struct | None:
+    """The Struct that a text holds; None where it holds none, or none with some octets."""
     struct = Struct()
     try:
-        struct.ParseFromString(base64.b64decode(raw[len(STRUCT_PREFIX) :], validate=True))
+        octets = base64.b64decode(raw[len(STRUCT_PREFIX) :], validate=True)
+        if needed not in octets:
+            return None
+        struct.ParseFromString(octets)
     except (binascii.Error, ValueError, DecodeError):
-        return raw
-    return unwrap(_from_struct(struct))
+        return None
+    return struct
 
 
 def _from_struct(struct: Struct) -> dict[str, Any]:

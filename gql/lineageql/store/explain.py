@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, cast
 
 from lineageql.model.identity import Ref
-from lineageql.model.predicates import And, Label, Not, Or, Predicate, Property, Related, Test
+from lineageql.model.predicates import And, Item, Label, Not, Or, Predicate, Property, Related, Test
 from lineageql.store.explanation import Explanation, shortened
 from lineageql.store.ports import Reader, Search, Window
 
@@ -87,6 +87,8 @@ def _said(predicate: Predicate) -> str:
                     left = f"label {key!r}"
                 case Property(name):
                     left = f"property {name!r}"
+                case Item(group, name):
+                    left = f"{group.value} {name!r}"
                 case _:
                     left = subject.value
             right = f" {shortened(operand)!r}" if operand is not None else ""

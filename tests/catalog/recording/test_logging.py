@@ -61,7 +61,11 @@ async def test_the_form_is_the_sdks(room: Room) -> None:
     }
     names = {"__kf_workspace__": "fraud", "__kf_run__": "daily"}
     exact = {"acc": 0.333333, "exact:acc": "0.3333333333333333"}
-    assert mine["custom_properties"] == {**names, **exact, "label:stage": "production"}
+    customs = mine["custom_properties"]
+    items = {f"parameter:{name}" for name in facts["hyperparameters"]}
+    assert items < customs.keys()
+    assert customs["parameter:learning_rate"] == 0.5
+    assert {n: v for n, v in customs.items() if n not in items} == {**names, **exact, "label:stage": "production"}
     assert mine["contexts"] == sorted([seen.context("fraud")["id"], seen.context("fraud/daily")["id"]])
     assert seen.events == [[execution.key, logged.artifact.key, "OUTPUT", ["model"]]]
 

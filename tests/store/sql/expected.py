@@ -43,6 +43,7 @@ KINDS = {
     "Dataset": "DATA_SET",
     "mlmd.Dataset": "DATA_SET",
     "kubeflow.org/alpha/metrics": "METRICS",
+    "kf.Metric": "METRICS",
     "system.Metrics": "METRICS",
     "mlmd.Metrics": "METRICS",
     "mlmd.Statistics": "STATISTICS",
@@ -164,7 +165,8 @@ def property_of(node: NodeRecord, name: str, bookkeeping: bool) -> Any:
 
 
 def _stored(node: NodeRecord, layer: dict[str, Value], name: str) -> Any:
-    hidden = kubeflow(node) and name in BOOKKEEPING
+    kept = ("value:", "value-path:", "parameter:", "parameter-path:")
+    hidden = kubeflow(node) and (name in BOOKKEEPING or name.startswith(kept))
     if hidden or name in ("time:start", "time:end") or name.startswith(("label:", "exact:")) or layer.get(name) is None:
         return None
     exact = node.custom.get(f"exact:{name}")
@@ -178,6 +180,60 @@ def _stored(node: NodeRecord, layer: dict[str, Value], name: str) -> Any:
     value = layer[name]
     plain = isinstance(value, (str, int, float)) and not (isinstance(value, str) and value.startswith("mlmd-struct::"))
     return value if plain else OTHER
+
+
+METRIC_TYPES, PARAMETER_TYPES = ("kf.Metric", "kf.MetricHistory"), ("kf.Parameter",)
+NO_PARAMETERS = {
+    "TFX": {"pipeline_name", "pipeline_root", "run_id", "component_id", "checksum_md5"},
+    "KFP_V1": {"pipeline_name", "run_id", "component_id", "kfp_pod_name", "cache_key"},
+    "CMF": {"Python_Env"},
+}
+
+
+def item_of(node: NodeRecord, group: str, item: str, writer: str, name: str, bookkeeping: set[str]) -> Any:
+    """A metric value or a parameter, by its name or its path; `name` is the node's own."""
+    artifact, kind = node.type.kind == ARTIFACT, kind_of(node) if node.type.kind == ARTIFACT else ""
+    values = group == "values"
+    hidden = item.startswith("__") or item in bookkeeping
+    if not artifact and (values or node.type.kind != EXECUTION):
+        return None
+    if artifact and writer == "MODEL_REGISTRY" and node.type.name in (METRIC_TYPES if values else PARAMETER_TYPES):
+        return _layered(node, "value") if item == name else None
+    if artifact and kind != ("METRICS" if values else "MODEL"):
+        return None
+    if artifact and writer == "KUBEFLOW":
+        return _along(all_meta(node, "values" if values else "hyperparameters"), item)
+    if values:
+        number = None if hidden else _layered(node, item)
+        is_number = isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
+        return number if is_number else None
+    if artifact:
+        return None if hidden or writer != "MODEL_REGISTRY" else _stored(node, node.custom, item)
+    if writer == "KFP_V2":
+        struct = node.custom.get("inputs")
+        return _along(dict(struct.fields), item) if isinstance(struct, StructValue) else None
+    if hidden:
+        return None
+    if writer == "KUBEFLOW":
+        return _stored(node, node.custom, item)
+    if item in ("name", "description", "state", "create_time") or item in NO_PARAMETERS.get(writer, ()):
+        return None
+    return _stored(node, node.custom, item) if writer in ("CMF", "MODEL_REGISTRY") else _layered(node, item)
+
+
+def _layered(node: NodeRecord, name: str) -> Any:
+    found = _stored(node, node.declared, name)
+    return _stored(node, node.custom, name) if found is None else found
+
+
+def _along(members: dict[str, Any], name: str) -> Any:
+    """The member of a name, else the one below the members that the parts of the name are."""
+    found: Any = members.get(name)
+    if found is None and "." in name:
+        found = members
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+    return OTHER if isinstance(found, (dict, list)) else found
 
 
 def run_name_of(node: NodeRecord) -> tuple[str, str] | None:

@@ -41,6 +41,7 @@ KFP_V2 = (
     TypeRecord(51, EXECUTION, "system.ContainerExecution"),
     TypeRecord(52, CONTEXT, "system.Pipeline"),
     TypeRecord(53, CONTEXT, "system.PipelineRun"),
+    TypeRecord(54, ARTIFACT, "system.Metrics"),
 )
 _STEP = ("pipeline_name", "run_id", "component_id")
 KFP_V1 = (TypeRecord(60, EXECUTION, "component", declares=_STEP), TypeRecord(61, CONTEXT, "KfpRun"))
@@ -58,6 +59,8 @@ MODEL_REGISTRY = (
     TypeRecord(83, CONTEXT, "kf.ModelVersion"),
     TypeRecord(84, CONTEXT, "kf.ServingEnvironment"),
     TypeRecord(85, CONTEXT, "kf.InferenceService"),
+    TypeRecord(86, ARTIFACT, "kf.Metric", declares=("value",)),
+    TypeRecord(87, ARTIFACT, "kf.Parameter", declares=("value",)),
 )
 CMF = (
     TypeRecord(90, EXECUTION, "Train-execution", declares=("Context_Type", "Context_ID", "Pipeline_Type")),

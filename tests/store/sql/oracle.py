@@ -16,6 +16,8 @@ from lineageql.model.kinds import ArtifactKind
 from lineageql.model.predicates import (
     And,
     Field,
+    Group,
+    Item,
     Label,
     Not,
     Operator,
@@ -58,6 +60,12 @@ class Thing:
         bookkeeping = name.startswith("__") or name in BOOKKEEPING.get(self.writer, ())
         return expected.property_of(self.node, name, bookkeeping) if self.node else None
 
+    def item(self, group: Group, name: str) -> Any:
+        if self.node is None:
+            return None
+        own, bookkeeping = self.fields[Field.NAME], BOOKKEEPING.get(self.writer, set())
+        return expected.item_of(self.node, group.value, name, self.writer.name, own, bookkeeping)
+
     def value(self, subject: Subject) -> Any:
         """What a subject is in it; None where it is not there."""
         match subject:
@@ -65,6 +73,8 @@ class Thing:
                 return self.labels.get(key)
             case Property(name):
                 return self.property(name)
+            case Item(group, name):
+                return self.item(group, name)
             case Field.REF:
                 return self.ref
         assert isinstance(subject, Field)

@@ -19,6 +19,8 @@ from lineageql.model.predicates import (
     NEVER,
     And,
     Field,
+    Group,
+    Item,
     Label,
     Not,
     Operator,
@@ -35,7 +37,7 @@ from tests.store.sql.node_types import COMMON, KUBEFLOW, OTHERS, SIMPLE
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.records import StoreRecord
 from tests.store.sql.stores import RUN_NAMES, SPACE_NAMES, stores
-from tests.store.sql.values import KEYS, NAMES, NUMBERS, TEXTS, TIMES
+from tests.store.sql.values import ITEM_NAMES, ITEM_PATHS, KEYS, NAMES, NUMBERS, TEXTS, TIMES
 
 RELATIONS = {
     EntityKind.ARTIFACT: (Relation.WORKSPACE, Relation.RUN, Relation.PRODUCED_BY, Relation.CONSUMED_BY),
@@ -70,7 +72,9 @@ _TIME_FIELDS = {
 SHAPES = ("test", "test", "related", "related", "related", "and", "or", "not")
 _SHAPES = st.sampled_from(SHAPES)
 _LENGTHS = st.sampled_from((2, 2, 2, 1, 3, 0))
-_TESTS = st.sampled_from(("_field", "_field", "_label", "_property", "_property", "_time", "_id", "_choice"))
+_TESTS = st.sampled_from(
+    ("_field", "_field", "_label", "_property", "_property", "_item", "_item", "_time", "_id", "_choice")
+)
 _ONE_IN_FOUR = st.sampled_from((False, False, False, True))
 _CHANGES = st.integers(0, 7)
 _LONG = 100
@@ -162,6 +166,17 @@ class _Asker:
         if isinstance(aim, str) or (aim is None and self.draw(st.booleans())):
             return self._make(Property(name), OF_TEXTS, aim, TEXTS, True)
         return self._make(Property(name), OF_NUMBERS, aim if isinstance(aim, (int, float)) else None, OPERANDS)
+
+    def _item(self, kind: EntityKind, thing: Thing | None) -> Test:
+        if kind not in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+            return self._property(kind, thing)  # these have none
+        group = self.draw(st.sampled_from(Group)) if kind is EntityKind.ARTIFACT else Group.PARAMETERS
+        names = [name for name in ITEM_PATHS if thing is None or thing.item(group, name) is not None]
+        name = self.draw(st.sampled_from(names)) if names and self.draw(st.booleans()) else self.draw(ITEM_NAMES)
+        aim = thing.item(group, name) if thing else None
+        if isinstance(aim, str) or (aim is None and self.draw(st.booleans())):
+            return self._make(Item(group, name), OF_TEXTS, aim, TEXTS, True)
+        return self._make(Item(group, name), OF_NUMBERS, aim if isinstance(aim, (int, float)) else None, OPERANDS)
 
     def _time(self, kind: EntityKind, thing: Thing | None) -> Test:
         field = self.draw(_TIME_FIELDS[kind])

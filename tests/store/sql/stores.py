@@ -28,6 +28,7 @@ from tests.store.sql.records import (
     EventRecord,
     NodeRecord,
     StoreRecord,
+    StructValue,
     TypeRecord,
     Value,
 )
@@ -37,6 +38,7 @@ from tests.store.sql.values import (
     LABELS,
     MALFORMED,
     NAMES,
+    OWN_ITEMS,
     PROPERTIES,
     TEXTS,
     TIMES,
@@ -58,6 +60,40 @@ TYPES = st.one_of(
     st.lists(st.sampled_from(OTHERS), unique=True, min_size=1, max_size=2).map(lambda found: sum(found, COMMON)),
     st.lists(st.sampled_from(OTHERS), unique=True, max_size=3).map(lambda found: sum(found, KUBEFLOW)),
 )
+_INPUTS = st.dictionaries(
+    st.sampled_from(("p", "q", "a", "a.b")),
+    st.sampled_from((1.0, 0.5, -2.5, True, "a", "p", [1.0], {"b": 1.0}, {"b": {"c": "x"}}, None)),
+    max_size=3,
+)
+INPUTS = _INPUTS.map(lambda found: StructValue(tuple(found.items())))
+
+
+def indexed(prefix: str, items: dict[str, Any]) -> dict[str, Value]:
+    """The custom properties that LineageQL writes beside a document of items."""
+    found: dict[str, Value] = {}
+
+    def put(name: str, value: Any) -> None:
+        if isinstance(value, (dict, list)):
+            found[name] = StructValue(())
+        elif value is not None:
+            found[name] = value
+        if type(value) is float:
+            found[f"exact:{name}"] = compact(value)
+
+    def walk(value: Any, path: str) -> None:
+        for key, inner in value.items():
+            if "." not in key:
+                put(f"{prefix}-path:{path}.{key}", inner)
+                if isinstance(inner, dict):
+                    walk(inner, f"{path}.{key}")
+
+    for name, value in items.items():
+        put(f"{prefix}:{name}", value)
+        if "." not in name and isinstance(value, dict):
+            walk(value, name)
+    return found
+
+
 STATES = st.sampled_from((None, None, 0, 1, 2, 3, 4, 5, 6, 7, -1))
 
 
@@ -145,10 +181,14 @@ class _Builder:
                 return self._own(kind, id_, space, memberships)
             return self._sdk(kind, id_, space, memberships)
         types = [type_ for type_ in (*self.others, *SIMPLE) if type_.kind == kind]
+        type_, custom, declared = draw(st.sampled_from(types)), draw(PROPERTIES), draw(PROPERTIES)
+        if type_.name.startswith("system.") and kind == EXECUTION:
+            custom |= {"inputs": draw(VALUES | INPUTS | INPUTS)}
+        if "value" in type_.declares:
+            declared |= {"value": draw(VALUES)}
         plain = [context.id for context in self.contexts if context.type != RUN]
         for context in draw(st.lists(st.sampled_from(plain), max_size=2)) if plain else ():
             memberships.add((context, id_))
-        type_, declared, custom = draw(st.sampled_from(types)), draw(PROPERTIES), draw(PROPERTIES)
         if type_.name == "kf.ServeModel":
             served = st.integers(1, len(self.contexts) + 1) | st.sampled_from(("1", 1.0, True))
             for place in draw(st.sampled_from(((custom,), (declared,), (declared, custom)))):
@@ -199,7 +239,13 @@ class _Builder:
             custom |= draw(st.dictionaries(st.sampled_from(("time:start", "time:end")), TIMES.map(float), max_size=2))
         if kind == ARTIFACT:
             shown = {name: value for name, value in kwargs.items() if isinstance(value, (str, int, float))}
-            declared["__ALL_META__"] = compact({"labels": labels or None, "workspace": None, "kwargs": shown})
+            items = {MODEL: "hyperparameters", METRICS: "values"}
+            member, found = items.get(type_, "values"), draw(OWN_ITEMS)
+            meta = {"labels": labels or None, "workspace": None, member: found, "kwargs": shown}
+            declared["__ALL_META__"] = compact(meta)
+            if type_ in items and draw(st.integers(0, 3)):  # earlier releases wrote the document alone
+                declared["__ALL_META__"] = compact(meta).replace(":", ": ", 1)
+                custom |= indexed({MODEL: "parameter", METRICS: "value"}[type_], found)
         return self.node(id_, type_, declared=declared, custom=custom)
 
     def events(self, artifacts: int, executions: int) -> tuple[EventRecord, ...]:

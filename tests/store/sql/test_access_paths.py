@@ -82,7 +82,7 @@ NAMED = StoreRecord(
     associations=frozenset({(1, 1), (1, 2), (2, 1)}),
     parents=frozenset({(2, 1)}),
 )
-_, STEP, PIPELINE, CONTEXT_RUN = KFP_V2
+_, STEP, PIPELINE, CONTEXT_RUN, _ = KFP_V2
 MIXED = StoreRecord(
     types=KUBEFLOW + KFP_V2,
     contexts=(

@@ -24,6 +24,7 @@ TEXTS = {"artifacts": ("name", "uri", "version", "owner", "externalId"), "execut
 INDEXED = {"eq": "nothing", "in": ["nothing", "nobody"], "startsWith": "nothing"}
 WALKED = {"ne": "x", "notIn": ["x"], "endsWith": "nothing", "contains": "nothing", "isNull": True}
 FOLDED = ("eq", "in", "startsWith", "endsWith", "contains")
+GROUPS = {"artifacts": ("values", "parameters"), "executions": ("parameters",)}
 TIMES = ("after", "atOrAfter", "before", "atOrBefore")
 RELATED = {"artifacts": ("producedBy", "consumedBy"), "executions": ("inputs", "outputs")}
 
@@ -51,7 +52,12 @@ def indexed() -> Iterator[Case]:
             for operand in ("x", 7, 0.5):
                 test = {"name": "nothing", operator: operand}
                 yield listed, f"properties {operator} {operand}", {"properties": [test]}
+            for group in GROUPS[listed]:
+                for operand in ("x", 7, 0.5):
+                    yield listed, f"{group} {operator} {operand}", {group: [{"name": "nothing", operator: operand}]}
         yield listed, "properties in", {"properties": [{"name": "nothing", "in": ["x", 7]}]}
+        for group in GROUPS[listed]:
+            yield listed, f"{group} path", {group: [{"name": "no.thing", "in": ["x", 7]}]}
         yield listed, "mlmdIds", {"mlmdIds": [10**9]}
         for relation in relations:
             yield listed, relation, {relation: {"name": {"eq": "nothing"}}}
@@ -76,7 +82,8 @@ def walking() -> Iterator[Case]:
         for operator, operand in (("ne", "x"), ("notIn", ["x"]), ("exists", False)):
             yield listed, f"labels {operator}", {"labels": [{"key": "team", operator: operand}]}
         for operator, operand in (("ne", "x"), ("eq", True), ("contains", "nothing"), ("exists", True)):
-            yield listed, f"properties {operator}", {"properties": [{"name": "nothing", operator: operand}]}
+            for group in ("properties", *GROUPS[listed]):
+                yield listed, f"{group} {operator}", {group: [{"name": "nothing", operator: operand}]}
         yield listed, "state", {"state": ["CANCELED" if listed == "executions" else "DELETED"]}
         yield listed, "not", {"not": {"labels": [{"key": "team"}]}}
         yield listed, "or", {"or": [{"name": {"eq": "nothing"}}, {"name": {"contains": "nothing"}}]}

@@ -6,6 +6,7 @@ Stores and questions draw from the same few values, so that many questions have 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from hypothesis import strategies as st
@@ -130,6 +131,31 @@ LABELS = st.dictionaries(KEYS, TEXTS, max_size=3)
 LOOSE_LABELS = st.dictionaries(KEYS, JSON_VALUES, max_size=3)
 KEYWORDS = st.dictionaries(NAMES, JSON_VALUES, max_size=2)
 
+ITEM_PATHS = ("p", "q", "a.b", "a", "a.b.c", "é", "", "a.", 'it"s', "$.a", "value", "name", "state", "acc")
+ITEM_NAMES = few(st.sampled_from((*ITEM_PATHS, *PROPERTY_NAMES)), "items", 4)
+_NESTED = st.recursive(
+    JSON_VALUES,
+    lambda inner: st.dictionaries(st.sampled_from(("b", "c", "", "b.c", "é")), inner, min_size=1, max_size=2),
+    max_leaves=3,
+)
+ITEMS = st.dictionaries(st.sampled_from(ITEM_PATHS), _NESTED, max_size=3)
+"""Metric values and hyperparameters, as another writer's document may hold them."""
+
+
+def storable(value: Any) -> bool:
+    """Whether LineageQL takes a JSON value: no number without end, none of MLMD's own words."""
+    if isinstance(value, dict):
+        return all(map(storable, value.values()))
+    if isinstance(value, list):
+        return all(map(storable, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, str) or not (value.startswith("mlmd-struct::") or value == "__MLMD_NULL__")
+
+
+OWN_ITEMS = ITEMS.filter(storable)
+"""Metric values and hyperparameters as LineageQL records them."""
+
 MALFORMED = st.sampled_from(
     (
         *(
@@ -166,6 +192,7 @@ def sdk_meta(draw: st.DrawFn, workspace: str | None) -> str:
         "labels": draw(st.none() | LOOSE_LABELS),
         "id": None,
         "kwargs": draw(st.sampled_from((None, {})) | KEYWORDS),
+        **{name: draw(st.sampled_from((None, [], "p")) | ITEMS | ITEMS) for name in ("values", "hyperparameters")},
     }
     return json.dumps(meta)
 

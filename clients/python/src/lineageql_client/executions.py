@@ -257,7 +257,7 @@ class Execution(_Scope):
         description: what it is.
         type: its MLMD type, made where there is none; `kubeflow.org/alpha/execution` if None.
         labels: texts by key.
-        parameters: values by name; they are custom properties.
+        parameters: values by name; they are recorded as custom properties, and read back as `parameters` too.
         external_id: an id of your own; making one of an id that is there finds that.
 
     Raises:

@@ -6,12 +6,13 @@ Source: kubeflow-metadata 0.3.1, `kubeflow/metadata/metadata.py`, and the types 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from lineageql.catalog.recording.checks import MAX_TEXT, refused
+from lineageql.catalog.recording.checks import MAX_KEY, MAX_TEXT, refused
 from lineageql.errors import InvalidArgument
 from lineageql.model.conventions.convention import MOMENTS
 from lineageql.model.conventions.kubeflow import (
@@ -19,6 +20,8 @@ from lineageql.model.conventions.kubeflow import (
     DATA_SET_TYPE,
     EXACT_PREFIX,
     EXECUTION_TYPE,
+    INDEXED_PREFIX,
+    KEPT,
     LABEL_PREFIX,
     METRICS_TYPE,
     MODEL_TYPE,
@@ -26,13 +29,14 @@ from lineageql.model.conventions.kubeflow import (
     RUN_TYPE,
     WORKSPACE_NAME,
     WORKSPACE_TYPE,
+    WRITTEN_PREFIX,
     context_name,
 )
 from lineageql.model.drafts import ArtifactDraft, ExecutionDraft, LabelPairs, RunDraft, WorkspaceDraft
 from lineageql.model.entities import Entity, Execution, ExecutionState
 from lineageql.model.identity import RunName
 from lineageql.model.nodes import NodeKind, PropertyType
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Group
 from lineageql.model.values import STRUCT_PREFIX, survives, wrap
 from lineageql.store.mlmd.requests import NewNode, NewType, PropertyValue
 
@@ -65,6 +69,12 @@ _FACTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 # protobuf reads messages nested 100 deep. An object in a Struct is three messages, a list two; others stand around it.
 _DEEPEST = 90
+_MOST_ITEMS = 1_000
+_LONGEST_ITEM = 2_000
+"""Of how many metric values and hyperparameters, and of how many octets, an artifact has properties for an index.
+
+A row of PostgreSQL's indexes has 2,704 octets at most.
+"""
 
 
 @dataclass(frozen=True)
@@ -178,7 +188,13 @@ def artifact_node(draft: ArtifactDraft, type_: NewType, scope: Scope, time: str,
         "create_time": time,
         "kwargs": dict(draft.custom_properties),
     }
-    properties = _given({**texts, "create_time": time, ALL_META: _sized(compact(meta), None)})
+    whole = compact(meta)
+    items = _item_properties({group: meta.get(kept.document.member or "") for group, kept in KEPT.items()})
+    if items is not None:
+        # Every item stands in a property: the text, which says so by how it begins, need not be read to find one.
+        whole = INDEXED_PREFIX + whole.removeprefix(WRITTEN_PREFIX)
+        customs.update(items)
+    properties = _given({**texts, "create_time": time, ALL_META: _sized(whole, None)})
     for name, value in draft.properties.items():
         if value is not None:
             stored, exact = _declared(name, value, type_.properties[name])
@@ -204,6 +220,47 @@ def _facts(draft: ArtifactDraft, *, metrics: bool) -> dict[str, Any]:
         named = {**draft.custom_properties, **draft.properties}
         facts["values"] = {name: value for name, value in named.items() if type(value) in (int, float)}
     return facts
+
+
+def _item_properties(groups: Mapping[Group, Any]) -> dict[str, PropertyValue] | None:
+    """Metric values and hyperparameters as custom properties, with the paths of those that are nested.
+
+    None where they are too many, one has too long a name or text, or the names of two differ by no more than case or
+    accents, which are the same to some databases: then they are found in the document only.
+    """
+    found: dict[str, PropertyValue] = {}
+    for group, items in groups.items():
+        kept = KEPT[group]
+        for path, value in _paths(items or {}, ()):
+            if value is None or (len(path) > 1 and any("." in part for part in path)):
+                continue  # a path is taken apart at each dot: such a one leads nowhere
+            name = kept.prefix + path[0] if len(path) == 1 else kept.path_prefix + ".".join(path)
+            text = value if isinstance(value, str) else ""
+            if len(name) > MAX_KEY or len(name.encode()) + len(text.encode()) > _LONGEST_ITEM:
+                return None
+            found.update(_item_property(name, value))
+    alike = {_folded(name) for name in found}
+    return None if len(found) > _MOST_ITEMS or len(alike) < len(found) else found
+
+
+def _folded(name: str) -> str:
+    """What names that some database takes for the same have in common."""
+    plain = name if name.isascii() else unicodedata.normalize("NFKD", name)
+    return "".join(sign for sign in plain.casefold() if not unicodedata.combining(sign)).rstrip()
+
+
+def _paths(items: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in items.items():
+        yield (*above, name), value
+        if isinstance(value, Mapping):
+            yield from _paths(value, (*above, name))
+
+
+def _item_property(name: str, value: Any) -> dict[str, PropertyValue]:
+    if isinstance(value, (list, tuple, Mapping)):
+        return {name: wrap({})}  # that it is there; what it is, the document says
+    exact = {} if survives(value) else {EXACT_PREFIX + name: compact(value)}
+    return {name: value, **exact}
 
 
 def label_properties(labels: LabelPairs) -> dict[str, PropertyValue]:

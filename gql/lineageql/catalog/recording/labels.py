@@ -15,7 +15,7 @@ from lineageql.catalog.recording import checks, kubeflow_encoding
 from lineageql.catalog.recording.checks import refused
 from lineageql.errors import InvalidArgument
 from lineageql.model.conventions.convention import Document
-from lineageql.model.conventions.kubeflow import LABEL_PREFIX, WRITTEN_PREFIX
+from lineageql.model.conventions.kubeflow import INDEXED_PREFIX, LABEL_PREFIX, WRITTEN_PREFIX
 from lineageql.model.drafts import LabelPairs
 from lineageql.model.entities import Entity
 from lineageql.model.nodes import Node, NodeKind
@@ -77,6 +77,8 @@ def _in_document(
     else:
         ordered = {document.member: labels, **rest}
     text = _text(ordered)
+    if isinstance(stored, str) and stored.startswith(INDEXED_PREFIX) and text.startswith(WRITTEN_PREFIX):
+        text = INDEXED_PREFIX + text.removeprefix(WRITTEN_PREFIX)
     assert text.startswith(WRITTEN_PREFIX) is (mirrored is not None)
     return {document.property: text}, mirrored or {}
 

@@ -8,8 +8,8 @@ hash, its name `<path>:<hash>`; the keys of event paths repeat that name.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.convention import Column, Convention, Parameters, Role, TypeAndId, UriTail
-from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
+from lineageql.model.conventions.convention import Column, Convention, Role, TypeAndId, UriTail
+from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS, METRICS, parameters
 from lineageql.model.conventions.places import HashedName, TypeName
 from lineageql.model.nodes import NodeKind, NodeType
 from lineageql.model.predicates import Field
@@ -41,6 +41,6 @@ CMF = Convention(
     role=lambda type_: Role.WORKSPACE if type_.name == PIPELINE_TYPE else Role.NEITHER,
     encoding=ENCODING,
     # What is declared is the framework's own.
-    parameters=Parameters(declared=False, omitted=Parameters().omitted | {"Python_Env"}),
+    items=(METRICS, parameters("Python_Env", declared=False)),
     ports=False,
 )

@@ -7,6 +7,7 @@ the same table to SQL, so what is shown and what filters see cannot differ.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -23,7 +24,7 @@ from lineageql.model.conventions.places import (
     unstamped,
 )
 from lineageql.model.nodes import Node, NodeKind, NodeType
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Group
 from lineageql.model.values import JSONValue, as_text, parse_json, plain_text
 
 BOOKKEEPING = "__"
@@ -128,7 +129,11 @@ class Document:
         text = node.properties.get(self.property)
         if self.written_prefix is not None and isinstance(text, str) and text.startswith(self.written_prefix):
             return {}
-        value = parse_json(text)
+        return self.read_all(node)
+
+    def read_all(self, node: Node) -> dict[str, JSONValue]:
+        """The members, whoever wrote them."""
+        value = parse_json(node.properties.get(self.property))
         if isinstance(value, dict) and self.member is not None:
             value = value.get(self.member)
         return value if isinstance(value, dict) else {}
@@ -182,21 +187,6 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
-    """What of an execution its writer means as parameters of the step.
-
-    Attributes:
-        struct: the custom property whose members they are; None where they are properties of their own.
-        declared: whether declared properties are parameters too, and not the custom ones alone.
-        omitted: names of properties that say something else.
-    """
-
-    struct: str | None = None
-    declared: bool = True
-    omitted: frozenset[str] = frozenset({"name", "description", "state", "create_time"})
-
-
-@dataclass(frozen=True, slots=True)
 class Nesting:
     """How executions that enclose others, such as DAGs, tell which part each plays in its run.
 
@@ -234,6 +224,72 @@ class ImpliedInputs:
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Items that stand in a document; of those that LineageQL wrote each in a custom property too.
+
+    Attributes:
+        prefix: what comes before the names of these properties.
+        path_prefix: what comes before the paths, with dots, of what is nested.
+        document: the members, and how the texts begin whose items all stand in properties.
+    """
+
+    prefix: str
+    path_prefix: str
+    document: Document
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """The custom properties in which LineageQL wrote what has this name, the foremost first."""
+        return (self.prefix + name, self.path_prefix + name) if "." in name else (self.prefix + name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Items that are properties of the node, as far as these are shown: the declared one before the custom one.
+
+    Attributes:
+        declared: whether the declared properties are items too, and not the custom ones alone.
+        numbers: whether only numbers are.
+        omitted: names of properties that say something else.
+    """
+
+    declared: bool = True
+    numbers: bool = False
+    omitted: frozenset[str] = frozenset()
+
+    def takes(self, value: object) -> bool:
+        """Whether a value is one that an item may have."""
+        if not self.numbers or (isinstance(value, int) and not isinstance(value, bool)):
+            return True
+        return isinstance(value, float) and math.isfinite(value)
+
+
+@dataclass(frozen=True, slots=True)
+class StructMembers:
+    """Items that are the members of a Struct in a custom property. No database reads these."""
+
+    property: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnderName:
+    """The one item of a node that is an item: its value is a property, its name the node's."""
+
+    property: str
+
+
+ItemPlace = Kept | Stored | StructMembers | UnderName
+
+
+@dataclass(frozen=True)
+class Items:
+    """Where the items of a group stand in the nodes of some types."""
+
+    group: Group
+    of: Callable[[NodeType], bool]
+    place: ItemPlace
 
 
 @lru_cache(4096)
@@ -278,8 +334,8 @@ class Convention:
         bookkeeping: names of properties that are the writer's own business, beside all
             that begin with two underscores. Declared ones are shown with the custom ones.
         encoding: prefixes of custom properties that encode something shown elsewhere.
+        items: where the items of groups stand; of those of one group the first that is of a type is the type's.
         extras: a document whose members are shown as custom properties.
-        parameters: what of an execution is a parameter of the step.
         parent: where an execution names the execution that encloses it, by MLMD's id.
         nesting: what part an execution plays in that, where the writer says so.
         clock: how executions tell when they began and ended, where the writer keeps them so.
@@ -302,8 +358,8 @@ class Convention:
     hidden: frozenset[str] = frozenset()
     bookkeeping: frozenset[str] = frozenset()
     encoding: tuple[str, ...] = ()
+    items: tuple[Items, ...] = ()
     extras: Mapping[NodeKind, Document] = field(default_factory=dict)
-    parameters: Parameters = Parameters()
     parent: tuple[Place, ...] = ()
     nesting: Nesting | None = None
     clock: Clock | None = None
@@ -323,6 +379,10 @@ class Convention:
     def places(self, kind: NodeKind, subject: Field) -> tuple[Place, ...]:
         """Where the field stands in nodes of a kind; nowhere gives an empty tuple."""
         return self.kind_fields[kind].get(subject, ())
+
+    def items_of(self, type_: NodeType, group: Group) -> ItemPlace | None:
+        """Where the items of a group stand in the nodes of a type; None where these have none."""
+        return next((items.place for items in self.items if items.group is group and items.of(type_)), None)
 
     def read(self, node: Node, subject: Field) -> str | None:
         """The field's value as text: the first place that has one that is not empty."""

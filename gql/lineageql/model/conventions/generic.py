@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from lineageql.model.conventions.convention import Column, Convention, Labels, Place, TypeAndId, UriTail, either
+from lineageql.model.conventions.convention import (
+    Column,
+    Convention,
+    Items,
+    Labels,
+    Place,
+    Stored,
+    TypeAndId,
+    UriTail,
+    either,
+)
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX, LABEL_PREFIX
-from lineageql.model.nodes import NodeKind
-from lineageql.model.predicates import Field
+from lineageql.model.kinds import is_metrics
+from lineageql.model.nodes import NodeKind, NodeType
+from lineageql.model.predicates import Field, Group
 
 COMMON: dict[Field, tuple[Place, ...]] = {
     Field.DESCRIPTION: either("description"),
@@ -27,6 +38,17 @@ CONTEXT: dict[Field, tuple[Place, ...]] = {**COMMON, Field.NAME: (Column("name")
 LABELS = dict.fromkeys(NodeKind, Labels((LABEL_PREFIX,)))
 ENCODING = (LABEL_PREFIX, EXACT_PREFIX)
 
+TOLD = frozenset({"name", "description", "state", "create_time"})
+"""Properties that say of an execution what its own fields do."""
+METRICS = Items(Group.VALUES, is_metrics, Stored(numbers=True))
+"""Where the values of metrics stand that writers keep as properties."""
+
+
+def parameters(*omitted: str, declared: bool = True) -> Items:
+    """The parameters of executions that are properties, those of some names left out."""
+    return Items(Group.PARAMETERS, NodeType.is_execution, Stored(declared, omitted=TOLD.union(omitted)))
+
+
 GENERIC = Convention(
     name="generic",
     owns=lambda _: True,
@@ -40,4 +62,5 @@ GENERIC = Convention(
     },
     labels=LABELS,
     encoding=ENCODING,
+    items=(METRICS, parameters()),
 )

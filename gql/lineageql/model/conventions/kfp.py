@@ -15,17 +15,18 @@ from lineageql.model.conventions.convention import (
     Column,
     Convention,
     Custom,
+    Items,
     Nesting,
-    Parameters,
     Role,
+    StructMembers,
     TypeAndId,
     UriTail,
     either,
 )
-from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
+from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS, METRICS, parameters
 from lineageql.model.conventions.places import EventKey
 from lineageql.model.nodes import NodeKind, NodeType
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Group
 
 PIPELINE_TYPE = "system.Pipeline"
 PIPELINE_RUN_TYPE = "system.PipelineRun"
@@ -71,7 +72,7 @@ KFP_V2 = Convention(
     role=lambda type_: {PIPELINE_TYPE: Role.WORKSPACE, PIPELINE_RUN_TYPE: Role.RUN}.get(type_.name, Role.NEITHER),
     bookkeeping=frozenset({"store_session_info", "cache_fingerprint", "cached_execution_id", "parent_dag_id"}),
     encoding=ENCODING,
-    parameters=Parameters(struct="inputs"),
+    items=(METRICS, Items(Group.PARAMETERS, NodeType.is_execution, StructMembers("inputs"))),
     parent=(Custom("parent_dag_id"),),
     nesting=Nesting(
         task=(*either("task_name"), *either("display_name")),
@@ -98,5 +99,5 @@ KFP_V1 = Convention(
     role=lambda type_: Role.RUN if type_.name == RUN_TYPE else Role.NEITHER,
     bookkeeping=frozenset({"argo_artifact"}),
     encoding=ENCODING,
-    parameters=Parameters(omitted=Parameters().omitted | _STEP | {"kfp_pod_name", "cache_key"}),
+    items=(METRICS, parameters(*_STEP, "kfp_pod_name", "cache_key")),
 )

@@ -15,14 +15,17 @@ from lineageql.model.conventions.convention import (
     Custom,
     Declared,
     Document,
+    Items,
+    Kept,
     Labels,
-    Parameters,
     Role,
+    Stored,
     TypeAndId,
 )
 from lineageql.model.identity import RunName
+from lineageql.model.kinds import is_metrics, is_model
 from lineageql.model.nodes import NodeKind, NodeType
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Group
 
 PREFIX = "kubeflow.org/"
 WORKSPACE_TYPE = "kubeflow.org/alpha/workspace"
@@ -39,6 +42,14 @@ LABEL_PREFIX = "label:"
 EXACT_PREFIX = "exact:"
 WRITTEN_PREFIX = '{"labels":'
 """How the `__ALL_META__` texts of LineageQL begin; the SDK's begin `{"workspace": `."""
+INDEXED_PREFIX = WRITTEN_PREFIX + " "
+"""How those begin of which every metric value and every hyperparameter stands in a custom property too."""
+KEPT = {
+    Group.VALUES: Kept("value:", "value-path:", Document(ALL_META, "values", INDEXED_PREFIX)),
+    Group.PARAMETERS: Kept("parameter:", "parameter-path:", Document(ALL_META, "hyperparameters", INDEXED_PREFIX)),
+}
+"""Where the values of metrics and the hyperparameters of models stand."""
+_KEPT_PREFIXES = tuple(prefix for kept in KEPT.values() for prefix in (kept.prefix, kept.path_prefix))
 
 _NAME = (Declared("name"), Column("name"), Custom("name"), TypeAndId())
 
@@ -89,9 +100,13 @@ KUBEFLOW = Convention(
     },
     role=_role,
     hidden=frozenset({WORKSPACE_NAME, RUN_NAME, ALL_META}),
-    encoding=(LABEL_PREFIX, EXACT_PREFIX),
+    encoding=(LABEL_PREFIX, EXACT_PREFIX, *_KEPT_PREFIXES),
+    items=(
+        Items(Group.VALUES, is_metrics, KEPT[Group.VALUES]),
+        Items(Group.PARAMETERS, is_model, KEPT[Group.PARAMETERS]),
+        Items(Group.PARAMETERS, NodeType.is_execution, Stored(declared=False, omitted=frozenset({"exception"}))),
+    ),
     extras={NodeKind.ARTIFACT: Document(ALL_META, "kwargs", WRITTEN_PREFIX)},
-    parameters=Parameters(declared=False),
     run_names=True,
     linked=True,
 )

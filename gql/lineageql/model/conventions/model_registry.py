@@ -16,17 +16,19 @@ from lineageql.model.conventions.convention import (
     Column,
     Convention,
     ImpliedInputs,
-    Parameters,
+    Items,
     Place,
     Role,
+    Stored,
     TypeAndId,
+    UnderName,
     UriTail,
 )
-from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
+from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS, METRICS, parameters
 from lineageql.model.conventions.places import OwnedName
-from lineageql.model.kinds import ArtifactKind, kind_of
+from lineageql.model.kinds import is_model
 from lineageql.model.nodes import NodeKind, NodeType
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Group
 
 _PREFIXES = ("kf.", "odh.")
 _ROLES = {
@@ -38,6 +40,8 @@ _ROLES = {
     "InferenceService": Role.RUN,
 }
 _SERVED_VERSION = "model_version_id"
+_METRICS = frozenset({"kf.Metric", "kf.MetricHistory"})
+_PARAMETER = "kf.Parameter"
 _NAME: tuple[Place, ...] = (OwnedName(), Column("name"))
 
 
@@ -60,12 +64,19 @@ MODEL_REGISTRY = Convention(
     labels=LABELS,
     role=_role,
     encoding=ENCODING,
-    parameters=Parameters(declared=False, omitted=Parameters().omitted | {_SERVED_VERSION}),
+    items=(
+        # A metric is an artifact, as is a parameter of a run; of a model it is what the user says of it.
+        Items(Group.VALUES, lambda type_: type_.name in _METRICS, UnderName("value")),
+        METRICS,
+        Items(Group.PARAMETERS, lambda type_: type_.name == _PARAMETER, UnderName("value")),
+        Items(Group.PARAMETERS, is_model, Stored(declared=False)),
+        parameters(_SERVED_VERSION, declared=False),
+    ),
     run_holds=True,
     implied=ImpliedInputs(
         property=_SERVED_VERSION,
         executions=lambda type_: type_.kind is NodeKind.EXECUTION and _own_name(type_) == "ServeModel",
         contexts=lambda type_: type_.kind is NodeKind.CONTEXT and _own_name(type_) == "ModelVersion",
-        artifacts=lambda type_: type_.kind is NodeKind.ARTIFACT and kind_of(type_) is ArtifactKind.MODEL,
+        artifacts=lambda type_: type_.kind is NodeKind.ARTIFACT and is_model(type_),
     ),
 )

@@ -11,17 +11,8 @@ types of artifacts are the same, so this is one convention.
 
 from __future__ import annotations
 
-from lineageql.model.conventions.convention import (
-    Clock,
-    Column,
-    Convention,
-    Parameters,
-    Role,
-    TypeAndId,
-    UriTail,
-    either,
-)
-from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS
+from lineageql.model.conventions.convention import Clock, Column, Convention, Role, TypeAndId, UriTail, either
+from lineageql.model.conventions.generic import ARTIFACT, CONTEXT, ENCODING, EXECUTION, LABELS, METRICS, parameters
 from lineageql.model.conventions.kfp import declares_steps
 from lineageql.model.conventions.places import ContextSuffix, EventKey, TypeName
 from lineageql.model.nodes import NodeKind, NodeType
@@ -66,7 +57,7 @@ TFX = Convention(
     # What TFX keeps in custom properties of every artifact, whatever it is.
     bookkeeping=frozenset({"is_external", "tfx_version"}),
     encoding=ENCODING,
-    parameters=Parameters(omitted=Parameters().omitted | _OF_THE_RUN),
+    items=(METRICS, parameters(*_OF_THE_RUN)),
     clock=Clock(begun=frozenset({2, 3, 4, 5, 6}), ended=frozenset({3, 4, 5, 6})),
     run_workspace="pipeline_name",
 )

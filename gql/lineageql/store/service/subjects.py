@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lineageql.model.conventions.convention import Convention, Custom
-from lineageql.model.conventions.kubeflow import EXACT_PREFIX
+from lineageql.model.conventions.convention import Custom
 from lineageql.model.entities import Artifact, Entity, Execution, Run
 from lineageql.model.evaluate import comparison
+from lineageql.model.items import item_of, stored_value, tested
 from lineageql.model.kinds import kind_of
-from lineageql.model.nodes import Node
 from lineageql.model.operators import Value
-from lineageql.model.predicates import Field, Label, Property, Subject, Test
-from lineageql.model.values import STRUCT_PREFIX, as_text, parse_json
-
-OTHER = object()
-"""A property that is there, and is neither text, number nor boolean."""
+from lineageql.model.predicates import Field, Item, Label, Property, Subject, Test
+from lineageql.model.values import as_text
 
 
 def label_of(entity: Entity, key: str) -> str | None:
@@ -38,27 +34,9 @@ def label_of(entity: Entity, key: str) -> str | None:
 def property_of(entity: Entity, name: str) -> Value:
     """The declared property of a name, else the custom one, else the writer's extra; None where there is none."""
     convention, node = entity.convention, entity.node
-    found = None if convention.conceals(name) else _stored(convention, node, name)
+    found = stored_value(convention, node, name)
     extras = convention.extras.get(node.type.kind)
-    if found is None and extras is not None:
-        found = extras.read(node).get(name)
-    return OTHER if isinstance(found, (list, dict)) else found
-
-
-def _stored(convention: Convention, node: Node, name: str) -> Value:
-    # Bookkeeping is shown among the custom properties, where a custom one of the same name hides it.
-    layers = (node.properties, node.custom_properties)
-    for layer in reversed(layers) if convention.bookkeeps(name) else layers:
-        raw = layer.get(name)
-        if raw is None:
-            continue
-        # MLMD keeps six decimals; where that is not the number, the number's text stands beside it.
-        exact = parse_json(node.custom_properties.get(EXACT_PREFIX + name))
-        if exact is not None:
-            return exact if isinstance(exact, (int, float)) and not isinstance(exact, bool) else OTHER
-        plain = isinstance(raw, (int, float)) or (isinstance(raw, str) and not raw.startswith(STRUCT_PREFIX))
-        return raw if plain else OTHER
-    return None
+    return tested(extras.read(node).get(name)) if found is None and extras is not None else found
 
 
 def _name(entity: Entity) -> str | None:
@@ -98,6 +76,8 @@ def value_of(subject: Subject) -> Callable[[Entity], Value]:
             return lambda entity: label_of(entity, key)
         case Property(name):
             return lambda entity: property_of(entity, name)
+        case Item() as item:
+            return lambda entity: item_of(entity, item)
     return FIELDS[subject]
 
 

@@ -21,7 +21,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, select, true
 
-from lineageql.model.conventions.convention import Column, Custom, Declared, Document, Role, TypeAndId
+from lineageql.model.conventions.convention import (
+    Column,
+    Custom,
+    Declared,
+    Document,
+    Kept,
+    Role,
+    Stored,
+    TypeAndId,
+    UnderName,
+)
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX, RUN_NAME
 from lineageql.model.evaluate import operands_by_family, operands_of, references_of
 from lineageql.model.identity import EntityKind, RunName
@@ -30,6 +40,7 @@ from lineageql.model.operators import Access, Family, Operands
 from lineageql.model.predicates import (
     And,
     Field,
+    Item,
     Label,
     Operator,
     Or,
@@ -117,6 +128,8 @@ class AccessPaths:
                 return self._label(test, key)
             case Property(name):
                 return self._property(test, name)
+            case Item() as item:
+                return self._item(test, item)
             case Field.ID:
                 return self._nodes(lambda node: node.c.id, test)
             case Field.TYPE | Field.KIND:
@@ -256,11 +269,47 @@ class AccessPaths:
         return self._with_foreign(parts, foreign)
 
     def _property(self, test: Test, name: str) -> list[AccessPath]:
-        if test.operator.meaning.access not in (Access.EQUALITY, Access.RANGE):
+        parts = self._valued(test, name, (False, True))
+        if parts is None:
             return []
+        foreign: list[Ids] = []
+        for convention, _ in self.compiler.types.groups(self.source.node_kind):
+            extras = convention.extras.get(self.source.node_kind)
+            if extras is not None:
+                foreign.extend(self._foreign(extras))
+        return self._with_foreign(parts, foreign)
+
+    def _item(self, test: Test, item: Item) -> list[AccessPath]:
+        """All rows with the item at any place of any convention in the store, but for those in Structs."""
+        places = [place for _, place, _ in self.compiler.types.item_groups(self.source.node_kind, item.group)]
+        parts: list[Ids] = []
+        foreign: list[Ids] = []
+        for place in dict.fromkeys(places):
+            rows: list[Ids] | None = []
+            match place:
+                case Kept():
+                    rows = self._valued_of(test, place.names(item.name), (True,))
+                    foreign.extend(self._foreign(place.document))
+                case Stored():
+                    rows = self._valued_of(test, (item.name,), (False, True) if place.declared else (True,))
+                case UnderName(name):
+                    rows = self._valued_of(test, (name,), (False, True))
+            if rows is None:
+                return []
+            parts.extend(rows)
+        return self._with_foreign(parts, list(foreign)) or [self.nothing()]
+
+    def _valued_of(self, test: Test, names: Sequence[str], customs: Sequence[bool]) -> list[Ids] | None:
+        found = [self._valued(test, name, customs) for name in names]
+        return None if None in found else [part for parts in found for part in parts or ()]
+
+    def _valued(self, test: Test, name: str, customs: Sequence[bool]) -> list[Ids] | None:
+        """The rows of a property, declared or custom, whose value can meet a test; None where no index finds them."""
+        if test.operator.meaning.access not in (Access.EQUALITY, Access.RANGE):
+            return None
         operands = operands_by_family(test)
         if operands.keys() - {Family.TEXT, Family.NUMBER}:
-            return []  # booleans have no index
+            return None  # booleans have no index
         texts, numbers = operands.get(Family.TEXT), operands.get(Family.NUMBER)
         tests: list[tuple[str, Test]] = []
         if texts:
@@ -269,16 +318,11 @@ class AccessPaths:
         bound = bindable(test.operator, numbers) if numbers else None
         if bound is not None:
             tests.extend((column, Test(test.subject, *bound)) for column in _NUMBERS)
-        parts = [self._rows(name, custom, column, part) for custom in (False, True) for column, part in tests]
+        parts = [self._rows(name, custom, column, part) for custom in customs for column, part in tests]
         if numbers:
             exact = Test(test.subject, Operator.EXISTS)
             parts.append(self._rows(EXACT_PREFIX + name, True, "string_value", exact))
-        foreign: list[Ids] = []
-        for convention, _ in self.compiler.types.groups(self.source.node_kind):
-            extras = convention.extras.get(self.source.node_kind)
-            if extras is not None:
-                foreign.extend(self._foreign(extras))
-        return self._with_foreign(parts, foreign)
+        return parts
 
     def _with_foreign(self, parts: list[Ids], foreign: list[Ids]) -> list[AccessPath]:
         """A path of some parts and of the rows of foreign documents, which not every database finds by an index."""
@@ -293,6 +337,8 @@ def _name_of(test: Test) -> str:
             return f"label {key!r}"
         case Property(name):
             return f"property {name!r}"
+        case Item(group, name):
+            return f"{group.value} {name!r}"
         case field:
             return field.value
 

@@ -22,6 +22,7 @@ from lineageql.model.operators import Family
 from lineageql.model.predicates import (
     And,
     Field,
+    Item,
     Label,
     Not,
     Or,
@@ -37,6 +38,7 @@ from lineageql.store.sql.access_paths import AccessPaths
 from lineageql.store.sql.compiler import Chain
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.field_expressions import moment, state_number, text_of_field
+from lineageql.store.sql.item_tests import item_clause
 from lineageql.store.sql.json_documents import member_of, text_of_member
 from lineageql.store.sql.operators import compared
 from lineageql.store.sql.property_tests import property_clause
@@ -79,6 +81,8 @@ class Clauses:
                     lambda convention: property_clause(convention, test, name, source, self.dialect),
                     false(),
                 )
+            case Test(subject=Item() as item):
+                return item_clause(predicate, item, source, self.types, self.dialect)
             case Test(subject=Field() as subject):
                 return self._field(predicate, subject, source)
         raise AssertionError(predicate)

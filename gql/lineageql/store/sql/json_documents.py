@@ -42,16 +42,16 @@ def member_of(document: Document, key: str, source: Source, dialect: Dialect) ->
 
     Where the row is not the first that a statement selects from, PostgreSQL does not let the member refer to it.
     """
-    row = source.properties.alias()
+    row, found = foreign_document(document, source, dialect)
     member = dialect.members(row.c.string_value, document.member)
-    found = and_(
-        row.c.owner_id == source.id,
-        row.c.name == document.property,
-        row.c.is_custom_property == false(),
-        foreign(document, row, dialect),
-        member.c.key == key,
-    )
-    return member, found, row
+    return member, and_(found, member.c.key == key), row
+
+
+def foreign_document(document: Document, source: Source, dialect: Dialect) -> tuple[Any, Clause]:
+    """The document of the source's row that another writer wrote: the row of its text, and the clause that finds it."""
+    row = source.properties.alias()
+    here = (row.c.owner_id == source.id, row.c.name == document.property, row.c.is_custom_property == false())
+    return row, and_(*here, foreign(document, row, dialect))
 
 
 def text_of_member(member: Any, dialect: Dialect) -> ColumnElement[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select
@@ -23,25 +24,46 @@ Clause = ColumnElement[bool]
 Expression = ColumnElement[Any]
 
 
+_GREATEST = sys.float_info.max
+
+
 def property_clause(convention: Convention, test: Test, name: str, source: Source, dialect: Dialect) -> Clause:
     """Whether the declared property of this name, else the custom one, else the writer's extra meets a test."""
-    clauses: list[Clause] = []
-    absent: list[Clause] = []  # so far
     # Bookkeeping is shown among the custom properties, where a custom one of the same name hides it.
-    layers = (True, False) if convention.bookkeeps(name) else (False, True)
-    for custom in () if convention.conceals(name) else layers:
-        clauses.append(and_(*absent, _layer_meets(test, name, source, dialect, custom=custom)))
-        row, found = _row(source, name, custom=custom)
-        absent.append(not_(exists().where(found, _has_value(row))))
+    layers = ((name, True), (name, False)) if convention.bookkeeps(name) else ((name, False), (name, True))
+    clauses, absent = layers_meet(test, () if convention.conceals(name) else layers, source, dialect)
     extras = convention.extras.get(source.node_kind)
     if extras is not None:
         member, found, _ = member_of(extras, name, source, dialect)
-        clauses.append(and_(*absent, exists(select(literal(1)).where(found, _member_meets(test, member, dialect)))))
+        clauses.append(and_(*absent, exists(select(literal(1)).where(found, member_meets(test, member, dialect)))))
     return func.coalesce(or_(false(), *clauses), false())
 
 
-def _layer_meets(test: Test, name: str, source: Source, dialect: Dialect, *, custom: bool) -> Clause:
+def layers_meet(
+    test: Test, layers: Iterable[tuple[str, bool]], source: Source, dialect: Dialect, *, numbers: bool = False
+) -> tuple[list[Clause], list[Clause]]:
+    """Whether the first of some properties that is there meets a test.
+
+    Args:
+        layers: the names of the properties, each with whether it is a custom one.
+        numbers: whether nothing but a number meets it.
+
+    Returns:
+        The clauses of which one is true where it does, and those that are all true where none of them is there.
+    """
+    clauses: list[Clause] = []
+    absent: list[Clause] = []  # so far
+    for name, custom in layers:
+        clauses.append(and_(*absent, _layer_meets(test, name, source, dialect, custom=custom, numbers=numbers)))
+        row, found = _row(source, name, custom=custom)
+        absent.append(not_(exists().where(found, _has_value(row))))
+    return clauses, absent
+
+
+def _layer_meets(test: Test, name: str, source: Source, dialect: Dialect, *, custom: bool, numbers: bool) -> Clause:
     row, found = _row(source, name, custom=custom)
+    if numbers:
+        return _number_meets(test, name, source, dialect, custom=custom)
     if test.operator is Operator.EXISTS:
         return exists().where(found, _has_value(row))
     # MLMD keeps six decimals; where that is not the number, the number's text stands beside it.
@@ -52,6 +74,28 @@ def _layer_meets(test: Test, name: str, source: Source, dialect: Dialect, *, cus
     return or_(
         and_(exists().where(found, _row_meets(test, row, dialect)), not_(has_exact)),
         exists().where(found, _has_value(row), is_exact, _by_type(test, dialect, numbers=[number])),
+    )
+
+
+def _number_meets(test: Test, name: str, source: Source, dialect: Dialect, *, custom: bool) -> Clause:
+    """Whether a property is a number that meets a test."""
+    row, found = _row(source, name, custom=custom)
+    beside, is_beside = _row(source, EXACT_PREFIX + name, custom=True)
+    exact, is_exact = _row(source, EXACT_PREFIX + name, custom=True)
+    has_exact = exists().where(is_beside, dialect.is_json(beside.c.string_value))
+
+    # What has no end, and what is no number to those who compute, is none.
+    tests = [Test(test.subject, Operator.GTE, -_GREATEST), Test(test.subject, Operator.LTE, _GREATEST)]
+    if test.operator is not Operator.EXISTS:
+        tests.append(test)
+
+    def meets(*columns: Expression) -> Clause:
+        return and_(*(_by_type(one, dialect, numbers=list(columns)) for one in tests))
+
+    plain = meets(dialect.number(row.c.int_value), dialect.number(row.c.double_value))
+    return or_(
+        and_(exists().where(found, plain), not_(has_exact)),
+        exists().where(found, _has_value(row), is_exact, meets(dialect.json_number(exact.c.string_value))),
     )
 
 
@@ -78,6 +122,11 @@ def _row_meets(test: Test, row: Any, dialect: Dialect) -> Clause:
         numbers=[dialect.number(row.c.int_value), dialect.number(row.c.double_value)],
         boolean=row.c.bool_value,
     )
+
+
+def member_meets(test: Test, member: Any, dialect: Dialect) -> Clause:
+    """Whether a member of a JSON object meets a test."""
+    return func.coalesce(_member_meets(test, member, dialect), false())
 
 
 def _member_meets(test: Test, member: Any, dialect: Dialect) -> Clause:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
@@ -13,7 +14,7 @@ from lineageql.errors import LineageQLError
 from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
-from lineageql.model.predicates import ALWAYS, Field, Predicate
+from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Test
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.explain import explained
 from lineageql.store.explanation import Explanation
@@ -34,6 +35,7 @@ from lineageql.store.sql.run_scan import RunScan, named_one_of
 from lineageql.store.sql.searches import Searches, groups_of
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
+from lineageql.store.sql.struct_items import asks, grounded
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
 from lineageql.store.sql.text_search import text_page
 
@@ -101,10 +103,20 @@ class SQLReader:
     async def _searches(self) -> Searches:
         return Searches(await self._clauses(), self.statements, self.budgets)
 
+    async def _grounded(self, search: Search, within: Predicate = ALWAYS) -> tuple[Searches, Search]:
+        """What does a search, and the search with its tests of items in Structs decided."""
+        searches = await self._searches()
+        if not asks(search.predicate, search.kind, searches.types):
+            return searches, search
+        predicate = await self.driver.run(grounded(searches, search.kind, search.predicate, within))
+        # It names the ids of this moment: its statements are of no use to another operation.
+        return Searches(searches.clauses, Statements(), self.budgets), replace(search, predicate=predicate)
+
     # -- pages and counts
 
     async def search(self, search: Search, window: Window, fields: frozenset[Field] | None = None) -> Slice:
-        return await self.driver.run((await self._searches()).page(search, window, fields))
+        searches, asked = await self._grounded(search)
+        return await self.driver.run(searches.page(asked, window, fields))
 
     async def search_under(
         self,
@@ -114,18 +126,21 @@ class SQLReader:
         window: Window,
         fields: frozenset[Field] | None = None,
     ) -> Mapping[Ref, Slice]:
-        return await self.driver.run((await self._searches()).page_under(link, owners, search, window, fields))
+        searches, asked = await self._grounded(search)
+        return await self.driver.run(searches.page_under(link, owners, asked, window, fields))
 
     async def count(self, search: Search) -> int:
-        return await self.driver.run((await self._searches()).count(search))
+        searches, asked = await self._grounded(search)
+        return await self.driver.run(searches.count(asked))
 
     async def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
-        return await self.driver.run((await self._searches()).count_under(link, owners, search))
+        searches, asked = await self._grounded(search)
+        return await self.driver.run(searches.count_under(link, owners, asked))
 
     async def facets(self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
-        searches = await self._searches()
-        start = await self.driver.run(searches.start(Search(kind, predicate)))
-        return await Facets(self._fetch, searches.clauses, predicate, start.source, start.access).by(by, key)
+        searches, asked = await self._grounded(Search(kind, predicate))
+        start = await self.driver.run(searches.start(asked))
+        return await Facets(self._fetch, searches.clauses, asked.predicate, start.source, start.access).by(by, key)
 
     async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
         return await self.driver.run((await self._searches()).text_page(kind, text, window))
@@ -184,9 +199,10 @@ class SQLReader:
     async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
         if predicate == ALWAYS:
             return [row[0] for row in await self.driver.fetch(sql_rows.IDS_BY_ID[NODE_KINDS[kind]](self.dialect, ids))]
-        clauses = await self._clauses()
-        source = source_of(kind, clauses.types)
-        query = select(source.id).where(self.dialect.among(source.id, ids), clauses.of(predicate, source))
+        those = Test(Field.ID, Operator.IN, tuple(ids))
+        searches, asked = await self._grounded(Search(kind, predicate), those)
+        clauses, source = searches.clauses, source_of(kind, searches.types)
+        query = select(source.id).where(self.dialect.among(source.id, ids), clauses.of(asked.predicate, source))
         return [row[0] for row in await self._fetch(query)]
 
     async def ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:

@@ -490,6 +490,10 @@ class Execution(LineageNode):
     """When it began, as it was recorded or as its writer keeps executions; null where nothing says it."""
     end_time: datetime | None
     """When it ended, as it was recorded or as its writer keeps executions; null where nothing says it."""
+    parameters: Any
+    """An object of its parameters, as its writer's convention keeps them: what the step was run with, without
+    what says which step it was.
+    """
     workspace: Ref | None
     """The workspace it belongs to."""
     run: Ref | None
@@ -534,7 +538,9 @@ class Metrics(Artifact):
     metrics_type: str | None
     """Such as `training`, `validation`, `testing`, `production`."""
     values: Any
-    """An object of the metric values."""
+    """An object of the metric values, as the writer's convention keeps them: where there is no such object, of
+    its properties that are numbers.
+    """
     model: Ref | None
     """The model that these metrics name."""
     data_set: Ref | None
@@ -551,7 +557,7 @@ class Model(Artifact):
     training_framework: Any
     """What it was trained with."""
     hyperparameters: Any
-    """An object of its hyperparameters."""
+    """An object of its hyperparameters, as its writer's convention keeps them; null where it keeps none."""
 
     def metrics(
         self,

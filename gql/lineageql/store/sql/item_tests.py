@@ -1,0 +1,86 @@
+"""Tests of the items of groups: of metric values and parameters, wherever a writer's convention keeps them."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, null, or_, select
+
+from lineageql.model.conventions.convention import (
+    Convention,
+    Document,
+    ItemPlace,
+    Kept,
+    Stored,
+    StructMembers,
+    UnderName,
+)
+from lineageql.model.operators import Operator
+from lineageql.model.predicates import Field, Item, Test
+from lineageql.model.type_catalog import TypeCatalog
+from lineageql.store.sql.dialects import Dialect, one_of
+from lineageql.store.sql.field_expressions import text_of_field
+from lineageql.store.sql.json_documents import foreign_document
+from lineageql.store.sql.property_tests import layers_meet, member_meets
+from lineageql.store.sql.sources import Source
+
+Clause = ColumnElement[bool]
+
+
+def item_clause(test: Test, item: Item, source: Source, types: TypeCatalog, dialect: Dialect) -> Clause:
+    """Whether an item of the source's row meets a test.
+
+    What stands in a Struct no database reads: `store.sql.struct_items` says of which rows it meets one.
+    """
+    clauses = [
+        (one_of(source.type_id, type_ids), _at(place, convention, test, item.name, source, types, dialect))
+        for convention, place, type_ids in types.item_groups(source.node_kind, item.group)
+        if not isinstance(place, StructMembers)
+    ]
+    return case(*clauses, else_=false()) if clauses else false()
+
+
+def _at(
+    place: ItemPlace,
+    convention: Convention,
+    test: Test,
+    name: str,
+    source: Source,
+    types: TypeCatalog,
+    dialect: Dialect,
+) -> Clause:
+    clauses: list[Clause] = []
+    match place:
+        case Kept():
+            clauses, _ = layers_meet(test, [(own, True) for own in place.names(name)], source, dialect)
+            clauses += _in_document(place.document, test, name, source, dialect)
+        case Stored():
+            hidden = name in place.omitted or convention.bookkeeps(name) or convention.conceals(name)
+            layers = [] if hidden else [(name, False), (name, True)] if place.declared else [(name, True)]
+            clauses, _ = layers_meet(test, layers, source, dialect, numbers=place.numbers)
+        case UnderName(property):
+            called = text_of_field(Field.NAME, source, types, dialect)
+            clauses, _ = layers_meet(test, [(property, False), (property, True)], source, dialect)
+            clauses = [and_(func.coalesce(dialect.compared(operator.eq, called, name), false()), or_(*clauses))]
+    return func.coalesce(or_(false(), *clauses), false())
+
+
+def _in_document(document: Document, test: Test, name: str, source: Source, dialect: Dialect) -> list[Clause]:
+    """Whether the member of a name in another writer's document, else the one at the path that it is, meets a test."""
+    whole = _member(document, [name], test, source, dialect)
+    if "." not in name:
+        return [whole]
+    there = _member(document, [name], Test(test.subject, Operator.EXISTS), source, dialect)
+    return [whole, and_(not_(there), _member(document, name.split("."), test, source, dialect))]
+
+
+def _member(document: Document, path: list[str], test: Test, source: Source, dialect: Dialect) -> Clause:
+    row, found = foreign_document(document, source, dialect)
+    member = dialect.members(row.c.string_value, document.member)
+    clauses = [found, member.c.key == path[0]]
+    for key in path[1:]:
+        inside: ColumnElement[Any] = case((member.c.type == "object", dialect.member_json(member)), else_=null())
+        member = dialect.members(inside, None)
+        clauses.append(member.c.key == key)
+    return exists(select(literal(1)).select_from(row).where(*clauses, member_meets(test, member, dialect)))
