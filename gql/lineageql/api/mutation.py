@@ -120,7 +120,8 @@ def _not_taken(found: object) -> Iterator[tuple[str, NotTaken]]:
     """What was not taken of what was recorded, or of each of a list of it, with its place in the input."""
     if isinstance(found, list):
         for place, one in enumerate(found):
-            yield from ((f"[{place}]", told) for told in one.not_taken)
+            # What is not told of, such as a reference, which is a sequence too, took everything.
+            yield from ((f"[{place}]", told) for told in getattr(one, "not_taken", ()))
     else:
         yield from (("", told) for told in getattr(found, "not_taken", ()))
 
