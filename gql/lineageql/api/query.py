@@ -39,24 +39,39 @@ from lineageql.api.scalars import BigInt, DateTime
 from lineageql.api.selection import page_needs
 from lineageql.api.store import Store
 from lineageql.api.types import Artifact, Execution, Run, WhichEvents, Workspace
+from lineageql.api.warnings import WarningCode
 from lineageql.catalog import differences, graphs
 from lineageql.catalog.adjacency import Events
 from lineageql.catalog.comparison import compare_runs
 from lineageql.catalog.lineage import Direction, Graph, NodeFilter, Terms
-from lineageql.catalog.pages import PageRequest
+from lineageql.catalog.pages import Edge, Page, PageRequest
 from lineageql.catalog.search import search
+from lineageql.catalog.unknown_names import unknown_names
 from lineageql.errors import InvalidArgument
 from lineageql.model.identity import EntityKind, Ref, parse_ref
-from lineageql.model.predicates import NEVER
+from lineageql.model.predicates import NEVER, Field, Predicate
 from lineageql.store.ports import Facet as FacetBy
+from lineageql.store.ports import Search
 
 _ID = strawberry.argument(description="A global id.")
 _MLMD_ID = strawberry.argument(description="MLMD's own id.")
 
-
 _BY = strawberry.argument(description="By what to count.")
 _FACET_KEY = strawberry.argument(description="The label's key, for LABEL_VALUE.")
 _FACETS_SHOWN = strawberry.argument(description="At most this many; a default if null.")
+
+
+async def _listed(info: Info, search: Search, request: PageRequest, fields: frozenset[Field] | None) -> Page[Edge]:
+    """A page of the whole store; of one that is empty, a warning of each name that it may be empty for."""
+    page = await info.context.finder.page(search, request, fields)
+    if not page.edges and request.after is None and request.before is None:
+        await _warn(info, search.kind, search.predicate)
+    return page
+
+
+async def _warn(info: Info, kind: EntityKind, predicate: Predicate) -> None:
+    for unknown in await unknown_names(info.context.finder, kind, predicate):
+        info.context.warnings.add(info, WarningCode.UNKNOWN_NAME, unknown.message)
 
 
 def _load(info: Info, ref: Ref) -> Any:
@@ -104,7 +119,7 @@ class Query:
         before: Before = None,
     ) -> Connection[Workspace] | None:
         search = search_for(EntityKind.WORKSPACE, where, order_by)
-        return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
+        return later(_listed(info, search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="One run, by id or by its name, and its workspace's where several workspaces have one so named."
@@ -136,7 +151,7 @@ class Query:
         before: Before = None,
     ) -> Connection[Run] | None:
         search = search_for(EntityKind.RUN, where, order_by)
-        return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
+        return later(_listed(info, search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(description="One execution, by id or by MLMD's own.")
     def execution(
@@ -159,7 +174,7 @@ class Query:
         before: Before = None,
     ) -> Connection[Execution] | None:
         search = search_for(EntityKind.EXECUTION, where, order_by)
-        return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
+        return later(_listed(info, search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(description="One artifact, by id or by MLMD's own.")
     def artifact(
@@ -182,7 +197,7 @@ class Query:
         before: Before = None,
     ) -> Connection[Artifact] | None:
         search = search_for(EntityKind.ARTIFACT, where, order_by)
-        return later(info.context.finder.page(search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
+        return later(_listed(info, search, PageRequest(first, after, last, before), page_needs(info)))  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="How many artifacts there are of each kind, type, state, workspace, run, label key or value of a "

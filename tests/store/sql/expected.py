@@ -190,9 +190,11 @@ NO_PARAMETERS = {
 }
 
 
-def item_of(node: NodeRecord, group: str, item: str, writer: str, name: str, bookkeeping: set[str]) -> Any:
-    """A metric value or a parameter, by its name or its path; `name` is the node's own."""
-    artifact, kind = node.type.kind == ARTIFACT, kind_of(node) if node.type.kind == ARTIFACT else ""
+def item_of(
+    node: NodeRecord, group: str, item: str, writer: str, name: str, bookkeeping: set[str], kind: str | None
+) -> Any:
+    """A metric value or a parameter, by its name or its path; `name` is the node's own, `kind` an artifact's."""
+    artifact = node.type.kind == ARTIFACT
     values = group == "values"
     hidden = item.startswith("__") or item in bookkeeping
     if not artifact and (values or node.type.kind != EXECUTION):

@@ -64,7 +64,8 @@ class Thing:
         if self.node is None:
             return None
         own, bookkeeping = self.fields[Field.NAME], BOOKKEEPING.get(self.writer, set())
-        return expected.item_of(self.node, group.value, name, self.writer.name, own, bookkeeping)
+        kind = self.fields[Field.KIND].value if Field.KIND in self.fields else None
+        return expected.item_of(self.node, group.value, name, self.writer.name, own, bookkeeping, kind)
 
     def value(self, subject: Subject) -> Any:
         """What a subject is in it; None where it is not there."""

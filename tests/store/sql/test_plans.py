@@ -158,7 +158,9 @@ async def test_what_no_index_serves_walks_in_the_order_of_the_page(
             with watched(monkeypatch) as runs:
                 await service.data(query(listed), {"where": where, "order": order, "first": 100})
             walks = [plan for plan in runs.plans if scanned(plan)]
-            assert [scanned(plan) for plan in walks] == [[listed.capitalize()[:-1]]], name
+            # A second walk tells whether anything has a name, where the first found nothing.
+            assert 1 <= len(walks) <= 2, name
+            assert {table for plan in walks for table in scanned(plan)} == {listed.capitalize()[:-1]}, name
             # Rows come in order, so that a page that is full ends it.
             assert not [line for plan in walks for line in plan if "ORDER BY" in line], name
 
