@@ -89,7 +89,7 @@ async def _near(finder: Finder, kind: EntityKind, subject: Named) -> tuple[str, 
     """Names near one, among those that the nodes that were made first have."""
     entities = await finder.load([Ref(kind, id_ + 1) for id_ in range(_FIRST)])
     known = sorted({name for entity in entities.values() for name in _names(entity, subject)})
-    return tuple(get_close_matches(_said(subject)[1], known, cutoff=0.7))
+    return tuple(get_close_matches(_said(subject)[1], known, cutoff=0.6))
 
 
 def _names(entity: Entity, subject: Named) -> Iterator[str]:
