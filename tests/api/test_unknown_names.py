@@ -57,6 +57,7 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     ("artifacts", {"values": [{"name": "auc", "gt": 7}]}, []),
     ("artifacts", {"labels": [{"key": "stage", "eq": "of nobody"}]}, []),
     ("artifacts", {"labels": [{"key": "stge", "ne": "production"}]}, []),
+    ("artifacts", {"ids": [], "labels": [{"key": "stge", "exists": False}]}, []),
     ("artifacts", {"or": [{"kind": ["MODEL"]}, {"values": [{"name": "acu"}]}]}, []),
 ]
 

@@ -60,16 +60,19 @@ async def unknown_names(finder: Finder, kind: EntityKind, predicate: Predicate) 
     return found
 
 
-def _named(kind: EntityKind, predicate: Predicate) -> Iterator[tuple[EntityKind, Named, Test]]:
+def _named(
+    kind: EntityKind, predicate: Predicate, *, positive: bool = True
+) -> Iterator[tuple[EntityKind, Named, Test]]:
+    """The tests of names; those that an unknown name makes true are no reason why nothing is found."""
     match predicate:
         case And(terms) | Or(terms):
             for term in terms:
-                yield from _named(kind, term)
+                yield from _named(kind, term, positive=positive)
         case Not(term):
-            yield from _named(kind, term)
+            yield from _named(kind, term, positive=not positive)
         case Related(relation, inner):
-            yield from _named(relation.target, inner)
-        case Test(subject=Label() | Property() | Item() as subject):
+            yield from _named(relation.target, inner, positive=positive)
+        case Test(subject=Label() | Property() | Item() as subject) if positive:
             yield kind, subject, predicate
 
 
