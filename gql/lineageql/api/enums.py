@@ -156,6 +156,10 @@ _ORDERS = {
     "NAME": "The name, by code points.",
     "CREATE_TIME": "When it was made.",
     "UPDATE_TIME": "When it was last changed.",
+    "TYPE": "The name of its MLMD type, by code points.",
+    "URI": "The uri, by code points; those without one come last.",
+    "STATE": "The state, in the order in which the states are listed.",
+    "LATEST_RUN": "When the last of its runs was recorded; those without runs come last.",
     "START_TIME": "When it began; those of which nothing says it come last.",
     "END_TIME": "When it ended; those of which nothing says it come last.",
 }
@@ -173,6 +177,9 @@ class ArtifactOrderField(Enum):
     NAME = Field.NAME
     CREATE_TIME = Field.CREATE_TIME
     UPDATE_TIME = Field.UPDATE_TIME
+    TYPE = Field.TYPE
+    URI = Field.URI
+    STATE = Field.STATE
 
 
 class ExecutionOrderField(Enum):
@@ -182,6 +189,8 @@ class ExecutionOrderField(Enum):
     NAME = Field.NAME
     CREATE_TIME = Field.CREATE_TIME
     UPDATE_TIME = Field.UPDATE_TIME
+    TYPE = Field.TYPE
+    STATE = Field.STATE
     START_TIME = Field.START_TIME
     END_TIME = Field.END_TIME
 
@@ -202,6 +211,7 @@ class WorkspaceOrderField(Enum):
     NAME = Field.NAME
     CREATE_TIME = Field.CREATE_TIME
     UPDATE_TIME = Field.UPDATE_TIME
+    LATEST_RUN = Field.LATEST_RUN
 
 
 for _enum, _kind in (

@@ -34,13 +34,18 @@ class Order:
     descending: bool = False
 
 
-LACKED = frozenset({Field.START_TIME, Field.END_TIME})
+LACKED = frozenset({Field.START_TIME, Field.END_TIME, Field.LATEST_RUN})
 """The orders by what a row may lack."""
 
 
 def nowhere(order: Order) -> int:
     """The place, in such an order, of rows that lack the value: after all others."""
     return -(2**62) if order.descending else 2**62
+
+
+def in_place(order: Order, *, lacks: bool) -> int:
+    """The first part of the key of a row in an order by a text: what lacks it comes after all others."""
+    return int(lacks is not order.descending)
 
 
 @dataclass(frozen=True, slots=True)

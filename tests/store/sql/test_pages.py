@@ -9,18 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineageql.model.identity import EntityKind, Ref
-from lineageql.model.predicates import NEVER, Field, Operator, Test
+from lineageql.model.predicates import NEVER, Field, Operator, Relation, Test
 from lineageql.store.ports import Link, Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.row_budgets import row_budgets
-from tests.store.sql.oracle import Oracle
+from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import MOMENTS, Case, cases
 from tests.store.sql.stores import stores
 from tests.store.sql.test_access_paths import NAMED
 from tests.store.sql.test_search import ROW_BY_ROW, thorough
 
 ORDERS = (Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)
-ORDERS_OF = {kind: (*ORDERS, *MOMENTS.get(kind, ())) for kind in EntityKind}
+MORE = {
+    EntityKind.ARTIFACT: (Field.TYPE, Field.URI, Field.STATE),
+    EntityKind.EXECUTION: (Field.TYPE, Field.STATE, *MOMENTS[EntityKind.EXECUTION]),
+    EntityKind.WORKSPACE: (Field.LATEST_RUN,),
+}
+ORDERS_OF = {kind: (*ORDERS, *MORE.get(kind, ())) for kind in EntityKind}
 
 
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
@@ -90,20 +95,29 @@ async def check_runs(reader: SQLReader, size: int) -> None:
     assert found == {space: [run for run in every if home.get(run) == space] for space in spaces}
 
 
-@pytest.mark.parametrize("field", MOMENTS[EntityKind.EXECUTION], ids=lambda field: field.value)
-def test_what_lacks_a_time_comes_last_both_ways(bench, field):
+@pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind, some in MORE.items() for field in some], ids=str)
+def test_what_lacks_a_value_comes_last_both_ways(bench, kind, field):
     @thorough(bench)
     @given(stores().map(bench.keeps), st.booleans())
     def check(store: Any, descending: bool) -> None:
-        times = {thing.ref: thing.fields[field] for thing in Oracle(store).of(EntityKind.EXECUTION)}
-        known = sorted(((time, ref) for ref, time in times.items() if time is not None), reverse=descending)
-        lacking = sorted((ref for ref, time in times.items() if time is None), reverse=descending)
+        oracle = Oracle(store)
+        values = {thing.ref: told(oracle, thing, field) for thing in oracle.of(kind)}
+        known = sorted(((value, ref.key) for ref, value in values.items() if value is not None), reverse=descending)
+        lacking = sorted((ref.key for ref, value in values.items() if value is None), reverse=descending)
         with bench.reading(store) as reader:
-            search = Search(EntityKind.EXECUTION, order=Order(field, descending))
+            search = Search(kind, order=Order(field, descending))
             rows = bench.run(reader.search(search, Window(1000))).rows
-        assert [row.entity.ref for row in rows] == [*(ref for _, ref in known), *lacking]
+        assert [row.entity.ref.key for row in rows] == [*(key for _, key in known), *lacking]
 
     check()
+
+
+def told(oracle: Oracle, thing: Thing, field: Field) -> Any:
+    """What an entity is ordered by."""
+    if field is not Field.LATEST_RUN:
+        return thing.fields[field]
+    times = [run.fields[Field.CREATE_TIME] for run in oracle.related(thing, Relation.RUNS)]
+    return max((time for time in times if time is not None), default=None)
 
 
 def test_an_artifact_tells_all_its_workspaces(bench):

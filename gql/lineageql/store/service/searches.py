@@ -11,7 +11,7 @@ from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Node, NodeKind
 from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
-from lineageql.store.ports import LACKED, Key, Order, Row, Search, Slice, Window, nowhere
+from lineageql.store.ports import LACKED, Key, Order, Row, Search, Slice, Window, in_place, nowhere
 from lineageql.store.service.access_paths import AccessPaths, Cost, terms_of
 from lineageql.store.service.client import UNREADABLE
 from lineageql.store.service.entities import NODE_KINDS
@@ -45,9 +45,21 @@ class Searches:
             rows = await self._first(search, window, self._each(search, begin, descending))
         elif order.field in COLUMNS and search.kind is not EntityKind.RUN:
             rows = await self._in_time(search, window, begin, descending)
+        if order.field is Field.LATEST_RUN:
+            rows = await self._by_latest_run(search)
         if rows is None:
             rows = [Row(self.key(e, order), e) async for e in self._each(search, None, descending=False)]
         return await self.slice(order, window, rows)
+
+    async def _by_latest_run(self, search: Search) -> list[Row]:
+        """The workspaces that match, with the time of the last run of each in their keys."""
+        spaces = await self.all(search.kind, search.predicate)
+        runs = await self.reading.holdings.runs_of([space.ref for space in spaces])
+        rows = []
+        for space in spaces:
+            times = [run.create_time for run in runs[space.ref] if run.create_time is not None]
+            rows.append(Row((max(times, default=nowhere(search.order)), space.node.id), space))
+        return rows
 
     async def _first(self, search: Search, window: Window, entities: AsyncIterator[Entity]) -> list[Row]:
         """The first rows that match, one more than the window shows, of entities in the order in which it looks."""
@@ -109,7 +121,11 @@ class Searches:
             return ties
         if order.field is Field.NAME:
             return entity.name, *ties
-        if order.field in LACKED:
+        if order.field is Field.TYPE:
+            return entity.type.name, *ties
+        if order.field is Field.URI:
+            return in_place(order, lacks=entity.node.uri is None), entity.node.uri or "", *ties
+        if order.field in (*LACKED, Field.STATE):
             found = value_of(order.field)(entity)
             return found if isinstance(found, int) else nowhere(order), *ties
         node = entity.node

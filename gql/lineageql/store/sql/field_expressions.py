@@ -33,7 +33,7 @@ from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import STRUCT_PREFIX
 from lineageql.store.sql.derived_fields import context_suffix, event_key, hashed_name, owned_name, unstamped
 from lineageql.store.sql.dialects import Dialect, one_of
-from lineageql.store.sql.sources import Source
+from lineageql.store.sql.sources import Source, run_source
 from lineageql.store.sql.tables import TYPE
 
 
@@ -64,10 +64,7 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
         case UriTail():
             return dialect.uri_tail(source.columns[Field.URI])
         case TypeAndId():
-            type_ = TYPE.alias()
-            known: ColumnElement[Any] = select(type_.c.name).where(type_.c.id == source.type_id).scalar_subquery()
-            type_name = func.coalesce(known, literal(UNKNOWN_TYPE).concat(cast(source.type_id, String)))
-            return type_name.concat("/").concat(cast(source.id, String))
+            return type_name(source).concat("/").concat(cast(source.id, String))
         case TypeName():
             return _by_type(source, types, place)
         case OwnedName():
@@ -78,6 +75,13 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
             return event_key(source.id, dialect)
         case ContextSuffix(part, whole):
             return context_suffix(source.id, part, whole, types, dialect)
+
+
+def type_name(source: Source) -> ColumnElement[Any]:
+    """The name of a row's type; of one that is not registered, what is said in its place."""
+    type_ = TYPE.alias()
+    known: ColumnElement[Any] = select(type_.c.name).where(type_.c.id == source.type_id).scalar_subquery()
+    return func.coalesce(known, literal(UNKNOWN_TYPE).concat(cast(source.type_id, String)))
 
 
 def text_of_field(subject: Field, source: Source, types: TypeCatalog, dialect: Dialect) -> ColumnElement[Any]:
@@ -134,6 +138,14 @@ def moment(subject: Field, source: Source, types: TypeCatalog, dialect: Dialect)
             told = and_(one_of(source.type_id, type_ids), state.in_(sorted(states)))
             clocked.append((told, func.nullif(dialect.number(column), 0)))
     return func.coalesce(recorded, case(*clocked, else_=null())) if clocked else recorded
+
+
+def latest_run(space: Source, types: TypeCatalog) -> ColumnElement[Any]:
+    """When the last run of a workspace was made, in milliseconds; NULL where there is none."""
+    runs = run_source(types).from_.c
+    times = select(runs.workspace_id, func.max(func.nullif(runs.create_time, 0)).label("time"))
+    latest = times.where(runs.workspace_id.is_not(None)).group_by(runs.workspace_id).cte()
+    return select(latest.c.time).where(latest.c.workspace_id == space.id).scalar_subquery()
 
 
 def _first(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     func,
     literal,
     select,
@@ -25,10 +26,10 @@ from lineageql.errors import InvalidArgument
 from lineageql.model.identity import EntityKind
 from lineageql.model.operators import Access, Operands
 from lineageql.model.predicates import And, Field, Operator, Test
-from lineageql.store.ports import LACKED, Order, Search, Window, nowhere
+from lineageql.store.ports import LACKED, Order, Search, Window, in_place, nowhere
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Dialect, Parameters
-from lineageql.store.sql.field_expressions import moment, text_of_field
+from lineageql.store.sql.field_expressions import latest_run, moment, text_of_field, type_name
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.operators import said
 from lineageql.store.sql.sources import Source
@@ -180,8 +181,17 @@ def _keys(clauses: Clauses, order: Order, source: Source, *, by_event: bool) -> 
     if order.field is Field.NAME:
         name = text_of_field(Field.NAME, source, clauses.types, dialect)
         return [dialect.ordered(func.coalesce(name, "")), *ties]
+    if order.field is Field.TYPE:
+        return [dialect.ordered(type_name(source)), *ties]
+    if order.field is Field.STATE:
+        return [clauses.state(source), *ties]
+    if order.field is Field.URI:
+        uri = source.columns[Field.URI]
+        lacks = case((uri.is_(None), literal(in_place(order, lacks=True))), else_=literal(in_place(order, lacks=False)))
+        return [lacks, dialect.ordered(func.coalesce(uri, "")), *ties]
     if order.field in LACKED:
-        found = moment(order.field, source, clauses.types, dialect)
+        by_run = order.field is Field.LATEST_RUN
+        found = latest_run(source, clauses.types) if by_run else moment(order.field, source, clauses.types, dialect)
         return [func.coalesce(found, literal(nowhere(order), BigInteger())), *ties]
     return [source.columns[order.field], *ties]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ArtifactKind = Literal["MODEL", "DATA_SET", "METRICS", "STATISTICS", "OTHER"]
 """What an artifact is to its users, whichever system wrote it."""
 
-ArtifactOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME"]
+ArtifactOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "TYPE", "URI", "STATE"]
 """What artifacts can be ordered by; ties come by id."""
 
 ArtifactState = Literal["UNKNOWN", "PENDING", "LIVE", "MARKED_FOR_DELETION", "DELETED", "ABANDONED", "REFERENCE"]
@@ -31,7 +31,7 @@ EventType = Literal[
 ]
 """MLMD's type of an event. Those with INPUT lead from the artifact to the execution, those with OUTPUT back."""
 
-ExecutionOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "START_TIME", "END_TIME"]
+ExecutionOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "TYPE", "STATE", "START_TIME", "END_TIME"]
 """What executions can be ordered by; ties come by id."""
 
 ExecutionState = Literal["UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED"]
@@ -58,7 +58,7 @@ OrderDirection = Literal["ASC", "DESC"]
 RunOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME"]
 """What runs can be ordered by; ties come by id."""
 
-WorkspaceOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME"]
+WorkspaceOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "LATEST_RUN"]
 """What workspaces can be ordered by; ties come by id."""
 
 ArtifactFilter = TypedDict(

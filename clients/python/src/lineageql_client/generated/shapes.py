@@ -958,7 +958,7 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
 
 ENUMS: Mapping[str, tuple[str, ...]] = {
     "ArtifactKind": ("MODEL", "DATA_SET", "METRICS", "STATISTICS", "OTHER"),
-    "ArtifactOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME"),
+    "ArtifactOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "TYPE", "URI", "STATE"),
     "ArtifactState": ("UNKNOWN", "PENDING", "LIVE", "MARKED_FOR_DELETION", "DELETED", "ABANDONED", "REFERENCE"),
     "EntityKind": ("WORKSPACE", "RUN", "EXECUTION", "ARTIFACT"),
     "EventType": (
@@ -970,7 +970,7 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
         "INTERNAL_OUTPUT",
         "PENDING_OUTPUT",
     ),
-    "ExecutionOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "START_TIME", "END_TIME"),
+    "ExecutionOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "TYPE", "STATE", "START_TIME", "END_TIME"),
     "ExecutionState": ("UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED"),
     "FacetBy": ("KIND", "TYPE", "STATE", "WORKSPACE", "RUN", "LABEL_KEY", "LABEL_VALUE"),
     "LineageDirection": ("UPSTREAM", "DOWNSTREAM", "BOTH", "CONNECTED"),
@@ -979,6 +979,6 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
     "LineageNodeKind": ("ARTIFACT", "EXECUTION"),
     "OrderDirection": ("ASC", "DESC"),
     "RunOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME"),
-    "WorkspaceOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME"),
+    "WorkspaceOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "LATEST_RUN"),
 }
 """By enum: its values."""
