@@ -13,6 +13,7 @@ Each class carries the code that a GraphQL client sees in `extensions.code`::
     │   └── LineageIncomplete    LINEAGE_INCOMPLETE a filter by lineage could not be walked to its end
     ├── ServiceError             the service cannot answer now
     │   ├── DeadlineExceeded     DEADLINE_EXCEEDED  the time for one operation is over
+    │   ├── Overloaded           UNAVAILABLE        as many operations run and wait as may; try again
     │   └── Unavailable          UNAVAILABLE        the store or the recorder is out of reach; try again
     ├── StoreError               UNAVAILABLE        the store cannot be opened or read
     │   ├── StoreMissing                            there is nothing at this address
@@ -147,6 +148,21 @@ class DeadlineExceeded(ServiceError):
     """The time for one operation is over."""
 
     code = "DEADLINE_EXCEEDED"
+
+
+class Overloaded(ServiceError):
+    """As many operations run and wait as may.
+
+    Args:
+        pause: seconds after which to try again.
+    """
+
+    def __init__(self, pause: int) -> None:
+        super().__init__(
+            f"this service is at as many operations as it takes, and nothing of this one was done: "
+            f"send it again in {pause} s"
+        )
+        self.pause = pause
 
 
 class Unavailable(ServiceError):

@@ -73,6 +73,12 @@ class Settings:
     max_lineage_nodes: int = _setting(200_000, "the most nodes that maxNodes may ask for", minimum=1)
     explain: bool = _setting(False, "tell clients that ask for it what was read for their operation, its SQL included")
     deadline: int = _setting(30, "seconds that one operation may take", minimum=1)
+    max_concurrent: int = _setting(
+        64, "queries that run at a time, and as many mutations; of SQL servers --store-connections read", minimum=1
+    )
+    max_waiting: int = _setting(
+        256, "queries that wait for that, and as many mutations; any more are refused with status 503", minimum=0
+    )
     max_depth: int = _setting(24, "how deep the selections of a query may nest", minimum=1)
     max_cost: int = _setting(
         2_000_000, "nodes and events that one operation may read, a read of the store counting as 20", minimum=1

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import MutableMapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,8 @@ from lineageql.settings import Settings
 from lineageql.store.open import open_store
 from lineageql.web.app import create_app
 from tests.api.answers import ended
+from tests.large import fill_large
 from tests.service import Service, serving
-from tests.store.sql.schema import SCRIPT
 
 FIELDS = 30
 WHERE = 'where: {name: {contains: "zz%d", ignoreCase: true}}'
@@ -29,19 +27,7 @@ QUERIES = {"below the root": f"{{ workspaces {{ nodes {{ {SLOW} }} }} }}", "at t
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which such a filter passes a hundred thousand rows."""
     path = tmp_path_factory.mktemp("leaving") / "large.db"
-    times = "create_time_since_epoch, last_update_time_since_epoch"
-    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000)"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(
-            f"""{SCRIPT};
-            INSERT INTO Type (id, name, type_kind) VALUES (90, 'system.Model', 1), (92, 'system.Pipeline', 2);
-            INSERT INTO Context (id, type_id, name, {times}) VALUES (1, 92, 'p', 1, 1);
-            INSERT INTO Artifact (id, type_id, {times}) {numbers} SELECT i, 90, 1, 1 FROM n;
-            INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property, string_value)
-            {numbers} SELECT i, 'display_name', 1, 'name ' || i FROM n;
-            INSERT INTO Attribution (id, context_id, artifact_id) {numbers} SELECT i, 1, i FROM n;"""
-        )
-        connection.commit()
+    fill_large(path)
     return path
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
+from lineageql.api.admission import Admission
 from lineageql.api.advice import advise
 from lineageql.api.context import Context
 from lineageql.api.documents import Document, Documents
@@ -21,7 +22,7 @@ from lineageql.api.limits import Meter
 from lineageql.api.schema import SCHEMA
 from lineageql.api.variables import check_variables
 from lineageql.catalog.recording import Recording
-from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, TooExpensive, Unavailable
+from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, Overloaded, TooExpensive, Unavailable
 from lineageql.settings import Settings
 from lineageql.store.explanation import Explanation
 from lineageql.store.ports import Store
@@ -60,6 +61,8 @@ class Answer:
     """The answer to an operation. `data` is absent where it failed before it ran.
 
     `size` is how many bytes it takes as JSON, about.
+    `pause` is there where the service did not take the operation, or ended it, for a reason of its own that will pass:
+    seconds after which to send it again.
     """
 
     data: Any
@@ -69,8 +72,7 @@ class Answer:
     warnings: Sequence[dict[str, Any]] = ()
     size: int = 0
     cost: Mapping[str, int] | None = None
-    unavailable: bool = False
-    """Whether the service did not take the operation, or ended it, for a reason of its own that will pass."""
+    pause: int | None = None
 
     def body(self) -> dict[str, Any]:
         """The answer as GraphQL's specification shapes it."""
@@ -95,6 +97,9 @@ class Executor:
         self.settings = settings
         self.documents = Documents(SCHEMA._schema, settings.max_tokens)
         self.recording = None if store.recorder is None else Recording(store, settings)
+        # Mutations wait for each other, and queries must not wait for them.
+        self.queries = Admission(settings.max_concurrent, settings.max_waiting)
+        self.mutations = Admission(settings.max_concurrent, settings.max_waiting)
         self._stopping = False
         self._under_way: set[asyncio.Future[Any]] = set()
 
@@ -124,7 +129,7 @@ class Executor:
     ) -> Answer:
         if self._stopping:
             error = Unavailable("the service is stopping, and nothing was done: send it again")
-            return Answer(None, [_formatted(error)], ran=False, unavailable=True)
+            return Answer(None, [_formatted(error)], ran=False, pause=1)
         try:
             if operation.explain and not self.settings.explain:
                 raise BadRequest(
@@ -162,23 +167,35 @@ class Executor:
         explanation = Explanation() if operation.explain else None
         context = Context(self.store, self.recording, self.settings, document, until, writes, explanation)
         context.large = size > _FEW_INPUTS
-        work = _executed(document, operation, context)
+        admission = self.mutations if writes else self.queries
+        begun = False
+
+        async def run() -> ExecutionResult:
+            nonlocal begun
+            async with admission.turn():
+                begun = True
+                return await _executed(document, operation, context)
+
         try:
-            result = await _awaited(work, deadline, None if writes else gone, self._under_way)
+            result = await _awaited(run(), deadline, None if writes else gone, self._under_way)
         except _Stray:
             if not self._stopping:
                 raise
-            if not writes:
+            if not writes or not begun:
                 fate = ": send it again"
             elif context.recorded:
                 fate = RECORDED
             else:
                 fate = "; the mutation may have been applied or not: send it again with the same externalId"
             stopped = Unavailable(f"the service stopped{fate}")
-            return Answer(None, [_formatted(stopped)], True, explanation, unavailable=True)
+            return Answer(None, [_formatted(stopped)], True, explanation, pause=1)
         except _Gone:
             return Answer(None, [_formatted(Unavailable("the client has gone"))], ran=True)
+        except Overloaded as full:
+            return _refused(full)
         except asyncio.TimeoutError:
+            if not begun:
+                return _refused(Overloaded(admission.pause))
             if writes:
                 advice = "it may have been applied or not: send it again with the same externalId"
             else:
@@ -304,6 +321,10 @@ def masked(error: Exception, path: Sequence[str | int] | None = None) -> dict[st
     log.error("error %s at %s", error_id, path or "no field", exc_info=error)
     message = "Something went wrong here; the service's log tells what, under this errorId."
     return {"message": message, "extensions": {"code": LineageQLError.code, "errorId": error_id}}
+
+
+def _refused(full: Overloaded) -> Answer:
+    return Answer(None, [_formatted(full)], ran=False, pause=full.pause)
 
 
 def _formatted(error: LineageQLError) -> dict[str, Any]:

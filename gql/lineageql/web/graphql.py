@@ -150,8 +150,8 @@ def _is_mutation(answer: Answer) -> bool:
 
 
 def _response(answer: Answer, media: str) -> Response:
-    if answer.unavailable:
-        return json_response(answer.body(), 503, media, {**_VARY, "Retry-After": "1"})
+    if answer.pause is not None:
+        return json_response(answer.body(), 503, media, {**_VARY, "Retry-After": str(answer.pause)})
     status = 200 if answer.ran or media == JSON_TYPE else 400
     if answer.size <= PIECE:
         return json_response(answer.body(), status, media, _VARY)

@@ -79,7 +79,11 @@ class SQLReader:
         self._reading: asyncio.Task[TypeCatalog] | None = None
 
     async def _fetch(self, query: Select[Any]) -> Rows:
-        return await self.driver.fetch(self.dialect.compile(query))
+        def script() -> Script[Rows]:
+            # Compiling takes longer than anything else that is done for a statement here, and scripts run in threads.
+            return (yield from fetch(self.dialect.compile(query)))
+
+        return await self.driver.run(script())
 
     # -- types
 
