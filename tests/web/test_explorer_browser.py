@@ -317,6 +317,18 @@ def test_compare_runs(page: Page, url: str) -> None:
     assert page.locator(".strand").count() == 2
 
 
+def test_which_production_models_descend_from_a_data_set(page: Page, url: str) -> None:
+    payments = ask(url, '{artifacts(where: {name: {eq: "payments"}}, first: 1) {nodes {id}}}')["artifacts"]["nodes"][0]
+    show(page, url, f"artifacts/{payments['id']}")
+    page.get_by_role("link", name="Models from it").click()
+    page.wait_for_url("**/#/artifacts?*")
+    show(page, url, f"{page.url.partition('#/')[2]}&label=stage=production&order=name")
+    document = """{artifacts(orderBy: {field: NAME}, where: {
+      kind: [MODEL], labelSelector: "stage=production", descendsFrom: {artifacts: {name: {eq: "payments"}}}
+    }) {nodes {name}}}"""
+    assert names(page) == [row["name"] for row in ask(url, document)["artifacts"]["nodes"]] != []
+
+
 def test_what_changed_between_two_versions(page: Page, url: str) -> None:
     """From the search, in two clicks."""
     show(page, url, "")
@@ -380,34 +392,64 @@ def ids(url: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "narrow"])
-def test_everybody_can_use_every_view(page: Page, url: str, ids: dict[str, str], look: str) -> None:
-    """axe-core finds nothing against WCAG 2.2 AA, no view is wider than its window, and each has one heading."""
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"], "narrow": ["wcag22aa", "wcag2a"]}
+"""What axe-core looks for: what light shows is there in the dark and on a phone too, but for colours and sizes."""
+
+
+def violations(page: Page, rules: list[str]) -> list[str]:
+    """What axe-core finds on the page as it is."""
     try:
         axe = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     except ModuleNotFoundError:
         lacking("Python package axe-playwright-python")
+    page.evaluate(axe)
+    found: list[str] = page.evaluate(
+        """async (runOnly) => {
+            const { violations } = await axe.run(document, { runOnly });
+            return violations.flatMap(({ id, nodes }) =>
+                nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`));
+        }""",
+        rules,
+    )
+    return found
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_everybody_can_use_every_view(page: Page, url: str, ids: dict[str, str], look: str) -> None:
+    """axe-core finds nothing against WCAG 2.2 AA, no view is wider than its window, and each has one heading."""
     page.emulate_media(color_scheme="dark" if look == "dark" else "light", reduced_motion="reduce")
     page.set_viewport_size({"width": 360, "height": 740} if look == "narrow" else {"width": 1280, "height": 800})
     try:
         found = {}
         for place in PLACES:
             show(page, url, place.format(**ids))
-            page.evaluate(axe)
-            answer = page.evaluate(
-                """async () => {
-                    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-                    const { violations } = await axe.run(document, { runOnly: tags });
-                    return violations.flatMap(({ id, nodes }) =>
-                        nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`));
-                }"""
-            )
-            wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-            if answer or wide or page.locator("h1").count() != 1:
-                found[place] = [*answer, *(["wider than its window"] if wide else [])]
+            problems = violations(page, LOOKS[look])
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                problems.append("wider than its window")
+            if problems or page.locator("h1").count() != 1:
+                found[place] = problems
         assert found == {}
     finally:
         page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+
+
+def test_everybody_can_use_what_opens(page: Page, url: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    show(page, url, "artifacts")
+    found = {}
+    for name in ("Kind", "Label", "Property", "Lineage", "Time", "Columns", "Export"):
+        button = page.get_by_role("button", name=name, exact=True)
+        button.click()
+        settle(page)
+        found[name] = violations(page, WCAG)
+        page.keyboard.press("Escape")
+        # The focus is back where it came from.
+        assert button.evaluate("button => button === document.activeElement")
+    page.get_by_role("combobox").fill("fraud")
+    page.get_by_role("option").first.wait_for()
+    found["search"] = violations(page, WCAG)
+    assert not any(found.values()), found
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ const CANDIDATES = `query RunsToCompare($where: RunFilter) {
   }
 }`;
 
-const MOST = 10;
+const MOST = 100;
 
 export function ComparePage() {
   const { params } = place.value;

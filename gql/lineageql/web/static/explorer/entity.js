@@ -143,10 +143,11 @@ export function EntityPage({ sort, id }) {
       title=${found ? html`<${KindIcon} kind=${kindOf(entity)} size=${20} /><span>${entity.name || "(no name)"}${entity.version && html` <span class="version">${entity.version}</span>`}</span>` : html`<span class="ghost">The name of it</span>`}
       eyebrow=${html`<${Trail} sort=${sort} entity=${found ? entity : null} />`}
       note=${found ? entity.description : null}
-      query=${query}
-      exports=${found ? [{ label: "JSON", hint: "this page", run: () => save(`${JSON.stringify(entity, null, 2)}\n`, `${sort}-${id}.json`, "application/json") }] : []}
+      query=${tab === "lineage" ? undefined : query}
+      exports=${found && tab !== "lineage" ? [{ label: "JSON", hint: "this page", run: () => save(`${JSON.stringify(entity, null, 2)}\n`, `${sort}-${id}.json`, "application/json") }] : []}
     >
       ${found && sort === "artifacts" && html`<${WhatChanged} artifact=${entity} />`}
+      ${found && sort === "artifacts" && entity.kind !== "MODEL" && html`<a class="button" href=${href("artifacts", { descendsFrom: entity.name, kind: "MODEL" })}><${Icon} name="lineage" /><span>Models from it</span></a>`}
       ${found && sort === "runs" && html`<a class="button" href=${href("compare", { runs: [id] })}><${Icon} name="compare" /><span>Compare</span></a>`}
     <//>
     ${error && html`<${Failure} error=${error} again=${again} />`}

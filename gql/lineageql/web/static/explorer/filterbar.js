@@ -15,11 +15,13 @@ export function FilterBar({ sort, params }) {
   const filters = filtersOf(sort);
   const active = activeFilters(sort, params).filter(({ filter }) => filter.key !== "name");
   const times = filters.filter((filter) => filter.form === "time");
+  const texts = filters.filter((filter) => filter.form === "text" && filter.key !== "name");
   return html`<div class="filters" role="group" aria-label="Filters">
       <${NameFilter} params=${params} />
       ${filters.filter((filter) => filter.form === "choice").map((filter) => html`<${Choice} key=${filter.key} filter=${filter} sort=${sort} params=${params} />`)}
       ${filters.filter((filter) => filter.form === "label").map((filter) => html`<${LabelChoice} key=${filter.key} filter=${filter} sort=${sort} params=${params} />`)}
       ${filters.filter((filter) => filter.form === "comparison").map((filter) => html`<${Comparison} key=${filter.key} filter=${filter} params=${params} />`)}
+      ${texts.length > 0 && html`<${Lineages} filters=${texts} params=${params} />`}
       <${Times} filters=${times} params=${params} />
     </div>
     ${active.length > 0 &&
@@ -219,6 +221,32 @@ function ComparisonForm({ filter, params, close }) {
       <input value=${value} placeholder="any" onInput=${(event) => setValue(event.target.value)} />
     </label>
     <button type="submit" class="button">Add</button>
+  </form>`;
+}
+
+function Lineages({ filters, params }) {
+  return html`<${Popover} label="Lineage" title="Lineage" active=${filters.some((filter) => params.has(filter.key))}>
+    ${(close) => html`<${LineageForm} filters=${filters} params=${params} close=${close} />`}
+  <//>`;
+}
+
+/** What an artifact, given by its name, led to, or what led to it. */
+function LineageForm({ filters, params, close }) {
+  const [texts, setTexts] = useState(Object.fromEntries(filters.map(({ key }) => [key, params.get(key) ?? ""])));
+  return html`<form
+    class="named"
+    onSubmit=${(event) => {
+      event.preventDefault();
+      setParams({ ...Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text.trim()])), selected: null });
+      close();
+    }}
+  >
+    ${filters.map(
+      ({ key, title }) => html`<label class="field" key=${key}>${title} an artifact called
+        <input value=${texts[key]} onInput=${(event) => setTexts({ ...texts, [key]: event.target.value })} />
+      </label>`,
+    )}
+    <button type="submit" class="button">Filter</button>
   </form>`;
 }
 

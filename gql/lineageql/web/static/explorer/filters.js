@@ -70,6 +70,17 @@ export const FILTERS = [
     where: (values) => ({ run: { name: { in: values } } }),
   },
   { key: "label", title: "Label", sorts: ALL, form: "label", where: (values) => ({ labels: values.map(labelFilter) }) },
+  ...[
+    ["descendsFrom", "Descends from"],
+    ["leadsTo", "Leads to"],
+  ].map(([key, title]) => ({
+    key,
+    title,
+    sorts: ["executions", "artifacts"],
+    form: /** @type {"text"} */ ("text"),
+    // An artifact of this name, in any version.
+    where: ([name]) => ({ [key]: { artifacts: { name: { eq: name } } } }),
+  })),
   {
     key: "property",
     title: "Property",

@@ -154,9 +154,9 @@ function Selection({ sort, params }) {
   return html`<div class="selection" role="region" aria-label="Selection">
     <span>${plural(chosen.length, "row")} selected</span>
     ${sort === "runs" &&
-    (chosen.length >= 2 && chosen.length <= 10
+    (chosen.length >= 2 && chosen.length <= 100
       ? html`<a class="button primary" href=${href("compare", { runs: chosen })}>Compare</a>`
-      : html`<span class="row-note">Select 2 to 10 runs to compare them</span>`)}
+      : html`<span class="row-note">Select 2 to 100 runs to compare them</span>`)}
     ${sort === "artifacts" &&
     (chosen.length === 2
       ? html`<a class="button primary" href=${href("compare", { left: chosen[0], right: chosen[1] })}>What differs</a>`
