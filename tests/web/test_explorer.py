@@ -69,7 +69,7 @@ async def test_all_that_the_page_names_is_served_under_any_prefix(prefix: str) -
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_imports_files_that_are_there_and_asks_for_nothing_else(name: str) -> None:
     text = FILES[name].read_text(encoding="utf-8")
-    imports = re.findall(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']""", text)
+    imports = re.findall(r"""\b(?:import|export)\b(?:[^"';]*?\bfrom)?\s*\(?\s*["']([^"']+)["']""", text)
     for target in imports:
         assert target.startswith("."), target
         assert (FILES[name].parent / target).resolve() in FILES.values(), target
