@@ -27,7 +27,8 @@ pytestmark = pytest.mark.browser
 LAYOUT_CHECKS = Path(__file__).parent / "layout_checks.js"
 GRAPH = """query ($roots: [ID!]!, $direction: LineageDirection!, $maxHops: Int, $events: LineageEvents!) {
   lineage(roots: $roots, direction: $direction, maxHops: $maxHops, events: $events) {
-    complete limits frontier nodes { node { id name } } edges { artifact { id } execution { id } eventType port }
+    complete limits frontier nodes { node { id name } }
+    edges { artifact { id } execution { id } eventType port implied }
   }
 }"""
 SIBLINGS = 7
@@ -112,18 +113,19 @@ def ready(page: Page) -> None:
     )
 
 
-def drawn(page: Page) -> tuple[set[str], Counter[tuple[str, ...]]]:
+def drawn(page: Page) -> tuple[set[str], Counter[tuple[Any, ...]]]:
     found = page.eval_on_selector(".stage", "stage => stage.lineage.drawn()")
     assert len(found["nodes"]) == len({node["id"] for node in found["nodes"]})
     edges = Counter(
-        (edge["artifact"], edge["execution"], edge["eventType"], edge["port"] or "") for edge in found["edges"]
+        (edge["artifact"], edge["execution"], edge["eventType"], edge["port"] or "", edge["implied"])
+        for edge in found["edges"]
     )
     return {node["id"] for node in found["nodes"]}, edges
 
 
-def answered(graph: Any) -> tuple[set[str], Counter[tuple[str, ...]]]:
+def answered(graph: Any) -> tuple[set[str], Counter[tuple[Any, ...]]]:
     edges = Counter(
-        (edge["artifact"]["id"], edge["execution"]["id"], edge["eventType"], edge["port"] or "")
+        (edge["artifact"]["id"], edge["execution"]["id"], edge["eventType"], edge["port"] or "", edge["implied"])
         for edge in graph["edges"]
     )
     return {step["node"]["id"] for step in graph["nodes"]}, edges

@@ -65,7 +65,7 @@ export function mergeDiff({ lineageDiff: diff, left: one, right: other }, left, 
   }
   if (left !== right && !partner.has(left) && sides.get(left) !== "both") partner.set(left, right);
   // What plays the same part and does not differ is not told of: it has the same sort and name, once in each.
-  const free = (/** @type {any[]} */ nodes, /** @type {Set<string>} */ taken) => {
+  const free = (nodes, taken) => {
     /** @type {Map<string, string[]>} */
     const byName = new Map();
     for (const { __typename, id, name } of nodes) {
@@ -83,7 +83,7 @@ export function mergeDiff({ lineageDiff: diff, left: one, right: other }, left, 
   }
   for (const id of partner.keys()) if (sides.get(id) !== "changed") sides.set(id, "both");
   const leftOf = new Map([...partner].map(([one_, other_]) => [other_, one_]));
-  const known = (/** @type {string} */ id) => leftOf.get(id) ?? id;
+  const known = (id) => leftOf.get(id) ?? id;
 
   const lineage = new Lineage();
   lineage.merge({ ...one, edges: [] }, { roots: [left], goesOn: true });
@@ -101,7 +101,7 @@ export function mergeDiff({ lineageDiff: diff, left: one, right: other }, left, 
     }
   }
   for (const limit of other.limits) lineage.limits.add(limit);
-  const rights = new Map(other.nodes.map((/** @type {any} */ step) => [step.node.id, step.node]));
+  const rights = new Map(other.nodes.map((step) => [step.node.id, step.node]));
   return { lineage, sides, partner, rights, differences };
 }
 
@@ -121,21 +121,21 @@ export function DiffView({ left, right }) {
   const only = params.get("only") === "differences";
   const scene = useMemo(() => {
     if (!merged) return null;
-    const folds = { runs: /** @type {const} */ ("off"), runsTurned: new Set(), siblings: like, open: new Set(open), apart: new Set() };
+    const folds = { runs: ("off"), runsTurned: new Set(), siblings: like, open: new Set(open), apart: new Set() };
     return fold(merged.lineage, folds, (id) => merged.sides.get(id) ?? "both");
   }, [merged, like, String(open)]);
   const lit = useMemo(() => {
     if (!merged || !only) return null;
     return { ids: new Set([...merged.lineage.nodes.keys()].filter((id) => (merged.sides.get(id) ?? "both") !== "both")), edges: null };
   }, [merged, only]);
-  const [picture, setPicture] = useState(/** @type {any} */ (null));
-  const stage = useRef(/** @type {any} */ (null));
+  const [picture, setPicture] = useState(null);
+  const stage = useRef(null);
   if (error) return html`<${Failure} error=${error} again=${again} />`;
   if (!merged || !styled || !scene) return html`<${Waiting} rows=${10} />`;
 
   const { lineage, sides, partner, rights, differences } = merged;
-  const number = (/** @type {string} */ side) => [...lineage.nodes.keys()].filter((id) => (sides.get(id) ?? "both") === side).length;
-  const ofNode = (/** @type {import("./folding.js").Box} */ box) => {
+  const number = (side) => [...lineage.nodes.keys()].filter((id) => (sides.get(id) ?? "both") === side).length;
+  const ofNode = (box) => {
     const id = box.members[0];
     if (box.sort !== "one") return null;
     const other = partner.get(id);
@@ -152,12 +152,12 @@ export function DiffView({ left, right }) {
       <span class="legend"><span class="legend-sign side-changed">≠</span>${plural(number("changed"), "changed", "changed")}</span>
       <span class="legend"><span class="legend-sign">=</span>${plural(number("both"), "the same", "the same")}</span>
       <label class="choose"><span class="unseen">Direction</span>
-        <select class="input" value=${direction} onChange=${(/** @type {any} */ event) => setParams({ dir: event.target.value })}>
+        <select class="input" value=${direction} onChange=${(event) => setParams({ dir: event.target.value })}>
           <option value="UPSTREAM" selected=${direction === "UPSTREAM"}>What led to them</option>
           <option value="DOWNSTREAM" selected=${direction === "DOWNSTREAM"}>What came of them</option>
         </select></label>
-      <label class="check"><input type="checkbox" checked=${only} onChange=${(/** @type {any} */ event) => setParams({ only: event.target.checked ? "differences" : null })} />Only what differs</label>
-      <label class="check"><input type="checkbox" checked=${like} onChange=${(/** @type {any} */ event) => setParams({ like: event.target.checked ? null : "open", open: null })} />Fold like ones</label>
+      <label class="check"><input type="checkbox" checked=${only} onChange=${(event) => setParams({ only: event.target.checked ? "differences" : null })} />Only what differs</label>
+      <label class="check"><input type="checkbox" checked=${like} onChange=${(event) => setParams({ like: event.target.checked ? null : "open", open: null })} />Fold like ones</label>
       <span class="bar-end"><${QueryActions} query=${question} exports=${picture ? exportsOf(picture, stage) : []} /></span>
     </div>
     ${!data.lineageDiff.complete && html`<${Incomplete} what="Not whole: the lineages were not walked to their ends, so more may differ." />`}
@@ -173,15 +173,15 @@ export function DiffView({ left, right }) {
       count=${() => undefined}
       chosen=${params.get("chosen") ?? ""}
       actions=${{
-        choose: (/** @type {string} */ id) => setParams({ chosen: id }, { replace: true }),
+        choose: (id) => setParams({ chosen: id }, { replace: true }),
         more: () => undefined,
-        unfold: (/** @type {string} */ id) => setParams({ open: [...open, id.slice(5)] }),
-        foldLike: (/** @type {string} */ id) => {
+        unfold: (id) => setParams({ open: [...open, id.slice(5)] }),
+        foldLike: (id) => {
           const members = new Set(scene.boxes.filter((box) => box.like === id).map((box) => box.members[0]));
           setParams({ open: open.filter((member) => !members.has(member)) });
         },
         foldRun: () => undefined,
-        startHref: (/** @type {string} */ id) => href("lineage", { roots: id }),
+        startHref: (id) => href("lineage", { roots: id }),
       }}
       more=${() => ""}
       detail=${ofNode}

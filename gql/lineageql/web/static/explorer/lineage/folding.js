@@ -149,8 +149,8 @@ function likeSiblings(lineage, units, unitOf, folds, sideOf) {
       if (unit.members.some((id) => lineage.roots.has(id) || folds.apart.has(id))) continue;
       const inward = new Set();
       const onward = new Set();
-      for (const { other, way, port } of /** @type {Tie[]} */ (ties.get(unit.key))) {
-        if (/** @type {number} */ (depth.get(other.key)) < /** @type {number} */ (depth.get(unit.key))) {
+      for (const { other, way, port } of ties.get(unit.key)) {
+        if (depth.get(other.key) < depth.get(unit.key)) {
           inward.add(`${way} ${port} ${stands.get(other.key)}`);
         } else onward.add(`${way} ${port} ${sortOf(other)}`);
       }
@@ -213,7 +213,7 @@ function levelsOf(lineage, units, unitOf, ties) {
       /** @type {Unit[]} */
       const next = [];
       for (const unit of level) {
-        for (const { other } of /** @type {Tie[]} */ (ties.get(unit.key))) {
+        for (const { other } of ties.get(unit.key)) {
           if (seen.has(other.key)) continue;
           seen.add(other.key);
           next.push(other);
@@ -278,9 +278,13 @@ export function shortType(name) {
   return name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf(".")) + 1);
 }
 
+/** @type {Map<string, string>} */
+const kindNames = new Map();
+
 /** @param {import("./model.js").Node} node */
 function noteOf({ kind, entity }) {
-  const parts = [formatEnum(kind)];
+  if (!kindNames.has(kind)) kindNames.set(kind, formatEnum(kind));
+  const parts = [kindNames.get(kind)];
   if (kind === "OTHER" || (kind === "EXECUTION" && !/(^|[/.])execution$/i.test(entity.type.name))) parts[0] = shortType(entity.type.name);
   if (entity.version) parts.push(entity.version);
   return parts.join(" · ");
@@ -290,7 +294,7 @@ const PLURALS = { DATA_SET: "data sets", METRICS: "metrics", STATISTICS: "statis
 
 /** @param {string} kind */
 export function pluralOf(kind) {
-  return PLURALS[/** @type {keyof typeof PLURALS} */ (kind)] ?? `${kind.toLowerCase().replaceAll("_", " ")}s`;
+  return PLURALS[kind] ?? `${kind.toLowerCase().replaceAll("_", " ")}s`;
 }
 
 /** What names have in common, or the first and the last of them. @param {string[]} names */

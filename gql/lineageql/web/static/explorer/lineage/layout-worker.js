@@ -7,7 +7,7 @@ self.onmessage = ({ data: { id, plan } }) => {
     const placed = layout(plan);
     const took = performance.now() - began;
     const buffers = [placed.x, placed.y, placed.w, placed.frames, placed.segments, placed.pieces, placed.starts, placed.back];
-    self.postMessage({ id, placed, took }, { transfer: buffers.map((part) => /** @type {ArrayBuffer} */ (part.buffer)) });
+    self.postMessage({ id, placed, took }, { transfer: buffers.map((part) => (part.buffer)) });
   } catch (error) {
     self.postMessage({ id, error: String(error) });
   }

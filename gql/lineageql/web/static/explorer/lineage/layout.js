@@ -55,6 +55,8 @@ const GAP_X = 44;
 const PORT_Y = 17;
 const COMPONENT_GAP = 48;
 const MOST_SWEEPS = 24;
+/** After so many sweeps that make nothing better there are no more. */
+const VAIN = 4;
 
 /**
  * @param {Plan} plan
@@ -112,7 +114,7 @@ function components(plan) {
     part.boxes.push(box);
   }
   for (let line = 0; line < plan.from.length; line += 1) {
-    /** @type {Part} */ (parts.get(root(plan.from[line]))).lines.push(line);
+    parts.get(root(plan.from[line])).lines.push(line);
   }
   return [...parts.values()];
 }
@@ -254,8 +256,8 @@ function layoutComponent(plan, part) {
   const from = new Int32Array(lineCount);
   const to = new Int32Array(lineCount);
   part.lines.forEach((line, at) => {
-    from[at] = /** @type {number} */ (place.get(plan.from[line]));
-    to[at] = /** @type {number} */ (place.get(plan.to[line]));
+    from[at] = (place.get(plan.from[line]));
+    to[at] = (place.get(plan.to[line]));
   });
   const back = turned(count, from, to);
   const left = from.slice();
@@ -427,11 +429,12 @@ class Grid {
     const groupKey = new Float64Array(this.plan.groupCount);
     this.stack(stand);
     if (before) for (let vertex = 0; vertex < vertices; vertex += 1) if (!Number.isNaN(before[vertex])) stand[vertex] = before[vertex];
-    const grouped = /** @type {Map<number, unknown>} */ (this.spans).size > 0;
+    const grouped = this.spans.size > 0;
     const sweeps = vertices < 4_000 ? MOST_SWEEPS : vertices < 30_000 ? 14 : 8;
     /** @type {Int32Array[] | null} */
     let best = null;
     let fewest = Infinity;
+    let vain = 0;
     for (let sweep = 0; sweep < sweeps; sweep += 1) {
       const rightward = sweep % 2 === 0;
       if (grouped) this.keysOfGroups(stand, groupKey, sweep === 0 ? null : rightward);
@@ -470,15 +473,15 @@ class Grid {
       if (crossings < fewest) {
         fewest = crossings;
         best = this.rows.map((row) => row.slice());
+        vain = 0;
         if (!crossings) break;
-      }
+      } else if ((vain += 1) === VAIN) break;
     }
     if (best) this.rows = best;
     else if (grouped) {
       this.keysOfGroups(stand, groupKey, null);
       for (const row of this.rows) this.arrange(row, stand.slice(), groupKey, stand);
     }
-    if (!grouped && !before && vertices < 6_000) this.exchange();
     this.crossings = this.count();
   }
 
@@ -505,7 +508,7 @@ class Grid {
       if (seen[start]) continue;
       stack.push(start);
       while (stack.length) {
-        const vertex = /** @type {number} */ (stack.pop());
+        const vertex = (stack.pop());
         if (seen[vertex]) continue;
         seen[vertex] = 1;
         order[written++] = vertex;
@@ -613,53 +616,11 @@ class Grid {
     return total;
   }
 
-  /** Exchanges neighbours in a layer as long as that makes fewer crossings. */
-  exchange() {
-    const { after, ahead, heads, tails } = this;
-    const rank = new Int32Array(this.vertices);
-    for (const row of this.rows) row.forEach((vertex, at) => { rank[vertex] = at; });
-    /**
-     * Crossings of the ties of a, which stands above b.
-     * @param {{start: Int32Array, list: Int32Array}} side
-     * @param {Int32Array} ends
-     * @param {number} a
-     * @param {number} b
-     */
-    const crossed = (side, ends, a, b) => {
-      let total = 0;
-      for (let i = side.start[a]; i < side.start[a + 1]; i += 1) {
-        const of = rank[ends[side.list[i]]];
-        for (let j = side.start[b]; j < side.start[b + 1]; j += 1) if (of > rank[ends[side.list[j]]]) total += 1;
-      }
-      return total;
-    };
-    const ties = (/** @type {number} */ v) => after.start[v + 1] - after.start[v] + ahead.start[v + 1] - ahead.start[v];
-    for (let round = 0; round < 6; round += 1) {
-      let better = false;
-      for (const row of this.rows) {
-        for (let at = 0; at + 1 < row.length; at += 1) {
-          const [a, b] = [row[at], row[at + 1]];
-          if (ties(a) * ties(b) > 4_000) continue;
-          const now = crossed(after, heads, a, b) + crossed(ahead, tails, a, b);
-          if (!now) continue;
-          const then = crossed(after, heads, b, a) + crossed(ahead, tails, b, a);
-          if (then >= now) continue;
-          row[at] = b;
-          row[at + 1] = a;
-          rank[a] = at + 1;
-          rank[b] = at;
-          better = true;
-        }
-      }
-      if (!better) return;
-    }
-  }
-
   /** Gives each vertex its height: near its neighbours, in its layer's order, and apart. */
   settle() {
     const { vertices, group, height, after, ahead, tails, heads, weights } = this;
     const groups = this.plan.groupCount;
-    const spans = /** @type {Map<number, {first: number, last: number}>} */ (this.spans);
+    const spans = (this.spans);
     // Variables: vertices, then the top of each group, then its bottom.
     const total = vertices + 2 * groups;
     const [tops, bottoms] = [vertices, vertices + groups];
@@ -714,11 +675,11 @@ class Grid {
     }
     const drawn = new Float64Array(most);
     const pulls = new Float64Array(most);
-    const rounds = vertices < 4_000 ? 40 : vertices < 30_000 ? 24 : 14;
+    const rounds = vertices < 4_000 ? 22 : vertices < 30_000 ? 16 : 10;
     for (let round = 0; round < rounds; round += 1) {
       // Neighbours on the left draw, then those on the right, and in the end both. What is drawn draws on at once:
       // a chain moves as a whole.
-      const both = round >= rounds - 6;
+      const both = round >= rounds - 4;
       const rightward = round % 2 === 0;
       wish.set(y.subarray(0, vertices));
       for (let step = 0; step < this.rows.length; step += 1) {

@@ -118,7 +118,7 @@ export class Lineage {
   frontierByWay() {
     const [up, down] = [this.reached("up"), this.reached("down")];
     // What was not shown any more was met from a node that was.
-    const [upstream, downstream] = [[], []].map(() => /** @type {string[]} */ ([]));
+    const [upstream, downstream] = [[], []].map(() => ([]));
     for (const id of this.frontier) {
       const [byUp, byDown] = [up.has(id), down.has(id)];
       if (byUp || !byDown) upstream.push(id);

@@ -34,7 +34,7 @@ const MIDDLE = 0.2;
 /** @param {Element} element any that the tokens reach @returns {Look} */
 export function lookOf(element) {
   const style = getComputedStyle(element);
-  const read = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  const read = (name) => style.getPropertyValue(name).trim();
   return {
     bg: read("--bg"),
     panel: read("--panel"),
@@ -76,19 +76,18 @@ const SIDE_COLOURS = { left: "bad", right: "ok", changed: "warn" };
 export const SIDE_SIGNS = { left: "−", right: "+", changed: "≠" };
 
 /**
- * @param {import("./pens.js").Pen} pen
- * @param {import("./picture.js").Picture} picture
- * @param {Part} part
- * @param {Look} look
- * @param {Marks} marks
+ * @typedef {(pen: import("./pens.js").Pen, picture: import("./picture.js").Picture, part: Part, look: Look,
+ *     marks: Marks) => void} Painter
  */
+
+/** @type {Painter} */
 export function paint(pen, picture, part, look, marks) {
   paintFrames(pen, picture, part, look);
   paintLines(pen, picture, part, look, marks);
   paintBoxes(pen, picture, part, look, marks);
 }
 
-/** @param {import("./pens.js").Pen} pen @param {import("./picture.js").Picture} picture @param {Part} part @param {Look} look */
+/** @type {Painter} */
 function paintFrames(pen, { scene, placed }, part, look) {
   const fonts = fontsOf(look.font);
   for (let at = 0; at < scene.groups.length; at += 1) {
@@ -107,12 +106,12 @@ function paintFrames(pen, { scene, placed }, part, look) {
   }
 }
 
-/** @param {import("./pens.js").Pen} pen @param {import("./picture.js").Picture} picture @param {Part} part @param {Look} look @param {Marks} marks */
+/** @type {Painter} */
 function paintLines(pen, picture, part, look, marks) {
   const { scene, placed } = picture;
   const thin = part.k >= NEAR ? 1.25 : Math.min(1.25 / part.k, 1.25 / NEAR + (0.7 / part.k - 0.7 / NEAR) * 0.6);
   const sided = scene.boxes.length > 0 && scene.boxes[0].side !== null;
-  const back = marks.litLines ? 0.28 : part.k < MIDDLE ? 0.55 : 1;
+  const back = marks.litLines ? 0.4 : part.k < MIDDLE ? 0.55 : 1;
   picture.segments.forEach((segments, implied) => {
     if (!segments.length) return;
     const style = { stroke: look.edge, width: thin, alpha: back, dash: implied ? [5 / part.k ** 0.5, 4 / part.k ** 0.5] : undefined };
@@ -144,7 +143,7 @@ function paintLines(pen, picture, part, look, marks) {
     const [x0, y0] = back_ ? [placed.segments[first + 2], placed.segments[first + 3]] : [placed.segments[first], placed.segments[first + 1]];
     const [x1, y1] = back_ ? [placed.segments[last], placed.segments[last + 1]] : [placed.segments[last + 2], placed.segments[last + 3]];
     const lit = marks.litLines?.has(at);
-    const alpha = marks.litLines && !lit ? 0.28 : 1;
+    const alpha = marks.litLines && !lit ? 0.4 : 1;
     if (inside(part, x1, y1)) {
       const size = part.k < NEAR ? 9 : 6.5;
       const turn = back_ ? 1 : -1;
@@ -165,7 +164,7 @@ function inside(part, x, y) {
   return x > part.x - 130 && x < part.x + part.w + 130 && y > part.y - 20 && y < part.y + part.h + 20;
 }
 
-/** @param {import("./pens.js").Pen} pen @param {import("./picture.js").Picture} picture @param {Part} part @param {Look} look @param {Marks} marks */
+/** @type {Painter} */
 function paintBoxes(pen, picture, part, look, marks) {
   const { scene, placed, h } = picture;
   const far = part.k < MIDDLE;
@@ -222,7 +221,7 @@ function paintBox(pen, { scene, placed, h }, at, k, look, marks) {
     const font = `600 ${size.toFixed(1)}px ${look.font}`;
     const room = ((w - glyph - (side ? 38 : 18)) * SIZES.title) / size;
     pen.text(fitted(box.title, fonts.title, room), x + glyph + 13, middle + size * 0.36, font, look.text, "start", alpha);
-    if (side) pen.text(SIDE_SIGNS[/** @type {string} */ (box.side)], x + w - 8, middle + 8, `700 24px ${look.font}`, side, "end", alpha);
+    if (side) pen.text(SIDE_SIGNS[box.side], x + w - 8, middle + 8, `700 24px ${look.font}`, side, "end", alpha);
     return;
   }
   pen.shape(kindShape(box.kind), x + 11, middle - SIZES.glyph / 2, SIZES.glyph, colour, alpha);
@@ -230,13 +229,13 @@ function paintBox(pen, { scene, placed, h }, at, k, look, marks) {
   const room = w - SIZES.inset - SIZES.end - (sign || side ? SIZES.sign : 0);
   pen.text(fitted(box.title, fonts.title, room), x + SIZES.inset, middle - 2.5, fonts.title, look.text, "start", alpha);
   pen.text(fitted(box.note, fonts.note, room), x + SIZES.inset, middle + 14, fonts.note, look.muted, "start", alpha);
-  if (side) pen.text(SIDE_SIGNS[/** @type {string} */ (box.side)], x + w - 12, middle + 5.5, `700 16px ${look.font}`, side, "end", alpha);
+  if (side) pen.text(SIDE_SIGNS[box.side], x + w - 12, middle + 5.5, `700 16px ${look.font}`, side, "end", alpha);
   else if (sign) {
-    const [tone, path] = stateSign(/** @type {string} */ (box.state));
-    const paintOf = look[/** @type {keyof Look} */ (tone)] ?? look.muted;
+    const [tone, path] = stateSign((box.state));
+    const paintOf = look[tone] ?? look.muted;
     pen.outline(path, x + w - SIZES.sign - 7, middle - 9, 18, paintOf, alpha);
   }
-  for (const way of /** @type {const} */ (["up", "down"])) {
+  for (const way of (["up", "down"])) {
     const more = marks.more(box, way);
     if (!more) continue;
     const [left, top, wide, high] = chipOf(x, y, w, height, way, more, look);

@@ -39,7 +39,7 @@ export class CanvasPen {
     this.context = context;
   }
 
-  /** @param {number} x @param {number} y @param {number} w @param {number} h @param {number} round @param {BoxStyle} style */
+  /** @type {Pen["box"]} */
   box(x, y, w, h, round, { fill, stroke, width = 1, dash, alpha = 1 }) {
     const { context } = this;
     context.globalAlpha = alpha;
@@ -59,7 +59,7 @@ export class CanvasPen {
     context.globalAlpha = 1;
   }
 
-  /** @param {number[][]} rects @param {string} fill @param {number} [alpha] */
+  /** @type {Pen["rects"]} */
   rects(rects, fill, alpha = 1) {
     const { context } = this;
     context.globalAlpha = alpha;
@@ -68,7 +68,7 @@ export class CanvasPen {
     context.globalAlpha = 1;
   }
 
-  /** @param {string} path @param {number} x @param {number} y @param {number} size @param {string} fill @param {number} [alpha] */
+  /** @type {Pen["shape"]} */
   shape(path, x, y, size, fill, alpha = 1) {
     const { context } = this;
     context.save();
@@ -80,7 +80,7 @@ export class CanvasPen {
     context.restore();
   }
 
-  /** @param {string} path @param {number} x @param {number} y @param {number} size @param {string} stroke @param {number} [alpha] */
+  /** @type {Pen["outline"]} */
   outline(path, x, y, size, stroke, alpha = 1) {
     const { context } = this;
     context.save();
@@ -95,7 +95,7 @@ export class CanvasPen {
     context.restore();
   }
 
-  /** @param {string} text @param {number} x @param {number} y @param {string} font @param {string} fill @param {"start" | "middle" | "end"} [anchor] @param {number} [alpha] */
+  /** @type {Pen["text"]} */
   text(text, x, y, font, fill, anchor = "start", alpha = 1) {
     const { context } = this;
     context.globalAlpha = alpha;
@@ -106,7 +106,7 @@ export class CanvasPen {
     context.globalAlpha = 1;
   }
 
-  /** @param {number[][]} points @param {string} fill @param {number} [alpha] */
+  /** @type {Pen["polygon"]} */
   polygon(points, fill, alpha = 1) {
     const { context } = this;
     context.globalAlpha = alpha;
@@ -118,7 +118,7 @@ export class CanvasPen {
     context.globalAlpha = 1;
   }
 
-  /** @param {number[][]} lines @param {LineStyle} style */
+  /** @type {Pen["lines"]} */
   lines(lines, { stroke, width, alpha = 1 }) {
     const { context } = this;
     context.globalAlpha = alpha;
@@ -133,7 +133,7 @@ export class CanvasPen {
     context.globalAlpha = 1;
   }
 
-  /** @param {Float32Array} segments @param {ArrayLike<number>} which @param {Part} part @param {LineStyle} style */
+  /** @type {Pen["curves"]} */
   curves(segments, which, part, { stroke, width, dash, alpha = 1 }) {
     const { context } = this;
     const [left, top, right, bottom] = [part.x, part.y, part.x + part.w, part.y + part.h];
@@ -182,47 +182,47 @@ export class SvgPen {
     this.parts.push(element);
   }
 
-  /** @param {number} x @param {number} y @param {number} w @param {number} h @param {number} round @param {BoxStyle} style */
+  /** @type {Pen["box"]} */
   box(x, y, w, h, round, { fill, stroke, width = 1, dash, alpha = 1 }) {
     const size = `x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" rx="${n(round)}"`;
     this.put(`<rect ${size} fill="${fill ?? "none"}"${strokeOf(stroke, width, dash)}${alphaOf(alpha)}/>`);
   }
 
-  /** @param {number[][]} rects @param {string} fill @param {number} [alpha] */
+  /** @type {Pen["rects"]} */
   rects(rects, fill, alpha = 1) {
     this.put(`<path d="${rects.map(([x, y, w, h]) => `M${n(x)} ${n(y)}h${n(w)}v${n(h)}h${n(-w)}z`).join("")}" fill="${fill}"${alphaOf(alpha)}/>`);
   }
 
-  /** @param {string} path @param {number} x @param {number} y @param {number} size @param {string} fill @param {number} [alpha] */
+  /** @type {Pen["shape"]} */
   shape(path, x, y, size, fill, alpha = 1) {
     const where = `transform="translate(${n(x)} ${n(y)}) scale(${n(size / 24)})"`;
     this.put(`<path d="${path}" ${where} fill="${fill}" fill-rule="evenodd"${alphaOf(alpha)}/>`);
   }
 
-  /** @param {string} path @param {number} x @param {number} y @param {number} size @param {string} stroke @param {number} [alpha] */
+  /** @type {Pen["outline"]} */
   outline(path, x, y, size, stroke, alpha = 1) {
     const where = `transform="translate(${n(x)} ${n(y)}) scale(${n(size / 24)})"`;
     this.put(`<path d="${RING}${path}" ${where} fill="none" stroke="${stroke}" stroke-width="2" stroke-linecap="round"${alphaOf(alpha)}/>`);
   }
 
-  /** @param {string} text @param {number} x @param {number} y @param {string} font @param {string} fill @param {"start" | "middle" | "end"} [anchor] @param {number} [alpha] */
+  /** @type {Pen["text"]} */
   text(text, x, y, font, fill, anchor = "start", alpha = 1) {
     const where = `x="${n(x)}" y="${n(y)}"${anchor === "start" ? "" : ` text-anchor="${anchor}"`}`;
     this.put(`<text ${where} style="font:${escaped(font)}" fill="${fill}"${alphaOf(alpha)}>${escaped(text)}</text>`);
   }
 
-  /** @param {number[][]} points @param {string} fill @param {number} [alpha] */
+  /** @type {Pen["polygon"]} */
   polygon(points, fill, alpha = 1) {
     this.put(`<polygon points="${points.map((point) => point.map(n).join()).join(" ")}" fill="${fill}"${alphaOf(alpha)}/>`);
   }
 
-  /** @param {number[][]} lines @param {LineStyle} style */
+  /** @type {Pen["lines"]} */
   lines(lines, { stroke, width, alpha = 1 }) {
     const path = lines.map(([x0, y0, x1, y1]) => `M${n(x0)} ${n(y0)}L${n(x1)} ${n(y1)}`).join("");
     this.put(`<path d="${path}" fill="none"${strokeOf(stroke, width)}${alphaOf(alpha)}/>`);
   }
 
-  /** @param {Float32Array} segments @param {ArrayLike<number>} which @param {Part} _ @param {LineStyle} style */
+  /** @type {Pen["curves"]} */
   curves(segments, which, _, { stroke, width, dash, alpha = 1 }) {
     const path = [];
     for (let of = 0; of < which.length; of += 1) {

@@ -58,6 +58,22 @@ export function widthOf(text, font) {
   return width;
 }
 
+/** @type {Map<string, Map<string, number>>} */
+const letters = new Map();
+
+/** About how wide a text is, from its letters: for many texts, of which no two are the same. @param {string} text @param {string} font */
+function aboutWidthOf(text, font) {
+  let widths = letters.get(font);
+  if (!widths) letters.set(font, (widths = new Map()));
+  let width = 0;
+  for (const letter of text) {
+    let known = widths.get(letter);
+    if (known === undefined) widths.set(letter, (known = widthOf(letter, font)));
+    width += known;
+  }
+  return width;
+}
+
 /** A text cut so that it fits. @param {string} text @param {string} font @param {number} room */
 export function fitted(text, font, room) {
   if (widthOf(text, font) <= room) return text;
@@ -106,7 +122,7 @@ export function planOf(scene, family, before) {
   });
   return {
     widths: Float32Array.from(boxes, (box) => {
-      const wanted = Math.max(widthOf(box.title, fonts.title), widthOf(box.note, fonts.note));
+      const wanted = Math.max(aboutWidthOf(box.title, fonts.title), aboutWidthOf(box.note, fonts.note)) + 1;
       const around = SIZES.inset + SIZES.end + (hasSign(box.state) || (box.side && box.side !== "both") ? SIZES.sign : 0);
       return Math.min(SIZES.most, Math.max(SIZES.least, Math.ceil(wanted + around)));
     }),
@@ -212,7 +228,7 @@ export class Picture {
    */
   next(at, key) {
     const { placed, h, scene } = this;
-    const middle = (/** @type {number} */ box) => placed.y[box] + h[box] / 2;
+    const middle = (box) => placed.y[box] + h[box] / 2;
     if (key === "ArrowLeft" || key === "ArrowRight") {
       const side = key === "ArrowLeft" ? this.at[at].up : this.at[at].down;
       const ends = side.map((line) => (key === "ArrowLeft" ? scene.lines[line].from : scene.lines[line].to)).filter((box) => box !== at);

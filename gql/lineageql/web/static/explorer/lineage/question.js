@@ -63,7 +63,7 @@ const ARGUMENTS = {
   events: "LineageEvents!",
 };
 
-export const EDGE_FIELDS = "artifact { id } execution { id } eventType eventTime port path";
+export const EDGE_FIELDS = "artifact { id } execution { id } eventType eventTime implied port path";
 
 /**
  * The question of a lineage, with no more arguments than it needs.
@@ -73,7 +73,7 @@ export const EDGE_FIELDS = "artifact { id } execution { id } eventType eventTime
  */
 export function lineageQuestion(given) {
   const variables = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
-  const names = /** @type {(keyof typeof ARGUMENTS)[]} */ (Object.keys(variables));
+  const names = (Object.keys(variables));
   const document = `query Lineage(${names.map((name) => `$${name}: ${ARGUMENTS[name]}`).join(", ")}) {
   lineage(${names.map((name) => `${name}: $${name}`).join(", ")}) {
     complete
@@ -173,14 +173,14 @@ class Asker {
     const grown = known && [...this.expanded.up].every((id) => up.includes(id)) && [...this.expanded.down].every((id) => down.includes(id));
     // What was added is not taken out of a graph again: the way back begins anew.
     if (!grown || this.further > further || (this.pathKey && this.pathKey !== String(path))) this.begin(key);
-    const mine = /** @type {AbortController} */ (this.abort);
+    const mine = (this.abort);
     this.loading = true;
     this.tell();
     try {
       await this.answer(wish, mine.signal);
     } catch (error) {
-      if (/** @type {Error} */ (error).name === "AbortError" || mine.signal.aborted) return;
-      this.error = /** @type {Error} */ (error);
+      if (error.name === "AbortError" || mine.signal.aborted) return;
+      this.error = (error);
     }
     if (mine !== this.abort) return;
     this.loading = false;
@@ -190,7 +190,7 @@ class Asker {
   /** @param {Wish} wish @param {AbortSignal} signal */
   async answer(wish, signal) {
     const terms = termsOf(wish);
-    const put = async (/** @type {Record<string, unknown>} */ given) => {
+    const put = async (given) => {
       const { document, variables } = lineageQuestion({ ...given, ...terms });
       return (await ask(document, variables, { signal })).lineage;
     };
@@ -206,7 +206,7 @@ class Asker {
     while (this.further < wish.further && lineage.frontier.size) {
       const ways = lineage.frontierByWay();
       const rest = { limits: new Set(), frontier: new Set() };
-      for (const direction of /** @type {const} */ (["UPSTREAM", "DOWNSTREAM"])) {
+      for (const direction of (["UPSTREAM", "DOWNSTREAM"])) {
         // With CONNECTED each step goes both ways, from the whole frontier.
         const both = wish.direction === "CONNECTED";
         if (both && direction === "DOWNSTREAM") continue;
@@ -226,7 +226,7 @@ class Asker {
       this.further += 1;
       this.tell();
     }
-    for (const [way, direction] of /** @type {const} */ ([["up", "UPSTREAM"], ["down", "DOWNSTREAM"]])) {
+    for (const [way, direction] of ([["up", "UPSTREAM"], ["down", "DOWNSTREAM"]])) {
       const asked = wish[way].filter((id) => !this.expanded[way].has(id));
       if (!asked.length) continue;
       for (const id of asked) this.expanded[way].add(id);
@@ -235,7 +235,7 @@ class Asker {
       for (const some of [asked.filter((id) => edge.has(id)), asked.filter((id) => !edge.has(id))]) {
         if (!some.length) continue;
         const answer = await put({ roots: some, direction, maxHops: 1, maxNodes: MOST_NODES });
-        const newer = answer.frontier.filter((/** @type {string} */ id) => !lineage.nodes.has(id));
+        const newer = answer.frontier.filter((id) => !lineage.nodes.has(id));
         lineage.merge(answer);
         if (edge.has(some[0])) this.pass(some, way, newer);
       }
@@ -246,8 +246,8 @@ class Asker {
       const [from, to] = wish.path;
       const { lineagePath } = await ask(PATH, { from, to }, { signal });
       for (const step of lineagePath.steps) lineage.addNode(step, 0);
-      const edges = lineagePath.edges.map((/** @type {any} */ edge) => lineage.addEdge(edge).key);
-      const ids = lineagePath.steps.map((/** @type {any} */ step) => step.id);
+      const edges = lineagePath.edges.map((edge) => lineage.addEdge(edge).key);
+      const ids = lineagePath.steps.map((step) => step.id);
       this.path = { found: lineagePath.found, complete: lineagePath.complete, ids: new Set(ids), edges: new Set(edges) };
     } else if (!wish.path) {
       this.path = null;
@@ -263,8 +263,8 @@ class Asker {
    * @param {string[]} newer nodes that are new and were not expanded
    */
   pass(ids, way, newer) {
-    const lineage = /** @type {Lineage} */ (this.lineage);
-    const [opposite, direction] = way === "up" ? /** @type {const} */ (["down", "DOWNSTREAM"]) : /** @type {const} */ (["up", "UPSTREAM"]);
+    const lineage = (this.lineage);
+    const [opposite, direction] = way === "up" ? (["down", "DOWNSTREAM"]) : (["up", "UPSTREAM"]);
     const others = new Set(lineage.frontierByWay()[direction]);
     for (const id of ids) if (!others.has(id) || this.expanded[opposite].has(id)) lineage.frontier.delete(id);
     for (const id of newer) lineage.frontier.add(id);
@@ -278,7 +278,7 @@ class Asker {
     if (!lineage || !asked.length) return;
     for (const id of asked) this.counting.add(id);
     try {
-      const { nodes } = await ask(COUNTS, { ids: asked }, { signal: /** @type {AbortController} */ (abort).signal });
+      const { nodes } = await ask(COUNTS, { ids: asked }, { signal: abort.signal });
       for (const found of nodes) {
         const node = lineage.nodes.get(found?.id);
         if (!node) continue;
@@ -288,7 +288,7 @@ class Asker {
       this.tell();
     } catch (error) {
       // The counts are an extra: without them the marks say that there is more, and not how much.
-      if (/** @type {Error} */ (error).name !== "AbortError") console.info(`LineageQL: ${/** @type {Error} */ (error).message}`);
+      if (error.name !== "AbortError") console.info(`LineageQL: ${error.message}`);
     }
   }
 }
@@ -302,12 +302,12 @@ class Asker {
 export function useLineage(wish) {
   const [version, setVersion] = useState(0);
   const [times, setTimes] = useState(0);
-  const asker = useRef(/** @type {Asker | null} */ (null));
+  const asker = useRef(null);
   if (!asker.current) asker.current = new Asker(() => setVersion((before) => before + 1));
   const question = JSON.stringify(wish);
   const salt = `${times} ${refreshes.value}`;
   useEffect(() => {
-    if (wish.roots.length) /** @type {Asker} */ (asker.current).wish(wish, salt);
+    if (wish.roots.length) asker.current.wish(wish, salt);
   }, [question, salt]);
   useEffect(() => () => asker.current?.abort?.abort(), []);
   const { lineage, key, before, error, loading, path } = asker.current;

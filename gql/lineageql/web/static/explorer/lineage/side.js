@@ -46,7 +46,7 @@ function Chosen({ lineage, picture, at, more, actions, detail }) {
       ${group && html`<button type="button" class="button" onClick=${() => actions.foldRun(group.run)}>Fold the run</button>`}
     </div>
     ${detail?.(box)}
-    ${/** @type {const} */ (["up", "down"]).map((way) => html`<${Neighbours} key=${way} picture=${picture} at=${at} way=${way} more=${more(box, way)} actions=${actions} />`)}
+    ${(["up", "down"]).map((way) => html`<${Neighbours} key=${way} picture=${picture} at=${at} way=${way} more=${more(box, way)} actions=${actions} />`)}
   </section>`;
 }
 
@@ -66,7 +66,7 @@ function Neighbours({ picture, at, way, more, actions }) {
   return html`<div class="neighbours">
     <h3>${title}</h3>
     <ul>
-      ${lines.slice(0, MOST).map((/** @type {number} */ of) => {
+      ${lines.slice(0, MOST).map((of) => {
         const line = scene.lines[of];
         const other = way === "up" ? line.from : line.to;
         const label = labelOf(line);
@@ -93,7 +93,7 @@ function List({ lineage, picture, at, actions }) {
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(400);
   const [active, setActive] = useState(0);
-  const box = useRef(/** @type {any} */ (null));
+  const box = useRef(null);
   const id = useId();
   const rows = useMemo(() => sought(lineage, picture, text), [picture, text]);
   const words = text.trim();
@@ -107,7 +107,7 @@ function List({ lineage, picture, at, actions }) {
     watch.observe(box.current);
     return () => watch.disconnect();
   }, []);
-  const show = (/** @type {number} */ row) => {
+  const show = (row) => {
     setActive(row);
     const { scrollTop, clientHeight } = box.current;
     if (row * ROW < scrollTop) box.current.scrollTop = row * ROW;
@@ -117,7 +117,7 @@ function List({ lineage, picture, at, actions }) {
     const row = rows.indexOf(at);
     if (row >= 0) show(row);
   }, [at, rows]);
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+  const onKeyDown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -rows.length, End: rows.length }[event.key];
     if (step) {
       event.preventDefault();
@@ -135,11 +135,11 @@ function List({ lineage, picture, at, actions }) {
   return html`<section class="node-list">
     <div class="node-find">
       <input class="input" type="search" aria-label="Find in the graph" placeholder="Find in the graph" value=${text}
-        onInput=${(/** @type {any} */ event) => setText(event.target.value)} onKeyDown=${onKeyDown} />
+        onInput=${(event) => setText(event.target.value)} onKeyDown=${onKeyDown} />
       <p class="node-count" role="status">${counted}</p>
     </div>
     <div class="node-rows" ref=${box} role="listbox" tabindex="0" aria-label="Nodes of the graph" aria-activedescendant=${rows.length ? `${id}-${active}` : undefined}
-      onScroll=${(/** @type {any} */ event) => setTop(event.target.scrollTop)} onKeyDown=${onKeyDown}>
+      onScroll=${(event) => setTop(event.target.scrollTop)} onKeyDown=${onKeyDown}>
       <div class="node-room" style=${{ height: `${rows.length * ROW}px` }} role="presentation">
         ${shown.filter((row) => row < rows.length).map((row) => {
           const one = scene.boxes[rows[row]];
@@ -161,7 +161,7 @@ function List({ lineage, picture, at, actions }) {
             <${KindIcon} kind=${one.kind} />
             <span class="node-text"><span class="node-name">${one.title}</span><span class="node-note">${one.note}</span></span>
             ${one.root && html`<span class="node-root">start</span>`}
-            ${one.side && one.side !== "both" && html`<span class=${`node-side side-${one.side}`}>${SIDES[/** @type {keyof typeof SIDES} */ (one.side)]}</span>`}
+            ${one.side && one.side !== "both" && html`<span class=${`node-side side-${one.side}`}>${SIDES[one.side]}</span>`}
             ${one.state === "FAILED" && html`<${StateIcon} state=${one.state} size=${14} /><span class="unseen">failed</span>`}
           </div>`;
         })}
@@ -186,6 +186,6 @@ function sought(lineage, picture, text) {
   return picture.order.filter((at) => {
     const box = picture.scene.boxes[at];
     if (`${box.title} ${box.note}`.toLowerCase().includes(words)) return true;
-    return box.sort !== "one" && box.members.some((id) => nameOf(/** @type {any} */ (lineage.nodes.get(id)).entity).toLowerCase().includes(words));
+    return box.sort !== "one" && box.members.some((id) => nameOf((lineage.nodes.get(id)).entity).toLowerCase().includes(words));
   });
 }

@@ -4,6 +4,8 @@ import { chipOf, colourOf, lookOf, NEAR, NO_MARKS, paint } from "./paint.js";
 import { CanvasPen } from "./pens.js";
 
 const NEAREST = 2.4;
+/** A picture of so many boxes begins so near that it can be read. */
+const SMALL = 30;
 /** More buttons than these would slow the page, and nobody could follow them. */
 const MOST_BUTTONS = 240;
 /** A picture that takes longer to draw, in milliseconds, is moved as a sheet and drawn anew when it rests. */
@@ -39,7 +41,7 @@ export class Stage {
     this.layer.setAttribute("aria-label", "Graph: arrow keys go along the lines; the list beside it holds the same nodes");
     this.mapBox.append(this.map, this.window);
     host.append(this.canvas, this.layer, this.mapBox);
-    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d", { alpha: false }));
+    this.context = (this.canvas.getContext("2d", { alpha: false }));
     this.look = lookOf(host);
     /** @type {import("./picture.js").Picture | null} */
     this.picture = null;
@@ -64,7 +66,7 @@ export class Stage {
 
     this.ended = new AbortController();
     const { signal } = this.ended;
-    const on = (/** @type {EventTarget} */ target, /** @type {string} */ name, /** @type {(event: any) => void} */ act, options = {}) =>
+    const on = (target, name, act, options = {}) =>
       target.addEventListener(name, act, { signal, ...options });
     on(host, "wheel", (event) => this.wheel(event), { passive: false });
     on(host, "pointerdown", (event) => this.down(event));
@@ -105,7 +107,7 @@ export class Stage {
     this.size = { w: width, h: height, dpr };
     this.canvas.width = Math.max(1, Math.round(width * dpr));
     this.canvas.height = Math.max(1, Math.round(height * dpr));
-    if (this.picture && before.w === 0) this.fit();
+    if (this.picture && before.w === 0) this.begin();
     this.stale();
     this.draw();
   }
@@ -115,7 +117,7 @@ export class Stage {
    *
    * @param {import("./picture.js").Picture} picture
    * @param {{anchor?: string | null}} [how] `anchor`: the id of a box that stays where it is; without one that the
-   *     picture before has too, all of it is shown
+   *     picture before has too, it begins anew
    */
   show(picture, { anchor = null } = {}) {
     const before = this.picture;
@@ -129,7 +131,7 @@ export class Stage {
     if (before && old !== undefined && now !== undefined) {
       this.at.x += picture.placed.x[now] - before.placed.x[old];
       this.at.y += picture.placed.y[now] - before.placed.y[old];
-    } else this.fit();
+    } else this.begin();
     this.drawMap();
     this.stale();
     // Whoever goes about by keys stays where they were.
@@ -214,7 +216,7 @@ export class Stage {
       w *= 1 + 2 * spare;
       h *= 1 + 2 * spare;
       this.sheet = { canvas, x, y, k };
-      context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+      context = (canvas.getContext("2d", { alpha: false }));
     }
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = look.bg;
@@ -271,6 +273,17 @@ export class Stage {
       at.y = Math.min(height - 60 / at.k, Math.max((60 - size.h) / at.k, at.y));
     }
     this.moved();
+  }
+
+  /** Shows all of it, or, of a small picture on a small screen, where it begins, so that it can be read. */
+  begin() {
+    const { picture } = this;
+    this.fit();
+    if (!picture || picture.size > SMALL || this.at.k >= NEAR) return;
+    const root = picture.scene.boxes.findIndex((box) => box.root);
+    if (root < 0) return;
+    this.at.k = 0.7;
+    this.centre(picture.placed.x[root] + picture.placed.w[root] / 2, picture.placed.y[root] + picture.h[root] / 2);
   }
 
   /** Shows all of it. */
@@ -343,7 +356,7 @@ export class Stage {
   /** @param {PointerEvent} event */
   down(event) {
     if (event.button !== 0) return;
-    if (this.mapBox.contains(/** @type {Node} */ (event.target))) {
+    if (this.mapBox.contains((event.target))) {
       this.onMap = true;
       this.goOnMap(event);
     }
@@ -356,7 +369,7 @@ export class Stage {
     const now = this.place(event);
     const before = this.pointers.get(event.pointerId);
     if (!before) {
-      if (event.pointerType === "mouse" && !this.mapBox.contains(/** @type {Node} */ (event.target))) {
+      if (event.pointerType === "mouse" && !this.mapBox.contains((event.target))) {
         const world = this.world(now);
         this.point(this.picture ? this.picture.hit(world.x, world.y) : -1);
       }
@@ -427,7 +440,7 @@ export class Stage {
     const { placed, h } = picture;
     for (let box = 0; box < h.length; box += 1) {
       if (Math.abs(placed.y[box] + h[box] - y) > 12 || x < placed.x[box] - 30 || x > placed.x[box] + placed.w[box] + 30) continue;
-      for (const way of /** @type {const} */ (["up", "down"])) {
+      for (const way of (["up", "down"])) {
         const text = marks.more(picture.scene.boxes[box], way);
         if (!text) continue;
         const [l, t, w, high] = chipOf(placed.x[box], placed.y[box], placed.w[box], h[box], way, text, look);
@@ -449,7 +462,7 @@ export class Stage {
   /** @param {MouseEvent} event */
   doubled(event) {
     const { picture } = this;
-    if (!picture || this.mapBox.contains(/** @type {Node} */ (event.target))) return;
+    if (!picture || this.mapBox.contains((event.target))) return;
     const { left, top } = this.host.getBoundingClientRect();
     const place = { x: event.clientX - left, y: event.clientY - top };
     const { x, y } = this.world(place);
@@ -470,7 +483,7 @@ export class Stage {
     const dpr = this.size.dpr;
     this.mapAt = { k, x: (most - placed.width * k) / 2, y: (tall - placed.height * k) / 2 };
     Object.assign(map, { width: most * dpr, height: tall * dpr });
-    const context = /** @type {CanvasRenderingContext2D} */ (map.getContext("2d"));
+    const context = (map.getContext("2d"));
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
     context.globalAlpha = 0.8;
     for (let at = 0; at < scene.boxes.length; at += 1) {
@@ -532,8 +545,8 @@ export class Stage {
   /** @param {number} box */
   button(box) {
     const known = this.buttons.get(box);
-    const picture = /** @type {import("./picture.js").Picture} */ (this.picture);
-    const button = known ?? /** @type {HTMLButtonElement} */ (element("button", "stage-button"));
+    const picture = (this.picture);
+    const button = known ?? (element("button", "stage-button"));
     button.setAttribute("aria-label", this.listener.label(box));
     button.setAttribute("aria-pressed", String(box === this.marks.chosen));
     if (known) return button;
@@ -559,7 +572,7 @@ export class Stage {
 
   /** @param {Event} event */
   focusedOn(event) {
-    const box = Number(/** @type {HTMLElement} */ (event.target).dataset.box ?? -1);
+    const box = Number(event.target.dataset.box ?? -1);
     if (box >= 0) this.focused = box;
     // A browser may scroll to what has the focus; here only the view moves.
     this.host.scrollTo(0, 0);

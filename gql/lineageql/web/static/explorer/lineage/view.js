@@ -34,8 +34,8 @@ export function LineageView({ roots, embedded }) {
   const shape = lineage ? `${lineage.nodes.size} ${lineage.edges.size}` : "";
   const scene = useMemo(() => (lineage ? fold(lineage, folds) : null), [lineage, shape, foldsKey(folds)]);
   const question = firstQuestion(wish);
-  const [picture, setPicture] = useState(/** @type {Picture | null} */ (null));
-  const stage = useRef(/** @type {Stage | null} */ (null));
+  const [picture, setPicture] = useState(null);
+  const stage = useRef(null);
   const exports = picture ? exportsOf(picture, stage) : [];
   const title = rootsTitle(lineage, roots);
   useEffect(prepare, []);
@@ -73,24 +73,24 @@ export function LineageView({ roots, embedded }) {
 
 /** What the graph can be told to do; each changes the address. @param {URLSearchParams} params @param {any} lineage @param {Scene | null} scene */
 function actionsOf(params, lineage, scene) {
-  const add = (/** @type {string} */ name, /** @type {string[]} */ ids) => [...new Set([...params.getAll(name), ...ids])];
-  const drop = (/** @type {string} */ name, /** @type {Set<string>} */ ids) => params.getAll(name).filter((id) => !ids.has(id));
+  const add = (name, ids) => [...new Set([...params.getAll(name), ...ids])];
+  const drop = (name, ids) => params.getAll(name).filter((id) => !ids.has(id));
   return {
-    choose: (/** @type {string} */ id) => setParams({ chosen: id }, { replace: true }),
-    more: (/** @type {string} */ id, /** @type {"up" | "down"} */ way) => setParams({ [way]: add(way, [id]) }),
-    unfold: (/** @type {string} */ id) => {
+    choose: (id) => setParams({ chosen: id }, { replace: true }),
+    more: (id, way) => setParams({ [way]: add(way, [id]) }),
+    unfold: (id) => {
       const box = scene?.boxes[scene.byId.get(id) ?? -1];
       if (box?.sort === "like") setParams({ open: add("open", [id.slice(5)]) });
       else if (box?.sort === "run") setParams({ turned: turned(params, id.slice(4)) });
     },
     /** Folds the like siblings that a box was taken out of. */
-    foldLike: (/** @type {string} */ like) => {
+    foldLike: (like) => {
       const members = new Set(scene?.boxes.filter((box) => box.like === like).map((box) => (box.sort === "run" ? box.id : box.members[0])));
       setParams({ open: drop("open", members) });
     },
-    foldRun: (/** @type {string} */ run) => setParams({ turned: turned(params, run) }),
-    path: (/** @type {string} */ from, /** @type {string} */ to) => setParams({ path: [from, to], chosen: null }),
-    startHref: (/** @type {string} */ id) => href("lineage", { roots: id }),
+    foldRun: (run) => setParams({ turned: turned(params, run) }),
+    path: (from, to) => setParams({ path: [from, to], chosen: null }),
+    startHref: (id) => href("lineage", { roots: id }),
   };
 }
 
@@ -127,7 +127,7 @@ function rootsTitle(lineage, roots) {
 
 /** What the marks of hidden neighbours say. @param {any} lineage @param {import("./question.js").Wish} wish */
 function moreOf(lineage, wish) {
-  return (/** @type {import("./folding.js").Box} */ box, /** @type {"up" | "down"} */ way) => {
+  return (box, way) => {
     if (!lineage || box.sort !== "one") return "";
     const id = box.members[0];
     // Of some events only, or of those up to a time, the counts are not known.
@@ -138,7 +138,7 @@ function moreOf(lineage, wish) {
 }
 
 const LIMITS = {
-  MAX_HOPS: (/** @type {import("./question.js").Wish} */ wish) => `It stops ${plural(wish.hops ?? 0, "step")} from where it begins.`,
+  MAX_HOPS: (wish) => `It stops ${plural(wish.hops ?? 0, "step")} from where it begins.`,
   MAX_NODES: () => "There are more nodes than are shown at once.",
   TIME: () => "The time for one question ran out.",
 };
@@ -149,7 +149,7 @@ function Completeness({ lineage, wish, busy }) {
     return html`<p class="whole" role="status"><${Icon} name="check" size=${14} />
       Whole: all ${plural(lineage.nodes.size, "node")} that this question leads to.</p>`;
   }
-  const why = [...lineage.limits].map((limit) => LIMITS[/** @type {keyof typeof LIMITS} */ (limit)]?.(wish) ?? limit).join(" ");
+  const why = [...lineage.limits].map((limit) => LIMITS[limit]?.(wish) ?? limit).join(" ");
   const onlyHops = lineage.limits.size === 1 && lineage.limits.has("MAX_HOPS");
   const goOn = () => (onlyHops && !wish.further ? setParams({ hops: (wish.hops ?? 0) + 2 }) : setParams({ further: wish.further + 1 }));
   const atOnce = () => setParams({ hops: "all", most: MOST_NODES, further: null, up: null, down: null });
@@ -180,24 +180,24 @@ function Bar({ wish, params, scene, embedded, question, exports }) {
   const reset = { up: null, down: null, further: null };
   const runs = params.get("frames") ?? "frames";
   return html`<div class="lineage-bar" role="toolbar" aria-label="What is shown">
-    <${Choose} label="Direction" value=${wish.direction} choices=${DIRECTIONS} onChange=${(/** @type {string} */ value) => setParams({ dir: value === "BOTH" ? null : value, ...reset })} />
+    <${Choose} label="Direction" value=${wish.direction} choices=${DIRECTIONS} onChange=${(value) => setParams({ dir: value === "BOTH" ? null : value, ...reset })} />
     <${Choose}
       label="Steps"
       value=${now}
       choices=${{ ...Object.fromEntries(steps.sort((a, b) => Number(a) - Number(b)).map((step) => [step, plural(Number(step), "step")])), all: "All steps" }}
-      onChange=${(/** @type {string} */ value) => setParams({ hops: value === String(FIRST_HOPS) ? null : value, ...reset })}
+      onChange=${(value) => setParams({ hops: value === String(FIRST_HOPS) ? null : value, ...reset })}
     />
     <${Choose}
       label="Events"
       value=${wish.made ? "MADE" : "ALL"}
       choices=${{ ALL: "All events", MADE: "What was made" }}
-      onChange=${(/** @type {string} */ value) => setParams({ events: value === "MADE" ? value : null, ...reset })}
+      onChange=${(value) => setParams({ events: value === "MADE" ? value : null, ...reset })}
     />
-    <${Choose} label="Runs" value=${runs} choices=${RUNS} onChange=${(/** @type {string} */ value) => setParams({ frames: value === "frames" ? null : value, turned: null })} />
+    <${Choose} label="Runs" value=${runs} choices=${RUNS} onChange=${(value) => setParams({ frames: value === "frames" ? null : value, turned: null })} />
     <label class="check"><input
       type="checkbox"
       checked=${params.get("like") !== "open"}
-      onChange=${(/** @type {any} */ event) => setParams({ like: event.target.checked ? null : "open", open: null })}
+      onChange=${(event) => setParams({ like: event.target.checked ? null : "open", open: null })}
     />Fold like ones</label>
     <${Bounds} wish=${wish} />
     ${embedded && html`<span class="bar-end"><${QueryActions} query=${question} exports=${exports} /></span>`}
@@ -207,7 +207,7 @@ function Bar({ wish, params, scene, embedded, question, exports }) {
 /** @param {{label: string, value: string, choices: Record<string, string>, onChange: (value: string) => void}} props */
 function Choose({ label, value, choices, onChange }) {
   return html`<label class="choose"><span class="unseen">${label}</span>
-    <select class="input" value=${value} onChange=${(/** @type {any} */ event) => onChange(event.target.value)}>
+    <select class="input" value=${value} onChange=${(event) => onChange(event.target.value)}>
       ${Object.entries(choices).map(([key, text]) => html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`)}
     </select>
   </label>`;
@@ -219,9 +219,9 @@ function Bounds({ wish }) {
   if (wish.stopKinds.length || wish.stopName || wish.stopLabels) parts.push("stops");
   if (wish.asOf) parts.push(`as of ${wish.asOf.slice(0, 10)}`);
   return html`<${Popover} label=${parts.length ? `Bounds: ${parts.join(", ")}` : "Bounds"} icon="filter" title="Bounds" active=${parts.length > 0}>
-    ${(/** @type {() => void} */ close) => html`<form
+    ${(close) => html`<form
       class="bounds"
-      onSubmit=${(/** @type {any} */ event) => {
+      onSubmit=${(event) => {
         event.preventDefault();
         const data = new FormData(event.target);
         const time = String(data.get("asOf") ?? "");
@@ -260,7 +260,7 @@ function localTime(iso) {
 
 /** @param {Picture} picture @param {{current: Stage | null}} stage */
 export function exportsOf(picture, stage) {
-  const look = () => /** @type {Stage} */ (stage.current).look;
+  const look = () => stage.current.look;
   return [
     { label: "Picture as SVG", run: () => save(toSvg(picture, look(), "Lineage"), "lineage.svg", "image/svg+xml") },
     {
@@ -271,7 +271,7 @@ export function exportsOf(picture, stage) {
           save(blob, "lineage.png");
           if (scale < 0.5) say("The picture is whole and small: SVG keeps all its details");
         } catch (error) {
-          say(/** @type {Error} */ (error).message);
+          say(error.message);
         }
       },
     },
@@ -289,17 +289,17 @@ export function drawn({ scene }) {
 
 /** The picture with the list beside it. */
 export function Graph({ lineage, scene, version, base, stage, picture, onPicture, lit, count, chosen, actions, more, detail = undefined }) {
-  const host = useRef(/** @type {any} */ (null));
-  const layouter = useRef(/** @type {Layouter | null} */ (null));
+  const host = useRef(null);
+  const layouter = useRef(null);
   const last = useRef({ base: "", anchor: "" });
-  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
   const [pathFrom, setPathFrom] = useState("");
-  const [sought, setSought] = useState(/** @type {Set<number> | null} */ (null));
-  const now = useRef(/** @type {any} */ (null));
+  const [sought, setSought] = useState(null);
+  const now = useRef(null);
   now.current = { lineage, scene, picture, actions, pathFrom, chosen, more, busy };
 
-  const choose = (/** @type {number} */ at) => {
+  const choose = (at) => {
     const { picture: shown, actions: act, pathFrom: from } = now.current;
     const box = shown?.scene.boxes[at];
     if (from && box?.sort === "one") {
@@ -310,11 +310,11 @@ export function Graph({ lineage, scene, version, base, stage, picture, onPicture
     last.current.anchor = box?.id ?? last.current.anchor;
     act.choose(box?.id ?? "");
   };
-  const expand = (/** @type {string} */ id, /** @type {"up" | "down"} */ way) => {
+  const expand = (id, way) => {
     last.current.anchor = id;
     now.current.actions.more(id, way);
   };
-  const unfold = (/** @type {string} */ id) => {
+  const unfold = (id) => {
     last.current.anchor = id;
     now.current.actions.unfold(id);
   };
@@ -349,11 +349,11 @@ export function Graph({ lineage, scene, version, base, stage, picture, onPicture
   }, []);
 
   /** Lays the scene out: anew, or with what is known staying in its place. */
-  const arrange = (/** @type {boolean} */ anew) => {
+  const arrange = (anew) => {
     const { picture: before } = now.current;
     const same = !anew && last.current.base === base && before;
     setBusy(true);
-    /** @type {Layouter} */ (layouter.current).run(scene, /** @type {Stage} */ (stage.current).look.font, same ? before.middles() : null).then(
+    layouter.current.run(scene, stage.current.look.font, same ? before.middles() : null).then(
       (next) => {
         if (!next || !stage.current) return;
         const anchor = same ? anchorOf(before, next, [last.current.anchor, now.current.chosen]) : null;
@@ -363,7 +363,7 @@ export function Graph({ lineage, scene, version, base, stage, picture, onPicture
         stage.current.show(next, { anchor });
         stage.current.draw();
         performance.mark("lineage drawn");
-        host.current.dataset.layout = String(Math.round(/** @type {Layouter} */ (layouter.current).took));
+        host.current.dataset.layout = String(Math.round(layouter.current.took));
         onPicture(next);
         setBusy(false);
         setError(null);
@@ -382,7 +382,7 @@ export function Graph({ lineage, scene, version, base, stage, picture, onPicture
     const at = byId.get(chosen) ?? boxOf.get(chosen) ?? -1;
     const marks = { chosen: at, lit: null, litLines: null, more };
     if (lit) {
-      const boxesLit = new Set([...lit.ids].map((id) => /** @type {number} */ (boxOf.get(id))));
+      const boxesLit = new Set([...lit.ids].map((id) => (boxOf.get(id))));
       const linesLit = lit.edges && new Set([...lines.keys()].filter((line) => lines[line].edges.some((edge) => lit.edges.has(edge.key))));
       Object.assign(marks, { lit: boxesLit, litLines: linesLit });
     } else if (sought) Object.assign(marks, { lit: sought });
@@ -397,7 +397,7 @@ export function Graph({ lineage, scene, version, base, stage, picture, onPicture
     if (lit && picture) stage.current?.fitTo([...lit.ids].map((id) => picture.scene.boxOf.get(id)).filter((at) => at !== undefined));
   }, [picture, lit]);
 
-  const reveal = (/** @type {number} */ at) => {
+  const reveal = (at) => {
     choose(at);
     stage.current?.reveal(at, { middle: true });
   };
@@ -422,7 +422,7 @@ export function Graph({ lineage, scene, version, base, stage, picture, onPicture
       version=${version}
       chosen=${chosen}
       more=${more}
-      actions=${{ ...actions, reveal, expand, unfold, pathFrom: setPathFrom, sought: setSought, focus: (/** @type {number} */ at) => stage.current?.focus(at) }}
+      actions=${{ ...actions, reveal, expand, unfold, pathFrom: setPathFrom, sought: setSought, focus: (at) => stage.current?.focus(at) }}
       detail=${detail}
     />
   </div>`;
@@ -430,7 +430,7 @@ export function Graph({ lineage, scene, version, base, stage, picture, onPicture
 
 /** The first of some boxes that both pictures have, else the first that stays. @param {Picture} before @param {Picture} after @param {string[]} wished */
 function anchorOf(before, after, wished) {
-  const both = (/** @type {string} */ id) => before.scene.byId.has(id) && after.scene.byId.has(id);
+  const both = (id) => before.scene.byId.has(id) && after.scene.byId.has(id);
   return wished.find(both) ?? before.scene.boxes.find((box) => box.root && both(box.id))?.id ?? before.scene.boxes.find((box) => both(box.id))?.id ?? null;
 }
 
