@@ -1,32 +1,30 @@
--- compare-runs: 21 statements in 16 round trips
+-- compare-runs: 13 statements in 10 round trips
 
--- events: EXECUTION, 4 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
--- events at nodes: 5 rows
+-- events: EXECUTION, 8 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
+-- events at nodes: 10 rows
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
 
--- events: EXECUTION, 4 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
--- events at nodes: 5 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.execution_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
-
--- events: EXECUTION, 4 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
--- events at nodes: 6 rows
+-- events: EXECUTION, 8 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
+-- events at nodes: 12 rows
 SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
 FROM Event
 WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
 
--- events: EXECUTION, 4 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
--- events at nodes: 6 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.execution_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+-- get: 14 artifacts
+-- nodes by id: 14 rows
+SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
+FROM Artifact
+WHERE Artifact.id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
+-- properties by id: 146 rows
+SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
+FROM ArtifactProperty
+WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1)
 
 -- get: 2 runs
 -- types: 72 rows
@@ -50,37 +48,6 @@ FROM ContextProperty
 WHERE ContextProperty.context_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
--- get: 7 artifacts
--- nodes by id: 7 rows
-SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
-FROM Artifact
-WHERE Artifact.id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1)
--- properties by id: 73 rows
-SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
-FROM ArtifactProperty
-WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1)
-
--- get: 7 artifacts
--- nodes by id: 7 rows
-SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
-FROM Artifact
-WHERE Artifact.id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1)
--- properties by id: 73 rows
-SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
-FROM ArtifactProperty
-WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1)
-
--- paths: those not known yet
--- paths of events: theirs
-SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
-FROM EventPath
-WHERE EventPath.event_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1)
-
 -- paths: those not known yet
 -- paths of events: theirs
 SELECT EventPath.event_id, EventPath.is_index_step, EventPath.step_index, EventPath.step_key
@@ -95,39 +62,20 @@ FROM ExecutionProperty AS "ExecutionProperty_3"
 WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProperty_3".name = :name_1 AND "ExecutionProperty_3".is_custom_property = 0), :param_3), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_4".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_4".string_value >= :string_value_4 AND "ExecutionProperty_4".string_value < :string_value_5) THEN NULL ELSE "ExecutionProperty_4".s
 -- and so on: 5996 characters in all, SHA-256 1c202e1bb227…
 
--- search_under: RUN_EXECUTIONS, 1 run, executions in the order of id, first 10000
--- page under each owner: 1 row
+-- search_under: RUN_EXECUTIONS, 2 runs, executions in the order of id, first 10000
+-- page under each owner: 2 rows
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1)) FROM (SELECT "Execution_1".id AS c0, "Execution_1".id AS c1
 FROM Execution AS "Execution_1"
 WHERE "Execution_1".id IN (SELECT "ExecutionProperty_1".execution_id AS id
 FROM ExecutionProperty AS "ExecutionProperty_1", ExecutionProperty AS "ExecutionProperty_2", Execution AS "Execution_2"
 WHERE "ExecutionProperty_1".string_value = json_extract(owner.value, '$[1]') AND "ExecutionProperty_2".string_value = json_extract(owner.value, '$[0]') AND "ExecutionProperty_1".name = :name_1 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value != :string_value_1 AND "ExecutionProperty_2".execution_id = "ExecutionProperty_1".execution_id AND "ExecutionProperty_2".name = :name_2 AND "ExecutionProperty_2".is_custom_property = 1 AND "Execution_2".id = "ExecutionProperty_1".execution_id AND "Execution_2".type_id + :type_id_1 IN (:param_1_1, :param_1_2)) AND 1 = 1 ORDER BY "Execution_1".id ASC
  LIMIT :window_limit OFFSET :param_2)) FROM json_each(:owners) AS owner
--- nodes by id: 4 rows
+-- nodes by id: 8 rows
 SELECT Execution.id, Execution.type_id, Execution.name, Execution.external_id, Execution.create_time_since_epoch, Execution.last_update_time_since_epoch, Execution.last_known_state
 FROM Execution
 WHERE Execution.id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
--- properties by id: 27 rows
-SELECT ExecutionProperty.execution_id, ExecutionProperty.name, ExecutionProperty.is_custom_property, ExecutionProperty.string_value, ExecutionProperty.int_value, ExecutionProperty.double_value, ExecutionProperty.bool_value, ExecutionProperty.byte_value, ExecutionProperty.proto_value
-FROM ExecutionProperty
-WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1)
-
--- search_under: RUN_EXECUTIONS, 1 run, executions in the order of id, first 10000
--- page under each owner: 1 row
-SELECT owner.key, (SELECT json_group_array(json_array(c0, c1)) FROM (SELECT "Execution_1".id AS c0, "Execution_1".id AS c1
-FROM Execution AS "Execution_1"
-WHERE "Execution_1".id IN (SELECT "ExecutionProperty_1".execution_id AS id
-FROM ExecutionProperty AS "ExecutionProperty_1", ExecutionProperty AS "ExecutionProperty_2", Execution AS "Execution_2"
-WHERE "ExecutionProperty_1".string_value = json_extract(owner.value, '$[1]') AND "ExecutionProperty_2".string_value = json_extract(owner.value, '$[0]') AND "ExecutionProperty_1".name = :name_1 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value != :string_value_1 AND "ExecutionProperty_2".execution_id = "ExecutionProperty_1".execution_id AND "ExecutionProperty_2".name = :name_2 AND "ExecutionProperty_2".is_custom_property = 1 AND "Execution_2".id = "ExecutionProperty_1".execution_id AND "Execution_2".type_id + :type_id_1 IN (:param_1_1, :param_1_2)) AND 1 = 1 ORDER BY "Execution_1".id ASC
- LIMIT :window_limit OFFSET :param_2)) FROM json_each(:owners) AS owner
--- nodes by id: 4 rows
-SELECT Execution.id, Execution.type_id, Execution.name, Execution.external_id, Execution.create_time_since_epoch, Execution.last_update_time_since_epoch, Execution.last_known_state
-FROM Execution
-WHERE Execution.id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1)
--- properties by id: 27 rows
+-- properties by id: 54 rows
 SELECT ExecutionProperty.execution_id, ExecutionProperty.name, ExecutionProperty.is_custom_property, ExecutionProperty.string_value, ExecutionProperty.int_value, ExecutionProperty.double_value, ExecutionProperty.bool_value, ExecutionProperty.byte_value, ExecutionProperty.proto_value
 FROM ExecutionProperty
 WHERE ExecutionProperty.execution_id IN (SELECT anon_1.value

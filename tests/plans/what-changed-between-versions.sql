@@ -86,7 +86,7 @@ SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artif
 FROM Artifact
 WHERE Artifact.id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
--- properties by id: 20 rows
+-- properties by id: 24 rows
 SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
 FROM ArtifactProperty
 WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
@@ -122,7 +122,7 @@ SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artif
 FROM Artifact
 WHERE Artifact.id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
--- properties by id: 40 rows
+-- properties by id: 50 rows
 SELECT ArtifactProperty.artifact_id, ArtifactProperty.name, ArtifactProperty.is_custom_property, ArtifactProperty.string_value, ArtifactProperty.int_value, ArtifactProperty.double_value, ArtifactProperty.bool_value, ArtifactProperty.byte_value, ArtifactProperty.proto_value
 FROM ArtifactProperty
 WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
