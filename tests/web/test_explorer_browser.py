@@ -317,6 +317,25 @@ def test_compare_runs(page: Page, url: str) -> None:
     assert page.locator(".strand").count() == 2
 
 
+def test_values_and_parameters_filter_by_comparison(page: Page, url: str) -> None:
+    show(page, url, "artifacts?order=name")
+    page.get_by_role("button", name="Value", exact=True).click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Value", exact=True).first.fill("auc")
+    form.get_by_label("Test").select_option(">=")
+    form.get_by_label("Value", exact=True).last.fill("0.95")
+    form.get_by_role("button", name="Add").click()
+    settle(page)
+    values = [{"name": "auc", "gte": 0.95}]
+    document = """query ($where: %sFilter) {%s(where: $where, orderBy: {field: NAME}) {nodes {name}}}"""
+    answer = ask(url, document % ("Artifact", "artifacts"), where={"values": values})["artifacts"]["nodes"]
+    assert names(page) == [row["name"] for row in answer] != []
+
+    show(page, url, "runs?value=auc>=0.95&order=name")
+    answer = ask(url, document % ("Run", "runs"), where={"outputs": {"values": values}})["runs"]["nodes"]
+    assert names(page) == [row["name"] for row in answer] != []
+
+
 def test_which_production_models_descend_from_a_data_set(page: Page, url: str) -> None:
     payments = ask(url, '{artifacts(where: {name: {eq: "payments"}}, first: 1) {nodes {id}}}')["artifacts"]["nodes"][0]
     show(page, url, f"artifacts/{payments['id']}")

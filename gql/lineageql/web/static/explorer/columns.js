@@ -197,12 +197,12 @@ export const NAMED = {
   },
   parameter: {
     title: "Parameter",
-    sorts: ["artifacts"],
-    make: (key) => ({
+    sorts: ["executions", "artifacts"],
+    make: (key, sort) => ({
       number: true,
-      select: () => "... on Model { hyperparameters }",
-      show: (node) => shown(firstOf([node.hyperparameters], key)),
-      value: (node) => firstOf([node.hyperparameters], key),
+      select: () => (sort === "executions" ? "parameters" : "... on Model { hyperparameters }"),
+      show: (node) => shown(firstOf([node.hyperparameters ?? node.parameters], key)),
+      value: (node) => firstOf([node.hyperparameters ?? node.parameters], key),
     }),
   },
   label: {

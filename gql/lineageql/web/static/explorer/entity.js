@@ -63,7 +63,7 @@ ${BESIDE.artifacts}`,
   node(id: $id) {
     ${COMMON_OF("Execution")}
     ... on Execution {
-      state startTime endTime
+      state startTime endTime parameters
       workspace { __typename id name }
       run { __typename id name state }
       parent { __typename id name }
@@ -188,6 +188,7 @@ function Details({ sort, entity, writable, changed }) {
   return html`<div class="entity">
     <div class="entity-main">
       ${sort === "artifacts" && html`<${ArtifactParts} artifact=${entity} />`}
+      ${sort === "executions" && Object.keys(entity.parameters).length > 0 && html`<${Part} title="Parameters"><${Tree} value=${entity.parameters} label="Parameters" /><//>`}
       ${sort === "executions" &&
       html`<${Events} title="Inputs" what="It read nothing that is recorded." events=${entity.inputs} />
         <${Events} title="Outputs" what="It wrote nothing that is recorded." events=${entity.outputs} />`}

@@ -22,7 +22,7 @@ const COMPARISONS = [
  * @property {"text" | "choice" | "label" | "comparison" | "time"} form how a reader sets it
  * @property {boolean} [enumerated] a choice's values are those of an enum
  * @property {string} [facet] by what the API counts a choice's values
- * @property {(values: string[]) => Record<string, unknown>} where
+ * @property {(values: string[], sort: string) => Record<string, unknown>} where
  */
 
 /** @type {Filter[]} */
@@ -82,6 +82,20 @@ export const FILTERS = [
     where: ([name]) => ({ [key]: { artifacts: { name: { eq: name } } } }),
   })),
   {
+    key: "value",
+    title: "Value",
+    sorts: ["runs", "artifacts"],
+    form: "comparison",
+    where: (values, sort) => over(sort, "outputs", { values: values.map(comparison).filter(Boolean) }),
+  },
+  {
+    key: "parameter",
+    title: "Parameter",
+    sorts: ["runs", "executions", "artifacts"],
+    form: "comparison",
+    where: (values, sort) => over(sort, "executions", { parameters: values.map(comparison).filter(Boolean) }),
+  },
+  {
     key: "property",
     title: "Property",
     sorts: ALL,
@@ -101,6 +115,11 @@ export const FILTERS = [
     where: ([range]) => ({ [/** @type {string} */ (key)]: timeFilter(range) }),
   })),
 ];
+
+/** A run meets what one of those meets that it holds. */
+function over(sort, held, where) {
+  return sort === "runs" ? { [held]: where } : where;
+}
 
 /** The filters of a sort. @param {string} sort */
 export function filtersOf(sort) {
@@ -152,7 +171,7 @@ function timeFilter(range) {
 export function whereOf(sort, params, without = "") {
   const parts = filtersOf(sort)
     .filter((filter) => filter.key !== without && params.has(filter.key))
-    .map((filter) => filter.where(params.getAll(filter.key)));
+    .map((filter) => filter.where(params.getAll(filter.key), sort));
   return parts.length > 0 ? Object.assign({}, ...parts) : null;
 }
 
