@@ -222,7 +222,7 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
   };
   const order = (column) => {
     const same = ordered?.key === column.key;
-    setParams({ order: (same ? !descending : !/^(name|mlmdId)$/.test(column.key)) ? `-${column.key}` : column.key });
+    setParams({ order: (same ? !descending : !/^(name|mlmdId|type|state|uri)$/.test(column.key)) ? `-${column.key}` : column.key });
   };
 
   const nothing = fresh && !loading && nodes.length === 0;
