@@ -187,6 +187,7 @@ NO_PARAMETERS = {
     "TFX": {"pipeline_name", "pipeline_root", "run_id", "component_id", "checksum_md5"},
     "KFP_V1": {"pipeline_name", "run_id", "component_id", "kfp_pod_name", "cache_key"},
     "CMF": {"Python_Env"},
+    "MODEL_REGISTRY": {"model_version_id"},
 }
 
 
