@@ -115,7 +115,9 @@ class SQLiteDriver:
             connection.create_function(name, 1, function, deterministic=True)
         connection.execute("PRAGMA query_only = 1")
         connection.execute("PRAGMA cache_size = -65536")
-        connection.execute("PRAGMA mmap_size = 1073741824")
+        # A page of a mapped file that others cut short ends the process. With a cache of pages, reading took as long
+        # without a map: 0.83 to 0.98 of the time in a store of 200,000 artifacts.
+        connection.execute("PRAGMA mmap_size = 0")
         self._all.add(connection)
         return connection
 
