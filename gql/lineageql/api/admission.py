@@ -61,12 +61,15 @@ class Admission:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._hand_on()
-            else:
+            elif place in self._queue:
                 self._queue.remove(place)
             raise
 
     def _hand_on(self) -> None:
-        if self._queue:
-            self._queue.popleft()[1].set_result(None)
-        else:
-            self._free += 1
+        while self._queue:
+            _, turn = self._queue.popleft()
+            # Who went away is in the queue until its task has learned of it.
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
