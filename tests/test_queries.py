@@ -17,7 +17,7 @@ OPERATIONS = {operation.name: operation for operation in load_operations(operati
 STATEMENTS = {
     "around-a-model": 36,
     "artifacts-by-label": 10,
-    "compare-runs": 21,
+    "compare-runs": 13,
     "lineage-of-a-model": 19,
     "models-of-a-workspace": 14,
     "models-without-approved-data": 15,
@@ -25,7 +25,7 @@ STATEMENTS = {
     "runs-of-a-workspace": 19,
     "search": 13,
     "store": 4,
-    "what-changed-between-versions": 15,
+    "what-changed-between-versions": 22,
     "workspaces": 16,
 }
 MUTATIONS = sorted(name for name in OPERATIONS if name.startswith("record-"))

@@ -51,7 +51,8 @@ async def answer(service: Service, query: str, variables: Mapping[str, Any]) -> 
     assert response.headers["content-type"] == f"{MEDIA}; charset=utf-8", response.text
     found: dict[str, Any] = response.json()
     assert response.status_code == (200 if "data" in found else 400), response.text
-    assert found.keys() <= {"data", "errors"}
+    assert found.keys() <= {"data", "errors", "extensions"}
+    assert found.get("extensions", {}).keys() <= {"warnings"}
     assert "data" in found or found["errors"]
     assert found.get("errors") != []
     for error in found.get("errors", ()):

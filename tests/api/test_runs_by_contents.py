@@ -12,8 +12,8 @@ from tests.service import Service, serving
 from tests.store.sql.node_types import KFP_V2
 from tests.store.sql.records import ARTIFACT, EventRecord, NodeRecord, StoreRecord, TypeRecord, make, template
 
-_, STEP, PIPELINE, RUN = KFP_V2
-DATA, METRICS = TypeRecord(54, ARTIFACT, "system.Dataset"), TypeRecord(55, ARTIFACT, "system.Metrics")
+_, STEP, PIPELINE, RUN, METRICS = KFP_V2
+DATA = TypeRecord(55, ARTIFACT, "system.Dataset")
 READ, WROTE = 3, 4
 ACCURACY = (0.8, 0.95, 0.99)
 
@@ -35,7 +35,7 @@ def store() -> StoreRecord:
                 events.append(EventRecord(len(events) + 1, 1, step, READ, path=("data",)))
             events.append(EventRecord(len(events) + 1, metrics, step, WROTE, path=("metrics",)))
     return StoreRecord(
-        types=(*KFP_V2, DATA, METRICS),
+        types=(*KFP_V2, DATA),
         artifacts=tuple(artifacts),
         executions=tuple(executions),
         contexts=tuple(contexts),

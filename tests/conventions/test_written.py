@@ -151,7 +151,7 @@ async def test_model_registry(written: Written) -> None:
     model, _, _, _, _, data, metric, _ = _all(whole, ARTIFACT)
     assert (model.kind, data.kind, metric.kind) == (ArtifactKind.MODEL, ArtifactKind.DATA_SET, ArtifactKind.METRICS)
     assert model.custom_properties == {"accuracy": 0.91, "reviewed": ""}
-    assert metric.values == {"value": 0.875, "step": 3}
+    assert metric.values == {"auc": 0.875}
 
 
 async def test_cmf(written: Written) -> None:

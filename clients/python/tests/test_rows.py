@@ -25,7 +25,7 @@ SCRIPT = ROOT / "tests/sdk_tutorial.py"
 SOURCE = ROOT / "clients/python/src"
 TABLES = {"Context": "context", "Execution": "execution", "Artifact": "artifact"}
 # What the service adds, beside the contexts of runs: labels and exact numbers where its filters find them.
-ADDED = ("label:", "exact:")
+ADDED = ("label:", "exact:", "value:", "parameter:", "value-path:", "parameter-path:")
 LIST = """
 import json, sys
 from kubeflow.metadata import metadata
