@@ -28,6 +28,8 @@ STATEMENTS = {
     "what-changed-between-versions": 22,
     "workspaces": 16,
 }
+MORE = {("MariaDBPlace", "models-without-approved-data"): 3}
+"""In MariaDB each of its three searches asks for the cost of its access paths once more, with those in documents."""
 MUTATIONS = sorted(name for name in OPERATIONS if name.startswith("record-"))
 
 
@@ -39,10 +41,11 @@ def test_every_operation_is_counted() -> None:
 async def test_reading(name: str, place: Place) -> None:
     operation = OPERATIONS[name]
     place.fill_demo()
+    expected = STATEMENTS[name] + MORE.get((type(place).__name__, name), 0)
     async with serving(place.url) as service:
-        assert await statements(service, operation) == STATEMENTS[name]
+        assert await statements(service, operation) == expected
         await grow(service)
-        assert await statements(service, operation) == STATEMENTS[name]
+        assert await statements(service, operation) == expected
 
 
 async def statements(service: Service, operation: Operation) -> int:
