@@ -131,3 +131,14 @@ async def test_what_an_operation_costs_is_told_to_whom_asks(store: Path) -> None
         assert "extensions" not in await service.ask(NODES)
     async with serving(store, show_cost=True) as service:
         assert (await service.ask(NODES))["extensions"]["cost"]["spent"] == READ + 20
+
+
+async def test_a_nested_filter_that_is_too_large_is_told_at_its_field(store: Path) -> None:
+    query = """query ($or: [ExecutionFilter!]) {
+        artifacts(first: 1) { nodes { name consumers(where: {or: $or}) { totalCount } } } }"""
+    many = {"or": [{"name": {"eq": str(number)}} for number in range(2_001)]}
+    async with serving(store) as service:
+        body = await service.ask(query, many)
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "TOO_EXPENSIVE"
+    assert error["path"] == ["artifacts", "nodes", 0, "consumers"]

@@ -17,6 +17,7 @@ from strawberry.types.base import (
     StrawberryList,
     StrawberryObjectDefinition,
     StrawberryOptional,
+    get_object_definition,
     has_object_definition,
 )
 from strawberry.types.lazy_type import LazyType
@@ -58,8 +59,7 @@ class InputPlans:
                 return type_(**given)
 
             self._made[type_] = convert
-            definition = type_.__strawberry_definition__  # type: ignore[attr-defined]
-            for field in definition.fields:
+            for field in get_object_definition(type_, strict=True).fields:
                 fields[self._name_of(field)] = (field.python_name, self._value(field.resolve_type()))
                 if field.default_value is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                     absent[field.python_name] = None

@@ -323,11 +323,11 @@ def selected(fields: Mapping[str, Completion], charge: Charge) -> Completion:
     columns = [(place, field) for place, field in enumerate(fields.values()) if field.level is None]
     levels = [(place, field.level) for place, field in enumerate(fields.values()) if field.level is not None]
     if not levels:
-        makers = [field.column for _, field in columns]
+        makers = [field.column for _, field in columns if field.column is not None]
 
         def at_once(values: Sequence[Any]) -> Sequence[Any]:
             charge(frame * len(values))
-            return objects_of([column(values) for column in makers])  # type: ignore[misc]
+            return objects_of([column(values) for column in makers])
 
         return Completion(at_once, width=width)
 

@@ -48,7 +48,6 @@ from lineageql.api.levels import (
     selected,
     weight,
 )
-from lineageql.errors import TooExpensive
 from lineageql.pace import Pace
 
 _DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
@@ -168,17 +167,15 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             assert completion.column is not None
             try:
                 return completion.column([value])[0]
-            except TooExpensive:
-                raise
             except Exception:  # whatever it is, graphql-core meets it again and says where
+                self.context_value.budget.check()
                 return leave()
 
         async def waiting() -> Any:
             try:
                 return (await completion.all([value]))[0]
-            except TooExpensive:  # what was read is not read again
-                raise
             except Exception:  # as above
+                self.context_value.budget.check()
                 found = leave()
                 return await found if self.is_awaitable(found) else found
 
