@@ -15,7 +15,6 @@ from lineageql.errors import InvalidArgument, TooExpensive
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.kinds import kind_of
 from lineageql.model.predicates import NEVER, Field, Not, Operator, Test, all_of
-from lineageql.store.ports import Search, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,7 @@ async def _meeting(finder: Finder, where: NodeFilter, as_of: int | None, known: 
         finder.check(predicate)
         if as_of is not None:
             predicate = all_of(predicate, Not(Test(Field.CREATE_TIME, Operator.GT, as_of)))
-        page = await finder.reader.search(Search(kind, predicate), Window(most + 1 - len(found)), frozenset())
-        found += [row.entity.ref for row in page.rows]
+        found += [Ref(kind, id_) for id_ in await finder.reader.ids(kind, predicate, most + 1 - len(found))]
         if len(found) > most:
             words = f"more than {most} nodes meet the filter, and a lineage has no more: narrow it"
             raise TooExpensive(words)

@@ -12,12 +12,14 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from lineageql.catalog.adjacency import EventTable, NodeNumber, StepNumber, following, step_of
 from lineageql.errors import LineageIncomplete
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import NEVER, And, Field, Not, Operator, Or, Predicate, Reached, Related, Test
+from lineageql.pace import Pace, in_pieces
 from lineageql.store.ports import Facet, Link, Reader, Search, Slice, Window
 
 _KINDS = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
@@ -129,13 +131,13 @@ class _WalkingReader:
 
     async def _walk(self, roots: Sequence[NodeNumber], upstream: bool, asked: Reached) -> set[NodeNumber]:
         """The nodes that are one or more steps from some of the roots."""
-        events, found = EventTable(self._reader), set[StepNumber]()
+        events, found, pace = EventTable(self._reader), set[StepNumber](), Pace()
         level = {step_of(root, upstream) for root in roots}
         while level:
             if self._until is not None and time.monotonic() >= self._until:
                 raise self._incomplete(asked, "the time for one operation ran out", "narrow the filter inside")
             await events.load(level)
-            level = following(level, events) - found
+            level = await in_pieces(pace, len(level), partial(following, level, events)) - found
             found |= level
             self._check(asked, len(found), "reaches")
         return {step >> 1 for step in found}
