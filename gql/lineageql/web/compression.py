@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lineageql.web.weights import weights
+
 _SMALLEST = 1_000
 _LEVEL = 1
 """Level 9 takes eight times as long and saves little."""
@@ -31,9 +33,5 @@ class Compression:
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether a client takes gzip: it names it, or anything, with a weight that is not zero."""
-    accepted: dict[str, bool] = {}
-    for part in accept_encoding.lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
-        accepted[name] = bool(weight.strip(" 0."))
-    return accepted.get("gzip", accepted.get("x-gzip", accepted.get("*", False)))
+    accepted = weights(accept_encoding)
+    return accepted.get("gzip", accepted.get("x-gzip", accepted.get("*", 0.0))) > 0

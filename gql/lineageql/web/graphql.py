@@ -23,6 +23,7 @@ from lineageql.api.execution import Answer, Executor, Operation, masked
 from lineageql.errors import BadRequest
 from lineageql.web.answers import JSON_TYPE, PIECE, error_response, json_response, json_stream
 from lineageql.web.bodies import Bodies, Refusal
+from lineageql.web.weights import weights
 
 RESPONSE_TYPE = "application/graphql-response+json"
 _VARY = {"Vary": "Accept"}
@@ -68,16 +69,9 @@ def response_type(accept: str) -> str | None:
     """The media type to answer, from what a client accepts; None where it accepts neither."""
     if not accept.strip():
         return JSON_TYPE
-    weights: dict[str, float] = {}
-    for part in accept.split(","):
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
-        try:
-            weights[name] = float(weight)
-        except ValueError:
-            weights[name] = 0.0
-    anything = max(weights.get("application/*", 0.0), weights.get("*/*", 0.0))
-    modern, plain = weights.get(RESPONSE_TYPE, 0.0), weights.get(JSON_TYPE, anything)
+    accepted = weights(accept)
+    anything = max(accepted.get("application/*", 0.0), accepted.get("*/*", 0.0))
+    modern, plain = accepted.get(RESPONSE_TYPE, 0.0), accepted.get(JSON_TYPE, anything)
     if max(modern, plain) <= 0:
         return None
     return RESPONSE_TYPE if modern >= plain else JSON_TYPE
