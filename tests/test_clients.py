@@ -121,6 +121,15 @@ def test_a_query(example: Example, url: str) -> None:
     assert answer == json.loads(example.said)
 
 
+def test_what_a_query_costs(url: str) -> None:
+    (example,) = (example for example in QUERIES if "runs(first: 1000)" in example.text)
+    told = re.search(r"`extensions\.cost`: `(\{.*?\})`", PAGE)
+    assert told is not None
+    headers = {"GraphQL-Cost": "1"}
+    answer = httpx.post(f"{url}/graphql", json={"query": example.text}, headers=headers, timeout=60).json()
+    assert answer["extensions"]["cost"] == json.loads(told[1])
+
+
 def test_python_alone(url: str, tmp_path: Path) -> None:
     assert run([sys.executable, str(write("pages.py", tmp_path, url))], tmp_path) == FILES["pages.py"].said
 
