@@ -23,6 +23,7 @@ from lineageql.api.schema import SCHEMA
 from lineageql.api.variables import check_variables
 from lineageql.catalog.recording import Recording
 from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, Overloaded, TooExpensive, Unavailable
+from lineageql.model.callers import ANONYMOUS, Caller
 from lineageql.settings import Settings
 from lineageql.store.explanation import Explanation
 from lineageql.store.ports import Store
@@ -47,6 +48,7 @@ class Operation:
     """What a client sends: a document, and which of its operations to run with which variables.
 
     With `explain` the answer tells what was read from the store for it, with `cost` what that was charged.
+    `caller` is who sent it.
     """
 
     query: str
@@ -54,6 +56,7 @@ class Operation:
     name: str | None = None
     explain: bool = False
     cost: bool = False
+    caller: Caller = ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True)
