@@ -11,6 +11,7 @@ import pytest
 
 import lineageql
 from lineageql import settings
+from lineageql.web.authentication.tokens import parse_tokens
 from lineageql.web.operations import load_operations, operations_folder
 from tests.demo import demo_store
 from tests.service import Service, serving
@@ -85,3 +86,9 @@ def test_the_files_that_the_architecture_names_are_there() -> None:
 def test_the_version_is_in_the_changelog_once_it_is_released() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "## Unreleased" in text or f"## {lineageql.__version__}" in text
+
+
+def test_the_files_of_tokens_that_the_documentation_shows() -> None:
+    text = (ROOT / "docs/authentication.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(\[\[token\]\].*?)```", text, re.DOTALL)
+    assert len(parse_tokens(shown, "the example")) == 1

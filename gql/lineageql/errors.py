@@ -5,6 +5,7 @@ Each class carries the code that a GraphQL client sees in `extensions.code`::
     LineageQLError
     ├── RequestError             what the client sent cannot be served
     │   ├── BadRequest           BAD_REQUEST        not a GraphQL request, or one that does not validate
+    │   ├── Unauthenticated      UNAUTHENTICATED    nothing says who asks, or what does is not taken
     │   ├── InvalidArgument      INVALID_ARGUMENT   a value is wrong; `argument` says which
     │   ├── NotFound             NOT_FOUND          a well-formed id of nothing, where something is needed
     │   ├── AlreadyExists        ALREADY_EXISTS     a name that is taken, where a new one is needed
@@ -56,6 +57,24 @@ class RequestError(LineageQLError):
 
 class BadRequest(RequestError):
     """Not a GraphQL request, or a document that does not parse or validate."""
+
+
+class Unauthenticated(RequestError):
+    """Who asks is not known, and must be. The client is told the same whatever is wrong with its credentials.
+
+    Args:
+        reason: what is wrong with them, for the log; empty where there are none.
+    """
+
+    code = "UNAUTHENTICATED"
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(
+            "the credentials of this request are wrong or no longer count: ask whoever runs this service for new ones"
+            if reason
+            else "this service has to know who asks: send the header Authorization: Bearer TOKEN"
+        )
+        self.reason = reason
 
 
 class InvalidArgument(RequestError):

@@ -56,6 +56,9 @@ class Settings:
         "names that the service answers under besides IP addresses and this machine's own, such as "
         "`lineage.example.org,*.internal.example.org`; `*` answers under any",
     )
+    auth_tokens: str = _setting(
+        "", "TOML file of the bearer tokens that are taken, read again when it changes; `lineageql token` makes them"
+    )
     mlmd_port: int | None = _port(None, "TCP port for MLMD's own gRPC service beside it, which is off without one")
     mlmd_workers: int = _setting(
         4,

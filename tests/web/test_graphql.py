@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineageql.settings import Settings
+from lineageql.web.answers import JSON_TYPE
 from lineageql.web.app import create_app
-from lineageql.web.graphql import JSON_TYPE, RESPONSE_TYPE, response_type
+from lineageql.web.media_types import RESPONSE_TYPE, response_type
 from tests.catalog.graphs import empty_store
 from tests.service import Service, serving
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 import click
 
 import lineageql
-from lineageql.cli import demo, mlmd_server, query, schema, serve, store
+from lineageql.cli import demo, mlmd_server, query, schema, serve, store, token
 from lineageql.cli.output import give_up
 from lineageql.errors import LineageQLError
 
@@ -34,12 +34,21 @@ def commands(context: click.Context) -> None:
     lineageql mlmd-server lineage.db     serve a store by MLMD's own gRPC service
     lineageql query FILE --store STORE   run a query without a server
     lineageql store check STORE          tell what is in a store and what is wrong with it
+    lineageql token NAME                 make a bearer token for a client of a service
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
-for _command in (serve.serve, demo.demo, query.query, schema.schema, mlmd_server.mlmd_server, store.store):
+for _command in (
+    serve.serve,
+    demo.demo,
+    query.query,
+    schema.schema,
+    mlmd_server.mlmd_server,
+    store.store,
+    token.token,
+):
     commands.add_command(_command)
 
 

@@ -51,10 +51,12 @@ def serve_store(
     from lineageql.catalog.recording import Recording
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
     from lineageql.web import server
+    from lineageql.web.authentication.authentication import Authentication
     from lineageql.web.loop import run
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
 
+    authentication = Authentication(settings)
     grpc_server: Any = None
 
     def started(address: str) -> None:
@@ -84,7 +86,7 @@ def serve_store(
                     # The SDK of Kubeflow looks its types up and does not make them.
                     await Recording(store, settings).register_types()
                 await start_as_mlmd(grpc_server, store, settings)
-            await server.serve(store, settings, listener, started, grpc_server)
+            await server.serve(store, settings, listener, started, grpc_server, authentication)
         finally:
             listener.close()
             if grpc_server is not None:

@@ -19,6 +19,8 @@ from lineageql.errors import LineageQLError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 from lineageql.web.answers import error_response, json_response
+from lineageql.web.authentication.authentication import Authentication
+from lineageql.web.authentication.guard import Guard
 from lineageql.web.bodies import Bodies
 from lineageql.web.compression import Compression
 from lineageql.web.explorer import Explorer
@@ -27,25 +29,37 @@ from lineageql.web.graphiql import GraphiQL, wants_page
 from lineageql.web.graphql import graphql
 from lineageql.web.hangups import HangUps
 from lineageql.web.operations import load_operations, operations_folder
-from lineageql.web.sites import Names, OwnSite
+from lineageql.web.sites import PROBES, Names, OwnSite
 
 _READY_TIMEOUT = 5.0
+_OPEN = frozenset((*PROBES, "/", "/schema.graphql"))
+"""What everybody gets: probes, the explorer's page or the way to GraphiQL's, and the schema of this release."""
+_FILES = "/static/"
+"""Where the files of the pages are."""
 
 
-def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[None]] | None = None) -> Starlette:
+def create_app(
+    store: Store,
+    settings: Settings,
+    end: Callable[[], Awaitable[None]] | None = None,
+    authentication: Authentication | None = None,
+) -> Starlette:
     """The application: the explorer at `/`, `/graphql`, `/schema.graphql`, `/healthz`, `/readyz`, and the pages' files.
 
     Args:
         store: what it serves.
         settings: how.
         end: what to do when the server shuts down; without it the store is closed.
+        authentication: what finds out who asks; without it one is made by the settings.
 
     Returns:
         The application; its `state.stop` ends the operations under way, each with an answer.
 
     Raises:
-        UsageError: a ready-made operation cannot be read, or a name in `allowed_hosts` is none.
+        UsageError: a ready-made operation or a file of `authentication` cannot be read, or a name in
+            `allowed_hosts` is none.
     """
+    authentication = Authentication(settings) if authentication is None else authentication
     names = Names(settings.host, settings.allowed_hosts)
     executor = Executor(store, settings)
     bodies = Bodies(settings.max_body_size, settings.max_body_memory)
@@ -82,6 +96,13 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
             return await explorer.page(request)
         return RedirectResponse("graphql")
 
+    def is_open(request: Request) -> bool:
+        """Whether a request gets what is the same for everybody and holds no data."""
+        path = request.scope["path"]
+        if path in _OPEN or path.startswith(_FILES):
+            return True
+        return graphiql is not None and path in ("/graphql", "/graphql/") and wants_page(request)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         try:
@@ -106,6 +127,7 @@ def create_app(store: Store, settings: Settings, end: Callable[[], Awaitable[Non
         middleware=[
             Middleware(HangUps),
             Middleware(OwnSite, names=names),
+            Middleware(Guard, authentication=authentication, is_open=is_open),
             Middleware(Compression),
         ],
         exception_handlers={HTTPException: _http_error, Exception: _unforeseen},

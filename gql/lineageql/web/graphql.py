@@ -22,10 +22,10 @@ from starlette.responses import Response
 from lineageql.api.execution import Answer, Executor, Operation, masked
 from lineageql.errors import BadRequest
 from lineageql.web.answers import JSON_TYPE, PIECE, error_response, json_response, json_stream
+from lineageql.web.authentication.guard import caller_of
 from lineageql.web.bodies import Bodies, Refusal
-from lineageql.web.weights import weights
+from lineageql.web.media_types import RESPONSE_TYPE, response_type
 
-RESPONSE_TYPE = "application/graphql-response+json"
 _VARY = {"Vary": "Accept"}
 _VAST = re.compile(rb"\d{19}")
 """What an integer of more than 64 bits holds at least: orjson makes such a number the nearest double."""
@@ -50,6 +50,7 @@ async def _answered(request: Request, executor: Executor, bodies: Bodies) -> Res
         operation = _from_query(request) if got else await _from_body(request, bodies)
     except Refusal as refusal:
         return _failure(refusal.status, str(refusal), media, refusal.headers, refusal.code)
+    operation = replace(operation, caller=caller_of(request))
     if "graphql-cost" in request.headers:
         operation = replace(operation, cost=True)
     gone = partial(_gone, request)
@@ -63,18 +64,6 @@ async def _gone(request: Request) -> None:
     """Waits until the client closes the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def response_type(accept: str) -> str | None:
-    """The media type to answer, from what a client accepts; None where it accepts neither."""
-    if not accept.strip():
-        return JSON_TYPE
-    accepted = weights(accept)
-    anything = max(accepted.get("application/*", 0.0), accepted.get("*/*", 0.0))
-    modern, plain = accepted.get(RESPONSE_TYPE, 0.0), accepted.get(JSON_TYPE, anything)
-    if max(modern, plain) <= 0:
-        return None
-    return RESPONSE_TYPE if modern >= plain else JSON_TYPE
 
 
 def _from_query(request: Request) -> Operation:

@@ -15,6 +15,7 @@ from lineageql.errors import UsageError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 from lineageql.web.app import create_app
+from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.connections import connection_class
 from lineageql.web.door import RESERVE, Door
 from lineageql.web.hangups import Uncompleted
@@ -116,15 +117,25 @@ async def serve(
     listener: socket.socket,
     started: Callable[[str], None],
     beside: Beside | None = None,
+    authentication: Authentication | None = None,
 ) -> None:
-    """Serves until a signal asks to end; requests under way are finished first."""
+    """Serves until a signal asks to end; requests under way are finished first.
+
+    Args:
+        store: what is served; it is closed at the end.
+        settings: how.
+        listener: where.
+        started: is told the address once it is served.
+        beside: ends before the store does.
+        authentication: what finds out who asks; without it one is made by the settings.
+    """
 
     async def end() -> None:
         if beside is not None:
             await beside.stop(_SHUTDOWN_TIMEOUT)
         await store.close()
 
-    app = create_app(store, settings, end)
+    app = create_app(store, settings, end, authentication)
     door = Door(settings, _places(settings))
     config = uvicorn.Config(
         app,
@@ -132,6 +143,8 @@ async def serve(
         access_log=settings.log_level == "debug",
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
         server_header=False,
+        # Else X-Forwarded-For would say where a request comes from, to which who is trusted is decided.
+        proxy_headers=False,
         ws="none",
         http=connection_class(door),
         timeout_keep_alive=settings.idle_timeout,
