@@ -21,6 +21,7 @@ LABEL org.opencontainers.image.title="lineageql" \
 COPY --from=build /opt/lineageql /opt/lineageql
 # /data is all that the service writes to: the root file system may be read-only.
 RUN mkdir /data && chown 65532:65532 /data
+# It listens on the network, so it starts with a choice alone: LINEAGEQL_AUTH_TOKENS and the like, or LINEAGEQL_INSECURE=true.
 ENV PATH=/opt/lineageql/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

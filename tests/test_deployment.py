@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 import yaml
 
 import lineageql
+from lineageql.errors import UsageError
 from lineageql.settings import Settings
+from lineageql.web.authentication.authentication import Authentication
+from lineageql.web.authentication.exposure import check_exposure
 from lineageql.web.sites import Authority, Names
 from tests.demo import demo_store
 from tests.service import serving
@@ -106,6 +110,8 @@ def test_settings_are_known_and_the_store_may_be_reached() -> None:
     settings = Settings.load({}, environ)
     found = re.fullmatch(r"grpc://metadata-grpc-service\.kubeflow:(\d+)", settings.store)
     assert found is not None
+    # The image listens on the network.
+    check_exposure(replace(settings, host="0.0.0.0"), Authentication(settings))
     # By every name that Kubernetes has for the Service, and by the pod's address, which has none.
     names = Names("0.0.0.0", settings.allowed_hosts)
     service, space = KINDS["Service"]["metadata"]["name"], KUSTOMIZATION["namespace"]
@@ -143,3 +149,15 @@ def test_one_pod_may_leave_at_a_time() -> None:
     assert (update["maxUnavailable"], update["maxSurge"]) == (0, 1)
     # preStop, then the requests under way, then the worker.
     assert pod()["spec"]["terminationGracePeriodSeconds"] >= 5 + 10 + 5
+
+
+def test_the_image_and_compose_start_with_a_choice_alone() -> None:
+    chosen = Settings(host="0.0.0.0")
+    with pytest.raises(UsageError, match="LINEAGEQL_INSECURE=true"):
+        check_exposure(chosen, Authentication(chosen))
+    for name, service in yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"].items():
+        if name.startswith("lineageql"):
+            settings = Settings.load({"host": "0.0.0.0"}, service["environment"])
+            check_exposure(settings, Authentication(settings))
+            # Without a token from this machine alone.
+            assert all(port.startswith("127.0.0.1:") for port in service["ports"])

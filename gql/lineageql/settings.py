@@ -59,7 +59,12 @@ class Settings:
     auth_tokens: str = _setting(
         "", "TOML file of the bearer tokens that are taken, read again when it changes; `lineageql token` makes them"
     )
+    insecure: bool = _setting(
+        False, "listen on an address of a network though nobody is asked who they are, where others keep strangers away"
+    )
     mlmd_port: int | None = _port(None, "TCP port for MLMD's own gRPC service beside it, which is off without one")
+    mlmd_tls_cert: str = _setting("", "PEM file of the certificate, and those between, that MLMD's service shows")
+    mlmd_tls_key: str = _setting("", "PEM file of that certificate's key; both are read again when they change")
     mlmd_workers: int = _setting(
         4,
         "worker processes of MLMD's gRPC service over a database server, at most; over SQLite one",

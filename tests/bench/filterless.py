@@ -50,8 +50,9 @@ async def _serve(store: str, port: int) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    opened = await open_store(store, Settings(store=store))
-    front = await listen_as_mlmd("127.0.0.1", port)
+    settings = Settings(store=store)
+    opened = await open_store(store, settings)
+    front = await listen_as_mlmd(settings, port)
     try:
         assert isinstance(opened.recorder, Exchange)
         await front.start(WithoutFilters(opened.recorder))

@@ -21,7 +21,7 @@ DEMO_STORE = "sqlite:///lineage-demo.db"
 @click.argument("store", required=False)
 @click.option("--serve/--no-serve", "serving", default=True, help="Serve the store once it is made. [default serve]")
 @click.option("--reset", is_flag=True, help="Delete the store and make it anew.")
-@settings_flags("types", "host", "port", "explorer", "graphiql", "explain", "log_level")
+@settings_flags("types", "host", "port", "auth_tokens", "insecure", "explorer", "graphiql", "explain", "log_level")
 def demo(store: str | None, serving: bool, reset: bool, **flags: Any) -> None:
     """Make a demonstration store and serve it.
 

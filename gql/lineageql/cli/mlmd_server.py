@@ -27,26 +27,42 @@ GRACE = 10.0
     default=False,
     help="Register the types that the Kubeflow Metadata SDK expects to be there. [default no]",
 )
-@settings_flags("host", "create", "lock_timeout", "mlmd_workers", "log_level")
+@settings_flags(
+    "host",
+    "create",
+    "lock_timeout",
+    "mlmd_workers",
+    "log_level",
+    "insecure",
+    "auth_tokens",
+    "mlmd_tls_cert",
+    "mlmd_tls_key",
+)
 def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **flags: Any) -> None:
     """Serve STORE by MLMD's own gRPC service, for the SDKs of Kubeflow, KFP and TFX.
 
     STORE is a URL such as sqlite:///lineage.db, or the path of an SQLite file.
-    Without --create it must be there. There is no authentication and no TLS.
+    Without --create it must be there. On an address of a network it asks for
+    bearer tokens, unless --insecure says that others keep strangers away.
     """
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.web.authentication.authentication import Authentication
+    from lineageql.web.authentication.exposure import check_mlmd_exposure
     from lineageql.web.loop import run
 
     settings = Settings.load({**flags, "store": store, "mlmd_port": port, "read_only": False})
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("lineageql").setLevel(settings.log_level.upper())
 
+    authentication = Authentication(settings)
+    check_mlmd_exposure(settings, authentication)
+
     async def main() -> None:
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
         wanted = DEFAULT_PORT if settings.mlmd_port is None else settings.mlmd_port
-        grpc_server = await listen_as_mlmd(settings.host, wanted)
+        grpc_server = await listen_as_mlmd(settings, wanted, authentication.call_gate)
         try:
             opened = await open_store(settings.store, settings)
             try:

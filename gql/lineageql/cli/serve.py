@@ -52,11 +52,15 @@ def serve_store(
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
     from lineageql.web import server
     from lineageql.web.authentication.authentication import Authentication
+    from lineageql.web.authentication.exposure import check_exposure, check_mlmd_exposure
     from lineageql.web.loop import run
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
 
     authentication = Authentication(settings)
+    check_exposure(settings, authentication)
+    if settings.mlmd_port is not None:
+        check_mlmd_exposure(settings, authentication)
     grpc_server: Any = None
 
     def started(address: str) -> None:
@@ -73,7 +77,7 @@ def serve_store(
         listener = server.listen(settings)
         try:
             if settings.mlmd_port is not None:
-                grpc_server = await listen_as_mlmd(settings.host, settings.mlmd_port)
+                grpc_server = await listen_as_mlmd(settings, settings.mlmd_port, authentication.call_gate)
             if clear is not None:
                 clear()
             store = await open_store(settings.store, settings)

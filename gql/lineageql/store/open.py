@@ -25,7 +25,7 @@ from lineageql.store.service_store import open_service
 from lineageql.store.sqlite_store import open_sqlite
 
 if TYPE_CHECKING:
-    from lineageql.store.mlmd.grpc_server import GrpcServer
+    from lineageql.store.mlmd.grpc_server import Gate, GrpcServer
 
 
 async def open_store(url: str, settings: Settings) -> Store:
@@ -81,18 +81,25 @@ def _require_grpc() -> None:
         raise UsageError(reason)
 
 
-async def listen_as_mlmd(host: str, port: int) -> GrpcServer:
+async def listen_as_mlmd(settings: Settings, port: int, gate: Gate | None = None) -> GrpcServer:
     """MLMD's own gRPC service on a port, to be started on a store once that is open.
 
+    Args:
+        settings: on which host, and with which certificate.
+        port: where; 0 takes a free one.
+        gate: finds out who calls; without it everybody may.
+
     Raises:
-        UsageError: grpcio is not installed, or the port cannot be had.
+        UsageError: grpcio is not installed, the port cannot be had, or the certificate and its key cannot be taken.
         Unavailable: ml-metadata is not installed.
     """
     _require_grpc()
     from lineageql.store.mlmd.grpc_server import GrpcServer
+    from lineageql.store.mlmd.server_certificate import server_certificate
 
-    grpc_server = GrpcServer()
-    await grpc_server.listen(host, port)
+    certificate = await asyncio.to_thread(server_certificate, settings.mlmd_tls_cert, settings.mlmd_tls_key)
+    grpc_server = GrpcServer(gate)
+    await grpc_server.listen(settings.host, port, certificate)
     return grpc_server
 
 

@@ -71,7 +71,7 @@ class Names:
 
     def __init__(self, listens: str, allowed: str = "") -> None:
         self._patterns = tuple(_pattern(text) for text in allowed.lower().replace(",", " ").split())
-        self._loopback = _is_loopback(listens)
+        self._loopback = is_loopback(listens)
         self._own = {"localhost", listens.lower().removesuffix(".")}
         if not self._loopback:
             self._own.add(socket.gethostname().lower())
@@ -109,7 +109,8 @@ def _fits(pattern: str, host: str) -> bool:
     return pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on, or a name, is reached from this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

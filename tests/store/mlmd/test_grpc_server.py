@@ -304,7 +304,11 @@ def test_what_cannot_be_served_is_one_line(tmp_path: Path) -> None:
             (["missing.db"], "there is no file missing.db"),
             (["text.db"], "text.db"),
             (["new.db", "--create", "--port", port], f"cannot listen on 127.0.0.1 port {port}: address already in use"),
-            (["new.db", "--create", "--host", "192.0.2.1"], "cannot listen on 192.0.2.1 port 0: cannot assign"),
+            (["new.db", "--create", "--host", "0.0.0.0"], "could read this store and write to it"),
+            (
+                ["new.db", "--create", "--host", "192.0.2.1", "--insecure"],
+                "cannot listen on 192.0.2.1 port 0: cannot",
+            ),
         ):
             free = [] if "--port" in arguments else ["--port", "0"]
             text = lineageql("mlmd-server", *arguments, *free, code=2, cwd=tmp_path)
@@ -313,6 +317,8 @@ def test_what_cannot_be_served_is_one_line(tmp_path: Path) -> None:
         both = ["--port", "0", "--mlmd-port"]
         text = lineageql("serve", "new.db", "--create", *both, port, code=2, cwd=tmp_path)
         assert "address already in use" in text
+        text = lineageql("serve", "new.db", "--create", "--host", "0.0.0.0", "--port", "0", code=2, cwd=tmp_path)
+        assert "whoever reaches 0.0.0.0 could read this store and write to it" in text
         assert [path.name for path in tmp_path.iterdir()] == ["text.db"]
     lineageql("demo", "demo.db", "--no-serve", cwd=tmp_path)
     text = lineageql("serve", "demo.db", "--read-only", *both, "0", code=2, cwd=tmp_path)

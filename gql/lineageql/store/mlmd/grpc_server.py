@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import accumulate, takewhile
 from typing import Any, Protocol, runtime_checkable
@@ -18,7 +18,8 @@ from typing import Any, Protocol, runtime_checkable
 from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
-from lineageql.errors import LineageQLError, UsageError
+from lineageql.errors import LineageQLError, Unauthenticated, UsageError
+from lineageql.model.callers import Caller
 from lineageql.store.endpoint import LARGEST, SERVICE
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.frames import Reply, Status
@@ -56,6 +57,7 @@ _SERVER = (
 # Of the standard health service: what of the answer's `status` is sent.
 _SERVING, _NOT_SERVING = 1, 2
 _HEALTH_TIMEOUT = 5.0
+_HEALTH = "/grpc.health.v1.Health/Check"
 
 
 @runtime_checkable
@@ -66,15 +68,54 @@ class Exchange(Protocol):
         """See `WorkerChannel.exchange`."""
 
 
+Gate = Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[Caller]]
+"""Who sends a call with this metadata; it raises Unauthenticated where it has to know and does not."""
+
+
+class _Gatekeeper(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Refuses calls of those who have to be known and are not, before anything of a request is received."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], call: Any) -> Any:
+        if call.method == _HEALTH:
+            return await continuation(call)
+        metadata = [
+            (name.encode(), value if isinstance(value, bytes) else value.encode())
+            for name, value in call.invocation_metadata or ()
+        ]
+        try:
+            await self._gate(metadata)
+        except LineageQLError as error:
+            return _refusing(error)
+        return await continuation(call)
+
+
+def _refusing(error: LineageQLError) -> Any:
+    """A handler that answers this. As one of a stream, which it does not read, it waits for no request."""
+    stranger = isinstance(error, Unauthenticated)
+    status = Status.UNAUTHENTICATED if stranger else faults.status_of(error)
+    reply = Reply(status, str(error).encode(), b"")
+
+    async def refuse(requests: Any, context: Any) -> bytes:
+        return _answered("a call", reply, context)
+
+    return grpc.stream_unary_rpc_method_handler(refuse)
+
+
 class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
     """MLMD's service, and the standard health service, on one port. All in one event loop.
 
     Health of the service "" is that of this process; that of MLMD's service
-    asks the store.
+    asks the store. Who asks for it need not be known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate | None = None) -> None:
         """Makes the handlers, and does not listen yet.
+
+        Args:
+            gate: finds out who calls; without it everybody may.
 
         Raises:
             Unavailable: ml-metadata is not installed.
@@ -83,8 +124,9 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._end: Callable[[], Awaitable[None]] | None = None
         self._waiting = 0
         self._server: Any = None
+        self._interceptors = () if gate is None else (_Gatekeeper(gate),)
         self.address = ""
-        behaviours: dict[str, Callable[[bytes, Any], Any]] = {"/grpc.health.v1.Health/Check": self._health}
+        behaviours: dict[str, Callable[[bytes, Any], Any]] = {_HEALTH: self._health}
         for rpc in service_methods():
             behaviours[f"/{SERVICE}/{rpc}"] = self._method(rpc)
         self._handlers = {path: grpc.unary_unary_rpc_method_handler(each) for path, each in behaviours.items()}
@@ -93,22 +135,28 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
         """The handler of a method, by its path; gRPC answers UNIMPLEMENTED where there is none."""
         return self._handlers.get(handler_call_details.method)
 
-    async def listen(self, host: str, port: int) -> None:
+    async def listen(self, host: str, port: int, certificate: Any = None) -> None:
         """Takes a port, which stands in `address` then: `127.0.0.1:8080`. Nothing is answered before `start`.
 
         Args:
             host: a name or an address of this machine.
             port: a TCP port; 0 takes a free one.
+            certificate: gRPC's credentials of a server, for TLS.
 
         Raises:
             UsageError: the port is in use, or the host is none of this machine's.
         """
         await asyncio.to_thread(_try_port, host, port)
-        self._server = grpc.aio.server(options=_SERVER, maximum_concurrent_rpcs=MOST_CALLS)
+        self._server = grpc.aio.server(
+            options=_SERVER, maximum_concurrent_rpcs=MOST_CALLS, interceptors=self._interceptors
+        )
         self._server.add_generic_rpc_handlers((self,))
         shown = f"[{host}]" if ":" in host else host
         try:
-            bound = self._server.add_insecure_port(f"{shown}:{port}")
+            if certificate is None:
+                bound = self._server.add_insecure_port(f"{shown}:{port}")
+            else:
+                bound = self._server.add_secure_port(f"{shown}:{port}", certificate)
         except RuntimeError:
             bound = 0
         if not bound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -50,6 +50,11 @@ class Authentication:
         return self.takes_bearer
 
     @property
+    def call_gate(self) -> Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[Caller]] | None:
+        """Who sends a call of gRPC with this metadata, as `caller` tells it; None where everybody may."""
+        return self.caller_of_call if self.takes_bearer else None
+
+    @property
     def admits_anonymous(self) -> bool:
         """Whether one who shows nothing is served. The one place that decides it."""
         return not self.is_on
@@ -74,6 +79,10 @@ class Authentication:
                 raise Unauthenticated
             return ANONYMOUS
         return found
+
+    async def caller_of_call(self, metadata: Sequence[tuple[bytes, bytes]]) -> Caller:
+        """Who sends a call of gRPC: as `caller`, by the same credentials."""
+        return await self.caller("a client of MLMD's gRPC service", metadata)
 
     async def _shown(self, headers: Sequence[tuple[bytes, bytes]]) -> Caller | None:
         """Who sent a request as its headers show; None where they show nothing."""

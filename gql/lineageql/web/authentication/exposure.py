@@ -1,0 +1,36 @@
+"""What the service does not do by mistake: let a whole network in."""
+
+from __future__ import annotations
+
+from lineageql.errors import UsageError
+from lineageql.settings import Settings
+from lineageql.web.authentication.authentication import Authentication
+from lineageql.web.sites import is_loopback
+
+_OR = "or say --insecure (LINEAGEQL_INSECURE=true) where something else keeps strangers away"
+
+
+def check_exposure(settings: Settings, authentication: Authentication) -> None:
+    """Refuses to serve GraphQL to a network whose hosts are not asked who they are.
+
+    Raises:
+        UsageError: there is no way to know who asks, and nobody said that there need be none.
+    """
+    if not (authentication.is_on or settings.insecure or is_loopback(settings.host)):
+        raise UsageError(
+            f"whoever reaches {settings.host} could read this store and write to it: name a way to know who asks, "
+            f"such as --auth-tokens FILE (see docs/authentication.md), {_OR}"
+        )
+
+
+def check_mlmd_exposure(settings: Settings, authentication: Authentication) -> None:
+    """The same for MLMD's gRPC service, whose callers are known by bearer tokens and by nothing else.
+
+    Raises:
+        UsageError: there is no way to know who calls, and nobody said that there need be none.
+    """
+    if not (authentication.takes_bearer or settings.insecure or is_loopback(settings.host)):
+        raise UsageError(
+            f"whoever reaches MLMD's gRPC service at {settings.host} could read this store and write to it: name the "
+            f"bearer tokens that it takes, by --auth-tokens FILE (see docs/authentication.md), {_OR}"
+        )
