@@ -59,6 +59,18 @@ class Settings:
     auth_tokens: str = _setting(
         "", "TOML file of the bearer tokens that are taken, read again when it changes; `lineageql token` makes them"
     )
+    auth_issuer: str = _setting("", "URL of an OIDC issuer whose tokens are taken, as they name it in `iss`")
+    auth_audience: str = _setting("", "what names this service in `aud` of the issuer's tokens")
+    auth_jwks: str = _setting("", "URL or file of the issuer's keys, where its own document is not to say it")
+    auth_name_claim: str = _setting("email", "claim of the issuer's tokens that names the caller")
+    auth_groups_claim: str = _setting("groups", "claim of the issuer's tokens that lists the caller's groups")
+    auth_user_header: str = _setting(
+        "", "header in which a proxy names the caller whom it has found out, such as `kubeflow-userid`"
+    )
+    auth_groups_header: str = _setting("", "header in which it names the caller's groups, with commas between them")
+    auth_trusted_proxies: str = _setting(
+        "", "addresses and networks of these proxies, such as `10.1.0.0/16`; from others the headers are refused"
+    )
     insecure: bool = _setting(
         False, "listen on an address of a network though nobody is asked who they are, where others keep strangers away"
     )

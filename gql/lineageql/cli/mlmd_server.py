@@ -35,6 +35,11 @@ GRACE = 10.0
     "log_level",
     "insecure",
     "auth_tokens",
+    "auth_issuer",
+    "auth_audience",
+    "auth_jwks",
+    "auth_name_claim",
+    "auth_groups_claim",
     "mlmd_tls_cert",
     "mlmd_tls_key",
 )

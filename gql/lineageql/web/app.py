@@ -105,9 +105,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        starting = asyncio.create_task(authentication.start())
         try:
             yield
         finally:
+            starting.cancel()
             await (store.close() if end is None else end())
 
     methods = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -19,7 +19,7 @@ def check_exposure(settings: Settings, authentication: Authentication) -> None:
     if not (authentication.is_on or settings.insecure or is_loopback(settings.host)):
         raise UsageError(
             f"whoever reaches {settings.host} could read this store and write to it: name a way to know who asks, "
-            f"such as --auth-tokens FILE (see docs/authentication.md), {_OR}"
+            f"by --auth-tokens FILE, --auth-issuer URL or --auth-user-header NAME (see docs/authentication.md), {_OR}"
         )
 
 
@@ -32,5 +32,6 @@ def check_mlmd_exposure(settings: Settings, authentication: Authentication) -> N
     if not (authentication.takes_bearer or settings.insecure or is_loopback(settings.host)):
         raise UsageError(
             f"whoever reaches MLMD's gRPC service at {settings.host} could read this store and write to it: name the "
-            f"bearer tokens that it takes, by --auth-tokens FILE (see docs/authentication.md), {_OR}"
+            "bearer tokens that it takes, by --auth-tokens FILE or --auth-issuer URL (see docs/authentication.md), "
+            f"{_OR}"
         )

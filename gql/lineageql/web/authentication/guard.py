@@ -8,13 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lineageql.errors import Unauthenticated
+from lineageql.errors import Unauthenticated, Unavailable
 from lineageql.model.callers import ANONYMOUS, Caller
 from lineageql.web.answers import JSON_TYPE, error_response
 from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.media_types import response_type
 
 _CALLER = "lineageql.caller"
+_PAUSE = "5"
+"""Seconds after which to try again where credentials cannot be checked now."""
 
 
 def caller_of(request: Request) -> Caller:
@@ -46,13 +48,16 @@ class Guard:
         address = scope["client"][0] if scope.get("client") else ""
         try:
             caller = await self.authentication.caller(address, scope["headers"])
-        except Unauthenticated as error:
+        except (Unauthenticated, Unavailable) as error:
             await _refusal(Request(scope), error)(scope, receive, send)
             return
         await self.app({**scope, _CALLER: caller}, receive, send)
 
 
-def _refusal(request: Request, error: Unauthenticated) -> Response:
-    challenge = 'Bearer realm="LineageQL"' + (', error="invalid_token"' if error.reason else "")
+def _refusal(request: Request, error: Unauthenticated | Unavailable) -> Response:
     media = response_type(request.headers.get("accept", "")) or JSON_TYPE
-    return error_response(401, str(error), error.code, media, {"WWW-Authenticate": challenge, "Vary": "Accept"})
+    headers = {"Vary": "Accept"}
+    if isinstance(error, Unavailable):
+        return error_response(503, str(error), error.code, media, {**headers, "Retry-After": _PAUSE})
+    challenge = 'Bearer realm="LineageQL"' + (', error="invalid_token"' if error.reason else "")
+    return error_response(401, str(error), error.code, media, {**headers, "WWW-Authenticate": challenge})
