@@ -11,13 +11,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 from lineageql import errors
 from tests.demo import demo_store
+from tests.npm import install, lacking
 from tests.server import Server
 
 ROOT = Path(__file__).parents[1]
@@ -167,13 +168,6 @@ def test_a_panel_of_grafana(url: str) -> None:
 # -- with packages of others, from their indexes
 
 
-def lacking(what: str) -> NoReturn:
-    """Skips the test, or fails it where the environment insists."""
-    if os.environ.get("TEST_REQUIRE_SDK"):
-        pytest.fail(f"TEST_REQUIRE_SDK is set, and there is no {what}")
-    pytest.skip(f"there is no {what}")
-
-
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PYTHON_PACKAGES)
@@ -201,14 +195,8 @@ def test_python_with_packages(name: str, url: str, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the packages that the examples in JavaScript name."""
-    npm = shutil.which("npm") or lacking("npm")
     folder = tmp_path_factory.mktemp("project")
-    (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    patience = ["--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1", "--fetch-timeout=60000"]
-    command = [npm, "install", "--ignore-scripts", *patience, *NODE_PACKAGES]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=900)
-    if done.returncode:
-        lacking(f"package of the examples in npm's registry: {done.stderr.strip().splitlines()[-3:]}")
+    install(folder, NODE_PACKAGES)
     return folder
 
 

@@ -6,6 +6,9 @@ Each class carries the code that a GraphQL client sees in `extensions.code`::
     ├── RequestError             what the client sent cannot be served
     │   ├── BadRequest           BAD_REQUEST        not a GraphQL request, or one that does not validate
     │   ├── Unauthenticated      UNAUTHENTICATED    nothing says who asks, or what does is not taken
+    │   ├── PersistedQueryNotFound                  a document that is not known by its hash or name
+    │   ├── PersistedQueryNotSupported              a hash or a name, and the service knows no documents by these
+    │   ├── DocumentRefused      QUERY_NOT_IN_SAFELIST  a document that is not one of those that may be run
     │   ├── InvalidArgument      INVALID_ARGUMENT   a value is wrong; `argument` says which
     │   ├── NotFound             NOT_FOUND          a well-formed id of nothing, where something is needed
     │   ├── AlreadyExists        ALREADY_EXISTS     a name that is taken, where a new one is needed
@@ -75,6 +78,30 @@ class Unauthenticated(RequestError):
             else "this service has to know who asks: send the header Authorization: Bearer TOKEN"
         )
         self.reason = reason
+
+
+class PersistedQueryNotFound(RequestError):
+    """A document that is not known by its hash or name; a client then sends its text. Apollo's and urql's words."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
+
+
+class PersistedQueryNotSupported(RequestError):
+    """The service knows no documents by hash or name; a client then sends texts from now on."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotSupported")
+
+
+class DocumentRefused(RequestError):
+    """A document that is not one of those that this service runs."""
+
+    code = "QUERY_NOT_IN_SAFELIST"
 
 
 class InvalidArgument(RequestError):

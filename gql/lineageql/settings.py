@@ -18,14 +18,21 @@ from typing import Any
 from lineageql.errors import UsageError
 
 PREFIX = "LINEAGEQL_"
+LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 _SERVICE_LINK = re.compile(r"LINEAGEQL(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_\w+|(?P<port>PORT))")
 
 
 def _setting(
-    default: Any, help: str, *, minimum: int | None = None, maximum: int | None = None, secret: bool = False
+    default: Any,
+    help: str,
+    *,
+    minimum: int | None = None,
+    maximum: int | None = None,
+    choices: tuple[str, ...] = (),
+    secret: bool = False,
 ) -> Any:
     """A row of the table; a secret is shown nowhere, and is no flag, as every user of a machine sees these."""
-    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "secret": secret}
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "secret": secret}
     return field(default=default, repr=not secret, metadata=metadata)
 
 
@@ -87,6 +94,15 @@ class Settings:
     create: bool = _setting(False, "make the store where there is none yet")
     explorer: bool = _setting(True, "serve the explorer to browsers at /")
     graphiql: bool = _setting(True, "serve GraphiQL to browsers at /graphql")
+    persisted_documents: str = _setting(
+        "off",
+        "documents by hash or name: off, accept (and texts too), or require (nothing but those of --documents)",
+        choices=("off", "accept", "require"),
+    )
+    documents: str = _setting("", "folder of the documents that are known by hash and name, in the shape of queries/")
+    max_registered_documents: int = _setting(
+        8_388_608, "bytes of the documents that clients register by hash, with --persisted-documents accept", minimum=0
+    )
     page_size: int = _setting(50, "rows of a connection when neither first nor last is given", minimum=1)
     max_page_size: int = _setting(1000, "the most rows that first or last may ask for", minimum=1)
     lineage_nodes: int = _setting(10_000, "nodes of a lineage when maxNodes is not given", minimum=1)
@@ -142,7 +158,7 @@ class Settings:
         100_000, "rows that one operation may look at where MLMD's service cannot look up what is asked", minimum=1
     )
     lock_timeout: int = _setting(5, "seconds to wait for a locked SQLite file", minimum=0)
-    log_level: str = _setting("info", "critical, error, warning, info or debug")
+    log_level: str = _setting("info", "critical, error, warning, info or debug", choices=LOG_LEVELS)
 
     @classmethod
     def load(cls, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -178,7 +194,24 @@ class Settings:
         for size, bound in (("page_size", "max_page_size"), ("lineage_nodes", "max_lineage_nodes")):
             if getattr(settings, size) > getattr(settings, bound):
                 raise UsageError(f"{size} is {getattr(settings, size)}, above {bound} {getattr(settings, bound)}")
+        settings._check_documents()
         return settings
+
+    @property
+    def serves_explorer(self) -> bool:
+        """Whether there is the explorer: it makes up its documents, so it cannot be where only known ones are run."""
+        return self.explorer and self.persisted_documents != "require"
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether there is GraphiQL, in which people write documents of their own."""
+        return self.graphiql and self.persisted_documents != "require"
+
+    def _check_documents(self) -> None:
+        if self.persisted_documents == "require" and not self.documents:
+            raise UsageError("--persisted-documents require needs --documents, the folder of those that may be run")
+        if self.persisted_documents == "off" and self.documents:
+            raise UsageError("--documents is for --persisted-documents accept or require, and these are off")
 
 
 def _is_service_link(name: str, value: str) -> bool:
@@ -209,7 +242,6 @@ def variable(row: Field[Any]) -> str:
     return PREFIX + row.name.upper()
 
 
-LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -233,8 +265,9 @@ def _parse(row: Field[Any], given: Any, source: str) -> Any:
     text = str(given)
     if not text and row.default == "":
         return text
-    if row.name == "log_level" and text not in LOG_LEVELS:
-        raise UsageError(f"{source} is {text!r}; it takes one of {', '.join(LOG_LEVELS)}")
+    choices = row.metadata["choices"]
+    if choices and text not in choices:
+        raise UsageError(f"{source} is {text!r}; it takes one of {', '.join(choices)}")
     if not text:
         raise UsageError(f"{source} is empty")
     return text

@@ -64,9 +64,10 @@ def serve_store(
     grpc_server: Any = None
 
     def started(address: str) -> None:
-        if settings.explorer:
+        if settings.serves_explorer:
             click.echo(f"Explorer              {address}/")
-        click.echo(f"GraphiQL and GraphQL  {address}/graphql")
+        named = "GraphiQL and GraphQL" if settings.serves_graphiql else "GraphQL             "
+        click.echo(f"{named}  {address}/graphql")
         click.echo(f"Health                {address}/healthz  {address}/readyz")
         if grpc_server is not None:
             click.echo(f"MLMD (gRPC)           {grpc_server.address}")

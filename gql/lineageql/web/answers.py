@@ -27,7 +27,7 @@ def json_response(
 
 def json_stream(body: Any, size: int, status: int, media: str, headers: Mapping[str, str]) -> Response:
     """The same with a large value of some `size`, written and compressed in pieces: others have their turn between."""
-    content = _in_pieces(body, size)
+    content = json_pieces(body, size)
     return StreamingResponse(content, status, {**_HEADERS, **headers}, media_type=f"{media}; charset=utf-8")
 
 
@@ -56,7 +56,11 @@ def dumps(body: Any) -> bytes:
         return json.dumps(body, separators=(",", ":")).encode("ascii")
 
 
-async def _in_pieces(body: Any, size: int) -> AsyncIterator[bytes]:
+async def json_pieces(body: Any, size: int) -> AsyncIterator[bytes]:
+    """A JSON value of some `size` as UTF-8, in pieces if it is large: others have their turn between."""
+    if size <= PIECE:
+        yield dumps(body)
+        return
     piece = bytearray()
     for part in _parts(body, size):
         piece += part

@@ -29,6 +29,7 @@ from lineageql.web.graphiql import GraphiQL, wants_page
 from lineageql.web.graphql import graphql
 from lineageql.web.hangups import HangUps
 from lineageql.web.operations import load_operations, operations_folder
+from lineageql.web.persisted import PersistedDocuments
 from lineageql.web.sites import PROBES, Names, OwnSite
 
 _READY_TIMEOUT = 5.0
@@ -56,15 +57,16 @@ def create_app(
         The application; its `state.stop` ends the operations under way, each with an answer.
 
     Raises:
-        UsageError: a ready-made operation or a file of `authentication` cannot be read, or a name in
-            `allowed_hosts` is none.
+        UsageError: a ready-made operation, a persisted document or a file of `authentication` cannot be read, or a
+            name in `allowed_hosts` is none.
     """
     authentication = Authentication(settings) if authentication is None else authentication
     names = Names(settings.host, settings.allowed_hosts)
     executor = Executor(store, settings)
     bodies = Bodies(settings.max_body_size, settings.max_body_memory)
-    graphiql = GraphiQL(load_operations(operations_folder())) if settings.graphiql else None
-    explorer = Explorer() if settings.explorer else None
+    documents = PersistedDocuments.of(settings, SCHEMA._schema)
+    graphiql = GraphiQL(load_operations(operations_folder())) if settings.serves_graphiql else None
+    explorer = Explorer() if settings.serves_explorer else None
 
     schema = File(f"{SCHEMA.as_str()}\n".encode(), "text/plain; charset=utf-8")
 
@@ -75,7 +77,7 @@ def create_app(
                 query = request.url.query
                 return RedirectResponse(f"../graphql{f'?{query}' if query else ''}")
             return await graphiql.page(request)
-        return await graphql(request, executor, bodies)
+        return await graphql(request, executor, bodies, documents)
 
     async def serve_schema(request: Request) -> Response:
         return await respond(request, schema, {"cache-control": "no-cache"})

@@ -28,6 +28,12 @@ class File:
         return gzip.compress(self.content, 9, mtime=0)
 
 
+def is_known(request: Request, etag: str) -> bool:
+    """Whether a client has what an entity tag stands for, so that 304 tells it all."""
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    return etag.removeprefix("W/") in known or "*" in known
+
+
 async def respond(request: Request, file: File, headers: Mapping[str, str]) -> Response:
     """The file, or 304 for a client that has it."""
     zipped = accepts_gzip(request.headers.get("accept-encoding", ""))
@@ -38,8 +44,7 @@ async def respond(request: Request, file: File, headers: Mapping[str, str]) -> R
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
     }
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if etag in known or "*" in known:
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     content = file.content
     if zipped:

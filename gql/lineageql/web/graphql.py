@@ -8,38 +8,42 @@ could be run; others get 200 with the errors in the body. Every error is JSON.
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from lineageql.api.execution import Answer, Executor, Operation, masked
-from lineageql.errors import BadRequest
-from lineageql.web.answers import JSON_TYPE, PIECE, error_response, json_response, json_stream
+from lineageql.errors import BadRequest, LineageQLError
+from lineageql.web.answers import JSON_TYPE, PIECE, error_response, json_pieces, json_response, json_stream
 from lineageql.web.authentication.guard import caller_of
 from lineageql.web.bodies import Bodies, Refusal
+from lineageql.web.files import is_known
 from lineageql.web.media_types import RESPONSE_TYPE, response_type
+from lineageql.web.persisted import Asked, PersistedDocuments
 
 _VARY = {"Vary": "Accept"}
 _VAST = re.compile(rb"\d{19}")
 """What an integer of more than 64 bits holds at least: orjson makes such a number the nearest double."""
 
 
-async def graphql(request: Request, executor: Executor, bodies: Bodies) -> Response:
+async def graphql(request: Request, executor: Executor, bodies: Bodies, documents: PersistedDocuments) -> Response:
     """The response to a request that is no browser's for GraphiQL. Nothing that a client sends raises."""
     try:
-        return await _answered(request, executor, bodies)
+        return await _answered(request, executor, bodies, documents)
     except Exception as error:  # nobody foresaw it: the log tells what, and the client under which id
         return json_response({"errors": [masked(error)]}, 500)
 
 
-async def _answered(request: Request, executor: Executor, bodies: Bodies) -> Response:
+async def _answered(request: Request, executor: Executor, bodies: Bodies, documents: PersistedDocuments) -> Response:
     media = response_type(request.headers.get("accept", ""))
     if media is None:
         return _failure(406, f"this service answers {RESPONSE_TYPE} and {JSON_TYPE}", JSON_TYPE)
@@ -47,9 +51,14 @@ async def _answered(request: Request, executor: Executor, bodies: Bodies) -> Res
         return _failure(405, "GraphQL takes GET and POST", media, {"Allow": "GET, HEAD, POST"})
     got = request.method != "POST"
     try:
-        operation = _from_query(request) if got else await _from_body(request, bodies)
+        asked, operation = _from_query(request) if got else await _from_body(request, bodies)
+        operation = replace(operation, query=documents.text(asked))
     except Refusal as refusal:
         return _failure(refusal.status, str(refusal), media, refusal.headers, refusal.code)
+    except BadRequest as error:
+        return _failure(400, str(error), media)
+    except LineageQLError as error:
+        return _response(Answer(None, [{"message": str(error), "extensions": error.extensions}], ran=False), media)
     operation = replace(operation, caller=caller_of(request))
     if "graphql-cost" in request.headers:
         operation = replace(operation, cost=True)
@@ -57,7 +66,34 @@ async def _answered(request: Request, executor: Executor, bodies: Bodies) -> Res
     answer = await executor.execute(operation, only_queries=got, gone=gone)
     if got and _is_mutation(answer):
         return _failure(405, "a mutation needs POST", media, {"Allow": "POST"})
+    if answer.ran:
+        documents.register(asked)
+    if got and asked.text is None and answer.ran and not answer.errors:
+        return await _cacheable(request, answer, media)
     return _response(answer, media)
+
+
+async def _cacheable(request: Request, answer: Answer, media: str) -> Response:
+    """The response to a GET that names its document: a client may keep it, and asks each time whether it holds."""
+    pieces, found = [], hashlib.sha256()
+    async for piece in json_pieces(answer.body(), answer.size):
+        pieces.append(piece)
+        found.update(piece)
+    # Weak, as it is the same for the answer compressed and as it is.
+    tag = f'W/"{found.hexdigest()[:32]}"'
+    headers = {**_VARY, "Cache-Control": "private, no-cache", "ETag": tag, "X-Content-Type-Options": "nosniff"}
+    if is_known(request, tag):
+        return Response(status_code=304, headers=headers)
+    content_type = f"{media}; charset=utf-8"
+    if len(pieces) == 1:
+        return Response(pieces[0], headers=headers, media_type=content_type)
+    return StreamingResponse(_each(pieces), headers=headers, media_type=content_type)
+
+
+async def _each(pieces: list[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+        await asyncio.sleep(0)
 
 
 async def _gone(request: Request) -> None:
@@ -66,7 +102,7 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _from_query(request: Request) -> Operation:
+def _from_query(request: Request) -> tuple[Asked, Operation]:
     # A page of another site can make a browser send a simple GET; it cannot set these headers.
     headers = request.headers
     preflighted = "x-requested-with" in headers or "graphql-require-preflight" in headers
@@ -76,13 +112,17 @@ def _from_query(request: Request) -> Operation:
     return _operation(
         {
             "query": parameters.get("query"),
+            "documentId": parameters.get("documentId"),
             "operationName": parameters.get("operationName"),
-            "variables": _json(parameters["variables"].encode(), "variables") if parameters.get("variables") else None,
+            **{
+                name: _json(parameters[name].encode(), name) if parameters.get(name) else None
+                for name in ("variables", "extensions")
+            },
         }
     )
 
 
-async def _from_body(request: Request, bodies: Bodies) -> Operation:
+async def _from_body(request: Request, bodies: Bodies) -> tuple[Asked, Operation]:
     content_type = request.headers.get("content-type", "")
     name, _, parameters = content_type.partition(";")
     if name.strip().lower() != JSON_TYPE:
@@ -107,14 +147,13 @@ def _json(text: bytes, what: str) -> Any:
         raise Refusal(400, f"{what} nests too deep") from None
 
 
-def _operation(body: Any) -> Operation:
+def _operation(body: Any) -> tuple[Asked, Operation]:
+    """What a request asks to run: the document, and the operation but for its text."""
     if isinstance(body, list):
         raise Refusal(400, "one request holds one operation; batches are not served")
     if not isinstance(body, dict):
         raise Refusal(400, "the body must be a JSON object with a member query")
-    query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise Refusal(400, "query is missing: it takes the text of a GraphQL document")
+    variables, name = body.get("variables"), body.get("operationName")
     if variables is not None and not isinstance(variables, Mapping):
         raise Refusal(400, "variables must be a JSON object")
     if name is not None and not isinstance(name, str):
@@ -125,7 +164,7 @@ def _operation(body: Any) -> Operation:
     explain = (extensions or {}).get("explain")
     if explain is not None and not isinstance(explain, bool):
         raise Refusal(400, "extensions.explain must be true or false")
-    return Operation(query, variables or {}, name or None, bool(explain))
+    return Asked.of(body), Operation("", variables or {}, name or None, bool(explain))
 
 
 def _is_mutation(answer: Answer) -> bool:

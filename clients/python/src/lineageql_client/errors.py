@@ -12,6 +12,7 @@ What the service answers as `extensions.code` is a class here::
     │   ├── ReadOnly            READ_ONLY            this service only reads
     │   ├── Unauthenticated     UNAUTHENTICATED      the token is missing, wrong or too old
     │   ├── Forbidden           FORBIDDEN            the caller may not do this
+    │   ├── DocumentRefused     QUERY_NOT_IN_SAFELIST  the service runs only documents that it was given
     │   ├── TooExpensive        TOO_EXPENSIVE        more than the service's limits allow
     │   └── LineageIncomplete   LINEAGE_INCOMPLETE   a filter over lineage could not be decided
     ├── ServiceError            the same request may succeed later
@@ -125,6 +126,12 @@ class Forbidden(RequestError):
     code = "FORBIDDEN"
 
 
+class DocumentRefused(RequestError):
+    """The service runs only documents that it was given, and this is none of them."""
+
+    code = "QUERY_NOT_IN_SAFELIST"
+
+
 class TooExpensive(RequestError):
     """More than the service's limits allow."""
 
@@ -175,6 +182,7 @@ CODES: Mapping[str, type[LineageQLError]] = {
         ReadOnly,
         Unauthenticated,
         Forbidden,
+        DocumentRefused,
         TooExpensive,
         LineageIncomplete,
         DeadlineExceeded,
@@ -184,7 +192,7 @@ CODES: Mapping[str, type[LineageQLError]] = {
 }
 
 
-WAITING = (ServiceError, Unauthenticated, Forbidden, ReadOnly, NotGraphQL)
+WAITING = (ServiceError, Unauthenticated, Forbidden, DocumentRefused, ReadOnly, NotGraphQL)
 """What is not the fault of an entry in a spool, which therefore stays there."""
 
 
