@@ -39,6 +39,10 @@ class Place:
         """Changes the store by SQL, behind everybody's back."""
         raise NotImplementedError
 
+    def select(self, query: str) -> list[str]:
+        """What a query answers, a text for each row."""
+        raise NotImplementedError
+
     def rows(self) -> list[str]:
         """All of it, as it stands in the tables."""
         raise NotImplementedError
@@ -64,6 +68,10 @@ class SQLitePlace(Place):
     def execute(self, statement: str) -> None:
         with closing(sqlite3.connect(self.path)) as connection, connection:
             connection.execute(statement)
+
+    def select(self, query: str) -> list[str]:
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
+            return list(map(str, connection.execute(query)))
 
     def rows(self) -> list[str]:
         with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
@@ -117,6 +125,9 @@ class PostgreSQLPlace(Place):
     def execute(self, statement: str) -> None:
         self.server.psql(statement, self.name)
 
+    def select(self, query: str) -> list[str]:
+        return self.server.psql(query, self.name).splitlines()
+
     def rows(self) -> list[str]:
         tables = self.server.psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1", self.name)
         query = ";".join(f"SELECT '{table}', x::text FROM {table} AS x ORDER BY 2" for table in tables.split())
@@ -158,6 +169,9 @@ class MariaDBPlace(Place):
 
     def execute(self, statement: str) -> None:
         self.server.sql(statement, self.name)
+
+    def select(self, query: str) -> list[str]:
+        return self.server.sql(query, self.name).splitlines()
 
     def rows(self) -> list[str]:
         return self.server.dump(self.name).splitlines()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.catalog.graphs import empty_store
 from tests.demo import demo_store, lineageql
 from tests.processes import children
 from tests.server import Server
+from tests.store.sql.schema import SCRIPT
 
 
 @pytest.fixture
@@ -58,19 +60,27 @@ def test_serve_answers_and_ends_with_its_worker(server: Server) -> None:
     assert not any(alive(pid) for pid in workers)
 
 
-TYPES = "{ types(of: ARTIFACT) { name } }"
+TYPES = "{ a: types(of: ARTIFACT) { name } e: types(of: EXECUTION) { name } c: types(of: WORKSPACE) { name } }"
 
 
-def test_a_new_store_that_sdks_are_to_write_to_has_their_types(tmp_path: Path) -> None:
+def test_a_store_that_is_made_has_the_types_of_the_convention(tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.db"
+    with closing(sqlite3.connect(foreign)) as connection, connection:
+        connection.executescript(SCRIPT)
+        connection.execute("INSERT INTO Type (name, type_kind) VALUES ('another.Model', 1)")
     found = {}
-    for name, more in (("with", ["--mlmd-port", "0"]), ("without", [])):
-        server = Server("serve", "--create", str(tmp_path / f"{name}.db"), "--port", "0", *more, cwd=tmp_path)
+    for store, *more in ((tmp_path / "new.db",), (foreign,), (foreign, "--mlmd-port", "0")):
+        server = Server("serve", "--create", str(store), "--port", "0", *more, cwd=tmp_path)
         try:
-            found[name] = {type_["name"] for type_ in ask(server, TYPES)["data"]["types"]}
+            names = {type_["name"] for types in ask(server, TYPES)["data"].values() for type_ in types}
         finally:
             server.stop()
-    assert {f"kubeflow.org/alpha/{kind}" for kind in ("data_set", "model", "metrics")} <= found["with"]
-    assert not any(name.startswith("kubeflow.org") for name in found["without"])
+        found[store, bool(more)] = {name.removeprefix("kubeflow.org/alpha/") for name in names}
+    ours = {"workspace", "run", "execution", "data_set", "model", "metrics"}
+    assert found[tmp_path / "new.db", False] == ours
+    # What another writer made stays as it is, unless SDKs are to write to it.
+    assert found[foreign, False] == {"another.Model"}
+    assert found[foreign, True] == {"another.Model", *ours}
 
 
 def test_hanging_up_leaves_no_lines_in_the_log(demo: Path, tmp_path: Path) -> None:

@@ -39,7 +39,6 @@ class MariaDB:
     def __init__(self) -> None:
         allowed()
         self.server, self.client = binary("mariadbd"), binary("mariadb")
-        install = binary("mariadb-install-db")
         # The path of a socket has 107 bytes at most, so the folder is not one of pytest's.
         self.folder = Path(tempfile.mkdtemp(prefix="lineageql-mariadb-"))
         self.port = free_port()
@@ -47,15 +46,19 @@ class MariaDB:
         self._names = itertools.count()
         (self.folder / "tmp").mkdir()
         try:
-            command = [install, "--no-defaults", f"--datadir={self.folder / 'data'}", f"--user={getpass.getuser()}"]
-            command += ["--auth-root-authentication-method=normal", "--skip-test-db"]
-            done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)
-            assert done.returncode == 0, done.stderr
+            self.install()
             self.start()
             self._make_user()
         except BaseException:
             self.close()
             raise
+
+    def install(self) -> None:
+        """Makes the folder of the server's data."""
+        command = [binary("mariadb-install-db"), "--no-defaults", f"--datadir={self.folder / 'data'}"]
+        command += [f"--user={getpass.getuser()}", "--auth-root-authentication-method=normal", "--skip-test-db"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)
+        assert done.returncode == 0, done.stderr
 
     def start(self, *options: str) -> None:
         """Starts the server and waits until it answers."""

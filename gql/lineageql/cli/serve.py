@@ -86,10 +86,10 @@ def serve_store(
             click.echo(f"LineageQL {lineageql.__version__} on {store.info.url}, {mode}")
             if before is not None:
                 await before(store)
+            if settings.create and store.info.writable:
+                # The SDK of Kubeflow, which MLMD's service is for, looks its types up and does not make them.
+                await Recording(store, settings).register_types(in_any=grpc_server is not None)
             if grpc_server is not None:
-                if settings.create and store.recorder is not None:
-                    # The SDK of Kubeflow looks its types up and does not make them.
-                    await Recording(store, settings).register_types()
                 await start_as_mlmd(grpc_server, store, settings)
             await server.serve(store, settings, listener, started, grpc_server, authentication)
         finally:

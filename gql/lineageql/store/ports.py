@@ -9,7 +9,7 @@ is of one state of the store.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -21,6 +21,7 @@ from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
 from lineageql.store.explanation import Explanation
 from lineageql.store.text_limits import NONE, Limits
+from lineageql.store.write_lock import Hold
 
 Key = tuple[str | int | None, ...]
 """Where a row stands in an order: the ordered value, then what breaks ties."""
@@ -306,6 +307,16 @@ class Store(Protocol):
 
     def reader(self, *, current: bool = False) -> Reader:
         """A Reader each of whose verbs reads the store as it is at its time; it holds nothing and needs no end."""
+
+    def exclusive(self) -> AbstractAsyncContextManager[Hold]:
+        """While it is entered, no other process records in this store through LineageQL, on this machine or another.
+
+        Behind MLMD's service there is no such lock, and nothing is held.
+
+        Raises:
+            StoreLocked: other processes recorded all the time.
+            Unavailable, StoreError: the lock cannot be had.
+        """
 
     async def probe(self) -> None:
         """Finds out whether the store can be read now, beside all operations: none of them is waited for.

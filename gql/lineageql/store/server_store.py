@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,10 +26,11 @@ from lineageql.store.sql.dialects import Dialect, Statement, mysql
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index
-from lineageql.store.sql.opening import schema_version
+from lineageql.store.sql.opening import LOCK_TABLE, schema_version
 from lineageql.store.sql.reader import sql_reader, sql_reading
 from lineageql.store.sql.statements import Statements
 from lineageql.store.text_limits import OF_POSTGRESQL, Limits, of_mysql
+from lineageql.store.write_lock import Hold, WriteLock, unlocked
 
 log = logging.getLogger("lineageql.store")
 
@@ -45,6 +46,7 @@ class Backend:
         create: makes an empty database where there is none of the name.
         execute: runs statements that change the schema, on a connection of their own.
         limits: how long texts may be in a database.
+        lock: the lock of those who record in a database.
         config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
         proxied: whether ml-metadata reaches it by a `PgProxy`.
     """
@@ -54,6 +56,7 @@ class Backend:
     create: Callable[[ServerAddress, Settings], Awaitable[None]]
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
     limits: Callable[[Driver], Awaitable[Limits]]
+    lock: Callable[[ServerAddress, Settings], Awaitable[WriteLock]]
     config: Callable[[ServerAddress], bytes]
     proxied: bool = False
 
@@ -80,6 +83,12 @@ async def _limits_of_postgresql(driver: Driver) -> Limits:
     return OF_POSTGRESQL
 
 
+async def _lock_of_postgresql(address: ServerAddress, settings: Settings) -> WriteLock:
+    from lineageql.store.sql.postgresql_lock import PostgreSQLLock
+
+    return PostgreSQLLock(address, settings)
+
+
 async def _connect_mysql(address: ServerAddress, settings: Settings) -> Driver:
     from lineageql.store.sql.mysql_driver import MySQLDriver
 
@@ -102,6 +111,12 @@ async def _limits_of_mysql(driver: Driver) -> Limits:
     return of_mysql(int((await driver.fetch(Statement("SELECT @@max_allowed_packet", {})))[0][0]))
 
 
+async def _lock_of_mysql(address: ServerAddress, settings: Settings) -> WriteLock:
+    from lineageql.store.sql.mysql_lock import lock_of
+
+    return await lock_of(address, settings)
+
+
 BACKENDS: dict[str, Backend] = {
     "postgresql": Backend(
         PostgreSQL(),
@@ -109,10 +124,19 @@ BACKENDS: dict[str, Backend] = {
         _create_postgresql,
         _execute_postgresql,
         _limits_of_postgresql,
+        _lock_of_postgresql,
         postgresql_config,
         proxied=True,
     ),
-    "mysql": Backend(mysql.WORDS, _connect_mysql, _create_mysql, _execute_mysql, _limits_of_mysql, mysql_config),
+    "mysql": Backend(
+        mysql.WORDS,
+        _connect_mysql,
+        _create_mysql,
+        _execute_mysql,
+        _limits_of_mysql,
+        _lock_of_mysql,
+        mysql_config,
+    ),
 }
 """By the scheme of their addresses."""
 
@@ -126,6 +150,7 @@ class ServerStore:
         info: what the store is.
         recorder: what writes to the database itself.
         own: what the store's users say of types of their own.
+        lock: the lock of those who record in it.
     """
 
     def __init__(
@@ -135,6 +160,7 @@ class ServerStore:
         info: StoreInfo,
         recorder: Recorder | None,
         own: OwnTypes = NO_OWN_TYPES,
+        lock: WriteLock | None = None,
     ) -> None:
         self.info = info
         self.recorder = recorder
@@ -143,6 +169,7 @@ class ServerStore:
         # A replica's types may lag behind.
         self._statements = {id(driver): Statements(own), id(replica): Statements(own)}
         self._starting = Starting(recorder)
+        self._lock = lock
 
     def reading(
         self, *, current: bool = False, explanation: Explanation | None = None
@@ -154,12 +181,17 @@ class ServerStore:
         driver = self._driver if current else self._replica
         return sql_reader(driver, self._statements[id(driver)])
 
+    def exclusive(self) -> AbstractAsyncContextManager[Hold]:
+        return unlocked() if self._lock is None else self._lock.held()
+
     async def probe(self) -> None:
         await self._replica.probe()
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""
         await self._starting.close()
+        if self._lock is not None:
+            await self._lock.close()
         await self._driver.close()
         if self._replica is not self._driver:
             await self._replica.close()
@@ -178,10 +210,12 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
         if settings.read_store:
             replica = await _replica(settings, address)
         recorder: Recorder | None = None
+        lock: WriteLock | None = None
         if reason is not None:
             log.warning("%s is opened for reading only: %s", address, reason)
             recorder = MissingRecorder(reason)
         elif not settings.read_only:
+            lock = await backend.lock(address, settings)
             recorder = await _recorder(address, backend)
     except BaseException:
         await driver.close()
@@ -190,7 +224,7 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
         raise
     writable = isinstance(recorder, WorkerChannel)
     info = StoreInfo(str(address), address.scheme, version, writable, 32, limits)
-    return ServerStore(driver, replica, info, recorder, own)
+    return ServerStore(driver, replica, info, recorder, own, lock)
 
 
 def with_password(address: ServerAddress, settings: Settings) -> ServerAddress:
@@ -227,17 +261,35 @@ async def _opened(address: ServerAddress, settings: Settings, backend: Backend) 
         if not create:
             raise
         await backend.create(address, settings)
-    else:
-        try:
-            tables = {row[0] for row in await driver.fetch(Statement(driver.dialect.tables, {}))}
-            if tables or not create:
-                return driver, await schema_version(driver, tables, str(address))
-        except BaseException:
-            await driver.close()
-            raise
+        driver = await backend.connect(address, settings)
+    try:
+        if create:
+            await _complete(driver, address, settings, backend)
+        return driver, await schema_version(driver, await _tables(driver), str(address))
+    except BaseException:
         await driver.close()
-    await _create(address, settings, backend)
-    return await _opened(address, replace(settings, create=False), backend)
+        raise
+
+
+async def _tables(driver: Driver) -> set[str]:
+    """The names of the tables in a database, without our own."""
+    names = {str(row[0]) for row in await driver.fetch(Statement(driver.dialect.tables, {}))}
+    return {name for name in names if name.lower() != LOCK_TABLE.lower()}
+
+
+async def _complete(driver: Driver, address: ServerAddress, settings: Settings, backend: Backend) -> None:
+    """Has a store made where a database is empty, by one of all who try that at the same time."""
+    with suppress(NotMLMD):
+        await schema_version(driver, await _tables(driver), str(address))
+        return
+    lock = await backend.lock(address, settings)
+    try:
+        async with lock.held():
+            # Another may have been in the middle of it.
+            if not await _tables(driver):
+                await _create(address, settings, backend)
+    finally:
+        await lock.close()
 
 
 async def _create(address: ServerAddress, settings: Settings, backend: Backend) -> None:
@@ -274,8 +326,7 @@ async def _replica(settings: Settings, store: ServerAddress) -> Driver:
         address = replace(address, password=store.password)
     driver = await BACKENDS[address.scheme].connect(address, settings)
     try:
-        tables = {row[0] for row in await driver.fetch(Statement(driver.dialect.tables, {}))}
-        await schema_version(driver, tables, str(address))
+        await schema_version(driver, await _tables(driver), str(address))
     except (NotMLMD, SchemaMismatch):
         await driver.close()
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
@@ -16,6 +16,7 @@ from lineageql.store.own_types_file import own_types
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.service.client import Caller, ExplainedCaller, Knowledge
 from lineageql.store.service.reader import SCAN_LIMIT, ServiceReader
+from lineageql.store.write_lock import Hold, unlocked
 
 
 class Channel(Caller, Protocol):
@@ -59,6 +60,10 @@ class ServiceStore:
 
     def reader(self, *, current: bool = False) -> Reader:
         return ServiceReader(self._channel, self.knowledge, self._scan_limit, own=self._own)
+
+    def exclusive(self) -> AbstractAsyncContextManager[Hold]:
+        """MLMD's calls know no lock: others may record at the same time."""
+        return unlocked()
 
     async def probe(self) -> None:
         await self.reader().types()

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import sqlite3
-from contextlib import AbstractContextManager, closing, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reader import sql_reader, sql_reading
 from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
 from lineageql.store.sql.statements import Statements
+from lineageql.store.write_lock import Hold, WriteLock, unlocked
 
 log = logging.getLogger("lineageql.store")
 
@@ -41,13 +42,19 @@ class SQLiteStore:
     """An open SQLite file; see `store.ports.Store`. `open_sqlite` makes it."""
 
     def __init__(
-        self, driver: SQLiteDriver, info: StoreInfo, recorder: Recorder | None, own: OwnTypes = NO_OWN_TYPES
+        self,
+        driver: SQLiteDriver,
+        info: StoreInfo,
+        recorder: Recorder | None,
+        own: OwnTypes = NO_OWN_TYPES,
+        lock: WriteLock | None = None,
     ) -> None:
         self.info = info
         self.recorder = recorder
         self._driver = driver
         self._statements = Statements(own)
         self._starting = Starting(recorder)
+        self._lock = lock
 
     def reading(
         self, *, current: bool = False, explanation: Explanation | None = None
@@ -57,12 +64,17 @@ class SQLiteStore:
     def reader(self, *, current: bool = False) -> Reader:
         return sql_reader(self._driver, self._statements)
 
+    def exclusive(self) -> AbstractAsyncContextManager[Hold]:
+        return unlocked() if self._lock is None else self._lock.held()
+
     async def probe(self) -> None:
         await self._driver.probe()
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""
         await self._starting.close()
+        if self._lock is not None:
+            await self._lock.close()
         await self._driver.close()
         if self.info.writable and self._driver.file_identity.unchanged:
             await asyncio.to_thread(_tidy, self._driver.file_identity.real)
@@ -83,6 +95,7 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
         rows = await driver.fetch(Statement(driver.dialect.tables, {}))
         version = await schema_version(driver, {row[0] for row in rows}, str(path))
         recorder: Recorder | None = None
+        lock: WriteLock | None = None
         if reason is not None:
             log.warning("%s is opened for reading only: %s", path, reason)
             recorder = MissingRecorder(reason)
@@ -90,12 +103,16 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
             # The protos are imported here and in a thread, in place of in the first mutation.
             config = await asyncio.to_thread(_config, driver.file_identity.real, create=False)
             await asyncio.to_thread(_make_writable, path, driver.file_identity.real, settings.lock_timeout)
+            # Not everywhere where a store can be read is there such a lock.
+            from lineageql.store.file_lock import FileLock
+
+            lock = FileLock(driver.file_identity.real, float(settings.deadline))
             recorder = WorkerChannel(config, guard=driver.file_identity.check, timeout=float(settings.deadline))
     except BaseException:
         await driver.close()
         raise
     writable = isinstance(recorder, WorkerChannel)
-    return SQLiteStore(driver, StoreInfo(f"sqlite:///{path}", "sqlite", version, writable), recorder, own)
+    return SQLiteStore(driver, StoreInfo(f"sqlite:///{path}", "sqlite", version, writable), recorder, own, lock)
 
 
 def _config(path: Path, *, create: bool) -> bytes:

@@ -61,6 +61,9 @@ ARTIFACTS = {
     ),
 }
 
+TYPES = (WORKSPACE, RUN, EXECUTION, *ARTIFACTS.values())
+"""Every type that the convention names itself."""
+
 # The members of the SDK's objects of each type; the first list are declared properties as well.
 _FACTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     MODEL_TYPE: (("model_type",), ("training_framework", "hyperparameters")),

@@ -52,17 +52,22 @@ class Recording:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._settings = settings
-        self._writer = Writer(store.recorder, partial(store.reader, current=True), wide=store.info.integer_bits == 64)
+        reader = partial(store.reader, current=True)
+        self._writer = Writer(store.recorder, reader, store.exclusive, wide=store.info.integer_bits == 64)
         self._sizes = Sizes(store.info.limits)
         self._runs = Runs(self._writer)
         self._executions = Executions(self._writer, self._runs, self._sizes)
 
-    async def register_types(self) -> None:
-        """Registers the types of the convention, which the Kubeflow Metadata SDK expects to be there."""
+    async def register_types(self, in_any: bool = True) -> None:
+        """Registers the types of the convention, which the Kubeflow Metadata SDK expects to be there.
+
+        Args:
+            in_any: in a store that has types already, too; a new one has none.
+        """
 
         async def mutation(lookups: Lookups) -> None:
-            needed = (kubeflow_encoding.WORKSPACE, kubeflow_encoding.EXECUTION, *kubeflow_encoding.ARTIFACTS.values())
-            await self._writer.types(lookups, needed)
+            if in_any or not await lookups.reader.types():
+                await self._writer.types(lookups, kubeflow_encoding.TYPES)
 
         await self._writer.run(mutation)
 

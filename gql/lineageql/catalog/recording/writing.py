@@ -1,19 +1,24 @@
-"""The one way to the Recorder: mutations take turns, and each is planned on what the store holds at its turn."""
+"""The one way to the Recorder: mutations take turns, and each is planned on what the store holds at its turn.
+
+The turns are of all processes that record in the store: see `store.ports.Store.exclusive`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import TypeVar
 
 from lineageql.catalog.recording.artifact_types import missing_types
 from lineageql.catalog.recording.integer_bits import narrowed_change, narrowed_node, narrowed_subgraph
 from lineageql.catalog.recording.lookups import Lookups
-from lineageql.errors import AlreadyExists, DeadlineExceeded, ReadOnly, Unavailable
+from lineageql.errors import AlreadyExists, DeadlineExceeded, LineageQLError, ReadOnly, Unavailable
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.requests import NewNode, NewType, NodeChange, Request, Subgraph, SubgraphIds, TypeIds
 from lineageql.store.ports import Reader, Recorder
+from lineageql.store.write_lock import Hold
 
 log = logging.getLogger("lineageql.catalog.recording")
 
@@ -35,11 +40,21 @@ class Writer:
     Args:
         recorder: what writes; None where the service only reads.
         reader: gives a Reader that sees what was written.
+        exclusive: keeps other processes from recording meanwhile.
         wide: whether the store's integers have 64 bits, and not 32.
     """
 
-    def __init__(self, recorder: Recorder | None, reader: Callable[[], Reader], *, wide: bool = True) -> None:
+    def __init__(
+        self,
+        recorder: Recorder | None,
+        reader: Callable[[], Reader],
+        exclusive: Callable[[], AbstractAsyncContextManager[Hold]],
+        *,
+        wide: bool = True,
+    ) -> None:
         self._recorder = recorder
+        self._exclusive = exclusive
+        self._hold: Hold | None = None
         self._wide = wide
         self._reader = reader
         self._turn = asyncio.Lock()
@@ -60,29 +75,49 @@ class Writer:
             raise ReadOnly("this service only reads: it was started with --read-only")
         await self._turn.acquire()
         self._sending = False
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         try:
-            work = asyncio.create_task(self._attempts(mutation), name="mutation")
+            work = asyncio.create_task(self._in_turn(mutation, answer), name="mutation")
         except BaseException:
             self._turn.release()
             raise
-        work.add_done_callback(self._end_turn)
+        work.add_done_callback(lambda _: self._turn.release())
+        # Its caller may have gone, and asyncio would complain that nobody looked at the error.
+        answer.add_done_callback(lambda answer: answer.cancelled() or answer.exception())
         try:
-            return await asyncio.shield(work)
+            return await asyncio.shield(answer)
         except asyncio.CancelledError:
             if not self._sending:
                 work.cancel()
             raise
 
-    def _end_turn(self, work: asyncio.Task[Answer]) -> None:
-        self._turn.release()
-        if not work.cancelled():
-            work.exception()  # its caller may have gone, and asyncio would complain that nobody looked
+    async def _in_turn(self, mutation: Callable[[Lookups], Awaitable[Answer]], answer: asyncio.Future[Answer]) -> None:
+        """Answers a mutation; the lock is let go of after that, when no call of it can be under way any more."""
+        try:
+            async with self._exclusive() as self._hold:
+                try:
+                    answer.set_result(await self._attempts(mutation))
+                except Exception as error:
+                    answer.set_exception(error)
+                    if self._unsettled:
+                        with suppress(LineageQLError):
+                            await self._settle()
+        except asyncio.CancelledError:
+            answer.cancel()
+            raise
+        except Exception as error:
+            answer.set_exception(error)
+        finally:
+            self._hold = None
+
+    async def _settle(self) -> None:
+        """Waits until a call that was not answered in time is under way no more: this one is answered after it."""
+        await self.send(requests.get_nothing())
+        self._unsettled = False
 
     async def _attempts(self, mutation: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
         if self._unsettled:
-            # A call that was not answered in time may still be under way. This one is answered after it.
-            await self.send(requests.get_nothing())
-            self._unsettled = False
+            await self._settle()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await mutation(Lookups(self._reader()))
@@ -100,6 +135,8 @@ class Writer:
             LineageQLError: what the recorder raises.
         """
         assert self._recorder is not None
+        if self._hold is not None:
+            self._hold.check()
         self._sending = True
         try:
             return await request.send(self._recorder)

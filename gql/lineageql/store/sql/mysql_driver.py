@@ -37,11 +37,17 @@ except ImportError:
 _WIRES = (MYSQL_WIRE, "utf8mb4")
 """The charsets of the option `charset`."""
 
-_ERRORS = (faults.MySQLError, OSError, asyncio.TimeoutError)
+ERRORS = (faults.MySQLError, OSError, asyncio.TimeoutError)
 _OCTETS = 63  # the number of the charset of octets
 # Every comparison says for itself how it compares, every literal what it is, and a group is one text whatever of it
 # is shown. Texts are sorted by this many octets.
 _SESSION = "SET SESSION sql_mode = '', max_sort_length = 65536, sort_buffer_size = 8388608, {limit}"
+_CAUSAL = "SET SESSION wsrep_sync_wait = 1"
+"""In a Galera cluster a statement that reads waits until its node has what was written before, on whichever node.
+
+Elsewhere it means nothing, and servers without Galera's code do not know it.
+"""
+_UNKNOWN_VARIABLE = 1193
 _READING = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
@@ -51,7 +57,7 @@ class MySQLDriver(PooledDriver):
     A transaction begins with the first statement of a connection, and not by one of its own.
     """
 
-    errors = _ERRORS
+    errors = ERRORS
 
     def __init__(self, address: ServerAddress, settings: Settings, dialect: MySQL) -> None:
         super().__init__(dialect)
@@ -72,21 +78,21 @@ class MySQLDriver(PooledDriver):
             UsageError: the options of its URL are wrong.
         """
         try:
-            connection = await _connect(address, settings)
+            connection = await connected(address, settings)
             try:
                 server = await server_of(connection)
             finally:
                 connection.close()
         except RuntimeError as error:
             raise UsageError(f"{address} asks for a password in a form that needs another package: {error}") from None
-        except _ERRORS as error:
+        except ERRORS as error:
             raise translate(error, address) from error
         return cls(address, settings, MySQL(server, wire=_wire(address)))
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         async with self._free:
-            connection = self._rested() or await _connect(self.address, self.settings)
+            connection = self._rested() or await connected(self.address, self.settings)
             try:
                 yield connection
                 await connection.query(b"COMMIT")
@@ -104,7 +110,7 @@ class MySQLDriver(PooledDriver):
         return self.connection()
 
     async def connect(self) -> Any:
-        return await _connect(self.address, self.settings, reading=False)
+        return await connected(self.address, self.settings, reading=False)
 
     def drop(self, connection: Any) -> None:
         connection.close()
@@ -124,7 +130,7 @@ class MySQLDriver(PooledDriver):
         if isinstance(statement, MySQLStatement):
             text, texts = statement.words(self.wire), statement.texts
         try:
-            return _decoded(await _rows(connection, text), texts)
+            return _decoded(await ran(connection, text), texts)
         except asyncio.CancelledError:
             # The caller has gone, at its deadline or with its connection.
             self._end(connection.thread_id())
@@ -136,8 +142,8 @@ class MySQLDriver(PooledDriver):
         """Ends a connection on the server, with what it is at."""
 
         async def end() -> None:
-            with suppress(*_ERRORS):
-                connection = await _connect(self.address, self.settings)
+            with suppress(*ERRORS):
+                connection = await connected(self.address, self.settings)
                 try:
                     await connection.query(f"KILL {int(thread)}".encode())
                 finally:
@@ -148,7 +154,7 @@ class MySQLDriver(PooledDriver):
         task.add_done_callback(self._ending.discard)
 
     def lost(self, error: BaseException) -> bool:
-        return isinstance(error, (OSError, faults.InterfaceError)) or _number(error) in _LOST
+        return isinstance(error, (OSError, faults.InterfaceError)) or error_number(error) in _LOST
 
     def translate(self, error: BaseException) -> LineageQLError:
         return translate(error, self.address)
@@ -160,7 +166,7 @@ class MySQLDriver(PooledDriver):
             connection = self._idle.pop()
             try:
                 await asyncio.wait_for(connection.ensure_closed(), GRACE)
-            except _ERRORS:
+            except ERRORS:
                 connection.close()
 
 
@@ -182,18 +188,18 @@ async def execute(address: ServerAddress, settings: Settings, statements: Sequen
         LineageQLError: what `MySQLDriver.open` raises; StoreError where the user may not.
     """
     try:
-        connection = await _connect(address, settings, reading=False)
+        connection = await connected(address, settings, reading=False)
         try:
             for statement in statements:
                 try:
                     # Of the two only MariaDB knows this.
                     await connection.query(statement.replace("INDEX IF NOT EXISTS", "INDEX").encode())
                 except faults.MySQLError as error:
-                    if _number(error) != _INDEX_IS_THERE:
+                    if error_number(error) != _INDEX_IS_THERE:
                         raise
         finally:
             connection.close()
-    except _ERRORS as error:
+    except ERRORS as error:
         raise translate(error, address) from error
 
 
@@ -204,7 +210,8 @@ def _wire(address: ServerAddress) -> str:
     return wire
 
 
-async def _connect(address: ServerAddress, settings: Settings, *, reading: bool = True) -> Any:
+async def connected(address: ServerAddress, settings: Settings, *, reading: bool = True) -> Any:
+    """A connection, which only reads unless it is to do more."""
     place = {"unix_socket": address.host} if address.host.startswith("/") else {"host": address.host}
     # Whichever charset the server takes the texts of results to be in, their octets are UTF-8.
     connection = await asyncmy.connect(
@@ -233,10 +240,25 @@ async def _begin(connection: Any, address: ServerAddress, settings: Settings, *,
     mariadb = "mariadb" in connection.get_server_info().lower()
     limit = f"max_statement_time = {seconds}" if mariadb else f"max_execution_time = {1000 * seconds}"
     for text in (f"SET NAMES {_wire(address)}", _SESSION.format(limit=limit), *([_READING] if reading else [])):
-        await asyncio.wait_for(_rows(connection, text), settings.store_timeout)
+        await asyncio.wait_for(ran(connection, text), settings.store_timeout)
+    try:
+        await asyncio.wait_for(ran(connection, _CAUSAL), settings.store_timeout)
+    except faults.MySQLError as error:
+        if error_number(error) != _UNKNOWN_VARIABLE:
+            raise
 
 
-async def _rows(connection: Any, text: str) -> Rows:
+def end(connection: Any) -> None:
+    """Ends a connection at once, whatever is under way on it."""
+    transport = connection._transport
+    connection.close()
+    if transport is not None:
+        # Else it waits until a silent server has taken what is to be sent.
+        transport.abort()
+
+
+async def ran(connection: Any, text: str) -> Rows:
+    """The rows of a statement without parameters."""
     await connection.query(text.encode("ascii"))
     # A cursor would ask for the warnings too, of which there is one for each text that is no JSON.
     rows: Rows = connection._result.rows
@@ -250,7 +272,7 @@ async def _with_replacements(connection: Any, text: str) -> Rows:
         pass
     connection._use_unicode = False
     try:
-        rows = await _rows(connection, text)
+        rows = await ran(connection, text)
     finally:
         connection._use_unicode = True
     fields = connection._result.fields
@@ -294,7 +316,9 @@ def _tls(address: ServerAddress) -> ssl.SSLContext | None:
 
 
 _INDEX_IS_THERE = 1061
-_LOST = frozenset({1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 4031})
+CONFLICTS = frozenset({1205, 1213})
+"""Others wrote the same at the same time, on another node of a cluster too; nothing was applied."""
+_LOST = frozenset({1047, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 4031})
 """The server went away, or ended the connection."""
 
 _KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
@@ -308,6 +332,8 @@ _KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
         "the filter is more than the database takes at once; give it fewer or shallower terms",
     ),
     (frozenset({1317, 1969, 3024}), Unavailable, "{address} took too long"),
+    (frozenset({1047}), Unavailable, "a node of {address} has no part in its cluster now"),
+    (CONFLICTS, Unavailable, "others write to {address} what is read; ask again"),
     (frozenset({1412}), Unavailable, "a table of {address} was changed while it was read; ask again"),
     (frozenset({1040, 1129, 1130, 1203, 1226}), Unavailable, "{address} lets no more connections in"),
     (_LOST, Unavailable, "the connection to {address} broke"),
@@ -315,13 +341,14 @@ _KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
 """By the numbers of the server's errors: what one says is not told, as it holds parts of the statement."""
 
 
-def _number(error: BaseException) -> int:
+def error_number(error: BaseException) -> int:
+    """The number of a server's error; 0 where it is none."""
     return error.args[0] if error.args and isinstance(error.args[0], int) else 0
 
 
 def translate(error: BaseException, address: ServerAddress) -> LineageQLError:
     """The error of our tree for an error of asyncmy's."""
-    number = _number(error)
+    number = error_number(error)
     for numbers, kind, words in _KINDS:
         if number in numbers:
             return kind(words.format(address=address))

@@ -8,6 +8,8 @@ from lineageql.store.sql.driver import Driver
 
 SCHEMA_VERSION = 10
 TABLES = ("Artifact", "Execution", "Context", "Event", "Type", "MLMDEnv")
+LOCK_TABLE = "LineageQLLock"
+"""The one table of ours beside MLMD's, in clusters only; see `mysql_lock`."""
 UPGRADE = "`lineageql store upgrade STORE COPY` upgrades a copy of it through ml-metadata"
 
 

@@ -33,7 +33,7 @@ except ImportError:
 
 log = logging.getLogger("lineageql.store")
 
-_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, asyncio.TimeoutError)
+ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, asyncio.TimeoutError)
 _PREPARED, _LONGEST_PREPARED = 256, 1 << 20
 """How many statements a connection keeps prepared, and up to how many characters."""
 _RISKY = 1 << 14
@@ -51,7 +51,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
 class PostgreSQLDriver(PooledDriver):
     """Reads a PostgreSQL database; `open` makes it."""
 
-    errors = _ERRORS
+    errors = ERRORS
 
     def __init__(self, address: ServerAddress, settings: Settings, pool: Any, dialect: PostgreSQL) -> None:
         super().__init__(dialect)
@@ -79,7 +79,7 @@ class PostgreSQLDriver(PooledDriver):
                 max_cached_statement_lifetime=0,
                 server_settings=_session(settings),
             )
-        except _ERRORS as error:
+        except ERRORS as error:
             raise translate(error, address) from error
         try:
             async with pool.acquire() as connection:
@@ -89,7 +89,7 @@ class PostgreSQLDriver(PooledDriver):
                 by_octets = await connection.fetchval(_OCTETS)
         except BaseException as error:
             pool.terminate()
-            if isinstance(error, _ERRORS):
+            if isinstance(error, ERRORS):
                 raise translate(error, address) from error
             raise
         return cls(address, settings, pool, PostgreSQL(by_octets=bool(by_octets)))
@@ -137,7 +137,7 @@ class PostgreSQLDriver(PooledDriver):
     async def disconnect(self) -> None:
         try:
             await asyncio.wait_for(self._pool.close(), GRACE)
-        except (asyncio.TimeoutError, *_ERRORS):
+        except (asyncio.TimeoutError, *ERRORS):
             self._pool.terminate()
 
 
@@ -158,7 +158,7 @@ async def create_database(address: ServerAddress, settings: Settings) -> None:
                 await connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' {order}")
         finally:
             await connection.close(timeout=GRACE)
-    except _ERRORS as error:
+    except ERRORS as error:
         raise translate(error, address) from error
 
 
@@ -169,14 +169,19 @@ async def execute(address: ServerAddress, settings: Settings, statements: Sequen
         LineageQLError: what `PostgreSQLDriver.open` raises; StoreError where the user may not.
     """
     try:
-        connection = await asyncpg.connect(**_arguments(address, settings))
+        connection = await connected(address, settings)
         try:
             for statement in statements:
                 await connection.execute(statement)
         finally:
             await connection.close(timeout=GRACE)
-    except _ERRORS as error:
+    except ERRORS as error:
         raise translate(error, address) from error
+
+
+async def connected(address: ServerAddress, settings: Settings) -> Any:
+    """A connection that may do more than read."""
+    return await asyncpg.connect(**_arguments(address, settings), server_settings={"application_name": "lineageql"})
 
 
 def _session(settings: Settings) -> dict[str, str]:
