@@ -157,6 +157,7 @@ def _as_json(store: str, found: Checkup) -> dict[str, Any]:
         "types": [asdict(row) for row in found.types],
         "missingIndexes": [asdict(row) for row in found.missing_indexes],
         "unreadable": [asdict(row) for row in found.unreadable],
+        "doubles": [asdict(row) for row in found.doubles],
         "mapped": [asdict(row) for row in found.mapped],
         "findings": found.findings,
     }

@@ -13,6 +13,7 @@ from lineageql.model.nodes import NodeKind, NodeType, Packed
 from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import NULL_TEXT, STRUCT_PREFIX, decode
 from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.doubles import Double, doubles
 from lineageql.store.sql.driver import Driver, Rows
 from lineageql.store.sql.indexes import Index, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, UPGRADE
@@ -66,6 +67,7 @@ class Checkup:
     missing_indexes: list[Index] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     mapped: list[Mapped] = field(default_factory=list)
+    doubles: list[Double] = field(default_factory=list)
 
     @property
     def served(self) -> bool:
@@ -79,6 +81,7 @@ class Checkup:
             found.append(f"schema version {self.schema_version} is not served, {SCHEMA_VERSION} is; {UPGRADE}")
         found += [f"no index {index}; `lineageql store index` adds it" for index in self.missing_indexes]
         found += [f"ml-metadata cannot read {row}" for row in self.unreadable]
+        found += map(str, self.doubles)
         return found
 
 
@@ -86,17 +89,20 @@ async def check(driver: Driver, version: int, own: OwnTypes = NO_OWN_TYPES) -> C
     """Checks a database of MLMD's, of any schema version; `own` is what users say of types of theirs."""
     tables = {str(row[0]).lower() for row in await driver.fetch(_all(driver.dialect.tables))}
     found = Checkup(driver.dialect.name, version)
-    found.types, found.mapped = await _types(driver, tables, own)
+    found.types, found.mapped, types = await _types(driver, tables, own)
     found.events = (await driver.fetch(_all("SELECT count(*) FROM Event")))[0][0]
     if found.served:
         found.missing_indexes = await missing_indexes(driver)
+        found.doubles = await doubles(driver, types)
     for kind in NodeKind:
         if PROPERTIES[kind].name.lower() in tables:
             found.unreadable += [row async for row in _unreadable(driver, kind)]
     return found
 
 
-async def _types(driver: Driver, tables: set[str], own: OwnTypes) -> tuple[list[TypeCount], list[Mapped]]:
+async def _types(
+    driver: Driver, tables: set[str], own: OwnTypes
+) -> tuple[list[TypeCount], list[Mapped], list[NodeType]]:
     # Columns that older schemas lack are not asked for.
     names = [(id_, name, None, kind, None) for id_, name, kind in await _select(driver, "id, name, type_kind", "Type")]
     properties = await _select(driver, "type_id, name, data_type", "TypeProperty")
@@ -118,7 +124,7 @@ async def _types(driver: Driver, tables: set[str], own: OwnTypes) -> tuple[list[
         known.sort(key=lambda type_: (conventions[type_.id].name, type_.name))
         counts += [_count(conventions[type_.id].name, type_, numbers.pop(type_.id, 0)) for type_ in known]
         counts += [TypeCount("generic", kind.name.lower(), f"{UNKNOWN_TYPE}{id_}", n) for id_, n in numbers.items()]
-    return counts, mapped
+    return counts, mapped, list(types.values())
 
 
 def _mapped(own: OwnTypes, types: Collection[NodeType], numbered: Mapping[NodeKind, Mapping[int, int]]) -> list[Mapped]:
