@@ -27,21 +27,29 @@ from tests.store.sql.records import (
 )
 
 DOCS = Path(__file__).parents[2] / "docs/conventions.md"
-CLASSIFIER = TypeRecord(101, ARTIFACT, "acme.Classifier", declares=("title", "stage"))
+CLASSIFIER = TypeRecord(101, ARTIFACT, "acme.Classifier", declares=("title", "stage", "settings"))
 REGRESSOR = TypeRecord(102, ARTIFACT, "acme.LinearRegressor")
 TABLE = TypeRecord(103, ARTIFACT, "acme.Table", declares=("tags",))
 FIT = TypeRecord(104, EXECUTION, "acme.Fit")
 PROJECT = TypeRecord(105, CONTEXT, "acme.Project")
 OTHER = TypeRecord(106, ARTIFACT, "acme.Other", bases=(3,))
+SCORE = TypeRecord(107, ARTIFACT, "acme.Score")
+SETTINGS = '{"optimizer": {"name": "adam"}, "rate": 0.5, "depth": 1}'
 STORE = StoreRecord(
-    types=(CLASSIFIER, REGRESSOR, TABLE, FIT, PROJECT, OTHER),
+    types=(CLASSIFIER, REGRESSOR, TABLE, FIT, PROJECT, OTHER, SCORE),
     artifacts=(
-        NodeRecord(1, CLASSIFIER, declared={"title": "fraud", "stage": "live"}, custom={"build": 7, "team": "risk"}),
+        NodeRecord(
+            1,
+            CLASSIFIER,
+            declared={"title": "fraud", "stage": "live", "settings": SETTINGS},
+            custom={"build": 7, "team": "risk", "hp.rate": 0.25, "exact:hp.rate": "0.25000001", "depth": 9},
+        ),
         NodeRecord(2, REGRESSOR, custom={"title": "price", "revision": "a", "tag.tier": "gold", "stage": "test"}),
         NodeRecord(3, TABLE, uri="s3://t", declared={"tags": '{"tier": "gold", "n": 2}'}),
         NodeRecord(4, OTHER, name="kept", custom={"title": "none", "stage": "live"}),
+        NodeRecord(5, SCORE, name="s", custom={"metric.auc": 0.9, "metric.note": "good", "loss": 0.1, "rows": 3}),
     ),
-    executions=(NodeRecord(1, FIT, custom={"step": "fit", "status": "failed"}),),
+    executions=(NodeRecord(1, FIT, custom={"step": "fit", "status": "failed", "epochs": 5, "host": "h"}),),
     contexts=(NodeRecord(1, PROJECT, "p"),),
     events=(EventRecord(1, 3, 1, 3), EventRecord(2, 1, 1, 4)),
     attributions=frozenset({(1, 1)}),
@@ -54,7 +62,15 @@ MODELS = """{
   named: artifacts(where: {name: {eq: "fraud"}, version: {eq: "7"}}) { totalCount }
   kinds: artifactFacets(by: KIND) { value count }
   search(text: "GOLD") { totalCount }
-  executions(where: {state: [FAILED]}) { nodes { name } }
+  executions(where: {state: [FAILED]}) { nodes { name parameters } }
+  scores: artifacts(where: {values: [{name: "auc", gt: 0.8}, {name: "loss", lt: 1}]}) {
+    nodes { name ... on Metrics { values } } }
+  adam: artifacts(where: {parameters: [{name: "optimizer.name", eq: "adam"}, {name: "rate", lt: 0.3}]}) {
+    nodes { name ... on Model { hyperparameters } } }
+  long: executions(where: {parameters: [{name: "epochs", gte: 5}]}) { totalCount }
+  none: artifacts(where: {or: [{values: [{name: "rows", exists: true}]}, {parameters: [{name: "depth", eq: 9}]}]}) {
+    totalCount }
+  hosts: executions(where: {parameters: [{name: "host", exists: true}]}) { totalCount }
 }"""
 ANSWER = {
     "models": {
@@ -80,9 +96,16 @@ ANSWER = {
     "live": {"nodes": [{"name": "fraud"}]},
     "gold": {"nodes": [{"kind": "MODEL", "name": "price"}, {"kind": "DATA_SET", "name": "t"}]},
     "named": {"totalCount": 1},
-    "kinds": [{"value": "MODEL", "count": 2}, {"value": "DATA_SET", "count": 1}, {"value": "METRICS", "count": 1}],
+    "kinds": [{"value": "METRICS", "count": 2}, {"value": "MODEL", "count": 2}, {"value": "DATA_SET", "count": 1}],
     "search": {"totalCount": 2},
-    "executions": {"nodes": [{"name": "fit"}]},
+    "executions": {"nodes": [{"name": "fit", "parameters": {"epochs": 5}}]},
+    "scores": {"nodes": [{"name": "s", "values": {"auc": 0.9, "note": "good", "loss": 0.1}}]},
+    "adam": {
+        "nodes": [{"name": "fraud", "hyperparameters": {"optimizer": {"name": "adam"}, "rate": 0.25000001, "depth": 1}}]
+    },
+    "long": {"totalCount": 1},
+    "none": {"totalCount": 0},
+    "hosts": {"totalCount": 0},
 }
 
 
@@ -150,12 +173,37 @@ def test_store_check_shows_what_the_file_maps(files: tuple[str, str]) -> None:
         file.write('\n[[artifacts]]\ntypes = ["acme.Othr", "acme.O*", "none*"]\nkind = "OTHER"\n')
     shown = lineageql("store", "check", store, "--types", types, code=1)  # the store lacks indexes
     assert "artifacts[0] maps 2 types of 2 nodes: acme.Classifier, acme.LinearRegressor" in shown
-    assert "artifacts[2] names what is no type here: acme.Othr, none*" in shown
-    assert re.search(r" 1  artifact +generic \+ artifacts\[2\] +acme\.Other", shown)
+    assert "artifacts[3] names what is no type here: acme.Othr, none*" in shown
+    assert re.search(r" 1  artifact +generic \+ artifacts\[3\] +acme\.Other", shown)
     found = json.loads(lineageql("store", "check", store, "--types", types, "--json", code=1).partition("\nerror")[0])
+    unseen = {"parameters": ["seed"]}
     assert found["mapped"][-2:] == [
-        {"table": "executions[0]", "types": ["acme.Fit"], "nodes": 1, "missing": []},
-        {"table": "contexts[0]", "types": ["acme.Project"], "nodes": 1, "missing": []},
+        {"table": "executions[0]", "types": ["acme.Fit"], "nodes": 1, "missing": [], "unseen": unseen},
+        {"table": "contexts[0]", "types": ["acme.Project"], "nodes": 1, "missing": [], "unseen": {}},
+    ]
+
+
+def test_store_check_shows_the_names_that_no_node_of_the_mapped_types_has(tmp_path: Path) -> None:
+    text = """
+[[artifacts]]
+types = "acme.Score"
+kind = "METRICS"
+name = ["titel", "properties.loss", "rows"]
+values = {prefix = ["metrik.", "metric."], properties = ["los", "loss"], document = "rows"}
+labels = {prefix = "tag.", properties = ["note"]}
+
+[[artifacts]]
+types = "acme.None"
+kind = "MODEL"
+parameters = {properties = ["rate"]}
+"""
+    (tmp_path / "types.toml").write_text(text, encoding="utf-8")
+    make(tmp_path / "store.db", STORE, template())
+    shown = lineageql("store", "check", str(tmp_path / "store.db"), "--types", str(tmp_path / "types.toml"), code=1)
+    assert [line for line in shown.splitlines() if "none of these" in line] == [
+        "artifacts[0].name names what none of these nodes has: titel, loss",
+        "artifacts[0].labels names what none of these nodes has: tag., note",
+        "artifacts[0].values names what none of these nodes has: metrik., los, rows",
     ]
 
 
@@ -169,16 +217,39 @@ def test_store_check_shows_what_the_file_maps(files: tuple[str, str]) -> None:
         ('[artifacts]\ntypes = "a"', "artifacts is no list of tables: write [[artifacts]] above each"),
         ('[[artifacts]]\nkind = "MODEL"', "artifacts[0].types is missing: it takes the names of types"),
         ('[[artifacts]]\ntypes = [1]\nkind = "MODEL"', "artifacts[0].types is [1]; it takes the names of types"),
-        ('[[artifacts]]\ntypes = "a"', "artifacts[0] says nothing of its types: it takes kind, labels, name"),
+        (
+            '[[artifacts]]\ntypes = "a"',
+            "artifacts[0] says nothing of its types: it takes kind, labels, values, parameters, name",
+        ),
         (
             '[[artifacts]]\ntypes = "a"\nkind = "Modell"',
             "artifacts[0].kind is 'Modell'; it takes MODEL, DATA_SET, METRICS",
         ),
-        ('[[artifacts]]\ntypes = "a"\nnam = "b"', "artifacts[0] has no 'nam': it takes types, kind, labels, name"),
+        (
+            '[[artifacts]]\ntypes = "a"\nnam = "b"',
+            "artifacts[0] has no 'nam': it takes types, kind, labels, values, parameters",
+        ),
         ('[[executions]]\ntypes = "a"\nkind = "MODEL"', "executions[0] has no 'kind'"),
         ('[[artifacts]]\ntypes = "a"\nname = 3', "artifacts[0].name is 3; it takes names of properties, such as"),
         ('[[artifacts]]\ntypes = "a"\nname = "properties."', "artifacts[0].name holds 'properties.', which names no"),
         ('[[artifacts]]\ntypes = "a"\nlabels = "b"', "artifacts[0].labels takes a table, such as {prefix"),
+        (
+            '[[artifacts]]\ntypes = "a"\nvalues = {prefix = "m."}',
+            'artifacts[0].values are of METRICS alone: write kind = "METRICS" beside them',
+        ),
+        (
+            '[[artifacts]]\ntypes = "a"\nkind = "METRICS"\nparameters = {prefix = "m."}',
+            'artifacts[0].parameters are of MODEL alone: write kind = "MODEL" beside them',
+        ),
+        (
+            '[[executions]]\ntypes = "a"\nparameters = ["epochs"]',
+            'executions[0].parameters takes a table, such as {prefix = "parameter."} or {properties = ["loss"]}',
+        ),
+        ('[[executions]]\ntypes = "a"\nvalues = {prefix = "m."}', "executions[0] has no 'values': it takes"),
+        (
+            '[[executions]]\ntypes = "a"\nparameters = {prefixes = "m."}',
+            "executions[0].parameters has no 'prefixes': it takes prefix, properties or document; did you mean prefix?",
+        ),
         ('[[artifacts]]\ntypes = "a"\nlabels = {}', "artifacts[0].labels is empty"),
         (
             '[[artifacts]]\ntypes = "a"\nlabels = {document = ["a", "b"]}',

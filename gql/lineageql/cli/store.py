@@ -135,6 +135,8 @@ def _print(store: str, found: Checkup) -> None:
         click.echo(f"{table.table} maps {number}{shown}")
         if table.missing:
             click.echo(f"{table.table} names what is no type here: {', '.join(table.missing)}")
+        for key, names in table.unseen.items():
+            click.echo(f"{table.table}.{key} names what none of these nodes has: {', '.join(names)}")
     findings = found.findings
     for text in findings[:_SHOWN]:
         click.echo(f"Found: {text}")

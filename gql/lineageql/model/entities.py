@@ -16,6 +16,7 @@ from lineageql.model.conventions.convention import (
     MOMENTS,
     Convention,
     Kept,
+    Mapped,
     Stored,
     StructMembers,
     UnderName,
@@ -180,6 +181,8 @@ class Entity:
             case UnderName(name):
                 value = self.property(name)
                 return {} if value is None else {self.name: value}
+            case Mapped() as place:
+                return self._mapped_items(place)
         return {}
 
     def _stored_items(self, place: Stored) -> dict[str, JSONValue]:
@@ -187,6 +190,13 @@ class Entity:
         if place.declared:
             found.update({name: value for name, value in self.properties.items() if value is not None})
         return {name: value for name, value in found.items() if name not in place.omitted and place.takes(value)}
+
+    def _mapped_items(self, place: Mapped) -> dict[str, JSONValue]:
+        members = {} if place.document is None else place.document.read_all(self.node)
+        seen = Visibility.SHOWN, Visibility.BOOKKEEPING
+        declared, customs = (self._values(some, *seen) for some in (self.node.properties, self.node.custom_properties))
+        found = {**members, **place.gathered(_present(declared), _present(customs))}
+        return _present(found)
 
     def _document(self, member: str) -> JSONValue:
         meta = parse_json(self.node.properties.get(ALL_META))
@@ -376,6 +386,10 @@ class Artifact(Entity):
 def _exact(names: tuple[str, ...]) -> frozenset[str]:
     """The properties beside which, by the names of the custom ones, their exact values stand."""
     return frozenset(name[len(EXACT_PREFIX) :] for name in names if name.startswith(EXACT_PREFIX))
+
+
+def _present(values: dict[str, JSONValue]) -> dict[str, JSONValue]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _run_name(entity: Entity) -> RunName | None:

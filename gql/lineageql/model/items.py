@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from lineageql.model.conventions.convention import Convention, Kept, Stored, StructMembers, UnderName
+from lineageql.model.conventions.convention import (
+    Convention,
+    Custom,
+    Declared,
+    Kept,
+    Mapped,
+    Stored,
+    StructMembers,
+    UnderName,
+)
 from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.model.entities import Entity
 from lineageql.model.nodes import Node
@@ -29,7 +38,20 @@ def item_of(entity: Entity, item: Item) -> Value:
             return found if place.takes(found) else None
         case UnderName(name):
             return stored_value(convention, node, name) if entity.name == item.name else None
+        case Mapped() as place:
+            return _mapped_value(convention, node, place, item.name)
     return None
+
+
+def _mapped_value(convention: Convention, node: Node, place: Mapped, name: str) -> Value:
+    found = _first_value(convention, node, place.properties(name))
+    if found is not None or place.document is None:
+        return found
+    members = place.document.read_all(node)
+    head, dot, _ = name.partition(".")
+    if dot and members.get(name) is None and _first_value(convention, node, place.properties(head)) is not None:
+        return None  # the path leads into what a property is in place of
+    return tested(found_in(members, name))
 
 
 def found_in(items: Mapping[str, JSONValue], name: str) -> JSONValue:
@@ -50,16 +72,19 @@ def tested(value: JSONValue) -> Value:
 
 def stored_value(convention: Convention, node: Node, name: str, *, declared: bool = True) -> Value:
     """The declared property of a name, else the custom one; None where there is none or it is no user's."""
-    if convention.conceals(name):
-        return None
-    layers = (node.properties, node.custom_properties) if declared else (node.custom_properties,)
     # Bookkeeping is shown among the custom properties, where a custom one of the same name hides it.
-    for layer in reversed(layers) if convention.bookkeeps(name) else layers:
-        raw = layer.get(name)
-        if raw is None:
+    places: tuple[Declared | Custom, ...] = (Declared(name), Custom(name)) if declared else (Custom(name),)
+    return _first_value(convention, node, reversed(places) if convention.bookkeeps(name) else places)
+
+
+def _first_value(convention: Convention, node: Node, places: Iterable[Declared | Custom]) -> Value:
+    """The value of the first property that is there and is a user's; None where there is none."""
+    for place in places:
+        raw = (node.custom_properties if isinstance(place, Custom) else node.properties).get(place.name)
+        if raw is None or convention.conceals(place.name):
             continue
         # MLMD keeps six decimals; where that is not the number, the number's text stands beside it.
-        exact = parse_json(node.custom_properties.get(EXACT_PREFIX + name))
+        exact = parse_json(node.custom_properties.get(EXACT_PREFIX + place.name))
         if exact is not None:
             return exact if isinstance(exact, (int, float)) and not isinstance(exact, bool) else OTHER
         plain = isinstance(raw, (int, float)) or (isinstance(raw, str) and not raw.startswith(STRUCT_PREFIX))

@@ -224,6 +224,22 @@ def item_of(
     return _stored(node, node.custom, item) if writer in ("CMF", "MODEL_REGISTRY") else _layered(node, item)
 
 
+def mapped_item(
+    node: NodeRecord, item: str, names: tuple[str, ...], prefixes: tuple[str, ...], document_name: str
+) -> Any:
+    """An item where a file of own types says that it stands: in properties, else in a declared property's JSON."""
+
+    def stored(item: str) -> Any:
+        wanted = [*([item] if item in names else []), *(prefix + item for prefix in prefixes)]
+        return next((found for name in wanted if (found := _layered(node, name)) is not None), None)
+
+    found, members = stored(item), document(node.declared.get(document_name))
+    if found is not None:
+        return found
+    below = item not in members or members[item] is None
+    return None if below and "." in item and stored(item.partition(".")[0]) is not None else _along(members, item)
+
+
 def _layered(node: NodeRecord, name: str) -> Any:
     found = _stored(node, node.declared, name)
     return _stored(node, node.custom, name) if found is None else found

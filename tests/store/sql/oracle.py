@@ -51,6 +51,8 @@ class Thing:
     writer: Writer = Writer.KUBEFLOW
     more_labels: dict[str, str] = field(default_factory=dict)
     """Labels that a file of own types says of it."""
+    mapped: dict[Group, Callable[[str], Any]] = field(default_factory=dict)
+    """By their names, the items of the groups of which such a file says where they stand."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -63,6 +65,8 @@ class Thing:
     def item(self, group: Group, name: str) -> Any:
         if self.node is None:
             return None
+        if group in self.mapped:
+            return self.mapped[group](name)
         own, bookkeeping = self.fields[Field.NAME], BOOKKEEPING.get(self.writer, set())
         kind = self.fields[Field.KIND].value if Field.KIND in self.fields else None
         return expected.item_of(self.node, group.value, name, self.writer.name, own, bookkeeping, kind)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from lineageql.model.conventions.own_types import parse_own_types
 from lineageql.model.kinds import ArtifactKind
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Group
 from tests.store.sql import expected
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.records import NodeRecord, StoreRecord, StructValue
@@ -27,11 +28,22 @@ kind = "MODEL"
 owner = "properties.object"
 description = ["p", "version"]
 
+[[artifacts]]
+types = ["PushedModel", "system.Model"]
+kind = "MODEL"
+parameters = {prefix = ["lab", "exact:"], properties = ["p", "q"], document = "scores"}
+
+[[artifacts]]
+types = "google.ForecastingMetrics"
+kind = "METRICS"
+values = {properties = ["version", "name"], document = "scores"}
+
 [[executions]]
 types = ["A step", "tfx.*"]
 name = "q"
 state = "p"
 labels = {properties = "q"}
+parameters = {prefix = ["dis", "na"], document = "scores"}
 
 [[contexts]]
 types = ["Experiment"]
@@ -89,7 +101,15 @@ class OwnOracle(Oracle):
                 Field.DESCRIPTION: _first(node, "p", "version", "description"),
             }
             return replace(thing, fields=thing.fields | more)
+        if name in ("PushedModel", "system.Model"):
+            places = ("p", "q"), ("lab", "exact:")
+            return replace(thing, mapped={Group.PARAMETERS: self._items(node, *places)})
+        if name == "google.ForecastingMetrics":
+            return replace(thing, mapped={Group.VALUES: self._items(node, ("version", "name"), ())})
         return thing
+
+    def _items(self, node: NodeRecord, names: tuple[str, ...], prefixes: tuple[str, ...]) -> Callable[[str], Any]:
+        return lambda item: expected.mapped_item(node, item, names, prefixes, "scores")
 
     def _execution(self, node: NodeRecord) -> Thing:
         thing = super()._execution(node)
@@ -100,7 +120,11 @@ class OwnOracle(Oracle):
         stated = replace(node, declared=node.declared | {"state": word}) if word else node
         fields = super()._execution(stated).fields
         name = expected.first_text(expected.either(node, "q"), thing.fields[Field.NAME])
-        return replace(thing, fields=fields | {Field.NAME: name}, more_labels=self._labels(node, (), ("q",)))
+        more: dict[str, Any] = {
+            "more_labels": self._labels(node, (), ("q",)),
+            "mapped": {Group.PARAMETERS: self._items(node, (), ("dis", "na"))},
+        }
+        return replace(thing, fields=fields | {Field.NAME: name}, **more)
 
     def _amount(self, members: list[NodeRecord]) -> int:
         states = [self._execution(node).fields[Field.STATE] for node in members]

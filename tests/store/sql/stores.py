@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import strategies as st
@@ -35,6 +36,7 @@ from tests.store.sql.records import (
 from tests.store.sql.values import (
     DOUBLES,
     INTEGERS,
+    ITEMS,
     LABELS,
     MALFORMED,
     NAMES,
@@ -65,6 +67,14 @@ _INPUTS = st.dictionaries(
     st.sampled_from((1.0, 0.5, -2.5, True, "a", "p", [1.0], {"b": 1.0}, {"b": {"c": "x"}}, None)),
     max_size=3,
 )
+SCORED = (
+    "PushedModel",
+    "system.Model",
+    "google.ForecastingMetrics",
+    "A step",
+    "tfx.components.trainer.component.Trainer",
+)
+"""The types whose nodes have a text of items, which only a file of own types says."""
 INPUTS = _INPUTS.map(lambda found: StructValue(tuple(found.items())))
 
 
@@ -186,6 +196,8 @@ class _Builder:
             custom |= {"inputs": draw(VALUES | INPUTS | INPUTS)}
         if "value" in type_.declares:
             declared |= {"value": draw(VALUES)}
+        if type_.name in SCORED:
+            declared |= {"scores": draw(st.none() | ITEMS.map(json.dumps) | ITEMS.map(json.dumps) | MALFORMED)}
         plain = [context.id for context in self.contexts if context.type != RUN]
         for context in draw(st.lists(st.sampled_from(plain), max_size=2)) if plain else ():
             memberships.add((context, id_))

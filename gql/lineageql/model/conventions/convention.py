@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
+from typing import TypeVar
 
 from lineageql.model.choice import Choice
 from lineageql.model.conventions.places import (
@@ -26,6 +27,8 @@ from lineageql.model.conventions.places import (
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field, Group
 from lineageql.model.values import JSONValue, as_text, parse_json, plain_text
+
+T = TypeVar("T")
 
 BOOKKEEPING = "__"
 """How the names begin that no writer means for its users' eyes."""
@@ -280,7 +283,39 @@ class UnderName:
     property: str
 
 
-ItemPlace = Kept | Stored | StructMembers | UnderName
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Items that stand where users say: in properties of certain names, in properties with a prefix, and in a document.
+
+    What comes first has the last word, a declared property before a custom one of the same name.
+
+    Attributes:
+        names: the names of the items that are properties of the same name.
+        prefixes: how the names of properties begin whose rest is an item's name.
+        document: an object whose members are items.
+    """
+
+    names: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    document: Document | None = None
+
+    def properties(self, name: str) -> tuple[Declared | Custom, ...]:
+        """The properties that may hold the item of a name, the first that is there being the one."""
+        stored = (*((name,) if name in self.names else ()), *(prefix + name for prefix in self.prefixes))
+        return tuple(place for one in stored for place in (Declared(one), Custom(one)))
+
+    def gathered(self, declared: Mapping[str, T], customs: Mapping[str, T]) -> dict[str, T]:
+        """The values of stored properties that are items, by the items' names."""
+        found: dict[str, T] = {}
+        for prefix in reversed(self.prefixes):
+            for stored in (customs, declared):
+                found.update((key, stored[name]) for name, key in _keys(tuple(stored), prefix))
+        for stored in (customs, declared):
+            found.update((name, stored[name]) for name in self.names if name in stored)
+        return found
+
+
+ItemPlace = Kept | Stored | StructMembers | UnderName | Mapped
 
 
 @dataclass(frozen=True)

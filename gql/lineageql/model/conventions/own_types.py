@@ -17,15 +17,26 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lineageql.errors import UsageError
-from lineageql.model.conventions.convention import Convention, Custom, Declared, Document, Labels, Place, Role, either
-from lineageql.model.kinds import ArtifactKind
+from lineageql.model.conventions.convention import (
+    Convention,
+    Custom,
+    Declared,
+    Document,
+    Items,
+    Labels,
+    Mapped,
+    Place,
+    Role,
+    either,
+)
+from lineageql.model.kinds import ArtifactKind, is_metrics, is_model
 from lineageql.model.nodes import NodeKind, NodeType
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Group
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -43,9 +54,20 @@ _FIELDS = {
     NodeKind.EXECUTION: (*_COMMON, Field.STATE),
     NodeKind.CONTEXT: _COMMON,
 }
+_ITEMS: dict[NodeKind, dict[Group, ArtifactKind | None]] = {
+    NodeKind.ARTIFACT: {Group.VALUES: ArtifactKind.METRICS, Group.PARAMETERS: ArtifactKind.MODEL},
+    NodeKind.EXECUTION: {Group.PARAMETERS: None},
+    NodeKind.CONTEXT: {},
+}
+"""The groups of items that nodes of a kind may have, and the kind of the artifacts that have them."""
+_HAVE: dict[tuple[NodeKind, Group], Callable[[NodeType], bool]] = {
+    (NodeKind.ARTIFACT, Group.VALUES): is_metrics,
+    (NodeKind.ARTIFACT, Group.PARAMETERS): is_model,
+    (NodeKind.EXECUTION, Group.PARAMETERS): NodeType.is_execution,
+}
 _MORE = {
-    NodeKind.ARTIFACT: ("types", "kind", "labels"),
-    NodeKind.EXECUTION: ("types", "labels"),
+    NodeKind.ARTIFACT: ("types", "kind", "labels", "values", "parameters"),
+    NodeKind.EXECUTION: ("types", "labels", "parameters"),
     NodeKind.CONTEXT: ("types", "role", "labels"),
 }
 
@@ -63,6 +85,7 @@ class OwnType:
         role: what their contexts stand for.
         fields: where fields stand.
         labels: where labels stand beside the places that they have anyway; None where nothing is said of them.
+        items: where the items of groups stand, in place of where they stand otherwise.
     """
 
     key: str
@@ -73,10 +96,40 @@ class OwnType:
     role: Role | None = None
     fields: Mapping[Field, tuple[Place, ...]] = field(default_factory=dict)
     labels: Labels | None = None
+    items: Mapping[Group, Mapped] = field(default_factory=dict)
 
     def matches(self, type_: NodeType) -> bool:
         """Whether a pattern matches a type's name."""
         return type_.kind is self.node_kind and any(_matches(pattern, type_.name) for pattern in self.patterns)
+
+    def unseen(self, stored: Collection[tuple[str, bool]]) -> dict[str, list[str]]:
+        """The names and prefixes of properties that are not stored, by what the table says of them.
+
+        Args:
+            stored: the names of properties, each with whether it is a custom one.
+        """
+        declared, customs = ({name for name, custom in stored if custom is layer} for layer in (False, True))
+        everything = declared | customs
+
+        def begins(prefix: str, names: Iterable[str]) -> bool:
+            return any(name.startswith(prefix) for name in names)
+
+        found: dict[str, list[str]] = {}
+        for subject, places in self.fields.items():
+            held = [place for place in places if isinstance(place, (Declared, Custom))]
+            there = {place.name for place in held if place.name in (customs if isinstance(place, Custom) else declared)}
+            found[subject.value] = [name for name in dict.fromkeys(place.name for place in held) if name not in there]
+        for key, keyed in {
+            "labels": self.labels,
+            **{group.value: place for group, place in self.items.items()},
+        }.items():
+            if keyed is not None:
+                prefixed = customs if isinstance(keyed, Labels) else everything
+                found[key] = [prefix for prefix in keyed.prefixes if not begins(prefix, prefixed)]
+                found[key] += [name for name in keyed.names if name not in everything]
+                if keyed.document is not None and keyed.document.property not in declared:
+                    found[key].append(keyed.document.property)
+        return {key: names for key, names in found.items() if names}
 
     def over(self, base: Convention) -> Convention:
         """The convention of the types of this table that would otherwise be of another."""
@@ -86,6 +139,7 @@ class OwnType:
         labels = dict(base.labels)
         if self.labels is not None:
             labels[self.node_kind] = self.labels.after(base.labels.get(self.node_kind))
+        items = (Items(group, _HAVE[self.node_kind, group], place) for group, place in self.items.items())
         role = self.role
         return replace(
             base,
@@ -93,6 +147,7 @@ class OwnType:
             laid_over=base.writer,
             kind_fields={**base.kind_fields, self.node_kind: places},
             labels=labels,
+            items=(*items, *base.items),
             role=base.role if role is None else lambda _: role,
         )
 
@@ -204,27 +259,47 @@ def _table(key: str, kind: NodeKind, given: Mapping[str, Any]) -> OwnType:
         kind=_one_of(given, "kind", {one.value: one for one in ArtifactKind}, key),
         role=_one_of(given, "role", _ROLES, key),
         fields={subject: _places(given[name], f"{key}.{name}") for name, subject in fields.items() if name in given},
-        labels=None if "labels" not in given else _labels(given["labels"], f"{key}.labels"),
+        labels=None if "labels" not in given else Labels(*_keyed(given["labels"], f"{key}.labels", "tag.", "stage")),
+        items={group: _items(given, group, of, key) for group, of in _ITEMS[kind].items() if group.value in given},
     )
     if given.keys() <= {"types"}:
         raise _Fault(key, f"says nothing of its types: it takes {_listed((*_MORE[kind][1:], *fields))}")
     return made
 
 
-def _labels(given: Any, key: str) -> Labels:
-    """Labels, of which each key is the end of a property's name, a property's name, or a member of a JSON text."""
+def _items(given: Mapping[str, Any], group: Group, of: ArtifactKind | None, table: str) -> Mapped:
+    """Items, each named by a property, by the end of a property's name, or by a member of a JSON text."""
+    if of is not None and given.get("kind") != of.value:
+        raise _Fault(f"{table}.{group.value}", f'are of {of.value} alone: write kind = "{of.value}" beside them')
+    prefixes, document, names = _keyed(given[group.value], f"{table}.{group.value}", f"{group.value[:-1]}.", "loss")
+    return Mapped(names, prefixes, document)
+
+
+def _keyed(given: Any, key: str, prefix: str, name: str) -> tuple[tuple[str, ...], Document | None, tuple[str, ...]]:
+    """What has a key that is the end of a property's name, a property's name, or that of a member of a JSON text.
+
+    Args:
+        given: what the file says.
+        key: where it says that.
+        prefix: an example of a prefix.
+        name: an example of a property's name.
+
+    Returns:
+        The prefixes, the document and the names.
+    """
     if not isinstance(given, dict):
-        raise _Fault(key, 'takes a table, such as {prefix = "tag."} or {properties = ["stage"]}')
+        raise _Fault(key, f'takes a table, such as {{prefix = "{prefix}"}} or {{properties = ["{name}"]}}')
     _known(given, ("prefix", "properties", "document"), key)
     if not given:
         raise _Fault(key, "is empty: it takes prefix, properties or document")
-    prefixes = _texts(given["prefix"], f"{key}.prefix", 'how names begin, such as "tag."') if "prefix" in given else ()
+    wanted = f'how names begin, such as "{prefix}"'
+    prefixes = _texts(given["prefix"], f"{key}.prefix", wanted) if "prefix" in given else ()
     names = _texts(given["properties"], f"{key}.properties", "names of properties") if "properties" in given else ()
     document = None
     if "document" in given:
-        (name,) = _texts(given["document"], f"{key}.document", "the name of one declared property", most=1)
-        document = Document(name)
-    return Labels(prefixes, document, names)
+        (text,) = _texts(given["document"], f"{key}.document", "the name of one declared property", most=1)
+        document = Document(text)
+    return prefixes, document, names
 
 
 def _places(given: Any, key: str) -> tuple[Place, ...]:

@@ -27,6 +27,7 @@ from lineageql.model.conventions.convention import (
     Declared,
     Document,
     Kept,
+    Mapped,
     Role,
     Stored,
     TypeAndId,
@@ -294,6 +295,10 @@ class AccessPaths:
                     rows = self._valued_of(test, (item.name,), (False, True) if place.declared else (True,))
                 case UnderName(name):
                     rows = self._valued_of(test, (name,), (False, True))
+                case Mapped():
+                    names = dict.fromkeys(one.name for one in place.properties(item.name))
+                    rows = self._valued_of(test, tuple(names), (False, True))
+                    foreign.extend(() if place.document is None else self._foreign(place.document))
             if rows is None:
                 return []
             parts.extend(rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import literal, null, or_, select, tuple_
 
-from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
+from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnType, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType, Packed
 from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import NULL_TEXT, STRUCT_PREFIX, decode
@@ -48,12 +48,21 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The types that a table of the users' file maps, their nodes, and its names and patterns of no type here."""
+    """What a table of the users' file maps here.
+
+    Attributes:
+        table: where it stands in the file.
+        types: the types that it maps.
+        nodes: how many nodes these have.
+        missing: its names and patterns of no type here.
+        unseen: by what the table says, such as `values`, the names and prefixes of properties of none of these nodes.
+    """
 
     table: str
     types: list[str]
     nodes: int
     missing: list[str]
+    unseen: dict[str, list[str]]
 
 
 @dataclass
@@ -117,7 +126,7 @@ async def _types(
         names += [(id_, None, None, kind.value, None) for id_ in numbered[kind]]
     types = {type_.id: type_ for type_ in types_of(names, properties, parents)}
     conventions = TypeCatalog(types.values(), own).conventions
-    mapped = _mapped(own, types.values(), numbered)
+    mapped = [await _mapped(driver, table, own, types.values(), numbered) for table in own.tables]
     counts: list[TypeCount] = []
     for kind, numbers in numbered.items():
         known = [type_ for type_ in types.values() if type_.kind is kind and (not type_.simple or type_.id in numbers)]
@@ -127,15 +136,25 @@ async def _types(
     return counts, mapped, list(types.values())
 
 
-def _mapped(own: OwnTypes, types: Collection[NodeType], numbered: Mapping[NodeKind, Mapping[int, int]]) -> list[Mapped]:
-    unused = own.unused(types)
-    found = []
-    for table in own.tables:
-        mine = [type_ for type_ in types if own.of(type_) is table]
-        nodes = sum(numbered.get(type_.kind, {}).get(type_.id, 0) for type_ in mine)
-        names = sorted({type_.name for type_ in mine})
-        found.append(Mapped(table.key, names, nodes, list(unused.get(table.key, ()))))
-    return found
+async def _mapped(
+    driver: Driver,
+    table: OwnType,
+    own: OwnTypes,
+    types: Collection[NodeType],
+    numbered: Mapping[NodeKind, Mapping[int, int]],
+) -> Mapped:
+    mine = [type_ for type_ in types if own.of(type_) is table]
+    nodes = sum(numbered.get(type_.kind, {}).get(type_.id, 0) for type_ in mine)
+    unseen: dict[str, list[str]] = {}
+    if nodes:
+        node, row = NODES[table.node_kind], PROPERTIES[table.node_kind]
+        query = select(row.c.name, row.c.is_custom_property).distinct()
+        query = query.where(node.c.type_id.in_([type_.id for type_ in mine]), row.c.owner_id == node.c.id)
+        unseen = table.unseen(
+            [(name, bool(custom)) for name, custom in await driver.fetch(driver.dialect.compile(query))]
+        )
+    missing = list(own.unused(types).get(table.key, ()))
+    return Mapped(table.key, sorted({type_.name for type_ in mine}), nodes, missing, unseen)
 
 
 def _count(convention: str, type_: NodeType, nodes: int) -> TypeCount:

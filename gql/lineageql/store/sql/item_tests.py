@@ -5,13 +5,15 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, null, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, null, or_, select, true
 
 from lineageql.model.conventions.convention import (
     Convention,
+    Custom,
     Document,
     ItemPlace,
     Kept,
+    Mapped,
     Stored,
     StructMembers,
     UnderName,
@@ -63,7 +65,27 @@ def _at(
             called = text_of_field(Field.NAME, source, types, dialect)
             clauses, _ = layers_meet(test, [(property, False), (property, True)], source, dialect)
             clauses = [and_(func.coalesce(dialect.compared(operator.eq, called, name), false()), or_(*clauses))]
+        case Mapped():
+            clauses = _mapped(place, convention, test, name, source, dialect)
     return func.coalesce(or_(false(), *clauses), false())
+
+
+def _mapped(
+    place: Mapped, convention: Convention, test: Test, name: str, source: Source, dialect: Dialect
+) -> list[Clause]:
+    """Whether the first of the properties that may be an item, else the member of a document, meets a test."""
+
+    def layers(name: str) -> list[tuple[str, bool]]:
+        places = (one for one in place.properties(name) if not convention.conceals(one.name))
+        return [(one.name, isinstance(one, Custom)) for one in places]
+
+    clauses, absent = layers_meet(test, layers(name), source, dialect)
+    if place.document is not None:
+        whole, *below = _in_document(place.document, test, name, source, dialect)
+        # The path leads nowhere where a property is in place of the member that it begins with.
+        _, unhidden = layers_meet(test, layers(name.partition(".")[0]), source, dialect)
+        clauses.append(and_(true(), *absent, or_(whole, *(and_(true(), *unhidden, one) for one in below))))
+    return clauses
 
 
 def _in_document(document: Document, test: Test, name: str, source: Source, dialect: Dialect) -> list[Clause]:
