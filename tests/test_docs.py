@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
 import lineageql
 from lineageql import settings
+from lineageql.cli import commands
 from lineageql.web.authentication.tokens import parse_tokens
 from lineageql.web.operations import load_operations, operations_folder
 from tests.demo import demo_store
@@ -92,3 +96,24 @@ def test_the_files_of_tokens_that_the_documentation_shows() -> None:
     text = (ROOT / "docs/authentication.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"```toml\n(\[\[token\]\].*?)```", text, re.DOTALL)
     assert len(parse_tokens(shown, "the example")) == 1
+
+
+def test_the_commands_that_the_documentation_shows_are_taken() -> None:
+    """Each line that begins with `lineageql`, as far as its flags say and without being run."""
+    tried = 0
+    for page in ("authentication", "mlmd-server", "operations", "security"):
+        text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8").replace("\\\n", " ")
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+            for line in re.findall(r"^lineageql (.*)$", block, re.MULTILINE):
+                name, *arguments = shlex.split(line, comments=True)
+                command = commands.get_command(click.Context(commands), name)
+                assert command is not None, line
+                if isinstance(command, click.Group):
+                    command = command.get_command(click.Context(command), arguments.pop(0))
+                    assert command is not None, line
+                arguments = arguments[: arguments.index(">>")] if ">>" in arguments else arguments
+                given = command.make_context(name, arguments).params
+                known = {row.name for row in fields(settings.Settings)}
+                settings.Settings.load({key: value for key, value in given.items() if key in known}, {})
+                tried += 1
+    assert tried >= 12

@@ -63,6 +63,11 @@ class Settings:
         "names that the service answers under besides IP addresses and this machine's own, such as "
         "`lineage.example.org,*.internal.example.org`; `*` answers under any",
     )
+    cors_origins: str = _setting(
+        "",
+        "origins whose pages may ask from a browser, such as `https://dash.example.org,https://b.example.org:8443`; "
+        "`*` for any needs --persisted-documents require, or --insecure",
+    )
     auth_tokens: str = _setting(
         "", "TOML file of the bearer tokens that are taken, read again when it changes; `lineageql token` makes them"
     )

@@ -217,6 +217,10 @@ def test_headers_are_sent_and_a_missing_path_is_tried(
     assert [path for path, _ in seen] == ["/api/", "/api/graphql"]
     for _, sent in seen:
         assert (sent["authorization"], sent["x-team"], sent["x-empty"]) == ("Bearer s3cret", "risk", "")
+    token = tmp_path / "token"
+    token.write_text("s3cret-token\n")
+    lineageql("query", "{ answer }", "--endpoint", f"{url}/api/graphql", "--token-file", str(token))
+    assert seen[-1][1]["authorization"] == "Bearer s3cret-token"
     text = lineageql("query", "{ answer }", "--endpoint", url, code=2)
     assert text == f"lineageql: {url} answered 404 and no JSON; so did {url}/graphql\n"
 
@@ -233,6 +237,13 @@ def test_a_missing_path_of_our_own_service_is_tried(server: Server) -> None:
         (("--endpoint", "http://127.0.0.1:1", "--header", "s3cret"), "header 1 is not of the form"),
         (("--endpoint", "http://127.0.0.1:1", "--header", "a: b\nc: d"), "header 1 is not of the form"),
         (("--endpoint", "http://127.0.0.1:1", "--header", "@missing"), "cannot read the headers in missing"),
+        (("--store", "x.db", "--token-file", "x.db"), "--token-file needs --endpoint"),
+        (("--endpoint", "http://127.0.0.1:1", "--token-file", "missing"), "cannot read the token in missing: no such"),
+        (("--endpoint", "http://127.0.0.1:1", "--token-file", "/dev/null"), "in /dev/null is no bearer token"),
+        (
+            ("--endpoint", "http://127.0.0.1:1", "--token-file", "x.db", "--header", "authorization: Bearer s3cret"),
+            "both say who asks",
+        ),
         (("--store", "x.db", "--all", "--format", "json"), "as jsonl, tsv or csv"),
     ],
 )

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from lineageql.errors import UsageError
+from lineageql.settings import Settings
 from lineageql.web.answers import JSON_TYPE
-from lineageql.web.sites import Authority, Names
+from lineageql.web.sites import Authority, Names, Origins, admitted_origins
 from tests.catalog.graphs import empty_store
 from tests.service import Service, serving
 
@@ -137,3 +138,104 @@ async def test_a_request_names_one_host(service: Service) -> None:
         response = await service.client.send(request)
         assert response.status_code == 400, hosts
         assert "one header Host" in said(response)
+
+
+DASH = "https://dash.example.org"
+ASKING = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type"}
+
+
+@pytest.mark.parametrize("service", [{"cors_origins": f"{DASH}, http://127.0.0.1:8001"}], indirect=True)
+async def test_pages_of_the_origins_that_are_named_may_ask(service: Service) -> None:
+    for origin in (DASH, "http://127.0.0.1:8001"):
+        preflight = await service.client.options("/graphql", headers={"origin": origin, **ASKING})
+        assert (preflight.status_code, preflight.text) == (204, "")
+        assert preflight.headers["access-control-allow-origin"] == origin
+        assert preflight.headers["access-control-allow-methods"] == "GET, HEAD, POST"
+        assert {"authorization", "content-type"} <= set(preflight.headers["access-control-allow-headers"].split(", "))
+        assert preflight.headers["access-control-max-age"] == "7200"
+        cross = {"origin": origin, "sec-fetch-site": "cross-site"}
+        for answer in (
+            await post(service, **cross),
+            await service.client.get("/graphql", params=QUERY, headers=cross),
+        ):
+            assert answer.json() == DATA
+            assert answer.headers["access-control-allow-origin"] == origin
+            # Never with what the browser knows of its user.
+            assert "access-control-allow-credentials" not in {**answer.headers, **preflight.headers}
+            assert {"Accept", "Origin"} <= set(answer.headers["vary"].replace(" ", "").split(","))
+        # What is refused can be read too.
+        wrong = await service.client.post("/graphql", content=b"{", headers={**cross, "content-type": JSON_TYPE})
+        assert (wrong.status_code, wrong.headers["access-control-allow-origin"]) == (400, origin)
+    for origin in (
+        "https://dash.example.org.evil.com",
+        "https://evil.example",
+        "http://dash.example.org",
+        f"{DASH}:444",
+        f"{DASH}/",
+        "https://a.dash.example.org",
+        "null",
+    ):
+        for refused in (
+            await post(service, origin=origin),
+            await service.client.options("/graphql", headers={"origin": origin, **ASKING}),
+        ):
+            assert refused.status_code == 403
+            assert "--cors-origins" in said(refused)
+            assert not [name for name in refused.headers if name.startswith("access-control")]
+    own = await post(service, host="127.0.0.1:8000", origin="http://127.0.0.1:8000")
+    assert own.json() == DATA
+    assert "access-control-allow-origin" not in own.headers
+    assert "Origin" in own.headers["vary"]
+
+
+@pytest.mark.parametrize("service", [{"cors_origins": "*", "insecure": True}], indirect=True)
+async def test_pages_of_any_origin_may_ask_where_that_was_chosen(service: Service) -> None:
+    answer = await post(service, origin="https://evil.example")
+    assert (answer.json(), answer.headers["access-control-allow-origin"]) == (DATA, "*")
+    assert (await post(service, origin="null")).status_code == 403
+    # The name under which it is asked counts all the same.
+    assert (await post(service, origin="https://evil.example", host="rebound.example")).status_code == 421
+
+
+def test_origins() -> None:
+    assert not Origins()
+    assert Origins("HTTPS://Dash.example.org:443").admits(DASH)
+    assert Origins("http://[::1]:8080").admits("http://[::1]:8080")
+    for wrong in (
+        "dash.example.org",
+        f"{DASH}/",
+        f"{DASH}/x",
+        "https://*.example.org",
+        "null",
+        "ftp://a",
+        "https://a:b@c",
+    ):
+        with pytest.raises(UsageError, match="which is no origin"):
+            Origins(wrong)
+    with pytest.raises(UsageError, match="lets any page"):
+        admitted_origins(Settings(cors_origins="*"))
+    assert admitted_origins(Settings(cors_origins="*", persisted_documents="require")).any
+
+
+async def test_every_answer_tells_a_browser_to_be_careful(service: Service) -> None:
+    html = {"accept": "text/html"}
+    for answer in (
+        await post(service),
+        await post(service, host="rebound.example"),
+        await post(service, origin="https://evil.example"),
+        await service.client.get("/graphql", headers=html),
+        await service.client.get("/", headers=html),
+        await service.client.get("/"),
+        await service.client.get("/nowhere"),
+        await service.client.get("/schema.graphql"),
+        await service.client.get("/healthz"),
+        await service.client.get("/readyz"),
+        await service.client.put("/graphql"),
+    ):
+        headers = answer.headers
+        assert headers.get_list("x-content-type-options") == ["nosniff"]
+        assert headers.get_list("referrer-policy") == ["no-referrer"]
+        (policy,) = headers.get_list("content-security-policy")
+        assert policy.startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
+from lineageql.cli.credentials import request_headers
 from lineageql.cli.flags import settings_flags
 from lineageql.cli.output import check_output, write
 from lineageql.cli.places import Place, opened, reached
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from lineageql.web.operations import Examples
 
 _FORMATS = ("json", "jsonl", "tsv", "csv")
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*?)[ \t]*")
 
 
 @click.command()
@@ -39,6 +38,9 @@ _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f
     multiple=True,
     metavar="TEXT",
     help="A header to send with it, 'Name: value', or @ and the name of a file with one a line. May be repeated.",
+)
+@click.option(
+    "--token-file", default=None, metavar="FILE", help="A file that holds the bearer token that the endpoint wants."
 )
 @click.option(
     "--variables",
@@ -67,6 +69,7 @@ def query(
     store: str | None,
     endpoint: str | None,
     headers: Sequence[str],
+    token_file: str | None,
     variables: str | None,
     operation: str | None,
     every: bool,
@@ -89,13 +92,15 @@ def query(
         raise UsageError("a query takes --store or --endpoint, and not both")
     if headers and endpoint is None:
         raise UsageError("--header needs --endpoint: a store is asked without HTTP")
+    if token_file is not None and endpoint is None:
+        raise UsageError("--token-file needs --endpoint: a store asks nobody who they are")
     if flags["types"] is not None and store is None:
         raise UsageError("--types needs --store: a service has its own")
     form = form or ("jsonl" if every else "json")
     if explain and (every or form != "json"):
         raise UsageError("--explain tells what one answer took: leave out --all and --format")
     check_output()
-    given = _headers(headers)
+    given = request_headers(headers, token_file)
     source = _source(file)
     place: AbstractAsyncContextManager[Place]
     place = opened(store, _records(source.text), flags) if store is not None else reached(endpoint or "", given)
@@ -279,23 +284,6 @@ def _variables(given: str | None, source: _Source) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UsageError("the variables must be a JSON object")
     return found
-
-
-def _headers(given: Sequence[str]) -> dict[str, str]:
-    lines: list[str] = []
-    for text in given:
-        try:
-            lines += Path(text[1:]).read_text(encoding="utf-8").splitlines() if text.startswith("@") else [text]
-        except (OSError, UnicodeError) as error:
-            raise UsageError(f"cannot read the headers in {text[1:]}: {error}") from None
-    headers = {}
-    for place, line in enumerate(lines, 1):
-        found = _HEADER.fullmatch(line)
-        if found is None:
-            # It is not shown: it may hold a token.
-            raise UsageError(f"header {place} is not of the form 'Name: value'")
-        headers[found[1]] = found[2]
-    return headers
 
 
 def _records(text: str) -> bool:

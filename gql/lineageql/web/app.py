@@ -22,6 +22,7 @@ from lineageql.web.answers import error_response, json_response
 from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.authentication.guard import Guard
 from lineageql.web.bodies import Bodies
+from lineageql.web.caution import Caution
 from lineageql.web.compression import Compression
 from lineageql.web.explorer import Explorer
 from lineageql.web.files import File, respond
@@ -30,7 +31,7 @@ from lineageql.web.graphql import graphql
 from lineageql.web.hangups import HangUps
 from lineageql.web.operations import load_operations, operations_folder
 from lineageql.web.persisted import PersistedDocuments
-from lineageql.web.sites import PROBES, Names, OwnSite
+from lineageql.web.sites import PROBES, Names, OwnSite, admitted_origins
 
 _READY_TIMEOUT = 5.0
 _OPEN = frozenset((*PROBES, "/", "/schema.graphql"))
@@ -58,10 +59,11 @@ def create_app(
 
     Raises:
         UsageError: a ready-made operation, a persisted document or a file of `authentication` cannot be read, or a
-            name in `allowed_hosts` is none.
+            name in `allowed_hosts` or an origin in `cors_origins` is none, or these are any and nobody chose that.
     """
     authentication = Authentication(settings) if authentication is None else authentication
     names = Names(settings.host, settings.allowed_hosts)
+    origins = admitted_origins(settings)
     executor = Executor(store, settings)
     bodies = Bodies(settings.max_body_size, settings.max_body_memory)
     documents = PersistedDocuments.of(settings, SCHEMA._schema)
@@ -129,8 +131,9 @@ def create_app(
         routes=routes,
         lifespan=lifespan,
         middleware=[
+            Middleware(Caution),
             Middleware(HangUps),
-            Middleware(OwnSite, names=names),
+            Middleware(OwnSite, names=names, origins=origins),
             Middleware(Guard, authentication=authentication, is_open=is_open),
             Middleware(Compression),
         ],

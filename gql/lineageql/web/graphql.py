@@ -29,6 +29,7 @@ from lineageql.web.bodies import Bodies, Refusal
 from lineageql.web.files import is_known
 from lineageql.web.media_types import RESPONSE_TYPE, response_type
 from lineageql.web.persisted import Asked, PersistedDocuments
+from lineageql.web.sites import is_admitted_page
 
 _VARY = {"Vary": "Accept"}
 _VAST = re.compile(rb"\d{19}")
@@ -106,7 +107,8 @@ def _from_query(request: Request) -> tuple[Asked, Operation]:
     # A page of another site can make a browser send a simple GET; it cannot set these headers.
     headers = request.headers
     preflighted = "x-requested-with" in headers or "graphql-require-preflight" in headers
-    if not preflighted and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+    own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+    if not (own or preflighted or is_admitted_page(request.scope)):
         raise Refusal(403, "a GET from another site needs the header GraphQL-Require-Preflight")
     parameters = request.query_params
     return _operation(

@@ -7,6 +7,9 @@ another site from the service's own:
   the same origin in the browser's eyes, but the request still names the page's host.
 - `Origin`: what a browser sends with every POST, and with a GET across origins.
 
+Pages of further origins are let in where a setting names these (CORS); they get no
+cookies and no credentials of the browser's, only what they themselves send.
+
 An IP address as a host needs no check, as no name stands for it: a page that a
 browser got from an address can only ask that address under it.
 """
@@ -16,12 +19,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineageql.errors import UsageError
+from lineageql.settings import Settings
 from lineageql.web.answers import error_response
 
 PROBES = ("/healthz", "/readyz")
@@ -117,20 +122,117 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost" or host.lower().endswith(".localhost")
 
 
-class OwnSite:
-    """Middleware that refuses what is sent under another name, or by a page of another site.
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::(?P<port>\d{1,5}))?"
+)
+_METHODS = "GET, HEAD, POST"
+_TAKEN_HEADERS = (
+    "accept, apollo-require-preflight, apollographql-client-name, apollographql-client-version, authorization, "
+    "content-type, graphql-cost, graphql-require-preflight, if-none-match, traceparent, tracestate, x-request-id, "
+    "x-requested-with"
+)
+"""What a page of another origin may send: none of them says who somebody is in a proxy's stead."""
+_SHOWN_HEADERS = b"etag, retry-after, www-authenticate, x-request-id"
+_PREFLIGHT_AGE = "7200"
+"""Seconds for which a browser need not ask again; Chromium takes no more."""
+_PREFLIGHT = {
+    "access-control-allow-methods": _METHODS,
+    "access-control-allow-headers": _TAKEN_HEADERS,
+    "access-control-max-age": _PREFLIGHT_AGE,
+}
+_ADMITTED = "lineageql.admitted-origin"
 
-    The one place that decides who may ask from a browser: pages of further origins
-    (CORS) are to be let in here.
+
+class Origins:
+    """The origins whose pages may ask.
+
+    Args:
+        listed: them, as the setting `cors_origins` has them.
+
+    Raises:
+        UsageError: one of them is none.
     """
 
-    def __init__(self, app: ASGIApp, names: Names) -> None:
+    def __init__(self, listed: str = "") -> None:
+        texts = listed.lower().replace(",", " ").split()
+        self.any = "*" in texts
+        self._origins = frozenset(_origin(text) for text in texts if text != "*")
+
+    def __bool__(self) -> bool:
+        return self.any or bool(self._origins)
+
+    def admits(self, origin: str) -> bool:
+        """Whether pages of this origin may ask; it is written as browsers write it."""
+        return origin in self._origins or (self.any and _ORIGIN.fullmatch(origin) is not None)
+
+
+def admitted_origins(settings: Settings) -> Origins:
+    """The origins whose pages may ask.
+
+    Raises:
+        UsageError: one of them is none, or they are any and may ask whatever they like, and nobody said that this is
+            meant.
+    """
+    origins = Origins(settings.cors_origins)
+    if origins.any and not settings.insecure and settings.persisted_documents != "require":
+        raise UsageError(
+            "--cors-origins * lets any page that somebody opens ask this service from their browser: name the origins, "
+            "or bound what can be asked by --persisted-documents require, or say --insecure where that is meant"
+        )
+    return origins
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers write it: without the port that its scheme has anyway."""
+    found = _ORIGIN.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"--cors-origins has {text!r}, which is no origin: it takes such as https://dash.example.org, with a port "
+            "where there is one and without a path, or * for all"
+        )
+    port = found["port"]
+    shown = f":{int(port)}" if port and int(port) != _PORTS[found["scheme"]] else ""
+    return f"{found['scheme']}://{found['host']}{shown}"
+
+
+def is_admitted_page(scope: Scope) -> bool:
+    """Whether a request is one of a page of another origin that may ask."""
+    return bool(scope.get(_ADMITTED))
+
+
+class OwnSite:
+    """Middleware that refuses what is sent under another name, or by a page of another site that may not ask.
+
+    The one place that decides who may ask from a browser.
+    """
+
+    def __init__(self, app: ASGIApp, names: Names, origins: Origins) -> None:
         self.app = app
         self.names = names
+        self.origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(scope) if scope["type"] == "http" else None
-        await (self.app if refusal is None else refusal)(scope, receive, send)
+        if scope["type"] != "http" or not self.origins:
+            refusal = self._refusal(scope) if scope["type"] == "http" else None
+            await (self.app if refusal is None else refusal)(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        admitted = self.origins.admits(origin)
+        shared = _shared(b"*" if self.origins.any else origin.encode("latin-1")) if admitted else ()
+
+        async def send_shared(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # An answer to a page of one origin is not one to a page of another.
+                message = {**message, "headers": [*_with_vary(message["headers"], b"Origin"), *shared]}
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is None and admitted:
+            if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
+                refusal = Response(status_code=204, headers=_PREFLIGHT)
+            scope = {**scope, _ADMITTED: True}
+        await (self.app if refusal is None else refusal)(scope, receive, send_shared)
 
     def _refusal(self, scope: Scope) -> Response | None:
         if scope["path"] in PROBES:
@@ -146,10 +248,16 @@ class OwnSite:
             advice = f"start it with --allowed-hosts {named.host} if it is to be"
             return error_response(421, f"this service is not served under the name {named.host}: {advice}")
         for name, value in scope["headers"]:
-            if name == b"origin" and not self._is_own(value.decode("latin-1"), host):
-                advice = "if the page is this service's own, behind a proxy, start it with --allowed-hosts and its name"
+            if name == b"origin" and not self._may_ask(value.decode("latin-1"), host):
+                advice = (
+                    "if it is to, start it with --cors-origins and the page's origin; if the page is this service's "
+                    "own, behind a proxy, with --allowed-hosts and its name"
+                )
                 return error_response(403, f"a page of another site may not ask this service; {advice}")
         return None
+
+    def _may_ask(self, origin: str, host: str) -> bool:
+        return self.origins.admits(origin) or self._is_own(origin, host)
 
     def _is_own(self, origin: str, host: str) -> bool:
         """Whether a page of this origin is this service's: a proxy may have given the request another host."""
@@ -159,3 +267,14 @@ class OwnSite:
         if page is None or default is None:
             return False
         return page == Authority.of(host, default) or self.names.lists_page(page, default)
+
+
+def _shared(origin: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    return ((b"access-control-allow-origin", origin), (b"access-control-expose-headers", _SHOWN_HEADERS))
+
+
+def _with_vary(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:
+    """Some headers, of which `Vary` names one more."""
+    kept = list(headers)
+    varies = [value for key, value in kept if key.lower() == b"vary"]
+    return [*((key, value) for key, value in kept if key.lower() != b"vary"), (b"vary", b", ".join((*varies, name)))]

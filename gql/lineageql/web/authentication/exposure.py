@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineageql.errors import UsageError
 from lineageql.settings import Settings
 from lineageql.web.authentication.authentication import Authentication
-from lineageql.web.sites import is_loopback
+from lineageql.web.sites import admitted_origins, is_loopback
 
 _OR = "or say --insecure (LINEAGEQL_INSECURE=true) where something else keeps strangers away"
 
@@ -14,8 +14,10 @@ def check_exposure(settings: Settings, authentication: Authentication) -> None:
     """Refuses to serve GraphQL to a network whose hosts are not asked who they are.
 
     Raises:
-        UsageError: there is no way to know who asks, and nobody said that there need be none.
+        UsageError: there is no way to know who asks, and nobody said that there need be none; or pages of all
+            origins may ask, and nobody said that either.
     """
+    admitted_origins(settings)
     if not (authentication.is_on or settings.insecure or is_loopback(settings.host)):
         raise UsageError(
             f"whoever reaches {settings.host} could read this store and write to it: name a way to know who asks, "

@@ -3,13 +3,14 @@
 // The GraphiQL page: one GraphiQL over this page's own address, with a plug-in
 // that lists the ready-made operations. Plain JavaScript, there is no build step.
 (() => {
-  const { createElement: h, useEffect, useRef } = React;
-  const { useEditorContext, useExecutionContext, usePluginContext } = GraphiQL.React;
+  const { createElement: h, useEffect, useRef, useState } = React;
+  const { useEditorContext, useExecutionContext, usePluginContext, useSchemaContext } = GraphiQL.React;
 
   // [{name, title, description, document, variables, examples}], all of them strings, but `examples`: null, or
   // {document, paths, ids}: a query that finds values of the variables in this store, where each belongs, and which are ids.
   const operations = JSON.parse(document.getElementById("operations").textContent);
   const QUERIES = "Queries";
+  const ACCESS = "Token";
   const TABS = "graphiql:tabState";
   const PANEL = "graphiql:visiblePlugin";
   const PATIENCE = 3000; // Milliseconds that an operation waits for its examples.
@@ -22,16 +23,39 @@
   endpoint.search = "";
   endpoint.hash = "";
 
+  // The token that is sent, where the service wants one. It is kept as long as the tab is open, and the explorer, under
+  // the same name, has it in the same tab; `ask` opens the panel in which it is typed.
+  const TOKEN = `lineageql:token:${endpoint.pathname}`;
+  const access = { token: readToken(), wanted: false, ask: () => {} };
+
+  function readToken() {
+    try {
+      return window.sessionStorage.getItem(TOKEN) ?? "";
+    } catch {
+      return ""; // The browser forbids it.
+    }
+  }
+
+  function keepToken(text) {
+    access.token = text;
+    try {
+      window.sessionStorage.setItem(TOKEN, text);
+    } catch {
+      // It holds until the page is closed.
+    }
+  }
+
   async function fetcher(parameters, options) {
-    const response = await fetch(endpoint, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        accept: "application/graphql-response+json, application/json",
-        ...options?.headers,
-      },
-      body: JSON.stringify(parameters),
+    const headers = new Headers({
+      "content-type": "application/json",
+      accept: "application/graphql-response+json, application/json",
     });
+    if (access.token) headers.set("authorization", `Bearer ${access.token}`);
+    // What the headers' editor says counts more.
+    for (const [name, value] of Object.entries(options?.headers ?? {})) headers.set(name, value);
+    const response = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify(parameters) });
+    access.wanted = response.status === 401;
+    if (access.wanted) access.ask();
     const text = await response.text();
     try {
       return JSON.parse(text);
@@ -188,6 +212,75 @@
     );
   }
 
+  // Where a token is typed, and forgotten. It goes nowhere but into requests to this service.
+  function Access() {
+    const [text, setText] = useState("");
+    const { open, isOpen } = useOpener();
+    const { introspect } = useSchemaContext({ nonNull: true });
+    const { setVisiblePlugin } = usePluginContext({ nonNull: true });
+    const use = (token) => {
+      keepToken(token);
+      setText("");
+      introspect();
+      // Without a token nobody could look for its variables.
+      const shown = operations.find(isOpen);
+      if (shown) open(shown);
+      if (token) setVisiblePlugin(isNarrow() ? null : QUERIES);
+    };
+    return h(
+      "section",
+      { "aria-label": ACCESS },
+      h("div", { className: "graphiql-doc-explorer-title" }, ACCESS),
+      h(
+        "form",
+        {
+          className: "lineageql-token",
+          onSubmit: (event) => {
+            event.preventDefault();
+            use(text.trim());
+          },
+        },
+        h(
+          "label",
+          null,
+          access.wanted
+            ? "This service wants a token, or another one than it was sent. "
+            : "A service that asks who you are wants a token. ",
+          "It is sent with each request, and kept until this tab is closed.",
+          h("input", {
+            type: "password",
+            autoComplete: "off",
+            autoFocus: true,
+            value: text,
+            onChange: (event) => setText(event.target.value),
+          }),
+        ),
+        h("button", { type: "submit", className: "graphiql-button" }, "Use it"),
+        access.token !== "" &&
+          h("button", { type: "button", className: "graphiql-button", onClick: () => use("") }, "Forget the last one"),
+      ),
+    );
+  }
+
+  function AccessIcon(properties) {
+    return h(
+      "svg",
+      { viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", strokeWidth: 1.6, ...properties },
+      h("circle", { cx: 8, cy: 15.5, r: 4 }),
+      h("path", { d: "M11 12.5 19.5 4M16 7.5l3 3M13.5 10l2 2", strokeLinecap: "round" }),
+    );
+  }
+
+  // Opens that panel when the service wants a token.
+  function AccessWatch() {
+    const { setVisiblePlugin } = usePluginContext({ nonNull: true });
+    useEffect(() => {
+      access.ask = () => setVisiblePlugin(ACCESS);
+      if (access.wanted) access.ask();
+    }, [setVisiblePlugin]);
+    return null;
+  }
+
   // What the editor shows first: the query that the address holds (`…/graphql?query=…`), or the operation that it
   // names (`…/graphql#NAME`), else what was there before, else, on a first visit, the first operation.
   async function startingPoint(storage) {
@@ -228,7 +321,11 @@
       {
         fetcher,
         storage,
-        plugins: [{ title: QUERIES, icon: QueriesIcon, content: Queries }, GraphiQLPluginExplorer.explorerPlugin()],
+        plugins: [
+          { title: QUERIES, icon: QueriesIcon, content: Queries },
+          GraphiQLPluginExplorer.explorerPlugin(),
+          { title: ACCESS, icon: AccessIcon, content: Access },
+        ],
         defaultQuery: NEW_TAB,
         defaultEditorToolsVisibility: "variables",
         shouldPersistHeaders: false,
@@ -240,6 +337,7 @@
         GraphiQL.Logo,
         null,
         h("span", { className: "lineageql-logo" }, h("img", { src: icon, alt: "" }), "LineageQL"),
+        h(AccessWatch),
       ),
     );
     ReactDOM.createRoot(document.getElementById("page")).render(page);

@@ -1,6 +1,6 @@
 // The explorer's frame: navigation, search, and the view that the address names.
 
-import { refreshes, tokenWanted, underWay, useToken } from "./api.js";
+import { refreshes, token, tokenWanted, underWay, useToken } from "./api.js";
 import { ComparePage } from "./compare.js";
 import { EntityPage } from "./entity.js";
 import { Icon } from "./icons.js";
@@ -96,6 +96,7 @@ function App() {
       <button type="button" class="button quiet" title="Ask everything on this page again" onClick=${() => (refreshes.value += 1)}>
         <${Icon} name="refresh" /><span>Refresh</span>
       </button>
+      ${token.value && html`<button type="button" class="button quiet" onClick=${() => useToken("")}>Forget the token</button>`}
     </div>
     <main class="main" id="main" ref=${main}>
       ${tokenWanted.value && html`<${TokenBox} />`}
