@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -32,6 +33,8 @@ from lineageql.web.hangups import HangUps
 from lineageql.web.operations import load_operations, operations_folder
 from lineageql.web.persisted import PersistedDocuments
 from lineageql.web.sites import PROBES, Names, OwnSite, admitted_origins
+
+log = logging.getLogger("lineageql.web")
 
 _READY_TIMEOUT = 5.0
 _OPEN = frozenset((*PROBES, "/", "/schema.graphql"))
@@ -92,7 +95,11 @@ def create_app(
             await asyncio.wait_for(store.probe(), _READY_TIMEOUT)
         except (LineageQLError, asyncio.TimeoutError) as error:
             reason = str(error) or f"the store did not answer within {_READY_TIMEOUT} s"
-            return json_response({"ready": False, "reason": reason}, 503)
+            if authentication.admits_anonymous:
+                return json_response({"ready": False, "reason": reason}, 503)
+            # It may name the store's host, which is nothing for strangers.
+            log.warning("not ready: %s", reason)
+            return json_response({"ready": False, "reason": "the log tells"}, 503)
         return json_response({"ready": True})
 
     async def home(request: Request) -> Response:

@@ -20,7 +20,7 @@ def test_a_loopback_address_needs_no_choice(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.org", "127.0.0.1.io"])
-def test_any_other_does(host: str, tmp_path: Path) -> None:
+def test_any_other_does(host: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings(host=host)
     for check in (check_exposure, check_mlmd_exposure):
         with pytest.raises(UsageError, match="--auth-tokens FILE"):
@@ -28,5 +28,7 @@ def test_any_other_does(host: str, tmp_path: Path) -> None:
     file = tmp_path / "tokens.toml"
     file.write_text("")
     for chosen in (Settings(host=host, insecure=True), Settings(host=host, auth_tokens=str(file))):
+        caplog.clear()
         check_exposure(chosen, Authentication(chosen))
         check_mlmd_exposure(chosen, Authentication(chosen))
+        assert (f"whoever reaches {host} can read" in caplog.text) == chosen.insecure

@@ -133,6 +133,22 @@ async def test_what_holds_no_data_is_open_and_all_else_is_not(service: Service) 
     assert (await service.client.request("POST", "/graphql", headers=page, json=QUERY)).status_code == 401
 
 
+async def test_strangers_learn_no_more_than_that_it_is_not_ready(
+    tmp_path: Path, tokens: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(empty_store())
+    for settings, told in (({}, True), ({"auth_tokens": str(tokens)}, False)):
+        async with serving(path, read_only=True, **settings) as running:
+            replace(path, "another file has come in its place")
+            answer = await running.client.get("/readyz")
+            assert (answer.status_code, answer.json()["ready"]) == (503, False)
+            assert (str(path) in answer.text) == told
+        path.write_bytes(empty_store())
+    assert "not ready: " in caplog.text
+    assert str(path) in caplog.text
+
+
 async def test_a_caller_is_who_the_file_says(tokens: Path) -> None:
     authentication = Authentication(Settings(auth_tokens=str(tokens)))
     assert authentication.is_on

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from lineageql.errors import UsageError
 from lineageql.settings import Settings
 from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.sites import admitted_origins, is_loopback
+
+log = logging.getLogger("lineageql.web")
 
 _OR = "or say --insecure (LINEAGEQL_INSECURE=true) where something else keeps strangers away"
 
@@ -18,6 +22,8 @@ def check_exposure(settings: Settings, authentication: Authentication) -> None:
             origins may ask, and nobody said that either.
     """
     admitted_origins(settings)
+    if settings.insecure and not authentication.is_on and not is_loopback(settings.host):
+        log.warning("whoever reaches %s can read this store and write to it, as --insecure says", settings.host)
     if not (authentication.is_on or settings.insecure or is_loopback(settings.host)):
         raise UsageError(
             f"whoever reaches {settings.host} could read this store and write to it: name a way to know who asks, "
