@@ -8,9 +8,14 @@ import shlex
 from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 import lineageql
 from lineageql import settings
@@ -19,6 +24,7 @@ from lineageql.web.authentication.tokens import parse_tokens
 from lineageql.web.operations import load_operations, operations_folder
 from tests.demo import demo_store
 from tests.service import Service, serving
+from tests.web.browser import serve
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = re.findall(r"```graphql\n(.*?)```\n```json\n(.*?)```", (ROOT / "docs/filters.md").read_text(), re.DOTALL)
@@ -117,3 +123,22 @@ def test_the_commands_that_the_documentation_shows_are_taken() -> None:
                 settings.Settings.load({key: value for key, value in given.items() if key in known}, {})
                 tried += 1
     assert tried >= 12
+
+
+def test_the_client_that_the_documentation_shows_sends_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs/authentication.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    seen: list[str] = []
+
+    async def answer(request: Request) -> Response:
+        seen.append(request.headers["authorization"])
+        return JSONResponse({"data": {"store": None}})
+
+    with serve(Starlette(routes=[Route("/graphql", answer, methods=["POST"])])) as url:
+        names: dict[str, Any] = {}
+        exec(example.replace("https://lineage.example.org", url), names)
+        for token in ("lql_one", "lql_two"):
+            (tmp_path / "ci.token").write_text(f"{token}\n")
+            names["client"].query("{ store { url } }")
+    assert seen == ["Bearer lql_one", "Bearer lql_two"]

@@ -120,7 +120,12 @@ def test_the_explorer_takes_a_token(tab: Tab, url: str) -> None:
     page.get_by_role("button", name="Execute query (Ctrl-Enter)").click()
     page.wait_for_function(ANSWERED)
     page.goto(f"{url}/#/artifacts")
-    page.get_by_role("button", name="Forget the token").click()
+    forget = page.get_by_role("button", name="Forget the token")
+    forget.wait_for()
+    page.set_viewport_size({"width": 360, "height": 640})
+    width, room = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert width <= room
+    forget.click()
     box.wait_for()
     assert only_refusals(tab.complaints), tab.complaints
     # Another tab knows nothing of it.

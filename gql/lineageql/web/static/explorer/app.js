@@ -96,7 +96,12 @@ function App() {
       <button type="button" class="button quiet" title="Ask everything on this page again" onClick=${() => (refreshes.value += 1)}>
         <${Icon} name="refresh" /><span>Refresh</span>
       </button>
-      ${token.value && html`<button type="button" class="button quiet" onClick=${() => useToken("")}>Forget the token</button>`}
+      ${
+        token.value &&
+        html`<button type="button" class="button quiet" title="Forget the token of this tab" onClick=${() => useToken("")}>
+          <${Icon} name="leave" /><span>Forget the token</span>
+        </button>`
+      }
     </div>
     <main class="main" id="main" ref=${main}>
       ${tokenWanted.value && html`<${TokenBox} />`}

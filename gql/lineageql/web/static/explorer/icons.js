@@ -27,6 +27,7 @@ const OUTLINES = {
   up: "M12 19V5M6 11l6-6 6 6",
   dots: "M5 12h.01M12 12h.01M19 12h.01",
   external: "M13.5 4.5h6v6M19.5 4.5 11 13M17 13.5V19.5H4.5V7h6",
+  leave: "M10 4H4.5v16H10M14.5 8l4.5 4-4.5 4M19 12H9",
   warning: "M12 3.5 21.5 20h-19zM12 10v4.5M12 17.2v.1",
 };
 
