@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lineageql.errors import Unauthenticated, Unavailable, UsageError
 from lineageql.model.callers import Caller
@@ -242,3 +244,25 @@ def test_keys_that_are_of_no_use_are_left_out(issuer: Issuer) -> None:
 def test_settings_that_miss_each_other(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Authentication(Settings(**settings))
+
+
+ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.lists(st.text(max_size=3), max_size=2)
+
+
+@given(
+    key=st.sampled_from(
+        (
+            {"kty": "RSA", "e": "AQAB", "n": encoded(b"\xc5" * 256), "alg": "RS256", "kid": "a"},
+            {"kty": "EC", "crv": "P-256", "x": encoded(b"\x01" * 32), "y": encoded(b"\x02" * 32), "kid": "b"},
+            {"kty": "OKP", "crv": "Ed25519", "x": encoded(b"\x03" * 32), "use": "sig"},
+        )
+    ),
+    others=st.dictionaries(st.sampled_from(("kty", "crv", "n", "e", "x", "y", "kid", "use", "alg", "key_ops")), ODD),
+    without=st.sets(st.sampled_from(("kty", "crv", "n", "e", "x", "y", "kid")), max_size=2),
+)
+def test_odd_keys_are_left_out_or_used_and_never_raise(key: dict[str, Any], others: Any, without: set[str]) -> None:
+    odd = {name: value for name, value in {**key, **others}.items() if name not in without}
+    whole = {"kty": "RSA", "e": "AQAB", "n": encoded(b"\xc7" * 256), "kid": "whole"}
+    found = parse_keys(json.dumps({"keys": [odd, whole]}), "keys")
+    assert found.fitting("whole", "RS256")
+    assert all("HS" not in name for each in found.keys for name in each.algorithms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -108,6 +109,16 @@ def test_what_others_say_in_its_place_is_refused(server: Server, gateway: str) -
         assert refused.headers["www-authenticate"].endswith('error="invalid_token"')
     assert ask(server.url, authorization=f"Bearer {SECRET}").status_code == 200
     assert ask(server.url).status_code == 401
+
+
+def test_a_large_body_without_credentials_is_refused_and_its_connection_goes_on(server: Server) -> None:
+    large = json.dumps({"query": QUERY["query"], "variables": {"text": "x" * 4_000_000}}).encode()
+    known = {"content-type": "application/json", "authorization": f"Bearer {SECRET}"}
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        for _ in range(3):
+            refused = client.post("/graphql", content=large, headers={"content-type": "application/json"})
+            assert refused.status_code == 401
+            assert client.post("/graphql", json=QUERY, headers=known).status_code == 200
 
 
 def who(address: str, *headers: tuple[str, str], **settings: str) -> Any:
