@@ -49,7 +49,12 @@ class Settings:
     store_password: str = _setting("", "password of the store's database, where its URL holds none", secret=True)
     store_password_file: str = _setting("", "file that holds that password")
     store_connections: int = _setting(10, "connections to a database server that read", minimum=1, maximum=1000)
-    store_timeout: int = _setting(5, "seconds to wait for a database server to let a connection in", minimum=1)
+    store_timeout: int = _setting(
+        5,
+        "seconds to wait for a database server to let a connection in, and for an answer before it is asked whether "
+        "it is still at that",
+        minimum=1,
+    )
     grpc_ca_file: str = _setting("", "PEM file of the authorities that vouch for a grpcs:// store")
     grpc_certificate_file: str = _setting("", "PEM file of the certificate that a grpcs:// store is shown")
     grpc_key_file: str = _setting("", "PEM file of that certificate's key")

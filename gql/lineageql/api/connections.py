@@ -1,4 +1,4 @@
-"""PgProxy's connections: the arguments, the edges and the pages."""
+"""Relay's connections: the arguments, the edges and the pages."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Edge(Generic[N]):
     node: N = strawberry.field(description="The row's entity.")
 
 
-@strawberry.type(description="A page of rows, after PgProxy's specification of connections.")
+@strawberry.type(description="A page of rows, after Relay's specification of connections.")
 class Connection(Generic[N]):
     edges: list[Edge[N]] = strawberry.field(description=_EDGES)
     nodes: list[N] = strawberry.field(description=_NODES)

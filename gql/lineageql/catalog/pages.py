@@ -1,4 +1,4 @@
-"""PgProxy's pages: from first, after, last and before to a window of rows and back."""
+"""Relay's pages: from first, after, last and before to a window of rows and back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """PgProxy's PageInfo."""
+    """Relay's PageInfo."""
 
     has_next_page: bool
     has_previous_page: bool

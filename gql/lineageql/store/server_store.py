@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreMissing, UsageError
@@ -17,16 +18,19 @@ from lineageql.store.explanation import Explanation
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
-from lineageql.store.mlmd.connection import mysql_config, postgresql_config
+from lineageql.store.mlmd.connection import mysql_config, mysql_tls_mode, postgresql_config
 from lineageql.store.own_types_file import own_types
-from lineageql.store.pg_proxy import ProxiedRecorder
+from lineageql.store.patience import probe_timeout
 from lineageql.store.ports import Reader, Recorder, StoreInfo
+from lineageql.store.postgresql_relay import PostgreSQLRecorder, PostgreSQLRelay
 from lineageql.store.recorders import MissingRecorder, Starting
+from lineageql.store.relay import AtWork, MySQLRelay, Relay, RelayedRecorder
 from lineageql.store.sql.dialects import Dialect, Statement, mysql
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import LOCK_TABLE, schema_version
+from lineageql.store.sql.pooled import PooledDriver
 from lineageql.store.sql.reader import sql_reader, sql_reading
 from lineageql.store.sql.statements import Statements
 from lineageql.store.text_limits import OF_POSTGRESQL, Limits, of_mysql
@@ -48,20 +52,24 @@ class Backend:
         limits: how long texts may be in a database.
         lock: the lock of those who record in a database.
         config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
-        proxied: whether ml-metadata reaches it by a `PgProxy`.
+        relay: the way of ml-metadata's worker to the server.
+        recorder: what has that worker behind a relay.
+        relayed: whether there can be one: where ml-metadata encrypts by itself, it checks the server's name.
     """
 
     dialect: Dialect
-    connect: Callable[[ServerAddress, Settings], Awaitable[Driver]]
+    connect: Callable[[ServerAddress, Settings], Awaitable[PooledDriver]]
     create: Callable[[ServerAddress, Settings], Awaitable[None]]
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
     limits: Callable[[Driver], Awaitable[Limits]]
     lock: Callable[[ServerAddress, Settings], Awaitable[WriteLock]]
     config: Callable[[ServerAddress], bytes]
-    proxied: bool = False
+    relay: Callable[[ServerAddress, float], Relay]
+    recorder: type[RelayedRecorder]
+    relayed: Callable[[ServerAddress], bool] = lambda address: True
 
 
-async def _connect_postgresql(address: ServerAddress, settings: Settings) -> Driver:
+async def _connect_postgresql(address: ServerAddress, settings: Settings) -> PooledDriver:
     from lineageql.store.sql.postgresql_driver import PostgreSQLDriver
 
     return await PostgreSQLDriver.open(address, settings)
@@ -89,7 +97,7 @@ async def _lock_of_postgresql(address: ServerAddress, settings: Settings) -> Wri
     return PostgreSQLLock(address, settings)
 
 
-async def _connect_mysql(address: ServerAddress, settings: Settings) -> Driver:
+async def _connect_mysql(address: ServerAddress, settings: Settings) -> PooledDriver:
     from lineageql.store.sql.mysql_driver import MySQLDriver
 
     return await MySQLDriver.open(address, settings)
@@ -126,7 +134,8 @@ BACKENDS: dict[str, Backend] = {
         _limits_of_postgresql,
         _lock_of_postgresql,
         postgresql_config,
-        proxied=True,
+        PostgreSQLRelay,
+        PostgreSQLRecorder,
     ),
     "mysql": Backend(
         mysql.WORDS,
@@ -136,6 +145,9 @@ BACKENDS: dict[str, Backend] = {
         _limits_of_mysql,
         _lock_of_mysql,
         mysql_config,
+        MySQLRelay,
+        RelayedRecorder,
+        lambda address: mysql_tls_mode(address) == "disabled",
     ),
 }
 """By the scheme of their addresses."""
@@ -216,7 +228,7 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
             recorder = MissingRecorder(reason)
         elif not settings.read_only:
             lock = await backend.lock(address, settings)
-            recorder = await _recorder(address, backend)
+            recorder = await _recorder(address, settings, backend, driver.works)
     except BaseException:
         await driver.close()
         if replica is not driver:
@@ -252,7 +264,7 @@ async def connect(address: ServerAddress, settings: Settings) -> Driver:
     return await BACKENDS[address.scheme].connect(with_password(address, settings), settings)
 
 
-async def _opened(address: ServerAddress, settings: Settings, backend: Backend) -> tuple[Driver, int]:
+async def _opened(address: ServerAddress, settings: Settings, backend: Backend) -> tuple[PooledDriver, int]:
     """A driver of the database, and the version of the schema in it; both are made where the settings say so."""
     create = settings.create and not settings.read_only
     try:
@@ -297,7 +309,7 @@ async def _create(address: ServerAddress, settings: Settings, backend: Backend) 
     reason = missing_reason()
     if reason is not None:
         raise StoreMissing(f"{address} is empty, and no store can be made here: {reason}")
-    recorder = await _recorder(address, backend)
+    recorder = await _recorder(address, settings, backend, None)
     try:
         await recorder.start()
     finally:
@@ -311,7 +323,7 @@ async def add_indexes(address: ServerAddress, settings: Settings, indexes: Seque
     await backend.execute(address, settings, [text for index in indexes for text in index.statements(backend.dialect)])
 
 
-async def _replica(settings: Settings, store: ServerAddress) -> Driver:
+async def _replica(settings: Settings, store: ServerAddress) -> PooledDriver:
     """A driver of the replica that reads go to.
 
     Raises:
@@ -333,10 +345,14 @@ async def _replica(settings: Settings, store: ServerAddress) -> Driver:
     return driver
 
 
-async def _recorder(address: ServerAddress, backend: Backend) -> WorkerChannel:
+async def _recorder(
+    address: ServerAddress, settings: Settings, backend: Backend, at_work: AtWork | None
+) -> WorkerChannel:
     """The recorder of a database, whose worker is not started yet."""
     # The protos are imported here and in a thread, in place of in the first mutation.
     await asyncio.to_thread(requests.load)
-    if not backend.proxied:
-        return WorkerChannel(backend.config(address))
-    return ProxiedRecorder(address, backend.config)
+    timeout, look, probe = float(settings.deadline), float(settings.store_timeout), probe_timeout(settings)
+    if not backend.relayed(address):
+        return WorkerChannel(backend.config(address), timeout=timeout, probe=probe)
+    relay = partial(backend.relay, address, look)
+    return backend.recorder(relay, backend.config, at_work, timeout=timeout, look=look, probe=probe)

@@ -15,6 +15,7 @@ from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
 from lineageql.store.mlmd.frames import LONGEST, Opening, Reply, Status
 from lineageql.store.mlmd.process import WorkerEnded, WorkerProcess
+from lineageql.store.patience import IDLE
 
 # Before an aborted call is sent again, in seconds: at first, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
@@ -71,6 +72,7 @@ class WorkerChannel:
         open_timeout: float = 60.0,
         patience: float = 120.0,
         grace: float = 5.0,
+        probe: float | None = None,
     ) -> None:
         """Keeps what is needed to start a worker, and starts none yet.
 
@@ -85,7 +87,11 @@ class WorkerChannel:
             patience: seconds after which a worker that does not answer a call is killed, where the call's own
                 deadline is not over before.
             grace: seconds that `close` lets the call under way finish.
+            probe: seconds in which a worker that lay idle must answer a read before it is sent a call, as its
+                connection to a server may have broken; another takes its place. None where it has no such connection.
         """
+        self._probe = probe
+        self._last = 0.0
         self._config = config
         self._upgrade = upgrade
         self._guard = guard
@@ -121,6 +127,7 @@ class WorkerChannel:
             open_timeout=self._open_timeout,
             patience=self._patience,
             grace=self._grace,
+            probe=self._probe,
         )
 
     async def start(self) -> None:
@@ -286,10 +293,11 @@ class WorkerChannel:
             return await worker.exchange(rpc.encode(), request)
         finally:
             timer.cancel()
+            self._last = loop.time()
 
     async def _opened(self) -> WorkerProcess | None:
         """A worker that has opened the store; None, and the queue is answered, when it cannot."""
-        if self._worker is not None and self._ready and self._worker.alive:
+        if self._worker is not None and self._ready and self._worker.alive and await self._answers(self._worker):
             return self._worker
         self._ready = False
         loop = asyncio.get_running_loop()
@@ -307,9 +315,24 @@ class WorkerChannel:
                 self._rest = min(2 * self._rest, LONGEST_REST)
             else:
                 self._failure, self._rest, self._ready = None, FIRST_REST, True
+                self._last = loop.time()
                 return self._worker
         self._fail_queue(type(self._failure), str(self._failure), self._failure.error_id)
         return None
+
+    async def _answers(self, worker: WorkerProcess) -> bool:
+        """Whether a worker that lay idle still reaches its server; one that does not is ended."""
+        loop = asyncio.get_running_loop()
+        if self._probe is None or loop.time() - self._last < IDLE:
+            return True
+        try:
+            reply = await self._exchange(worker, "GetContextsByID", b"", loop.time() + self._probe)
+        except WorkerEnded:
+            return False
+        if reply.code == Status.OK:
+            return True
+        await worker.close(self._grace)
+        return False
 
     async def _open(self) -> WorkerProcess:
         reason = missing_reason()

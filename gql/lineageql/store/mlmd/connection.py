@@ -57,7 +57,7 @@ def sqlite_config(path: str | os.PathLike[str], *, create: bool) -> bytes:
 def postgresql_config(address: ServerAddress) -> bytes:
     """A serialized `ConnectionConfig` for a PostgreSQL database that is there; ml-metadata makes its tables.
 
-    It speaks no TLS, and writes no backslash: the address is one of a `store.pg_proxy.PgProxy`.
+    It speaks no TLS, and writes no backslash: the address is one of a `store.postgresql_relay.PostgreSQLRelay`.
     """
     protos = importlib.import_module("ml_metadata.proto.metadata_store_pb2")
     config = protos.ConnectionConfig()

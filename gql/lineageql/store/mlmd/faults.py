@@ -34,6 +34,14 @@ log = logging.getLogger("lineageql.store.mlmd")
 _REACH = "MLMD is out of reach"
 _LOST = "the database's server went away; it may or may not have been applied"
 _RIGHTS = "what stands before MLMD, such as a mesh or a proxy, does not allow this call: look at its policies"
+_ONLY_READS = (
+    "the database's server only reads: it is a replica, or was told to; nothing of it was written, and the address of "
+    "the store must lead to one that takes it"
+)
+_RIGHTS_OF_USER = (
+    "the database does not let this user write; nothing of it was written, and the user needs SELECT, INSERT, UPDATE "
+    "and DELETE on MLMD's tables"
+)
 _STRANGER = "what stands before MLMD asks for a bearer token or a client certificate that it accepts"
 _LARGE = (
     "a message may have been larger than one end takes, which by gRPC's default is 4 MB, or an error too long for its "
@@ -75,7 +83,9 @@ STATUS_OF: tuple[tuple[type[LineageQLError], Status], ...] = (
 # What a database said stands between what MLMD was at and the statement, in both of which a client's words may be.
 # PostgreSQL repeats the statement in lines of its own below what it says.
 _DATABASE = re.compile(
-    r"(?:Error when executing query: |PostgreSQL metadata source error: *)(.*?)(?: query: |\n|\Z)", re.DOTALL
+    r"(?:Error when executing query: |PostgreSQL metadata source error: *|mysql_query failed: errno: )"
+    r"(.*?)(?: query: |, error: |\n|\Z)",
+    re.DOTALL,
 )
 # For all that goes wrong with a file, ml-metadata has one code: (the database's words, class, what it is).
 BY_TROUBLE: tuple[tuple[str, type[LineageQLError], str], ...] = (
@@ -89,6 +99,12 @@ BY_TROUBLE: tuple[tuple[str, type[LineageQLError], str], ...] = (
     ("terminating connection", Unavailable, _LOST),
     ("no connection to the server", Unavailable, _LOST),
     ("the database system is", Unavailable, _LOST),
+    ("read-only transaction", StoreError, _ONLY_READS),
+    ("read-only option", StoreError, _ONLY_READS),
+    ("read-only mode", StoreError, _ONLY_READS),
+    ("permission denied for", StoreError, _RIGHTS_OF_USER),
+    ("command denied to user", StoreError, _RIGHTS_OF_USER),
+    ("node for application use", Unavailable, "this node has no part in its cluster now; nothing of it was written"),
 )
 
 # Opening a store, ml-metadata answers words without a code: (words, class, what to do).

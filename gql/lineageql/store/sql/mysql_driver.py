@@ -21,12 +21,13 @@ from lineageql.errors import (
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.connection import MYSQL_WIRE, mysql_tls_mode
+from lineageql.store.patience import keep_alive, patience
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.mysql import MySQL
 from lineageql.store.sql.dialects.mysql_statements import MySQLStatement
 from lineageql.store.sql.driver import Rows
 from lineageql.store.sql.mysql_servers import server_of
-from lineageql.store.sql.pooled import GRACE, PooledDriver
+from lineageql.store.sql.pooled import PooledDriver
 
 try:
     import asyncmy
@@ -48,6 +49,10 @@ _CAUSAL = "SET SESSION wsrep_sync_wait = 1"
 Elsewhere it means nothing, and servers without Galera's code do not know it.
 """
 _UNKNOWN_VARIABLE = 1193
+_SERVER = "SELECT @@hostname, @@port, @@server_id"
+"""Which server one is connected to."""
+_COMMAND = "SELECT command FROM information_schema.processlist WHERE id = {} AND db = DATABASE()"
+"""What a connection to this database is at."""
 _READING = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
@@ -60,12 +65,10 @@ class MySQLDriver(PooledDriver):
     errors = ERRORS
 
     def __init__(self, address: ServerAddress, settings: Settings, dialect: MySQL) -> None:
-        super().__init__(dialect)
-        self.address, self.settings = address, settings
+        super().__init__(dialect, settings)
+        self.address = address
         self.wire = dialect.wire
-        self._free = asyncio.Semaphore(settings.store_connections)
-        self._idle: list[Any] = []
-        self._ending: set[asyncio.Task[None]] = set()
+        self._servers: dict[Any, tuple[Any, ...]] = {}
 
     @classmethod
     async def open(cls, address: ServerAddress, settings: Settings) -> MySQLDriver:
@@ -91,38 +94,67 @@ class MySQLDriver(PooledDriver):
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        async with self._free:
-            connection = self._rested() or await connected(self.address, self.settings)
-            try:
-                yield connection
+        async with self.leased() as connection:
+            yield connection
+            with patience(self.settings.store_timeout, lambda: end(connection)):
                 await connection.query(b"COMMIT")
-            except BaseException as error:
-                connection.close()
-                if self.lost(error):
-                    # The others that lie idle broke with it.
-                    for other in self._idle:
-                        other.close()
-                    self._idle.clear()
-                raise
-            self._idle.append(connection)
 
     def transaction(self) -> AbstractAsyncContextManager[Any]:
         return self.connection()
 
+    async def join(self) -> Any:
+        return await self._known(await connected(self.address, self.settings))
+
     async def connect(self) -> Any:
-        return await connected(self.address, self.settings, reading=False)
+        return await self._known(await connected(self.address, self.settings, reading=False))
+
+    async def _known(self, connection: Any) -> Any:
+        try:
+            with patience(self.settings.store_timeout, lambda: end(connection)):
+                (self._servers[connection],) = await ran(connection, _SERVER)
+        except BaseException:
+            end(connection)
+            raise
+        return connection
 
     def drop(self, connection: Any) -> None:
-        connection.close()
+        self._servers.pop(connection, None)
+        end(connection)
 
-    def _rested(self) -> Any:
-        """A connection that lies idle and has not been heard to break."""
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection._stream_broken:
-                return connection
-            connection.close()
-        return None
+    def abandon(self, connection: Any) -> None:
+        thread, server = int(connection.thread_id()), self._servers.get(connection)
+        self.drop(connection)
+
+        async def kill() -> None:
+            with suppress(*ERRORS):
+                other = await connected(self.address, self.settings, reading=False)
+                try:
+                    # Behind a balancer the number may be one of another node's.
+                    if (await ran(other, _SERVER))[0] == server:
+                        await other.query(f"KILL {thread}".encode())
+                finally:
+                    other.close()
+
+        self.leave(kill())
+
+    async def part(self, connection: Any) -> None:
+        self._servers.pop(connection, None)
+        await connection.ensure_closed()
+
+    def broken(self, connection: Any) -> bool:
+        return bool(connection._stream_broken)
+
+    async def at_work(self, prober: Any, connection: Any) -> bool:
+        thread = int(connection.thread_id())
+        if (await ran(prober, _SERVER))[0] != self._servers.get(connection):
+            return True  # behind a balancer, and another node's
+        rows = await ran(prober, _COMMAND.format(thread))
+        return bool(rows) and rows[0][0] not in ("Sleep", "Killed")
+
+    async def at_work_for(self, prober: Any, number: int) -> bool:
+        rows = await ran(prober, _COMMAND.format(int(number)))
+        # Behind a balancer another server may have none of this number.
+        return not rows or rows[0][0] not in ("Sleep", "Killed")
 
     async def rows(self, connection: Any, statement: Statement) -> Rows:
         texts: tuple[int, ...] = ()
@@ -131,27 +163,8 @@ class MySQLDriver(PooledDriver):
             text, texts = statement.words(self.wire), statement.texts
         try:
             return _decoded(await ran(connection, text), texts)
-        except asyncio.CancelledError:
-            # The caller has gone, at its deadline or with its connection.
-            self._end(connection.thread_id())
-            raise
         except UnicodeDecodeError:
             return await _with_replacements(connection, text)
-
-    def _end(self, thread: int) -> None:
-        """Ends a connection on the server, with what it is at."""
-
-        async def end() -> None:
-            with suppress(*ERRORS):
-                connection = await connected(self.address, self.settings)
-                try:
-                    await connection.query(f"KILL {int(thread)}".encode())
-                finally:
-                    connection.close()
-
-        task = asyncio.create_task(end(), name="end of a statement in MySQL")
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
 
     def lost(self, error: BaseException) -> bool:
         return isinstance(error, (OSError, faults.InterfaceError)) or error_number(error) in _LOST
@@ -159,15 +172,12 @@ class MySQLDriver(PooledDriver):
     def translate(self, error: BaseException) -> LineageQLError:
         return translate(error, self.address)
 
-    async def disconnect(self) -> None:
-        if self._ending:
-            await asyncio.wait(self._ending, timeout=GRACE)
-        while self._idle:
-            connection = self._idle.pop()
-            try:
-                await asyncio.wait_for(connection.ensure_closed(), GRACE)
-            except ERRORS:
-                connection.close()
+    def full(self, error: BaseException) -> bool:
+        return error_number(error) in _FULL
+
+    def survives(self, error: BaseException) -> bool:
+        # It is in the middle of a transaction then.
+        return False
 
 
 async def create_database(address: ServerAddress, settings: Settings) -> None:
@@ -214,7 +224,7 @@ async def connected(address: ServerAddress, settings: Settings, *, reading: bool
     """A connection, which only reads unless it is to do more."""
     place = {"unix_socket": address.host} if address.host.startswith("/") else {"host": address.host}
     # Whichever charset the server takes the texts of results to be in, their octets are UTF-8.
-    connection = await asyncmy.connect(
+    connecting = asyncmy.connect(
         **place,
         port=address.port,
         user=address.user or "",
@@ -226,7 +236,10 @@ async def connected(address: ServerAddress, settings: Settings, *, reading: bool
         ssl=_tls(address),
         program_name="lineageql",
     )
+    # A server that takes a connection may say nothing on it.
+    connection: Any = await asyncio.wait_for(connecting, settings.store_timeout)
     try:
+        keep_alive(connection._transport.get_extra_info("socket"))
         await _begin(connection, address, settings, reading=reading)
     except BaseException:
         connection.close()
@@ -321,6 +334,9 @@ CONFLICTS = frozenset({1205, 1213})
 _LOST = frozenset({1047, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 4031})
 """The server went away, or ended the connection."""
 
+_FULL = frozenset({1040, 1203, 1226})
+"""The server, or this user, has as many connections as may be."""
+
 _KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
     (frozenset({1049}), StoreMissing, "there is no database {address}; --create makes one"),
     (frozenset({1045, 1698, 1862, 1820, 3118, 4151}), StoreError, "{address} refuses the user or the password"),
@@ -335,7 +351,8 @@ _KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
     (frozenset({1047}), Unavailable, "a node of {address} has no part in its cluster now"),
     (CONFLICTS, Unavailable, "others write to {address} what is read; ask again"),
     (frozenset({1412}), Unavailable, "a table of {address} was changed while it was read; ask again"),
-    (frozenset({1040, 1129, 1130, 1203, 1226}), Unavailable, "{address} lets no more connections in"),
+    (_FULL, Unavailable, "{address} lets no more connections in"),
+    (frozenset({1129, 1130}), Unavailable, "{address} lets no connections of this machine in"),
     (_LOST, Unavailable, "the connection to {address} broke"),
 )
 """By the numbers of the server's errors: what one says is not told, as it holds parts of the statement."""

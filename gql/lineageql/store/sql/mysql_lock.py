@@ -19,9 +19,9 @@ from typing import Any
 from lineageql.errors import StoreError, Unavailable
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
+from lineageql.store.patience import IDLE, patience, probe_timeout
 from lineageql.store.sql.mysql_driver import CONFLICTS, ERRORS, connected, end, error_number, ran, translate
 from lineageql.store.sql.opening import LOCK_TABLE
-from lineageql.store.sql.patience import patience
 from lineageql.store.write_lock import WriteLock, unwritten
 
 _LONGEST = 120
@@ -48,14 +48,19 @@ class MySQLLock(WriteLock):
         super().__init__(str(address), float(settings.deadline))
         self._address, self._settings = address, settings
         self._connection: Any = None
+        self._last = 0.0
 
     async def take(self, seconds: float) -> bool:
+        loop = asyncio.get_running_loop()
         # A connection that lay idle may have broken.
         for last in (self._connection is None, True):
             try:
                 if self._connection is None:
                     self._connection = await connected(self._address, self._settings, reading=False)
                     await self.begin()
+                elif loop.time() - self._last >= IDLE:
+                    await self.run("SELECT 1", probe_timeout(self._settings) - self._settings.store_timeout)
+                self._last = loop.time()
                 return await self.attempt(seconds)
             except ERRORS as error:
                 self._drop()

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from lineageql.errors import LineageQLError
+from lineageql.settings import Settings
+from lineageql.store.patience import IDLE, patience, probe_timeout
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 
 T = TypeVar("T")
 _THREADS = 4
+_FULL = (0.05, 0.2)
+"""Seconds after which a server that takes no more connections is asked again."""
+_SECOND_LOOK = 0.5
+"""Seconds in which an answer that is under way comes."""
 GRACE = 5.0
 """Seconds that closing waits for a server."""
 
@@ -34,18 +41,26 @@ class PooledDriver(ABC):
 
     Statements run in the event loop, as they only wait. What a script does
     between them, making statements and reading rows, runs in threads.
+
+    A connection may fall silent, as its server died or something between forgot it. So one that
+    lay idle is probed before it is used, and where a statement is not answered for a while the
+    server is asked on another connection whether it is at it. With one that is found to be
+    dead, those that lie idle are given up too.
     """
 
     errors: tuple[type[BaseException], ...]
     """What the library raises, connections that cannot be made included."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, settings: Settings) -> None:
         self.dialect = dialect
+        self.settings = settings
         self.statements = 0
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lineageql-reader")
         self._leaving: set[asyncio.Task[None]] = set()
         self._probing = asyncio.Lock()
         self._prober: Any = None
+        self._free = asyncio.Semaphore(settings.store_connections)
+        self._idle: list[tuple[Any, float]] = []
 
     @abstractmethod
     def connection(self) -> AbstractAsyncContextManager[Any]:
@@ -56,12 +71,36 @@ class PooledDriver(ABC):
         """The same for one operation: all that it reads is of the state of its first statement."""
 
     @abstractmethod
+    async def join(self) -> Any:
+        """A new connection of the pool."""
+
+    @abstractmethod
     async def connect(self) -> Any:
         """A connection beside the pool, in which each statement is on its own."""
 
     @abstractmethod
     def drop(self, connection: Any) -> None:
-        """Closes such a connection without a farewell to the server."""
+        """Ends a connection at once, without a farewell to the server: what waits for it fails."""
+
+    @abstractmethod
+    def abandon(self, connection: Any) -> None:
+        """The same, and ends on the server what a caller that was cancelled had sent."""
+
+    @abstractmethod
+    async def part(self, connection: Any) -> None:
+        """Closes a connection that lies idle."""
+
+    @abstractmethod
+    def broken(self, connection: Any) -> bool:
+        """Whether a connection has been heard to break."""
+
+    @abstractmethod
+    async def at_work(self, prober: Any, connection: Any) -> bool:
+        """Whether a server is at a statement of a connection, asked on another; true where it cannot know."""
+
+    @abstractmethod
+    async def at_work_for(self, prober: Any, number: int) -> bool:
+        """The same of a connection that is not this driver's, and that the server calls by a number."""
 
     @abstractmethod
     async def rows(self, connection: Any, statement: Statement) -> Rows:
@@ -72,12 +111,149 @@ class PooledDriver(ABC):
         """Whether an error says that the connection broke, so that another may serve."""
 
     @abstractmethod
+    def full(self, error: BaseException) -> bool:
+        """Whether an error says that the server takes no more connections."""
+
+    @abstractmethod
+    def survives(self, error: BaseException) -> bool:
+        """Whether a connection is as good as before, after an error of a statement's."""
+
+    @abstractmethod
     def translate(self, error: BaseException) -> LineageQLError:
         """The error of our tree for one of `errors`; its text holds no password."""
 
-    @abstractmethod
-    async def disconnect(self) -> None:
-        """Closes the pool."""
+    # -- the pool
+
+    @asynccontextmanager
+    async def leased(self) -> AsyncIterator[Any]:
+        """A connection of the pool, which goes back to it unless it breaks."""
+        async with self._free:
+            connection = await self._rested() or await self._joined()
+            try:
+                yield connection
+            except asyncio.CancelledError:
+                self.abandon(connection)
+                raise
+            except BaseException as error:
+                if self.broken(connection) or not self.survives(error):
+                    self.drop(connection)
+                    if self.lost(error):
+                        # The others that lie idle broke with it.
+                        self._drop_idle()
+                    raise
+                self._rest(connection)
+                raise
+            self._rest(connection)
+
+    def _rest(self, connection: Any) -> None:
+        if self.broken(connection):
+            self.drop(connection)
+        else:
+            self._idle.append((connection, asyncio.get_running_loop().time()))
+
+    async def _rested(self) -> Any:
+        """A connection that lies idle and works; None where there is none."""
+        while self._idle:
+            connection, since = self._idle.pop()
+            if self.broken(connection):
+                self.drop(connection)
+            elif asyncio.get_running_loop().time() - since < IDLE or await self._answers(connection):
+                return connection
+        return None
+
+    async def _answers(self, connection: Any) -> bool:
+        """Whether a connection still answers; one that does not is dropped, and the others that lie idle with it."""
+        try:
+            with patience(probe_timeout(self.settings), lambda: self.drop(connection)):
+                await self.rows(connection, PROBE)
+            return True
+        except self.errors:
+            self.drop(connection)
+            self._drop_idle()
+            return False
+        except BaseException:
+            self.abandon(connection)
+            raise
+
+    async def _joined(self) -> Any:
+        """A new connection; where the server takes no more, waits for one of the pool's, or a place."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.settings.deadline
+        while True:
+            try:
+                return await self.join()
+            except self.errors as error:
+                if not self.full(error) or loop.time() >= until:
+                    raise
+            await asyncio.sleep(random.uniform(*_FULL))
+            rested = await self._rested()
+            if rested is not None:
+                return rested
+
+    def _drop_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for connection, _ in idle:
+            self.drop(connection)
+
+    # -- statements that are not answered
+
+    @contextmanager
+    def _watched(self, connection: Any) -> Iterator[None]:
+        """Ends a connection whose server is not at the statement that it is to answer."""
+        watchers: list[asyncio.Task[None]] = []
+
+        def begin() -> None:
+            watchers.append(asyncio.create_task(self._watch(connection), name="watch over a silent connection"))
+
+        timer = asyncio.get_running_loop().call_later(self.settings.store_timeout, begin)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for watcher in watchers:
+                watcher.cancel()
+
+    async def _watch(self, connection: Any) -> None:
+        while True:
+            if not await self._confirmed(lambda prober: self.at_work(prober, connection)):
+                break
+            await asyncio.sleep(self.settings.store_timeout)
+        self.drop(connection)
+        self._drop_idle()
+
+    async def works(self, number: int) -> bool:
+        """Whether the server is at a statement of a connection of others', by the number that it calls it by."""
+        return await self._confirmed(lambda prober: self.at_work_for(prober, number))
+
+    async def _confirmed(self, at_work: Callable[[Any], Awaitable[bool]]) -> bool:
+        """Whether a server is at a statement that it has not answered. It takes a second look before it says no."""
+        for last in (False, True):
+            async with self._probing:
+                if await self._asked(at_work):
+                    return True
+            if not last:
+                await asyncio.sleep(_SECOND_LOOK)
+        return False
+
+    async def _asked(self, at_work: Callable[[Any], Awaitable[bool]]) -> bool:
+        """What the server says, asked by the prober; false where it cannot be asked."""
+        for _ in (False, True):
+            try:
+                prober = await self._probing_connection()
+                with patience(probe_timeout(self.settings), lambda: self.drop(prober)):  # noqa: B023
+                    return await at_work(prober)
+            except self.errors:
+                self._end_prober()
+            except BaseException:
+                self._end_prober()
+                raise
+        return False
+
+    async def _probing_connection(self) -> Any:
+        if self._prober is None or self.broken(self._prober):
+            self._end_prober()
+            self._prober = await self.connect()
+        return self._prober
 
     async def fetch(self, statement: Statement) -> Rows:
         return await self.run(fetch(statement))
@@ -107,15 +283,15 @@ class PooledDriver(ABC):
             for _ in (False, True):
                 new = self._prober is None
                 try:
-                    if self._prober is None:
-                        self._prober = await self.connect()
-                    await self.rows(self._prober, PROBE)
+                    prober = await self._probing_connection()
+                    with patience(probe_timeout(self.settings), lambda: self.drop(prober)):  # noqa: B023
+                        await self.rows(prober, PROBE)
                     return
                 except BaseException as error:
                     self._end_prober()
                     if not isinstance(error, self.errors):
                         raise
-                    if new or not self.lost(error):
+                    if new:
                         raise self.translate(error) from error
 
     def _end_prober(self) -> None:
@@ -127,7 +303,13 @@ class PooledDriver(ABC):
         if self._leaving:
             await asyncio.wait(self._leaving, timeout=GRACE)
         self._end_prober()
-        await self.disconnect()
+        while self._idle:
+            connection, _ = self._idle.pop()
+            try:
+                with patience(GRACE, lambda: self.drop(connection)):  # noqa: B023
+                    await self.part(connection)
+            except self.errors:
+                self.drop(connection)
         self._threads.shutdown(wait=False)
 
     def leave(self, work: Coroutine[Any, Any, None]) -> None:
@@ -141,7 +323,8 @@ class PooledDriver(ABC):
         rows = []
         for statement in step.statements:
             self.statements += 1
-            rows.append(await self.rows(connection, statement))
+            with self._watched(connection):
+                rows.append(await self.rows(connection, statement))
         return rows
 
     async def advance(self, script: Script[T], rows: list[Rows] | None) -> Step[T]:

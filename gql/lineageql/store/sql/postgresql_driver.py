@@ -6,8 +6,9 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from lineageql.errors import (
     LineageQLError,
@@ -20,6 +21,7 @@ from lineageql.errors import (
 )
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
+from lineageql.store.patience import keep_alive
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Rows
@@ -38,14 +40,15 @@ _PREPARED, _LONGEST_PREPARED = 256, 1 << 20
 """How many statements a connection keeps prepared, and up to how many characters."""
 _RISKY = 1 << 14
 """From how many characters on a statement is one that the server may refuse as too much for it."""
+_SERVER = "SELECT pg_catalog.pg_postmaster_start_time()::text, pg_catalog.pg_backend_pid()"
+"""Which server one is connected to, and by which of its processes."""
+_STATE = (
+    "SELECT pg_catalog.pg_postmaster_start_time()::text,"
+    " (SELECT state FROM pg_catalog.pg_stat_activity"
+    " WHERE pid = $1::int4 AND datname = current_database() AND usename = session_user)"
+)
 _OCTETS = "SELECT coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' AND datcollate IN ('C', 'POSIX')"
 _OCTETS += " FROM pg_catalog.pg_database AS d WHERE datname = current_database()"
-
-
-class _Connection(asyncpg.Connection):  # type: ignore[misc]
-    def get_reset_query(self) -> str:
-        # Nothing that the driver runs leaves anything behind in a session.
-        return ""
 
 
 class PostgreSQLDriver(PooledDriver):
@@ -53,10 +56,10 @@ class PostgreSQLDriver(PooledDriver):
 
     errors = ERRORS
 
-    def __init__(self, address: ServerAddress, settings: Settings, pool: Any, dialect: PostgreSQL) -> None:
-        super().__init__(dialect)
-        self.address, self.settings = address, settings
-        self._pool = pool
+    def __init__(self, address: ServerAddress, settings: Settings, dialect: PostgreSQL) -> None:
+        super().__init__(dialect, settings)
+        self.address = address
+        self._servers: WeakKeyDictionary[Any, tuple[str, int]] = WeakKeyDictionary()
 
     @classmethod
     async def open(cls, address: ServerAddress, settings: Settings) -> PostgreSQLDriver:
@@ -69,51 +72,82 @@ class PostgreSQLDriver(PooledDriver):
             UsageError: the options of its URL are wrong.
         """
         try:
-            pool = await asyncpg.create_pool(
-                **_arguments(address, settings),
-                min_size=1,
-                max_size=settings.store_connections,
-                connection_class=_Connection,
-                statement_cache_size=_PREPARED,
-                max_cacheable_statement_size=_LONGEST_PREPARED,
-                max_cached_statement_lifetime=0,
-                server_settings=_session(settings),
-            )
-        except ERRORS as error:
-            raise translate(error, address) from error
-        try:
-            async with pool.acquire() as connection:
+            connection = await _reading(address, settings)
+            try:
                 encoding = connection.get_settings().server_encoding
                 if encoding != "UTF8":
                     raise StoreError(f"the encoding of {address} is {encoding}, and only UTF8 is served")
-                by_octets = await connection.fetchval(_OCTETS)
-        except BaseException as error:
-            pool.terminate()
-            if isinstance(error, ERRORS):
-                raise translate(error, address) from error
-            raise
-        return cls(address, settings, pool, PostgreSQL(by_octets=bool(by_octets)))
+                by_octets = await connection.fetchval(_OCTETS, timeout=float(settings.store_timeout))
+            finally:
+                connection.terminate()
+        except ERRORS as error:
+            raise translate(error, address) from error
+        return cls(address, settings, PostgreSQL(by_octets=bool(by_octets)))
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        async with self._pool.acquire() as connection:
-            yield connection
+    def connection(self) -> AbstractAsyncContextManager[Any]:
+        return self.leased()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
-        async with self._pool.acquire() as connection:
-            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        seconds = float(self.settings.store_timeout)
+        async with self.leased() as connection:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", timeout=seconds)
             try:
                 yield connection
-            finally:
+            except asyncio.CancelledError:
+                raise
+            except BaseException:
                 if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
+                    await connection.execute("ROLLBACK", timeout=seconds)
+                raise
+            else:
+                await connection.execute("ROLLBACK", timeout=seconds)
+
+    async def join(self) -> Any:
+        connection = await _reading(self.address, self.settings)
+        try:
+            self._servers[connection] = tuple(await connection.fetchrow(_SERVER, timeout=self.settings.store_timeout))
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
     async def connect(self) -> Any:
-        return await asyncpg.connect(**_arguments(self.address, self.settings), server_settings=_session(self.settings))
+        return await self.join()
 
     def drop(self, connection: Any) -> None:
         connection.terminate()
+
+    def abandon(self, connection: Any) -> None:
+        # asyncpg asks the server to end a statement whose caller was cancelled, over another connection.
+        asking = set(connection._cancellations)
+
+        async def end() -> None:
+            if asking:
+                _, late = await asyncio.wait(asking, timeout=GRACE)
+                for task in late:
+                    task.cancel()
+            connection.terminate()
+
+        self.leave(end())
+
+    async def part(self, connection: Any) -> None:
+        await connection.close(timeout=GRACE)
+
+    def broken(self, connection: Any) -> bool:
+        return bool(connection.is_closed())
+
+    async def at_work(self, prober: Any, connection: Any) -> bool:
+        server, number = self._servers.get(connection, ("", 0))
+        here, state = await prober.fetchrow(_STATE, number)
+        # Behind a balancer it may be another server's, and a pooler gives numbers of its own.
+        unknown = here != server or number != connection.get_server_pid()
+        return unknown or (state is not None and not state.startswith("idle"))
+
+    async def at_work_for(self, prober: Any, number: int) -> bool:
+        _, state = await prober.fetchrow(_STATE, number)
+        # Behind a balancer another server may have none of this number.
+        return state is None or not state.startswith("idle")
 
     async def rows(self, connection: Any, statement: Statement) -> Rows:
         risky = len(statement.text) > _RISKY and connection.is_in_transaction()
@@ -134,11 +168,11 @@ class PostgreSQLDriver(PooledDriver):
     def translate(self, error: BaseException) -> LineageQLError:
         return translate(error, self.address)
 
-    async def disconnect(self) -> None:
-        try:
-            await asyncio.wait_for(self._pool.close(), GRACE)
-        except (asyncio.TimeoutError, *ERRORS):
-            self._pool.terminate()
+    def full(self, error: BaseException) -> bool:
+        return isinstance(error, asyncpg.TooManyConnectionsError)
+
+    def survives(self, error: BaseException) -> bool:
+        return isinstance(error, asyncpg.PostgresError) and not self.lost(error)
 
 
 async def create_database(address: ServerAddress, settings: Settings) -> None:
@@ -181,7 +215,25 @@ async def execute(address: ServerAddress, settings: Settings, statements: Sequen
 
 async def connected(address: ServerAddress, settings: Settings) -> Any:
     """A connection that may do more than read."""
-    return await asyncpg.connect(**_arguments(address, settings), server_settings={"application_name": "lineageql"})
+    return await _connect(address, settings, server_settings={"application_name": "lineageql"})
+
+
+async def _reading(address: ServerAddress, settings: Settings) -> Any:
+    """A connection that reads."""
+    return await _connect(
+        address,
+        settings,
+        statement_cache_size=_PREPARED,
+        max_cacheable_statement_size=_LONGEST_PREPARED,
+        max_cached_statement_lifetime=0,
+        server_settings=_session(settings),
+    )
+
+
+async def _connect(address: ServerAddress, settings: Settings, **more: Any) -> Any:
+    connection = await asyncpg.connect(**{**_arguments(address, settings), **more})
+    keep_alive(connection._transport.get_extra_info("socket"))
+    return connection
 
 
 def _session(settings: Settings) -> dict[str, str]:
@@ -189,6 +241,8 @@ def _session(settings: Settings) -> dict[str, str]:
     return {
         "application_name": "lineageql",
         "default_transaction_read_only": "on",
+        # Whatever the database's is: at serializable a statement that only reads may be refused.
+        "default_transaction_isolation": "read committed",
         "jit": "off",  # it takes longer than what it is for
         "extra_float_digits": "1",
         "statement_timeout": bound,

@@ -16,6 +16,7 @@ import asyncpg
 from lineageql.errors import Unavailable
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
+from lineageql.store.patience import IDLE, probe_timeout
 from lineageql.store.sql.postgresql_driver import ERRORS, connected, translate
 from lineageql.store.write_lock import WriteLock, unwritten
 
@@ -32,6 +33,7 @@ class PostgreSQLLock(WriteLock):
         super().__init__(str(address), float(settings.deadline))
         self._address, self._settings = address, settings
         self._connection: Any = None
+        self._last = 0.0
 
     async def take(self, seconds: float) -> bool:
         # A connection that lay idle may have broken.
@@ -48,8 +50,12 @@ class PostgreSQLLock(WriteLock):
         raise AssertionError
 
     async def _take(self, seconds: float) -> bool:
+        loop = asyncio.get_running_loop()
         if self._connection is None or self._connection.is_closed():
             self._connection = await connected(self._address, self._settings)
+        elif loop.time() - self._last >= IDLE:
+            await self._connection.execute("SELECT 1", timeout=probe_timeout(self._settings))
+        self._last = loop.time()
         words = (
             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = 0; "
             f"SET LOCAL lock_timeout = {max(1, round(seconds * 1000))}; "

@@ -77,6 +77,7 @@ class SQLReader:
         self.budgets = budgets
         self.dialect = driver.dialect
         self._reading: asyncio.Task[TypeCatalog] | None = None
+        self._readers = 0
 
     async def _fetch(self, query: Select[Any]) -> Rows:
         def script() -> Script[Rows]:
@@ -93,7 +94,16 @@ class SQLReader:
     async def _catalog(self) -> TypeCatalog:
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_types())
-        return await asyncio.shield(self._reading)
+        reading = self._reading
+        self._readers += 1
+        try:
+            return await asyncio.shield(reading)
+        finally:
+            self._readers -= 1
+            if not self._readers and not reading.done():
+                # All who waited have gone, at a deadline or with their clients.
+                reading.cancel()
+                self._reading = None
 
     async def _read_types(self) -> TypeCatalog:
         def script() -> Script[TypeCatalog]:

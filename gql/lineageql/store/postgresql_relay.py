@@ -1,4 +1,4 @@
-"""The way from ml-metadata's worker to PostgreSQL: a Unix socket of the service's that speaks the server's protocol.
+"""The relay to PostgreSQL, which speaks the server's protocol.
 
 It does two things that the PostgreSQL inside ml-metadata's wheels cannot: it
 encrypts, as that is built without TLS, and it puts texts with a backslash in
@@ -8,87 +8,54 @@ their place, see `mlmd.placeholders`.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import shutil
 import ssl
 import struct
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from lineageql.store.addresses import ServerAddress
-from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.frames import Reply
 from lineageql.store.mlmd.placeholders import Placeholders
 from lineageql.store.mlmd.process import WorkerProcess
+from lineageql.store.relay import Relay, RelayedRecorder
 from lineageql.store.tls import tls_of
-
-log = logging.getLogger("lineageql.store")
 
 _SSL_REQUEST, _GSS_REQUEST = 80877103, 80877104
 _SASL = struct.pack("!i", 10)
 """How the body of a message begins that lists the ways to sign in."""
 _NULL = -1
+_CONFLICTS = (b"40001", b"40P01")
+"""A transaction that could not be put in order with others, or waited for one that waited for it: it is undone."""
 
 
-class PgProxy:
-    """A Unix socket, in a folder that only this user enters, that leads to a server."""
+class PostgreSQLRelay(Relay):
+    """The way to PostgreSQL."""
 
-    def __init__(self, address: ServerAddress) -> None:
-        self._address = address
+    def __init__(self, address: ServerAddress, connect_timeout: float) -> None:
+        super().__init__(address, connect_timeout)
         tls = tls_of(address)
         self._context = tls if isinstance(tls, ssl.SSLContext) else None
-        self._folder = ""
-        self._server: asyncio.AbstractServer | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self.placeholders: Placeholders | None = None
         """Those of the call that the worker is at."""
 
-    async def open(self) -> ServerAddress:
-        """Makes the socket; answers the address that leads through it."""
-        self._folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="lineageql-")
-        path = os.path.join(self._folder, f".s.PGSQL.{self._address.port}")
-        self._server = await asyncio.start_unix_server(self._serve, path)
-        return replace(self._address, host=self._folder, options={})
+    def socket_name(self) -> str:
+        return f".s.PGSQL.{self.address.port}"
 
-    async def close(self) -> None:
-        """Ends what goes through the socket, and takes it away."""
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        if self._folder:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+    def led(self, path: str) -> ServerAddress:
+        return replace(self.address, host=os.path.dirname(path), options={})
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        # The worker sees no more of an error than a connection that ends, and says so.
-        try:
-            there, back = await self._connect()
-            try:
-                await self._start(reader, writer, back)
-                await asyncio.gather(
-                    _forward(reader, back, self._question),
-                    _forward(there, writer, self._answer),
-                    return_exceptions=False,
-                )
-            finally:
-                back.close()
-        except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
-            log.debug("a connection to %s ended", self._address)
-        except OSError as error:
-            log.warning("ml-metadata cannot reach %s: %s", self._address, error)
-        except ValueError as error:
-            log.error("a statement of ml-metadata's was not sent to %s: %s", self._address, error)
-        finally:
-            writer.close()
-            self._tasks.discard(task)
+    async def pass_on(
+        self,
+        here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        await self._start(*here, there[1])
+        await asyncio.gather(
+            _forward(here[0], there[1], self._question),
+            _forward(there[0], here[1], self._answer),
+        )
 
     async def _start(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter
@@ -106,6 +73,10 @@ class PgProxy:
         return self.placeholders.statement(body) if kind == b"Q" and self.placeholders else body
 
     def _answer(self, kind: bytes, body: bytes) -> bytes:
+        if kind == b"E" and any(b"\0C" + state + b"\0" in b"\0" + body for state in _CONFLICTS):
+            self.conflict = True
+        if kind == b"K":
+            self.number = int.from_bytes(body[:4], "big")
         if kind == b"D" and self.placeholders:
             return _row(body, self.placeholders.value)
         # The worker sees no TLS, and would take a way to sign in that is bound to it for an attack.
@@ -114,8 +85,8 @@ class PgProxy:
             return _SASL + b"".join(way + b"\0" for way in ways) + b"\0"
         return body
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        host, port = self._address.host, self._address.port
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        host, port = self.address.host, self.address.port
         if host.startswith("/"):
             return await asyncio.open_unix_connection(os.path.join(host, f".s.PGSQL.{port}"))
         if self._context is None:
@@ -138,45 +109,21 @@ class PgProxy:
         return reader, asyncio.StreamWriter(tls, protocol, reader, loop)
 
 
-class ProxiedRecorder(WorkerChannel):
-    """ml-metadata's worker behind a proxy of its own, which begins before it and ends after it.
+class PostgreSQLRecorder(RelayedRecorder):
+    """ml-metadata's worker behind a relay to PostgreSQL."""
 
-    Args:
-        address: where the database is.
-        config: ml-metadata's `ConnectionConfig` of an address, serialized.
-    """
-
-    def __init__(self, address: ServerAddress, config: Callable[[ServerAddress], bytes]) -> None:
-        super().__init__(b"")
-        self._address = address
-        self._make_config = config
-        self._proxy = PgProxy(address)
-
-    def sibling(self) -> ProxiedRecorder:
-        # Not behind the same proxy, which knows the placeholders of one call.
-        return ProxiedRecorder(self._address, self._make_config)
-
-    async def _open(self) -> WorkerProcess:
-        if not self._config:
-            self._config = self._make_config(await self._proxy.open())
-        return await super()._open()
+    relay: PostgreSQLRelay
 
     async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes, deadline: float) -> Reply:
         placeholders = await asyncio.to_thread(Placeholders, rpc, request) if b"\\" in request else None
         if not placeholders:
             return await super()._exchange(worker, rpc, request, deadline)
-        self._proxy.placeholders = placeholders
+        self.relay.placeholders = placeholders
         try:
             reply = await super()._exchange(worker, rpc, placeholders.request, deadline)
         finally:
-            self._proxy.placeholders = None
+            self.relay.placeholders = None
         return reply._replace(message=placeholders.message(reply.message), body=placeholders.reply(reply.body))
-
-    async def close(self) -> None:
-        try:
-            await super().close()
-        finally:
-            await self._proxy.close()
 
 
 async def _forward(

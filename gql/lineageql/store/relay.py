@@ -1,0 +1,245 @@
+"""The way from ml-metadata's worker to a database server: a Unix socket of the service's that leads there.
+
+So the service has a hand on a connection that ml-metadata keeps to itself: it can ask the server
+whether it is at a statement of it, and end it where the server has fallen silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from lineageql.store.addresses import ServerAddress
+from lineageql.store.mlmd.channel import WorkerChannel
+from lineageql.store.mlmd.frames import Reply, Status
+from lineageql.store.mlmd.process import WorkerProcess
+from lineageql.store.patience import keep_alive
+
+log = logging.getLogger("lineageql.store")
+
+AtWork = Callable[[int], Awaitable[bool]]
+"""Whether a server is at a statement of the connection that it has given a number; true where it cannot know."""
+
+
+class Relay(ABC):
+    """A Unix socket, in a folder that only this user enters, that leads to a server.
+
+    Args:
+        address: where the server is.
+        connect_timeout: seconds in which it must let a connection in.
+    """
+
+    def __init__(self, address: ServerAddress, connect_timeout: float) -> None:
+        self.address = address
+        self._connect_timeout = connect_timeout
+        self._folder = ""
+        self._server: asyncio.AbstractServer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: set[asyncio.StreamWriter] = set()
+        self.conflict = False
+        """Whether the server ended a statement since the call began as others wrote the same: nothing was applied."""
+        self.number: int | None = None
+        """By what the server calls the newest connection; None while there is none."""
+
+    @abstractmethod
+    def socket_name(self) -> str:
+        """The name of the socket in its folder."""
+
+    @abstractmethod
+    def led(self, path: str) -> ServerAddress:
+        """The address that leads through the socket of this path."""
+
+    @abstractmethod
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to the server."""
+
+    @abstractmethod
+    async def pass_on(
+        self,
+        here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        """Hands on what either end says, until one has no more to say; tells the server's number of the connection."""
+
+    async def open(self) -> ServerAddress:
+        """Makes the socket; answers the address that leads through it."""
+        self._folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="lineageql-")
+        path = os.path.join(self._folder, self.socket_name())
+        self._server = await asyncio.start_unix_server(self._serve, path)
+        return self.led(path)
+
+    async def close(self) -> None:
+        """Ends what goes through the socket, and takes it away."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if self._folder:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def cut(self) -> None:
+        """Ends the connections that go through the socket, at once."""
+        self.number = None
+        for end in self._ends:
+            end.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._ends.add(writer)
+        ends = {writer}
+        # The worker sees no more of an error than a connection that ends, and says so.
+        try:
+            there, back = await asyncio.wait_for(self.connect(), self._connect_timeout)
+            ends.add(back)
+            self._ends.add(back)
+            keep_alive(back.get_extra_info("socket"))
+            await self.pass_on((reader, writer), (there, back))
+        except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
+            log.debug("a connection to %s ended", self.address)
+        except asyncio.TimeoutError:
+            log.warning("ml-metadata cannot reach %s: it does not answer", self.address)
+        except OSError as error:
+            log.warning("ml-metadata cannot reach %s: %s", self.address, error)
+        except ValueError as error:
+            log.error("a statement of ml-metadata's was not sent to %s: %s", self.address, error)
+        finally:
+            for end in ends:
+                end.close()
+            self._ends -= ends
+            self._tasks.discard(task)
+
+
+class MySQLRelay(Relay):
+    """The way to MySQL or MariaDB, over which octets go as they are."""
+
+    def socket_name(self) -> str:
+        return "mysql.sock"
+
+    def led(self, path: str) -> ServerAddress:
+        return replace(self.address, host=path)
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self.address.host.startswith("/"):
+            return await asyncio.open_unix_connection(self.address.host)
+        return await asyncio.open_connection(self.address.host, self.address.port)
+
+    async def pass_on(
+        self,
+        here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        # The server speaks first: its version, and the number of the connection.
+        head = await there[0].readexactly(4)
+        greeting = await there[0].readexactly(int.from_bytes(head[:3], "little"))
+        version, _, rest = greeting.partition(b"\0")
+        # What begins with 255 is an error in its place.
+        self.number = int.from_bytes(rest[:4], "little") if version[:1] == b"\x0a" else None
+        here[1].write(head + greeting)
+        await asyncio.gather(_poured(here[0], there[1]), _poured(there[0], here[1]))
+
+
+async def _poured(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    try:
+        while octets := await source.read(65536):
+            sink.write(octets)
+            await sink.drain()
+    finally:
+        with suppress(OSError):
+            sink.close()
+
+
+class RelayedRecorder(WorkerChannel):
+    """ml-metadata's worker behind a relay of its own, which begins before it and ends after it.
+
+    Args:
+        relay: makes a relay that is not open.
+        config: ml-metadata's `ConnectionConfig` of an address, serialized.
+        at_work: asks the server; without it nothing is found out while a call is under way.
+        timeout: see `WorkerChannel`.
+        look: seconds after which the server is asked whether it is at a call that is not answered.
+        probe: see `WorkerChannel`.
+    """
+
+    def __init__(
+        self,
+        relay: Callable[[], Relay],
+        config: Callable[[ServerAddress], bytes],
+        at_work: AtWork | None,
+        *,
+        timeout: float,
+        look: float,
+        probe: float,
+    ) -> None:
+        super().__init__(b"", timeout=timeout, probe=probe)
+        self._make_relay = relay
+        self._make_config = config
+        self._at_work = at_work
+        self._look = look
+        self.relay = relay()
+
+    def sibling(self) -> RelayedRecorder:
+        # Not behind the same relay, which knows what is under way on one connection.
+        return type(self)(
+            self._make_relay,
+            self._make_config,
+            self._at_work,
+            timeout=self._timeout,
+            look=self._look,
+            probe=self._probe or self._look,
+        )
+
+    async def _open(self) -> WorkerProcess:
+        if not self._config:
+            self._config = self._make_config(await self.relay.open())
+        return await super()._open()
+
+    async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes, deadline: float) -> Reply:
+        self.relay.conflict = False
+        with self._watched():
+            reply = await super()._exchange(worker, rpc, request, deadline)
+        if reply.code != Status.OK and self.relay.conflict:
+            # ml-metadata does not tell it from other faults of PostgreSQL's.
+            return reply._replace(code=Status.ABORTED)
+        return reply
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Cuts the connection where its server is not at the call that is under way."""
+        watchers: list[asyncio.Task[None]] = []
+
+        def begin() -> None:
+            watchers.append(asyncio.create_task(self._watch(), name="watch over ml-metadata's connection"))
+
+        timer = asyncio.get_running_loop().call_later(self._look, begin)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for watcher in watchers:
+                watcher.cancel()
+
+    async def _watch(self) -> None:
+        while self._at_work is not None:
+            number = self.relay.number
+            if number is not None and not await self._at_work(number) and number == self.relay.number:
+                log.warning("%s has fallen silent, and ml-metadata's connection to it is ended", self.relay.address)
+                self.relay.cut()
+                return
+            await asyncio.sleep(self._look)
+
+    async def close(self) -> None:
+        try:
+            await super().close()
+        finally:
+            await self.relay.close()
