@@ -147,7 +147,7 @@ def _service(url: str) -> ServiceAddress:
     return ServiceAddress(urlsplit(url).scheme, Endpoint.of(url))
 
 
-_postgresql = _server("postgresql", 5432, frozenset({"host", "sslmode", "sslrootcert", "sslcert", "sslkey"}))
+_postgresql = _server("postgresql", 5432, frozenset({"host", "pooled", "sslmode", "sslrootcert", "sslcert", "sslkey"}))
 _mysql = _server("mysql", 3306, frozenset({"host", "charset", "ssl-mode", "ssl-ca", "ssl-cert", "ssl-key"}))
 
 SCHEMES: dict[str, Callable[[str], Address]] = {

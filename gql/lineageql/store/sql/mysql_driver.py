@@ -25,7 +25,7 @@ from lineageql.store.patience import keep_alive, patience
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.mysql import MySQL
 from lineageql.store.sql.dialects.mysql_statements import MySQLStatement
-from lineageql.store.sql.driver import Rows
+from lineageql.store.sql.driver import PROBE, Rows
 from lineageql.store.sql.mysql_servers import server_of
 from lineageql.store.sql.pooled import PooledDriver
 
@@ -165,6 +165,9 @@ class MySQLDriver(PooledDriver):
             return _decoded(await ran(connection, text), texts)
         except UnicodeDecodeError:
             return await _with_replacements(connection, text)
+
+    async def probe_on(self, connection: Any) -> None:
+        await self.rows(connection, PROBE)
 
     def lost(self, error: BaseException) -> bool:
         return isinstance(error, (OSError, faults.InterfaceError)) or error_number(error) in _LOST

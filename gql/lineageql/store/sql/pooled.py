@@ -15,7 +15,7 @@ from lineageql.errors import LineageQLError
 from lineageql.settings import Settings
 from lineageql.store.patience import IDLE, patience, probe_timeout
 from lineageql.store.sql.dialects import Dialect, Statement
-from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
+from lineageql.store.sql.driver import Rows, Script, fetch
 
 T = TypeVar("T")
 _THREADS = 4
@@ -107,6 +107,10 @@ class PooledDriver(ABC):
         """All rows of a statement. A caller that is cancelled ends the statement on the server."""
 
     @abstractmethod
+    async def probe_on(self, connection: Any) -> None:
+        """Asks something small on a connection on which nothing is under way."""
+
+    @abstractmethod
     def lost(self, error: BaseException) -> bool:
         """Whether an error says that the connection broke, so that another may serve."""
 
@@ -165,7 +169,7 @@ class PooledDriver(ABC):
         """Whether a connection still answers; one that does not is dropped, and the others that lie idle with it."""
         try:
             with patience(probe_timeout(self.settings), lambda: self.drop(connection)):
-                await self.rows(connection, PROBE)
+                await self.probe_on(connection)
             return True
         except self.errors:
             self.drop(connection)
@@ -285,7 +289,7 @@ class PooledDriver(ABC):
                 try:
                     prober = await self._probing_connection()
                     with patience(probe_timeout(self.settings), lambda: self.drop(prober)):  # noqa: B023
-                        await self.rows(prober, PROBE)
+                        await self.probe_on(prober)
                     return
                 except BaseException as error:
                     self._end_prober()

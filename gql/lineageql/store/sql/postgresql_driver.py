@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,7 +24,7 @@ from lineageql.store.addresses import ServerAddress
 from lineageql.store.patience import keep_alive
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
-from lineageql.store.sql.driver import Rows
+from lineageql.store.sql.driver import PROBE, Rows
 from lineageql.store.sql.pooled import GRACE, PooledDriver
 from lineageql.store.tls import tls_of
 
@@ -40,6 +40,10 @@ _PREPARED, _LONGEST_PREPARED = 256, 1 << 20
 """How many statements a connection keeps prepared, and up to how many characters."""
 _RISKY = 1 << 14
 """From how many characters on a statement is one that the server may refuse as too much for it."""
+_NAMED = {"application_name": "lineageql"}
+_BY_BEGIN = ("application_name", "default_transaction_read_only", "default_transaction_isolation")
+"""What each transaction says by its first word, or a session may say anywhere."""
+_WHERE = "SELECT current_setting('default_transaction_read_only'), pg_catalog.pg_backend_pid()"
 _SERVER = "SELECT pg_catalog.pg_postmaster_start_time()::text, pg_catalog.pg_backend_pid()"
 """Which server one is connected to, and by which of its processes."""
 _STATE = (
@@ -56,55 +60,80 @@ class PostgreSQLDriver(PooledDriver):
 
     errors = ERRORS
 
-    def __init__(self, address: ServerAddress, settings: Settings, dialect: PostgreSQL) -> None:
+    def __init__(self, address: ServerAddress, settings: Settings, dialect: PostgreSQL, pooled: bool = False) -> None:
         super().__init__(dialect, settings)
         self.address = address
+        self.pooled = pooled
         self._servers: WeakKeyDictionary[Any, tuple[str, int]] = WeakKeyDictionary()
 
     @classmethod
     async def open(cls, address: ServerAddress, settings: Settings) -> PostgreSQLDriver:
-        """Connects to a database.
+        """Connects to a database, or to a pooler before it.
 
         Raises:
             StoreMissing: the server has no such database.
-            StoreError: its encoding is not UTF-8, or it lets this user not in.
+            StoreError: its encoding is not UTF-8, it lets this user not in, or a pooler leaves no transactions.
             Unavailable: the server cannot be reached.
             UsageError: the options of its URL are wrong.
         """
         try:
-            connection = await _reading(address, settings)
+            pooled = _pooled(address)
+            if pooled is None:
+                pooled = await _finds_pooler(address, settings)
+            connection = await _reading(address, settings, pooled)
             try:
                 encoding = connection.get_settings().server_encoding
                 if encoding != "UTF8":
                     raise StoreError(f"the encoding of {address} is {encoding}, and only UTF8 is served")
-                by_octets = await connection.fetchval(_OCTETS, timeout=float(settings.store_timeout))
+                # Both in one transaction: behind a pooler what is between two of them may go elsewhere.
+                async with connection.transaction(readonly=True):
+                    by_octets = await connection.fetchval(_OCTETS, timeout=float(settings.store_timeout))
             finally:
                 connection.terminate()
         except ERRORS as error:
             raise translate(error, address) from error
-        return cls(address, settings, PostgreSQL(by_octets=bool(by_octets)))
+        return cls(address, settings, PostgreSQL(by_octets=bool(by_octets)), pooled)
 
-    def connection(self) -> AbstractAsyncContextManager[Any]:
-        return self.leased()
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        async with self.leased() as connection:
+            if not self.pooled:
+                yield connection
+                return
+            # Statements on their own would each have another of the pooler's connections.
+            async with self._begun(connection, "READ COMMITTED"):
+                yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
+        async with self.leased() as connection, self._begun(connection, "REPEATABLE READ"):
+            yield connection
+
+    @asynccontextmanager
+    async def _begun(self, connection: Any, level: str) -> AsyncIterator[None]:
+        """A transaction on a connection, which only reads."""
         seconds = float(self.settings.store_timeout)
-        async with self.leased() as connection:
-            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", timeout=seconds)
-            try:
-                yield connection
-            except asyncio.CancelledError:
-                raise
-            except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK", timeout=seconds)
-                raise
-            else:
+        begin = f"BEGIN ISOLATION LEVEL {level} READ ONLY"
+        if self.pooled:
+            # What a session is told, a pooler tells another's too.
+            told = _session(self.settings).items()
+            begin += "".join(f"; SET LOCAL {name} = '{value}'" for name, value in told if name not in _BY_BEGIN)
+        await connection.execute(begin, timeout=seconds)
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            if not connection.is_closed():
                 await connection.execute("ROLLBACK", timeout=seconds)
+            raise
+        else:
+            await connection.execute("ROLLBACK", timeout=seconds)
 
     async def join(self) -> Any:
-        connection = await _reading(self.address, self.settings)
+        connection = await _reading(self.address, self.settings, self.pooled)
+        if self.pooled:
+            return connection
         try:
             self._servers[connection] = tuple(await connection.fetchrow(_SERVER, timeout=self.settings.store_timeout))
         except BaseException:
@@ -138,6 +167,8 @@ class PostgreSQLDriver(PooledDriver):
         return bool(connection.is_closed())
 
     async def at_work(self, prober: Any, connection: Any) -> bool:
+        if self.pooled:
+            return True  # only the pooler knows which connection of the server's it is
         server, number = self._servers.get(connection, ("", 0))
         here, state = await prober.fetchrow(_STATE, number)
         # Behind a balancer it may be another server's, and a pooler gives numbers of its own.
@@ -145,6 +176,8 @@ class PostgreSQLDriver(PooledDriver):
         return unknown or (state is not None and not state.startswith("idle"))
 
     async def at_work_for(self, prober: Any, number: int) -> bool:
+        if self.pooled:
+            return True
         _, state = await prober.fetchrow(_STATE, number)
         # Behind a balancer another server may have none of this number.
         return state is None or not state.startswith("idle")
@@ -161,6 +194,10 @@ class PostgreSQLDriver(PooledDriver):
                 await connection.execute("ROLLBACK TO SAVEPOINT risky")
             raise
         return rows
+
+    async def probe_on(self, connection: Any) -> None:
+        # Without parameters it is one message, so it needs no transaction behind a pooler.
+        await connection.execute(PROBE.text)
 
     def lost(self, error: BaseException) -> bool:
         return isinstance(error, _LOST)
@@ -215,11 +252,14 @@ async def execute(address: ServerAddress, settings: Settings, statements: Sequen
 
 async def connected(address: ServerAddress, settings: Settings) -> Any:
     """A connection that may do more than read."""
-    return await _connect(address, settings, server_settings={"application_name": "lineageql"})
+    return await _connect(address, settings, server_settings=_NAMED)
 
 
-async def _reading(address: ServerAddress, settings: Settings) -> Any:
-    """A connection that reads."""
+async def _reading(address: ServerAddress, settings: Settings, pooled: bool = False) -> Any:
+    """A connection that reads; behind a pooler its transactions must say how."""
+    if pooled:
+        # No named statements: the next transaction may be on another of the pooler's connections.
+        return await _connect(address, settings, statement_cache_size=0, server_settings=_NAMED)
     return await _connect(
         address,
         settings,
@@ -228,6 +268,34 @@ async def _reading(address: ServerAddress, settings: Settings) -> Any:
         max_cached_statement_lifetime=0,
         server_settings=_session(settings),
     )
+
+
+def _pooled(address: ServerAddress) -> bool | None:
+    """Whether a pooler is in the way, where the URL says so."""
+    said = address.options.get("pooled")
+    if said not in (None, "true", "false"):
+        raise UsageError(f"the option pooled of {address} is {said!r}; it takes true or false")
+    return None if said is None else said == "true"
+
+
+async def _finds_pooler(address: ServerAddress, settings: Settings) -> bool:
+    """Whether a pooler such as PgBouncer is in the way: it refuses what a session is told at its start, or drops it."""
+    try:
+        connection = await _reading(address, settings)
+    except asyncpg.ProtocolViolationError as error:
+        if "startup parameter" in str(error):
+            return True
+        raise
+    try:
+        # One message each, which needs no transaction.
+        ((here, number),) = await connection.fetch(_WHERE, timeout=float(settings.store_timeout))
+        return bool(here != "on" or number != connection.get_server_pid())
+    except asyncpg.PostgresError as error:
+        if isinstance(error, asyncpg.InvalidSQLStatementNameError):
+            return True
+        raise
+    finally:
+        connection.terminate()
 
 
 async def _connect(address: ServerAddress, settings: Settings, **more: Any) -> Any:
@@ -266,6 +334,7 @@ _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.Operat
 """Connections that broke, of which another may serve; not one that could not be made in time."""
 
 _KINDS: tuple[tuple[type[BaseException], type[LineageQLError], str], ...] = (
+    (asyncpg.ProtocolViolationError, StoreError, "{address} or a pooler before it refuses what is asked: {text}"),
     (asyncpg.InvalidCatalogNameError, StoreMissing, "there is no database {address}; --create makes one"),
     (asyncpg.InvalidAuthorizationSpecificationError, StoreError, "{address} refuses the user or the password"),
     (asyncpg.InsufficientPrivilegeError, StoreError, "{address} does not let this user: {text}"),
@@ -290,6 +359,11 @@ def translate(error: BaseException, address: ServerAddress) -> LineageQLError:
     text = str(error).partition("\n")[0] or type(error).__name__
     if "query arguments cannot exceed" in text:
         return TooExpensive(f"the filter is more than PostgreSQL takes at once: {text}; give it fewer terms")
+    if "statement pooling mode" in text:
+        return StoreError(
+            f"the pooler at {address} pools by statement, which leaves no transactions: "
+            "set its pool_mode to transaction or session"
+        )
     for kind, ours, words in _KINDS:
         if isinstance(error, kind):
             return ours(words.format(address=address, text=text))
