@@ -28,6 +28,7 @@ from lineageql.errors import (
 from lineageql.settings import Settings
 from lineageql.store.mlmd import requests
 from lineageql.store.open import open_store
+from tests.servers import mariadb
 
 pytest.importorskip("ml_metadata")
 SOURCES = str(Path(lineageql.__file__).parents[1])
@@ -426,3 +427,22 @@ async def test_closing_at_once(file: Path, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.WARNING)
     await (await open_store(str(file), Settings())).close()
     assert caplog.text == ""
+
+
+async def test_mariadb_that_takes_only_tables_with_a_primary_key_is_left_empty() -> None:
+    server = mariadb.shared()
+    name, settings = server.database(), Settings(create=True)
+    server.sql("SET GLOBAL innodb_force_primary_key = ON")
+    try:
+        with pytest.raises(StoreError, match="SET GLOBAL innodb_force_primary_key = OFF while --create makes them"):
+            await open_store(server.url(name), settings)
+    finally:
+        server.sql("SET GLOBAL innodb_force_primary_key = OFF")
+    assert server.sql("SHOW TABLES", name) == ""
+    await (await open_store(server.url(name), settings)).close()
+    # A store that is there is none of its business.
+    server.sql("SET GLOBAL innodb_force_primary_key = ON")
+    try:
+        await (await open_store(server.url(name), settings)).close()
+    finally:
+        server.sql("SET GLOBAL innodb_force_primary_key = OFF")

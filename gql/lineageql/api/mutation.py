@@ -14,7 +14,7 @@ from lineageql.api.types import Artifact, Execution, Run, Workspace
 from lineageql.api.warnings import WarningCode
 from lineageql.catalog.recording import Recording
 from lineageql.catalog.recording.reuse import NotTaken
-from lineageql.errors import InvalidArgument, ReadOnly
+from lineageql.errors import InvalidArgument, ReadOnly, Unavailable
 from lineageql.model.identity import EntityKind, Ref, parse_ref
 
 T = TypeVar("T")
@@ -127,11 +127,20 @@ def _not_taken(found: object) -> Iterator[tuple[str, NotTaken]]:
 
 
 async def _entity(context: Context, ref: Ref) -> Any:
-    return await context.loaders.entity_by_ref.load(ref)
+    return (await _entities(context, [ref]))[0]
 
 
 async def _entities(context: Context, refs: list[Ref]) -> Any:
-    return await context.loaders.entity_by_ref.load_many(refs)
+    """What was recorded, read back.
+
+    Raises:
+        Unavailable: it is not there, as a database's node that lags behind says.
+    """
+    found = await context.loaders.entity_by_ref.load_many(refs)
+    for ref, entity in zip(refs, found, strict=True):
+        if entity is None:
+            raise Unavailable(f"the database does not show {str(ref)!r} yet")
+    return found
 
 
 @strawberry.type(

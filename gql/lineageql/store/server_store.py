@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from lineageql.errors import NotMLMD, SchemaMismatch, StoreMissing, UsageError
+from lineageql.errors import NotMLMD, SchemaMismatch, StoreError, StoreMissing, UsageError
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
@@ -51,6 +51,7 @@ class Backend:
         execute: runs statements that change the schema, on a connection of their own.
         limits: how long texts may be in a database.
         lock: the lock of those who record in a database.
+        can_create: raises StoreError where ml-metadata would fail in the middle of making its tables.
         config: ml-metadata's `ConnectionConfig`, serialized; it makes the tables of an empty database.
         relay: the way of ml-metadata's worker to the server.
         recorder: what has that worker behind a relay.
@@ -63,6 +64,7 @@ class Backend:
     execute: Callable[[ServerAddress, Settings, Sequence[str]], Awaitable[None]]
     limits: Callable[[Driver], Awaitable[Limits]]
     lock: Callable[[ServerAddress, Settings], Awaitable[WriteLock]]
+    can_create: Callable[[Driver, ServerAddress], Awaitable[None]]
     config: Callable[[ServerAddress], bytes]
     relay: Callable[[ServerAddress, float], Relay]
     recorder: type[RelayedRecorder]
@@ -125,6 +127,21 @@ async def _lock_of_mysql(address: ServerAddress, settings: Settings) -> WriteLoc
     return await lock_of(address, settings)
 
 
+async def _can_create_in_postgresql(driver: Driver, address: ServerAddress) -> None:
+    """PostgreSQL makes all the tables or none."""
+
+
+async def _can_create_in_mysql(driver: Driver, address: ServerAddress) -> None:
+    asked = " OR ".join(f"variable_name = '{name}'" for name in _KEYED)
+    for name, value in await driver.fetch(Statement(f"SHOW GLOBAL VARIABLES WHERE {asked}", {})):
+        if str(value).upper() in ("ON", "1"):
+            words = f"{address} takes only tables with a primary key, and some of MLMD's have none"
+            raise StoreError(f"{words}: SET GLOBAL {name} = OFF while --create makes them; it may be on afterwards")
+
+
+_KEYED = ("innodb_force_primary_key", "sql_require_primary_key")
+"""What MariaDB and MySQL call that every table must have a primary key."""
+
 BACKENDS: dict[str, Backend] = {
     "postgresql": Backend(
         PostgreSQL(),
@@ -133,6 +150,7 @@ BACKENDS: dict[str, Backend] = {
         _execute_postgresql,
         _limits_of_postgresql,
         _lock_of_postgresql,
+        _can_create_in_postgresql,
         postgresql_config,
         PostgreSQLRelay,
         PostgreSQLRecorder,
@@ -144,6 +162,7 @@ BACKENDS: dict[str, Backend] = {
         _execute_mysql,
         _limits_of_mysql,
         _lock_of_mysql,
+        _can_create_in_mysql,
         mysql_config,
         MySQLRelay,
         RelayedRecorder,
@@ -299,6 +318,7 @@ async def _complete(driver: Driver, address: ServerAddress, settings: Settings, 
         async with lock.held():
             # Another may have been in the middle of it.
             if not await _tables(driver):
+                await backend.can_create(driver, address)
                 await _create(address, settings, backend)
     finally:
         await lock.close()
