@@ -212,6 +212,10 @@ FROM json_each(:ids) AS anon_1)
 
 -- workspaces_of: Artifact, 1 artifact
 -- statement: 1 row
-SELECT "ArtifactProperty_1".artifact_id, min("Context_1".id) AS min_1
-FROM ArtifactProperty AS "ArtifactProperty_1", Context AS "Context_1", Attribution AS "Attribution_1"
-WHERE "ArtifactProperty_1".artifact_id = :owner_id_1 AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "Context_1".type_id IN (:type_id_1_1) AND "Context_1".name = "ArtifactProperty_1".string_value AND "Attribution_1".context_id = "Context_1".id AND "Attribution_1".artifact_id = "ArtifactProperty_1".artifact_id GROUP BY "ArtifactProperty_1".artifact_id
+SELECT "ArtifactProperty_1".artifact_id, "ArtifactProperty_1".string_value, (SELECT min("Context_1".id) AS min_1
+FROM Context AS "Context_1"
+WHERE "Context_1".type_id IN (:type_id_1_1) AND "Context_1".name = "ArtifactProperty_1".string_value) AS anon_1, (SELECT min("Context_2".id) AS min_2
+FROM Context AS "Context_2", Attribution AS "Attribution_1"
+WHERE "Context_2".type_id IN (:type_id_2_1) AND "Context_2".name = "ArtifactProperty_1".string_value AND "Attribution_1".context_id = "Context_2".id AND "Attribution_1".artifact_id = "ArtifactProperty_1".artifact_id) AS anon_2
+FROM ArtifactProperty AS "ArtifactProperty_1", Artifact AS "Artifact_1"
+WHERE "ArtifactProperty_1".artifact_id = :owner_id_1 AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND (typeof("ArtifactProperty_1".string_value) = 'text') = 1 AND "ArtifactProperty_1".string_value != :string_value_1 AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_3 IN (:param_1_1, :param_1_2, :param_1_3, :param_1_4, :param_1_5, :param_1_6)

@@ -1,4 +1,4 @@
--- models-of-a-workspace: 14 statements in 10 round trips
+-- models-of-a-workspace: 15 statements in 11 round trips
 
 -- count_under: WORKSPACE_ARTIFACTS, 1 workspace, artifacts where kind in ['MODEL'] in the order of createTime descending
 -- count under each owner: 1 row
@@ -29,6 +29,18 @@ FROM json_each(:ids) AS anon_1)
 
 -- search: workspaces where name = 'fraud-detection' in the order of id, first 1
 -- types: 72 rows
+-- names of workspaces without a context: 0 rows
+SELECT :param_1 AS name
+WHERE (EXISTS (SELECT :param_2 AS anon_1
+FROM ArtifactProperty AS "ArtifactProperty_1", Artifact AS "Artifact_1"
+WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value = :string_value_1 AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1, :param_3_2, :param_3_3, :param_3_4, :param_3_5, :param_3_6))) AND NOT (EXISTS (SELECT *
+FROM Context
+WHERE Context.type_id IN (:type_id_2_1) AND Context.name = :name_2)) UNION SELECT :param_4 AS name
+WHERE (EXISTS (SELECT :param_5 AS anon_2
+FROM ExecutionProperty AS "ExecutionProperty_1", Execution AS "Execution_1"
+WHERE "ExecutionProperty_1".name = :name_3 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value = :string_value_2 AND "Execution_1".id = "ExecutionProperty_1".execution_id AND "Execution_1".type_id + :type_id_3 IN (:param_6_1, :param_6_2))) AND NOT (EXISTS (SELECT *
+FROM Context
+WHERE Context.type_id IN (:type_id_4_1) AND Context.name = :name_4))
 -- page, by access path name: 1 row
 SELECT "Context_1".id AS c0, "Context_1".id AS c1
 FROM Context AS "Context_1"

@@ -96,7 +96,9 @@ class Node:
 
 @strawberry.interface(description="What workspaces, runs, executions and artifacts have in common.")
 class Entity(Node):
-    mlmd_id: BigInt | None = strawberry.field(description="MLMD's own id; null for a run that is only a name.")
+    mlmd_id: BigInt | None = strawberry.field(
+        description="MLMD's own id; null for a run or a workspace that is only a name."
+    )
     name: str = strawberry.field(description="The name, by the convention of the system that wrote it.")
     type: EntityType = strawberry.field(description="The MLMD type.")
     description: str | None = strawberry.field(description="What it is, in the writer's words.")

@@ -152,7 +152,7 @@ _described(
     LABEL_VALUE="By the values of one label, whose key must be given.",
 )
 _ORDERS = {
-    "ID": "MLMD's id, the order in which they were made; runs that are only names come last, by name.",
+    "ID": "MLMD's id, the order in which they were made; runs and workspaces that are only names come last, by name.",
     "NAME": "The name, by code points.",
     "CREATE_TIME": "When it was made.",
     "UPDATE_TIME": "When it was last changed.",

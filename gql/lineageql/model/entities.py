@@ -22,10 +22,17 @@ from lineageql.model.conventions.convention import (
     UnderName,
     Visibility,
 )
-from lineageql.model.conventions.kubeflow import ALL_META, EXACT_PREFIX, RUN_NAME, WORKSPACE_NAME
-from lineageql.model.identity import EntityKind, Ref, RunName, global_id
+from lineageql.model.conventions.kubeflow import (
+    ALL_META,
+    EXACT_PREFIX,
+    KUBEFLOW,
+    RUN_NAME,
+    WORKSPACE_NAME,
+    WORKSPACE_TYPE,
+)
+from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName, global_id
 from lineageql.model.kinds import ArtifactKind, kind_of
-from lineageql.model.nodes import Node, NodeType, RawValue
+from lineageql.model.nodes import Node, NodeKind, NodeType, RawValue
 from lineageql.model.predicates import Field, Group
 from lineageql.model.values import JSONValue, decode, parse_json, struct_members
 
@@ -204,10 +211,27 @@ class Entity:
 
 
 class Workspace(Entity):
-    """A group of runs, executions and artifacts."""
+    """A group of runs, executions and artifacts: a context, or only a name."""
 
     __slots__ = ()
     entity_kind = EntityKind.WORKSPACE
+
+    @classmethod
+    def called(cls, name: str, type_: NodeType | None = None) -> Workspace:
+        """A workspace that is only a name; `type_` is the type of such workspaces, where the store has it."""
+        return cls(Node(type_ or NodeType(0, NodeKind.CONTEXT, WORKSPACE_TYPE), 0, name), KUBEFLOW)
+
+    @property
+    def id(self) -> str:
+        return str(self.ref)
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(EntityKind.WORKSPACE, self.node.id or WorkspaceName(self.node.name or ""))
+
+    @property
+    def mlmd_id(self) -> int | None:
+        return self.node.id or None  # 0 stands for a workspace that no context stands for
 
 
 class Run(Entity):

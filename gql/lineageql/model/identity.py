@@ -3,7 +3,8 @@
 An id names the kind and the key of an entity. The key is MLMD's own id but for
 the runs of the Kubeflow convention: there a run is the pair of its workspace's
 name and its own name, whether or not a context stands for it, so that the id of
-a run that was only a name stays the same when a context is made for it.
+a run that was only a name stays the same when a context is made for it. The key
+of a workspace that no context stands for is its name.
 """
 
 from __future__ import annotations
@@ -35,15 +36,21 @@ class RunName(NamedTuple):
     name: str
 
 
+class WorkspaceName(NamedTuple):
+    """The key of a workspace that is only a name, which artifacts and executions carry."""
+
+    name: str
+
+
 class Ref(NamedTuple):
     """The kind and the key of an entity; `str(ref)` is its global id."""
 
     kind: EntityKind
-    key: int | RunName
+    key: int | RunName | WorkspaceName
 
     def __str__(self) -> str:
-        if isinstance(self.key, RunName):
-            return _encode(self.kind.value, json.dumps([self.key.workspace, self.key.name], ensure_ascii=False))
+        if not isinstance(self.key, int):
+            return _encode(self.kind.value, json.dumps(list(self.key), ensure_ascii=False))
         return global_id(self.kind, self.key)
 
 
@@ -74,7 +81,7 @@ def parse_ref(text: str, *, expected: EntityKind | None = None, argument: str | 
     return Ref(kind, key)
 
 
-def _decode(text: str, argument: str | None) -> tuple[EntityKind, int | RunName]:
+def _decode(text: str, argument: str | None) -> tuple[EntityKind, int | RunName | WorkspaceName]:
     fault = InvalidArgument(f"{_shown(text)} is not an id of this service; take ids from its answers", argument)
     try:
         plain = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("utf-8")
@@ -86,7 +93,7 @@ def _decode(text: str, argument: str | None) -> tuple[EntityKind, int | RunName]
     kind = _KINDS.get(name)
     if kind is None or not separator:
         raise fault
-    key = _run_name(rest) if kind is EntityKind.RUN and rest.startswith("[") else _mlmd_id(rest)
+    key = _names(kind, rest) if rest.startswith("[") else _mlmd_id(rest)
     # Only the one spelling that this module writes is an id: equal entities have equal ids.
     if key is None or str(Ref(kind, key)) != text:
         raise fault
@@ -100,13 +107,16 @@ def _mlmd_id(text: str) -> int | None:
     return number if number <= MAX_MLMD_ID else None
 
 
-def _run_name(text: str) -> RunName | None:
+def _names(kind: EntityKind, text: str) -> RunName | WorkspaceName | None:
     try:
-        pair = json.loads(text)
+        names = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair):
-        return RunName(pair[0], pair[1])
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        if kind is EntityKind.RUN and len(names) == 2:
+            return RunName(*names)
+        if kind is EntityKind.WORKSPACE and len(names) == 1:
+            return WorkspaceName(*names)
     return None
 
 

@@ -40,6 +40,7 @@ class Field(Choice):
     UPDATE_TIME = "updateTime"
     START_TIME = "startTime"
     END_TIME = "endTime"
+    NAMED_WORKSPACE = "namedWorkspace"  # the name of the workspace that a node names itself, which only Readers ask of
     LATEST_RUN = "latestRun"  # of a workspace, which is only ordered by it
     LABELS = "labels"  # all of them, which are only read; a test is of a `Label`
 

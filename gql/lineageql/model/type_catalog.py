@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from lineageql.model.conventions import convention_of, conventions_of
-from lineageql.model.conventions.convention import Convention, ImpliedInputs, ItemPlace, Role
+from lineageql.model.conventions.convention import Convention, Custom, Declared, ImpliedInputs, ItemPlace, Role
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType
 from lineageql.model.predicates import Group
@@ -75,6 +75,21 @@ class TypeCatalog:
     def named_contexts(self, role: Role) -> list[int]:
         """The ids of the context types of a role, of the writers who name workspaces and runs in properties."""
         return self.contexts(role, lambda convention: convention.run_names)
+
+    @cached_property
+    def naming(self) -> Mapping[NodeKind, Mapping[Declared | Custom, Sequence[int]]]:
+        """For each kind of node, the properties in which nodes name their workspace, and the ids of their types."""
+        found: dict[NodeKind, dict[Declared | Custom, list[int]]] = {}
+        for type_ in self.by_id.values():
+            naming = self.conventions[type_.id].naming.get(type_.kind)
+            if naming is not None:
+                found.setdefault(type_.kind, {}).setdefault(naming.place(type_), []).append(type_.id)
+        return found
+
+    @cached_property
+    def naming_contexts(self) -> Sequence[int]:
+        """The ids of the types of contexts that are the workspaces which nodes name."""
+        return self.named_contexts(Role.WORKSPACE)
 
     @property
     def holding_runs(self) -> list[int]:

@@ -126,6 +126,7 @@ STORE = StoreRecord(
         *_nodes(11, CONTEXT, 1),
         NodeRecord(21, WORKSPACE, name="Fraud"),
         NodeRecord(22, RUN, name="Fraud/Fraud", custom=_named("Fraud", "Fraud")),
+        NodeRecord(23, RUN, name="gone/7", custom=_named("gone", "7")),  # in a workspace that nothing else names
     ),
     parents=frozenset({*((11 + place, 1 + place) for place in range(len(TEXTS))), (22, 21)}),
     events=tuple(

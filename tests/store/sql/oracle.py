@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.kinds import ArtifactKind
 from lineageql.model.predicates import (
     And,
@@ -31,7 +31,7 @@ from lineageql.model.predicates import (
     Test,
 )
 from tests.store.sql import expected
-from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord, TypeRecord
+from tests.store.sql.records import CONTEXT, EventRecord, NodeRecord, StoreRecord, TypeRecord
 from tests.store.sql.writers import BOOKKEEPING, RUNS, WORKSPACES, Writer, clocked, name_of, writers_of
 
 INPUTS, OUTPUTS = {2, 3, 5}, {1, 4, 6, 7}
@@ -94,7 +94,10 @@ class Oracle:
         self.writers = writers_of(store.types)
         self.artifacts = {node.id: self._artifact(node) for node in store.artifacts}
         self.executions = {node.id: self._execution(node) for node in store.executions}
-        self.workspaces = {node.id: self._workspace(node) for node in store.contexts if self._is_workspace(node)}
+        self.workspaces: dict[Any, Thing] = {
+            **{node.id: self._workspace(node) for node in store.contexts if self._is_workspace(node)},
+            **{WorkspaceName(name): self._named_workspace(name) for name in self._workspace_names()},
+        }
         self.runs = {thing.ref.key: thing for thing in (*self._context_runs(), *self._named_runs())}
 
     def of(self, kind: EntityKind) -> Iterable[Thing]:
@@ -155,6 +158,22 @@ class Oracle:
     def _workspace(self, node: NodeRecord) -> Thing:
         return Thing(Ref(EntityKind.WORKSPACE, node.id), (node.id,), self._common(node), node, self.writer(node))
 
+    def workspace_name(self, node: NodeRecord) -> str | None:
+        """The name of the workspace that an artifact or an execution of the SDK's convention names."""
+        name = node.custom.get("__kf_workspace__")
+        return name if expected.kubeflow(node) and isinstance(name, str) and name else None
+
+    def _workspace_names(self) -> set[str]:
+        """The workspaces that are named, and that no context of the SDK's stands for."""
+        names = {self.workspace_name(node) for node in (*self.store.artifacts, *self.store.executions)}
+        return {name for name in names if name is not None and name not in self.first_workspaces}
+
+    def _named_workspace(self, name: str) -> Thing:
+        type_ = min((t.id for t in self.store.types if t.name == WORKSPACE_TYPE), default=0)
+        fields = self._common(NodeRecord(0, TypeRecord(type_, CONTEXT, WORKSPACE_TYPE))) | {Field.NAME: name}
+        fields[Field.ID] = None
+        return Thing(Ref(EntityKind.WORKSPACE, WorkspaceName(name)), (2**62, name), fields, None)
+
     def _context_runs(self) -> Iterable[Thing]:
         for node in self.store.contexts:
             if self._is_context_run(node):
@@ -207,7 +226,7 @@ class Oracle:
         key = run.ref.key
         if isinstance(key, RunName):
             id_ = self.first_workspaces.get(key.workspace)
-            return None if id_ is None else self.workspaces[id_]
+            return self.workspaces.get(WorkspaceName(key.workspace) if id_ is None else id_)
         found = sorted(parent for child, parent in self.store.parents if child == key)
         assert run.node is not None
         if run.writer is Writer.TFX and (named := run.node.declared.get("pipeline_name")):
@@ -260,7 +279,10 @@ class Oracle:
                 space = self.workspace_of_run(thing)
                 return [space] if space else []
             store = self.store
-            return self.spaces(store.attributions if kind is EntityKind.ARTIFACT else store.associations, id_)
+            linked = self.spaces(store.attributions if kind is EntityKind.ARTIFACT else store.associations, id_)
+            named = self.workspace_name(thing.node) if thing.node else None
+            own = self.workspaces.get(WorkspaceName(named or ""))
+            return [*linked, own] if own else linked
         if relation is Relation.RUN:
             if kind is EntityKind.EXECUTION:
                 return self.runs_of(thing)

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.kinds import ArtifactKind
 from lineageql.model.predicates import (
     NEVER,
@@ -84,6 +84,8 @@ _PLACES = st.integers(0, 20)
 def _references(kind: EntityKind) -> st.SearchStrategy[Ref]:
     """References to entities of a kind, and to none."""
     numbered = st.integers(0, 8).map(lambda id_: Ref(kind, id_))
+    if kind is EntityKind.WORKSPACE:
+        return numbered | st.sampled_from((*SPACE_NAMES, "nowhere")).map(lambda name: Ref(kind, WorkspaceName(name)))
     if kind is not EntityKind.RUN:
         return numbered
     names = st.tuples(st.sampled_from((*SPACE_NAMES, "nowhere")), RUN_NAMES)

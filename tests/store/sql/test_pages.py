@@ -101,13 +101,13 @@ def test_what_lacks_a_value_comes_last_both_ways(bench, kind, field):
     @given(stores().map(bench.keeps), st.booleans())
     def check(store: Any, descending: bool) -> None:
         oracle = Oracle(store)
-        values = {thing.ref: told(oracle, thing, field) for thing in oracle.of(kind)}
-        known = sorted(((value, ref.key) for ref, value in values.items() if value is not None), reverse=descending)
-        lacking = sorted((ref.key for ref, value in values.items() if value is None), reverse=descending)
+        values = [(told(oracle, thing, field), thing.place, thing.ref) for thing in oracle.of(kind)]
+        known = sorted((one for one in values if one[0] is not None), reverse=descending)
+        lacking = sorted((one for one in values if one[0] is None), key=lambda one: one[1], reverse=descending)
         with bench.reading(store) as reader:
             search = Search(kind, order=Order(field, descending))
             rows = bench.run(reader.search(search, Window(1000))).rows
-        assert [row.entity.ref.key for row in rows] == [*(key for _, key in known), *lacking]
+        assert [row.entity.ref for row in rows] == [ref for _, _, ref in (*known, *lacking)]
 
     check()
 

@@ -56,7 +56,7 @@ class Executions:
             return Recorded(found.ref, False, not_taken(draft, found))
         batch = Batch(lookups, self._sizes)
         await batch.execution(draft, scope)
-        ids = await self._write(lookups, batch, scope)
+        ids, _ = await self._write(lookups, batch, scope)
         return Recorded(Ref(EntityKind.EXECUTION, ids.executions[0]), True)
 
     async def log(self, lookups: Lookups, execution: Ref, item: PortArtifact, type_: EventType) -> Logged:
@@ -77,7 +77,7 @@ class Executions:
             if artifact in (await lookups.logged([execution]))[execution, type_]:
                 return Logged(artifact, execution, created=False, not_taken=differing)
         if batch.artifacts:
-            ids = await self._write(lookups, batch, scope)
+            ids, _ = await self._write(lookups, batch, scope)
         else:
             # An artifact that is there stays in the contexts that it is in, as with the SDK.
             ids = await self._writer.subgraph(lookups, batch.subgraph([]))
@@ -140,12 +140,12 @@ class Executions:
         scopes = {Scope(workspace, new.record.run) for new in planned}
         # MLMD ties every context of a call to every node of it, so a run is among them only where it is that of all.
         scope = scopes.pop() if len(scopes) == 1 else Scope(workspace)
-        ids = await self._write(lookups, batch, scope)
+        ids, space = await self._write(lookups, batch, scope)
         if scopes:
-            await self._tie_to_runs(lookups, batch, planned, ids)
+            await self._tie_to_runs(lookups, batch, planned, ids, space)
         return [
             RecordedExecution(
-                workspace=Ref(EntityKind.WORKSPACE, ids.contexts[0]),
+                workspace=space,
                 run=_run_ref(new.record),
                 execution=Ref(EntityKind.EXECUTION, _id(new.execution, ids.executions)),
                 inputs=[artifact_ref(handle, ids) for handle in new.inputs],
@@ -156,16 +156,26 @@ class Executions:
             for new in planned
         ]
 
-    async def _write(self, lookups: Lookups, batch: Batch, scope: Scope) -> SubgraphIds:
-        contexts = [kubeflow_encoding.workspace_node(WorkspaceDraft(scope.workspace))]
+    async def _write(self, lookups: Lookups, batch: Batch, scope: Scope) -> tuple[SubgraphIds, Ref]:
+        """Writes a batch, with the contexts of its workspace and its run; answers its ids and the workspace.
+
+        A workspace that is only a name gets no context: what names it would belong to it no more.
+        """
+        known = await lookups.workspace_named(scope.workspace)
+        is_name = known is not None and not isinstance(known.key, int)
+        contexts = [] if is_name else [kubeflow_encoding.workspace_node(WorkspaceDraft(scope.workspace))]
         if scope.run is not None:
             contexts.append(kubeflow_encoding.run_node(RunName(scope.workspace, scope.run)))
         ids = await self._writer.subgraph(lookups, batch.subgraph(contexts))
+        if known is not None and is_name:
+            return ids, known
         if scope.run is not None:
             await self._runs.link(RunName(scope.workspace, scope.run), ids.contexts[1], ids.contexts[0])
-        return ids
+        return ids, Ref(EntityKind.WORKSPACE, ids.contexts[0])
 
-    async def _tie_to_runs(self, lookups: Lookups, batch: Batch, planned: Sequence[_Planned], ids: SubgraphIds) -> None:
+    async def _tie_to_runs(
+        self, lookups: Lookups, batch: Batch, planned: Sequence[_Planned], ids: SubgraphIds, space: Ref
+    ) -> None:
         """Ties nodes of several runs to the contexts of these.
 
         Which run each belongs to is recorded with them already, and that is what
@@ -177,7 +187,7 @@ class Executions:
         runs = {new.record.run: None for new in planned if new.record.run is not None}
         try:
             names = [RunName(workspace, run) for run in runs]
-            contexts = await self._runs.contexts(lookups, names, ids.contexts[0])
+            contexts = await self._runs.contexts(lookups, names, space.key if isinstance(space.key, int) else None)
             for new in planned:
                 run = new.record.run
                 if run is None:

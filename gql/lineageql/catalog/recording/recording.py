@@ -29,7 +29,7 @@ from lineageql.model.drafts import (
     RunDraft,
     WorkspaceDraft,
 )
-from lineageql.model.entities import Execution, ExecutionState, Run
+from lineageql.model.entities import Execution, ExecutionState, Run, Workspace
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import EventType, NodeKind
 from lineageql.settings import Settings
@@ -74,7 +74,10 @@ class Recording:
     # -- workspaces and runs
 
     async def create_workspace(self, draft: WorkspaceDraft, reuse: bool = True) -> Recorded:
-        """Makes a workspace, or answers the one of its name, unchanged."""
+        """Makes a workspace, or answers the one of its name, unchanged.
+
+        One that is only a name stays that: with a context, what names it would belong to it no more.
+        """
         validation.check_context(draft)
         checks.undeclared(
             draft.custom_properties, kubeflow_encoding.WORKSPACE.properties, kubeflow_encoding.WORKSPACE.name
@@ -116,9 +119,10 @@ class Recording:
             if found is not None and found.mlmd_id is not None:
                 if not reuse:
                     raise AlreadyExists(f"there is a run {draft.name!r} in the workspace {space.name!r}")
-                await self._runs.link(name, found.mlmd_id, space.node.id)
+                if space.mlmd_id is not None:
+                    await self._runs.link(name, found.mlmd_id, space.mlmd_id)
                 return Recorded(ref, False, not_taken(draft, found))
-            await self._runs.make(lookups, name, space.node.id, node)
+            await self._runs.make(lookups, name, space.mlmd_id, node)
             return Recorded(ref, True)
 
         return await self._writer.run(mutation)
@@ -227,6 +231,9 @@ class Recording:
             entity = await lookups.entity(ref, "id")
             if not pairs:
                 return ref
+            if isinstance(entity, Workspace) and entity.mlmd_id is None:
+                words = "is a workspace that is only a name, which has no labels: set those of what is in it"
+                raise refused("id", words)
             if isinstance(entity, Run) and entity.run_name is not None and entity.mlmd_id is None:
                 # The run is only a name: its context is made with the labels.
                 node = kubeflow_encoding.run_node(entity.run_name, RunDraft(entity.run_name.name, labels=pairs))

@@ -38,16 +38,20 @@ class Runs:
             await self.link(name, context, workspace)
         return context
 
-    async def contexts(self, lookups: Lookups, names: Sequence[RunName], workspace: int) -> dict[RunName, int]:
-        """The contexts of runs of one workspace; those that are missing are made, all in one call."""
+    async def contexts(self, lookups: Lookups, names: Sequence[RunName], workspace: int | None) -> dict[RunName, int]:
+        """The contexts of runs of one workspace; those that are missing are made, all in one call.
+
+        `workspace` is the workspace's context; None where it has none.
+        """
         found = await lookups.runs_named(names)
         contexts = {name: run.mlmd_id for name, run in found.items() if run.mlmd_id is not None}
         missing = [name for name in names if name not in contexts]
         made = await self._writer.contexts(lookups, [kubeflow_encoding.run_node(name) for name in missing])
         new = dict(zip(missing, made, strict=True))
-        await self._link(new, workspace)
-        for name, context in contexts.items():
-            await self.link(name, context, workspace)
+        if workspace is not None:
+            await self._link(new, workspace)
+            for name, context in contexts.items():
+                await self.link(name, context, workspace)
         return {**contexts, **new}
 
     async def link(self, name: RunName, context: int, workspace: int) -> None:

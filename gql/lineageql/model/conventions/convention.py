@@ -230,6 +230,24 @@ class ImpliedInputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Naming:
+    """The property in which nodes name their workspace.
+
+    Attributes:
+        property: its name.
+        custom: whether it is a custom one; None where it is a declared one in the nodes of types that declare it.
+    """
+
+    property: str
+    custom: bool | None = None
+
+    def place(self, type_: NodeType) -> Declared | Custom:
+        """Where it stands in the nodes of a type."""
+        custom = self.property not in type_.properties if self.custom is None else self.custom
+        return Custom(self.property) if custom else Declared(self.property)
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Items that stand in a document; of those that LineageQL wrote each in a custom property too.
 
@@ -374,6 +392,7 @@ class Convention:
         parent: where an execution names the execution that encloses it, by MLMD's id.
         nesting: what part an execution plays in that, where the writer says so.
         clock: how executions tell when they began and ended, where the writer keeps them so.
+        naming: for each kind of node, where nodes name their workspace, whether or not a context stands for it.
         run_names: whether executions name their workspace and their run in properties.
         run_workspace: the declared property of a run that names its workspace, where
             no parent does.
@@ -398,6 +417,7 @@ class Convention:
     parent: tuple[Place, ...] = ()
     nesting: Nesting | None = None
     clock: Clock | None = None
+    naming: Mapping[NodeKind, Naming] = field(default_factory=dict)
     run_names: bool = False
     run_workspace: str | None = None
     linked: bool = False
@@ -418,6 +438,15 @@ class Convention:
     def items_of(self, type_: NodeType, group: Group) -> ItemPlace | None:
         """Where the items of a group stand in the nodes of a type; None where these have none."""
         return next((items.place for items in self.items if items.group is group and items.of(type_)), None)
+
+    def named_workspace(self, node: Node) -> str | None:
+        """The name of the workspace that a node names."""
+        naming = self.naming.get(node.type.kind)
+        if naming is None:
+            return None
+        place = naming.place(node.type)
+        raw = (node.custom_properties if isinstance(place, Custom) else node.properties).get(place.name)
+        return raw if isinstance(raw, str) and raw else None
 
     def read(self, node: Node, subject: Field) -> str | None:
         """The field's value as text: the first place that has one that is not empty."""

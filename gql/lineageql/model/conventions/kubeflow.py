@@ -18,6 +18,7 @@ from lineageql.model.conventions.convention import (
     Items,
     Kept,
     Labels,
+    Naming,
     Role,
     Stored,
     TypeAndId,
@@ -107,6 +108,7 @@ KUBEFLOW = Convention(
         Items(Group.PARAMETERS, NodeType.is_execution, Stored(declared=False, omitted=frozenset({"exception"}))),
     ),
     extras={NodeKind.ARTIFACT: Document(ALL_META, "kwargs", WRITTEN_PREFIX)},
+    naming={kind: Naming(WORKSPACE_NAME, custom=True) for kind in (NodeKind.ARTIFACT, NodeKind.EXECUTION)},
     run_names=True,
     linked=True,
 )

@@ -9,10 +9,10 @@ from lineageql.model.evaluate import comparison
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import And, Field, Not, Or, Predicate, Related, Relation, Test
 from lineageql.model.run_state import run_state
+from lineageql.model.subjects import meets
 from lineageql.store.service.entities import Entities
 from lineageql.store.service.relations import Relations
 from lineageql.store.service.states import States
-from lineageql.store.service.subjects import meets
 
 FindEntities = Callable[[EntityKind, Predicate], Awaitable[Sequence[Entity]]]
 """All entities of a kind that make a predicate true."""

@@ -9,9 +9,9 @@ from lineageql.model.entities import Artifact, Entity, Execution
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Relation
 from lineageql.model.run_state import run_state
+from lineageql.model.subjects import label_of
 from lineageql.store.ports import Facet
 from lineageql.store.service.reading import Reading
-from lineageql.store.service.subjects import label_of
 
 
 def _state(entity: Entity) -> str | None:

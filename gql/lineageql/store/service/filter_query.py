@@ -12,10 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from lineageql.model.conventions.convention import Custom, Declared
+
 _TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@~+=-]{0,199}")
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_./:-]{0,199}")
 MOST = 50
 """How many texts one filter names."""
+_MOST_KNOWN = 1_000
+"""How many texts one filter leaves out."""
 COLUMNS = frozenset(
     (
         *("artifact_id", "bool_value", "byte_value", "context_id", "create_time_since_epoch", "data_type"),
@@ -43,6 +47,15 @@ def equals(column: str, texts: Iterable[object]) -> str:
         return ""
     quoted = [f"'{text}'" for text in found]
     return f"{column} = {quoted[0]}" if len(quoted) == 1 else f"{column} IN ({', '.join(quoted)})"
+
+
+def is_another(place: Custom | Declared, texts: Iterable[str]) -> str:
+    """Whether a property is a text, and none of some texts as far as that is safe to say; empty where nothing is."""
+    if _NAME.fullmatch(place.name) is None:
+        return ""
+    quoted = [f"'{text}'" for text in texts if is_safe(text)][:_MOST_KNOWN]
+    column = f"{'custom_properties' if isinstance(place, Custom) else 'properties'}.`{place.name}`.string_value"
+    return f"{column} NOT IN ({', '.join(quoted)})" if quoted else ""
 
 
 def custom_property(name: str, texts: Iterable[object]) -> str:

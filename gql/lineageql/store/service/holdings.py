@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lineageql.model.entities import Run
-from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.identity import EntityKind, Ref, WorkspaceName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, Node, NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.service.client import concatenated, gathered
@@ -62,11 +62,15 @@ class Holdings:
         ids = [space.key for space in spaces if isinstance(space.key, int)]
         contexts = await self.tables.nodes(NodeKind.CONTEXT, ids)
         found: dict[Ref, list[Run]] = {space: [] for space in spaces}
-        name = next(iter(contexts.values())).name if len(contexts) == 1 else None
+        names = [space.key.name for space in spaces if isinstance(space.key, WorkspaceName)]
+        names += [node.name or "" for node in contexts.values()]
+        name = names[0] if len(names) == 1 else None
         async for runs in self.memberships.runs.pages(None, descending=False, workspace=name):
             of = await self.memberships.workspaces_of_runs([run.ref for run in runs])
             for run in runs:
                 space = Ref(EntityKind.WORKSPACE, of[run.ref]) if run.ref in of else None
+                if space is None and run.run_name is not None:
+                    space = Ref(EntityKind.WORKSPACE, WorkspaceName(run.run_name.workspace))
                 if space in found:
                     found[space].append(run)
         return found

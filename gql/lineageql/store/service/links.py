@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 
 from lineageql.model.entities import Entity
-from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.identity import EntityKind, Ref, WorkspaceName
 from lineageql.model.kinds import ArtifactKind, kind_of
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, Node, NodeKind
 from lineageql.model.predicates import Field
@@ -113,6 +114,8 @@ class Links:
     async def _members(self, link: Link, owners: Sequence[Ref]) -> Members:
         ways: dict[Link, Callable[[Sequence[Ref]], Awaitable[Members]]] = {
             Link.WORKSPACE_RUNS: self._runs,
+            Link.WORKSPACE_EXECUTIONS: partial(self._naming_spaces, EntityKind.EXECUTION),
+            Link.WORKSPACE_ARTIFACTS: partial(self._naming_spaces, EntityKind.ARTIFACT),
             Link.RUN_EXECUTIONS: self._executions,
             Link.RUN_INPUTS: self._inputs,
             Link.RUN_OUTPUTS: self._outputs,
@@ -122,6 +125,14 @@ class Links:
 
     async def _runs(self, owners: Sequence[Ref]) -> Members:
         return {owner: list(runs) for owner, runs in (await self.reading.holdings.runs_of(owners)).items()}
+
+    async def _naming_spaces(self, kind: EntityKind, owners: Sequence[Ref]) -> Members:
+        """What names workspaces that are only names."""
+        names, found = self.reading.workspace_names, dict[Ref, list[Entity]]()
+        for owner in owners:
+            nodes = await names.naming(NODE_KINDS[kind], owner.key.name) if isinstance(owner.key, WorkspaceName) else ()
+            found[owner] = self.reading.entities.of(kind, nodes)
+        return found
 
     async def _executions(self, owners: Sequence[Ref]) -> Members:
         found = await self.reading.states.executions_of(owners)

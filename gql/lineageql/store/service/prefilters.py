@@ -53,7 +53,7 @@ class Prefilters:
             return None
         ids = _ids(texts) if any(isinstance(place, TypeAndId) for place in places) else ()
         # The simple types, which are hidden, have no writer, and names that stand in uris too.
-        hides = isinstance(test.subject, Field) and SIMPLE_TYPES[kind]
+        hides = isinstance(test.subject, Field) and test.subject in _FIELDS and SIMPLE_TYPES[kind]
         hidden = [filter_query.equals("type", SIMPLE_TYPES[kind])] if hides else []
         return Prefilter(tuple(dict.fromkeys((*said, *hidden))), tuple(ids))
 
@@ -66,6 +66,8 @@ class Prefilters:
             return self._places_of_label(kind, subject.key, conventions)
         if isinstance(subject, Property):
             return self._places_of_property(kind, subject.name, conventions)
+        if subject is Field.NAMED_WORKSPACE:
+            return set(self.types.naming.get(kind, {}))
         # A number in a property is the text of a field, too, and no text to a filter.
         if subject not in _FIELDS or any(_may_be_number(text) for text in texts):
             return None

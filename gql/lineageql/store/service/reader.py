@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from lineageql.errors import LineageQLError
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
-from lineageql.model.entities import Entity, ExecutionState, Run
+from lineageql.model.entities import Entity, ExecutionState, Run, Workspace
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
+from lineageql.model.subjects import value_of
+from lineageql.store.named_workspaces import Fields, NamedWorkspaces
 from lineageql.store.ports import Facet, Link, Order, Row, Search, Slice, StoreCounts, Window
 from lineageql.store.service.client import SIZES, Caller, Client, Knowledge, Sizes, concatenated
 from lineageql.store.service.entities import NODE_KINDS
@@ -20,13 +23,13 @@ from lineageql.store.service.listings import Listing
 from lineageql.store.service.reading import Reading
 from lineageql.store.service.runs import place_of
 from lineageql.store.service.searches import Searches
-from lineageql.store.service.text_search import ranking
 from lineageql.store.service.type_reader import Types
+from lineageql.store.text_ranking import ranking
 
 SCAN_LIMIT = 100_000
 
 
-class ServiceReader:
+class ServiceReader(NamedWorkspaces):
     """Reads one store for one operation; see `store.ports.Reader`.
 
     Args:
@@ -74,36 +77,39 @@ class ServiceReader:
 
     # -- pages and counts
 
-    async def search(self, search: Search, window: Window, fields: frozenset[Field] | None = None) -> Slice:
+    async def _search(self, search: Search, window: Window, fields: Fields) -> Slice:
         return await (await self._searches()).page(search, window)
 
-    async def search_under(
-        self,
-        link: Link,
-        owners: Sequence[Ref],
-        search: Search,
-        window: Window,
-        fields: frozenset[Field] | None = None,
+    async def _search_under(
+        self, link: Link, owners: Sequence[Ref], search: Search, window: Window, fields: Fields
     ) -> Mapping[Ref, Slice]:
         searches = await self._searches()
         return await Links(searches.reading, searches).slices(link, owners, search, window)
 
-    async def count(self, search: Search) -> int:
+    async def _count(self, search: Search) -> int:
         return await (await self._searches()).count(search)
 
-    async def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
+    async def _count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
         searches = await self._searches()
         return await Links(searches.reading, searches).counts(link, owners, search)
 
-    async def facets(self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
+    async def _facets(
+        self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None, named: Sequence[str]
+    ) -> Mapping[str, int]:
         searches = await self._searches()
-        return await counted(searches.reading, kind, await searches.all(kind, predicate), by, key)
+        entities = await searches.all(kind, predicate)
+        found = await counted(searches.reading, kind, entities, by, key)
+        if named:
+            known = set(named)
+            names = map(value_of(Field.NAMED_WORKSPACE), entities)
+            found += Counter(name for name in names if isinstance(name, str) and name in known)
+        return found
 
-    async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
+    async def _find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
         searches = await self._searches()
         return await searches.slice(Order(), window, await self._ranked(searches, kind, text))
 
-    async def count_text(self, kind: EntityKind, text: str) -> int:
+    async def _count_text(self, kind: EntityKind, text: str) -> int:
         return len(await self._ranked(await self._searches(), kind, text))
 
     async def _ranked(self, searches: Searches, kind: EntityKind, text: str) -> list[Row]:
@@ -117,7 +123,7 @@ class ServiceReader:
 
     # -- entities and events
 
-    async def get(self, refs: Sequence[Ref], fields: frozenset[Field] | None = None) -> Mapping[Ref, Entity]:
+    async def _get(self, refs: Sequence[Ref], fields: Fields) -> Mapping[Ref, Entity]:
         reading = await self._reading()
         found: dict[Ref, Entity] = {}
         for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION, EntityKind.WORKSPACE):
@@ -131,13 +137,13 @@ class ServiceReader:
             await reading.entities.load_names(found.values())
         return found
 
-    async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
+    async def _matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
         searches = await self._searches()
         nodes = await searches.reading.tables.nodes(NODE_KINDS[kind], ids)
         entities = searches.reading.entities.of(kind, nodes.values())
         return [entity.node.id for entity in await searches.evaluator.matching(predicate, kind, entities)]
 
-    async def ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
+    async def _ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
         found: list[int] = []
         async for entity in (await self._searches()).each(kind, predicate):
             found.append(entity.node.id)
@@ -158,24 +164,32 @@ class ServiceReader:
 
     # -- memberships
 
+    async def _workspaces_named(self, names: Sequence[str] | None) -> Sequence[Workspace]:
+        return await (await self._reading()).workspace_names.of(names)
+
     async def workspaces_of(self, kind: EntityKind, refs: Sequence[Ref]) -> Mapping[Ref, Ref]:
-        memberships = (await self._reading()).memberships
+        reading = await self._reading()
+        memberships, own = reading.memberships, await reading.named_workspaces_of(kind, refs)
+        others = [ref for ref in refs if ref not in own]
         if kind is EntityKind.RUN:
-            found = await memberships.workspaces_of_runs(refs)
+            found = await memberships.workspaces_of_runs(others)
         else:
-            by_id = await memberships.workspaces_of(kind, [ref.key for ref in refs if isinstance(ref.key, int)])
+            by_id = await memberships.workspaces_of(kind, [ref.key for ref in others if isinstance(ref.key, int)])
             found = {Ref(kind, id_): space for id_, space in by_id.items()}
-        return {ref: Ref(EntityKind.WORKSPACE, space) for ref, space in found.items()}
+        return own | {ref: Ref(EntityKind.WORKSPACE, space) for ref, space in found.items()}
 
     async def all_workspaces_of(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Sequence[Ref]]:
-        memberships = (await self._reading()).memberships
+        reading = await self._reading()
+        memberships = reading.memberships
         ids = [ref.key for ref in artifacts if isinstance(ref.key, int)]
         found = await memberships.spaces(EntityKind.ARTIFACT, ids)
-        return {
+        own = await reading.named_workspaces_of(EntityKind.ARTIFACT, artifacts)
+        around = {
             Ref(EntityKind.ARTIFACT, id_): [Ref(EntityKind.WORKSPACE, space.id) for space in spaces]
             for id_, spaces in found.items()
-            if spaces
         }
+        lists = {ref: [*around.get(ref, ()), *([own[ref]] if ref in own else [])] for ref in artifacts}
+        return {ref: spaces for ref, spaces in lists.items() if spaces}
 
     async def runs_of(self, executions: Sequence[Ref]) -> Mapping[Ref, Ref]:
         memberships = (await self._reading()).memberships

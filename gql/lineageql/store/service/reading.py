@@ -10,7 +10,7 @@ from lineageql.model.nodes import OUTPUT_EVENTS, Node, NodeKind
 from lineageql.model.predicates import Relation
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.service.client import Client, concatenated
-from lineageql.store.service.entities import Entities
+from lineageql.store.service.entities import NODE_KINDS, Entities
 from lineageql.store.service.holdings import Holdings
 from lineageql.store.service.implied_events import ImpliedEvents
 from lineageql.store.service.index_lookups import Lookups
@@ -23,6 +23,7 @@ from lineageql.store.service.roles import Roles
 from lineageql.store.service.runs import Runs
 from lineageql.store.service.states import States
 from lineageql.store.service.type_reader import Types
+from lineageql.store.service.workspace_names import WorkspaceNames
 
 
 class Reading:
@@ -42,6 +43,7 @@ class Reading:
         self.runs = Runs(self.tables, self.lister, self.roles, catalog)
         self.states = States(self.lister, self.entities, self.runs)
         self.memberships = Memberships(self.tables, self.roles, self.runs, catalog)
+        self.workspace_names = WorkspaceNames(self.tables, self.lister, catalog)
         self.holdings = Holdings(self.tables, self.states, self.memberships, catalog)
         self.relations = Relations(self.tables, self.entities, self.memberships, self.holdings)
 
@@ -52,6 +54,19 @@ class Reading:
         contexts = await self.tables.nodes(NodeKind.CONTEXT, ids)
         found = await self.runs.of_contexts(list(contexts.values()))
         return {run.ref: run for run in [*found, *(await self.runs.named(names)).values()]}
+
+    async def named_workspaces_of(self, kind: EntityKind, refs: Sequence[Ref]) -> dict[Ref, Ref]:
+        """The workspaces, only names, that artifacts, executions or runs name."""
+        names = {ref: ref.key.workspace for ref in refs if isinstance(ref.key, RunName)}
+        if kind is not EntityKind.RUN and self.types.naming:
+            node_kind = NODE_KINDS[kind]
+            nodes = await self.tables.nodes(node_kind, [ref.key for ref in refs if isinstance(ref.key, int)])
+            said = {
+                Ref(kind, id_): self.types.convention(node.type).named_workspace(node) for id_, node in nodes.items()
+            }
+            names = {ref: name for ref, name in said.items() if name is not None}
+        spaces = {space.name: space.ref for space in await self.workspace_names.of(sorted(set(names.values())))}
+        return {ref: spaces[name] for ref, name in names.items() if name in spaces}
 
     async def at_events(self, relation: Relation, ends: Iterable[int]) -> set[int]:
         """The ids of what a relation over events leads from, by the ids of what it leads to."""

@@ -11,6 +11,7 @@ from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Node, NodeKind
 from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
+from lineageql.model.subjects import value_of
 from lineageql.store.ports import LACKED, Key, Order, Row, Search, Slice, Window, in_place, nowhere
 from lineageql.store.service.access_paths import AccessPaths, Cost, terms_of
 from lineageql.store.service.client import UNREADABLE
@@ -18,7 +19,6 @@ from lineageql.store.service.entities import NODE_KINDS
 from lineageql.store.service.evaluation import Evaluator
 from lineageql.store.service.reading import Reading
 from lineageql.store.service.runs import place_of
-from lineageql.store.service.subjects import value_of
 from lineageql.store.service.timeline import COLUMNS, Timeline
 
 Entities = list[Entity]
@@ -177,7 +177,7 @@ class Searches:
                 return
         if after is not None:
             _number(after[0])
-        async for page in runs.pages(after, descending=descending):
+        async for page in runs.pages(after, descending=descending, workspace=_workspace_of(search.predicate)):
             yield await self.evaluator.matching(search.predicate, search.kind, page)
 
     # -- relations as access paths
@@ -250,6 +250,15 @@ def _refs_of(term: Predicate) -> list[Ref] | None:
     match term:
         case Test(subject=Field.REF):
             return list(references_of(term))
+    return None
+
+
+def _workspace_of(predicate: Predicate) -> str | None:
+    """The one workspace that runs must name to make a predicate true; None where nothing says it."""
+    for term in terms_of(predicate):
+        match term:
+            case Test(subject=Field.NAMED_WORKSPACE, operand=(str() as name,)):
+                return name
     return None
 
 

@@ -33,7 +33,7 @@ from lineageql.model.conventions.convention import (
     TypeAndId,
     UnderName,
 )
-from lineageql.model.conventions.kubeflow import EXACT_PREFIX, RUN_NAME
+from lineageql.model.conventions.kubeflow import EXACT_PREFIX, RUN_NAME, WORKSPACE_NAME
 from lineageql.model.evaluate import operands_by_family, operands_of, references_of
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
@@ -64,6 +64,7 @@ from lineageql.store.sql.run_scan import RunScan, Tied
 from lineageql.store.sql.runs import unnamed_runs
 from lineageql.store.sql.sources import Source, run_source, source_of
 from lineageql.store.sql.tables import CONTEXT, EVENT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES
+from lineageql.store.sql.workspace_names import naming_rows
 
 Clause = ColumnElement[bool]
 _NUMBERS = ("int_value", "double_value")
@@ -145,6 +146,8 @@ class AccessPaths:
                 return self._nodes(lambda node: node.c.uri, test)
             case Field.EXTERNAL_ID:
                 return self._nodes(lambda node: node.c.external_id, test)
+            case Field.NAMED_WORKSPACE:
+                return [self._naming(operands_of(test))]
             case Field.NAME | Field.VERSION | Field.OWNER | Field.DESCRIPTION:
                 return self._places(test, test.subject)
         return []  # no index serves it
@@ -155,6 +158,12 @@ class AccessPaths:
         if says is None:
             return []
         return _path([select(node.c.id.label("id")).where(says)], broad=test.operator.meaning.access is Access.RANGE)
+
+    def _naming(self, names: Sequence[str]) -> AccessPath:
+        """What names one of some workspaces."""
+        types, dialect = self.compiler.types, self.compiler.dialect
+        parts = naming_rows(self.source.node_kind, types, lambda text: dialect.among(text, names))
+        return AccessPath(tuple(parts), broad=True) if types.naming.get(self.source.node_kind) else self.nothing()
 
     def _indexed(self, column: ColumnElement[Any], test: Test) -> Clause | None:
         """The test in a form that an index of the column serves, if there is one."""
@@ -505,6 +514,8 @@ def _holding(types: list[int], artifacts: Ids) -> tuple[Ids, ...]:
 
 def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
     """The runs that a test of their names or ids allows; of what else they have there is no index."""
+    if test.subject is Field.NAMED_WORKSPACE:
+        return [_runs_of_workspaces(compiler, operands_of(test))]
     if not _tells_which(test):
         return []
     types, executions, contexts = compiler.types, list[AccessPath](), list[AccessPath]()
@@ -526,6 +537,20 @@ def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
     if not executions and not contexts:
         return [AccessPaths(compiler, source_of(EntityKind.RUN, types)).nothing()]
     return [run_path(executions, contexts)]
+
+
+def _runs_of_workspaces(compiler: Compiler, names: Sequence[str]) -> AccessPath:
+    """The runs whose keys name one of some workspaces."""
+    executions = AccessPaths(compiler, source_of(EntityKind.EXECUTION, compiler.types)).strict(
+        Test(Field.NAMED_WORKSPACE, Operator.IN, tuple(names))
+    )
+    row = PROPERTIES[NodeKind.CONTEXT].alias()
+    naming = select(row.c.owner_id.label("id")).where(
+        row.c.name == WORKSPACE_NAME,
+        row.c.is_custom_property == true(),
+        compiler.dialect.among(row.c.string_value, names),
+    )
+    return run_path(executions, [AccessPath((naming,))])
 
 
 def _by_run(compiler: Compiler, kind: EntityKind, predicate: Predicate) -> list[AccessPath]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, not_, null, or_, 
 
 from lineageql.model.conventions.convention import Convention, Custom
 from lineageql.model.conventions.kubeflow import RUN_TYPE
-from lineageql.model.evaluate import comparison, references_of
+from lineageql.model.evaluate import comparison, operands_of, references_of
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.kinds import kind_of
 from lineageql.model.nodes import NodeKind, NodeType
@@ -45,6 +45,7 @@ from lineageql.store.sql.property_tests import property_clause
 from lineageql.store.sql.relations import related, run_state
 from lineageql.store.sql.run_scan import Tied, named_one_of
 from lineageql.store.sql.sources import Source, source_of
+from lineageql.store.sql.workspace_names import names_workspace
 
 Clause = ColumnElement[bool]
 UNREGISTERED_RUN = NodeType(0, NodeKind.CONTEXT, RUN_TYPE)
@@ -113,6 +114,8 @@ class Clauses:
                 return self._compare(test, moment(subject, source, self.types, self.dialect), Family.NUMBER)
             case Field.URI | Field.EXTERNAL_ID:
                 return self._compare(test, source.columns[subject], Family.TEXT)
+            case Field.NAMED_WORKSPACE:
+                return names_workspace(operands_of(test), source, self.types, self.dialect)
             case Field.NAME | Field.VERSION | Field.OWNER | Field.DESCRIPTION:
                 text = text_of_field(subject, source, self.types, self.dialect)
                 return self._compare(test, text, Family.TEXT)

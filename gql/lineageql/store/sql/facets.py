@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, false, func, select, true, union_all
 
-from lineageql.model.conventions.convention import Document
+from lineageql.model.conventions.convention import Custom, Document
 from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import kind_of
@@ -20,15 +20,25 @@ from lineageql.store.sql.field_expressions import text_of_field
 from lineageql.store.sql.json_documents import foreign
 from lineageql.store.sql.relations import ties_of
 from lineageql.store.sql.sources import Source, source_of
-from lineageql.store.sql.tables import MEMBERSHIPS, PARENT_CONTEXT
+from lineageql.store.sql.tables import MEMBERSHIPS, NODES, PARENT_CONTEXT
+from lineageql.store.sql.workspace_names import names_workspace
 
 
 class Facets:
     """Counts facets for one operation; `access` is a clause that every match meets."""
 
-    def __init__(self, fetch: Fetch, clauses: Clauses, predicate: Predicate, source: Source, access: Any) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        clauses: Clauses,
+        predicate: Predicate,
+        source: Source,
+        access: Any,
+        named: Sequence[str] = (),
+    ) -> None:
         self.fetch = fetch
         self.clauses = clauses
+        self.named = named
         self.source = source
         self.condition = clauses.of(predicate, source)
         if access is not None:
@@ -96,7 +106,13 @@ class Facets:
             space = source_of(EntityKind.WORKSPACE, self.clauses.types)
             inside = space.id == self.source.from_.c.workspace_id, self.condition
             name = select(self._name(space).label("value")).select_from(self.source.from_, space.from_).where(*inside)
-            return await self._counted(name)
+            found = await self._counted(name)
+            if self.named:
+                assert self.source.names is not None
+                own = names_workspace(self.named, self.source, self.clauses.types, self.clauses.dialect)
+                by_key = select(self.source.names.workspace.label("value")).select_from(self.source.from_)
+                found += await self._counted(by_key.where(own, self.condition))
+            return found
         matching = self._matching().subquery()
         space = source_of(EntityKind.WORKSPACE, self.clauses.types)
 
@@ -110,7 +126,21 @@ class Facets:
             is_workspace: list[Any] = [space.condition]
             return select(self._name(space).label("value"), matching.c.id.label("id")).where(*tied, *is_workspace)
 
-        return await self._distinct([members(False)] + ([members(True)] if self.clauses.types.through_children else []))
+        parts = [members(False)] + ([members(True)] if self.clauses.types.through_children else [])
+        return await self._distinct([*parts, *(self._naming(matching) if self.named else ())])
+
+    def _naming(self, matching: Any) -> Iterator[Select[Any]]:
+        """What matches with the name of its workspace, where no context stands for that."""
+        for place, type_ids in self.clauses.types.naming.get(self.source.node_kind, {}).items():
+            row, node = self.source.properties.alias(), NODES[self.source.node_kind].alias()
+            own = row.c.name == place.name, row.c.is_custom_property == isinstance(place, Custom)
+            yield select(row.c.string_value.label("value"), matching.c.id.label("id")).where(
+                row.c.owner_id == matching.c.id,
+                *own,
+                self.clauses.dialect.among(row.c.string_value, self.named),
+                node.c.id == row.c.owner_id,
+                (node.c.type_id + 0).in_(list(type_ids)),
+            )
 
     async def _by_run(self) -> Counter[str]:
         matching, parts = self._matching().subquery(), list[Select[Any]]()

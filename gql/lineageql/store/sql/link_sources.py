@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, false, not_, or_, select, union
+from sqlalchemy import ColumnElement, String, cast, false, not_, null, or_, select, union
 
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import ArtifactKind, kind_of
@@ -28,6 +28,7 @@ from lineageql.store.sql.tables import (
     MEMBERSHIPS,
     PARENT_CONTEXT,
 )
+from lineageql.store.sql.workspace_names import naming_rows
 
 Clause = ColumnElement[bool]
 
@@ -44,16 +45,16 @@ class Members:
 def members_of(
     link: Link, clauses: Clauses, *, named_owner: bool, needed: Needed | None = None, among: ContextRange | None = None
 ) -> Members:
-    """The rows of a link under the dialect's owner; a named owner is a run that is a pair of names.
+    """The rows of a link under the dialect's owner; a named owner is a run or a workspace whose key is of names.
 
     Of a workspace's runs they are as many as are needed, or those in a range of contexts.
     """
     owner = clauses.dialect.owner()
     match link:
         case Link.WORKSPACE_RUNS:
-            return _runs(clauses, owner, needed, among)
+            return _named_runs(clauses) if named_owner else _runs(clauses, owner, needed, among)
         case Link.WORKSPACE_EXECUTIONS | Link.WORKSPACE_ARTIFACTS:
-            return _of_workspace(link, clauses, owner)
+            return _naming(link, clauses) if named_owner else _of_workspace(link, clauses, owner)
         case Link.RUN_EXECUTIONS:
             source = source_of(EntityKind.EXECUTION, clauses.types)
             return Members(source, [source.id.in_(_executions_of_run(clauses, named_owner))])
@@ -81,6 +82,20 @@ def _of_workspace(link: Link, clauses: Clauses, owner: ColumnElement[Any]) -> Me
     runs = select(child.c.context_id).where(child.c.parent_context_id == owner)
     inside = select(tie.c.node_id).where(or_(tie.c.context_id == owner, tie.c.context_id.in_(runs)))
     return Members(source, [source.id.in_(inside)])
+
+
+def _named_runs(clauses: Clauses) -> Members:
+    """The runs of a workspace that is only a name."""
+    name = clauses.dialect.owner(0)
+    source = run_source(clauses.types, RunScan(workspace=(null(), name)))
+    return Members(source, [source.from_.c.named, source.from_.c.workspace_name == name])
+
+
+def _naming(link: Link, clauses: Clauses) -> Members:
+    """What names a workspace that is only a name."""
+    source, name = source_of(link.target, clauses.types), clauses.dialect.owner(0)
+    rows = list(naming_rows(source.node_kind, clauses.types, lambda text: text == name))
+    return Members(source, [source.id.in_(union(*rows) if len(rows) > 1 else rows[0]) if rows else false()])
 
 
 def _executions_of_run(clauses: Clauses, named_owner: bool) -> Any:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select, true, union
+from sqlalchemy import Select, func, select, union, union_all
 
-from lineageql.model.conventions.convention import Role
-from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
+from lineageql.model.conventions.convention import Custom, Role
 from lineageql.model.entities import ExecutionState
-from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.nodes import NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
+from lineageql.store.sql.dialects.texts import is_text
 from lineageql.store.sql.entities import NODE_KINDS, Fetch
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import RunScan
 from lineageql.store.sql.runs import owning_properties, run_names
 from lineageql.store.sql.sources import run_source, source_of
-from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, PARENT_CONTEXT, PROPERTIES
+from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES
 
 
 class Memberships:
@@ -32,16 +32,14 @@ class Memberships:
         self.types: TypeCatalog = clauses.types
         self.dialect = clauses.dialect
 
-    async def workspaces_of(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, int]:
+    async def workspaces_of(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, int | WorkspaceName]:
         """The workspace of each artifact or execution.
 
         It is the one that the node names itself, where it belongs to that; else
         the first of those it belongs to; else that of the first run it belongs to.
         """
-        found: dict[int, int] = {}
+        found = await self._by_name(kind, ids) if self.types.naming.get(NODE_KINDS[kind]) else {}
         steps = [self._direct]
-        if self.types.named_contexts(Role.WORKSPACE):
-            steps.insert(0, self._by_name)
         if self.types.through_children:
             steps.append(self._through_run)
         for step in steps:
@@ -50,38 +48,65 @@ class Memberships:
                 found.update(await self._pairs(step(kind, missing)))
         return found
 
-    async def all_workspaces_of(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, list[int]]:
-        """All workspaces that each artifact or execution belongs to, by itself or by a context below them."""
+    async def all_workspaces_of(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, list[int | WorkspaceName]]:
+        """All workspaces that each artifact or execution belongs to, by itself or by a context below them.
+
+        One that is only a name comes last.
+        """
         pairs = self._direct_pairs(kind, ids)
         if self.types.through_children:
             pairs = select(union(pairs, self._pairs_through_run(kind, ids)).subquery())
-        found: dict[int, list[int]] = {}
+        found: dict[int, list[int | WorkspaceName]] = {}
         for id_, space in sorted(set(map(tuple, await self.fetch(pairs)))):
             found.setdefault(id_, []).append(space)
+        if self.types.naming.get(NODE_KINDS[kind]):
+            for named, name, *_ in await self.fetch(self._names(kind, ids, alone=True)):
+                found.setdefault(named, []).append(WorkspaceName(name))
         return found
 
     async def _pairs(self, query: Select[Any]) -> dict[int, int]:
         return dict(await self.fetch(query))
 
-    def _by_name(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
-        row, context, link = (
-            PROPERTIES[NODE_KINDS[kind]].alias(),
-            CONTEXT.alias(),
-            MEMBERSHIPS[NODE_KINDS[kind]].alias(),
-        )
-        return (
-            select(row.c.owner_id, func.min(context.c.id))
-            .where(
-                self.dialect.among(row.c.owner_id, ids),
-                row.c.name == WORKSPACE_NAME,
-                row.c.is_custom_property == true(),
-                context.c.type_id.in_(self.types.named_contexts(Role.WORKSPACE)),
-                context.c.name == row.c.string_value,
-                link.c.context_id == context.c.id,
-                link.c.node_id == row.c.owner_id,
+    async def _by_name(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, int | WorkspaceName]:
+        """The workspaces that nodes name themselves: contexts that they belong to, and names that no context has."""
+        found: dict[int, int | WorkspaceName] = {}
+        for id_, name, known, linked in await self.fetch(self._names(kind, ids, alone=False)):
+            if linked is not None:
+                found[id_] = linked
+            elif known is None:
+                found[id_] = WorkspaceName(name)
+        return found
+
+    def _names(self, kind: EntityKind, ids: Sequence[int], *, alone: bool) -> Any:
+        """The name that each node has for its workspace; `alone`: where no context has it.
+
+        Else beside it stand a context of the name, and the first that the node is in.
+        """
+        node_kind = NODE_KINDS[kind]
+        parts: list[Select[Any]] = []
+        for place, type_ids in self.types.naming[node_kind].items():
+            row, node = PROPERTIES[node_kind].alias(), NODES[node_kind].alias()
+
+            def context(row: Any = row, *, linked: bool) -> Any:
+                context, link = CONTEXT.alias(), MEMBERSHIPS[node_kind].alias()
+                named = context.c.type_id.in_(list(self.types.naming_contexts)), context.c.name == row.c.string_value
+                inside = (link.c.context_id == context.c.id, link.c.node_id == row.c.owner_id) if linked else ()
+                return select(func.min(context.c.id)).where(*named, *inside).scalar_subquery()
+
+            beside = () if alone else (context(linked=False), context(linked=True))
+            parts.append(
+                select(row.c.owner_id, row.c.string_value, *beside).where(
+                    *((context(linked=False).is_(None),) if alone else ()),
+                    self.dialect.among(row.c.owner_id, ids),
+                    row.c.name == place.name,
+                    row.c.is_custom_property == isinstance(place, Custom),
+                    is_text(row.c.string_value),
+                    row.c.string_value != "",
+                    node.c.id == row.c.owner_id,
+                    (node.c.type_id + 0).in_(list(type_ids)),
+                )
             )
-            .group_by(row.c.owner_id)
-        )
+        return union_all(*parts) if len(parts) > 1 else parts[0]
 
     def _direct(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
         return _firsts(self._direct_pairs(kind, ids))

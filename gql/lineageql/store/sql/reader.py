@@ -11,13 +11,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 
 from lineageql.errors import LineageQLError
-from lineageql.model.entities import Entity, ExecutionState
-from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.conventions.kubeflow import WORKSPACE_TYPE
+from lineageql.model.entities import Entity, ExecutionState, Workspace
+from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Test
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.explain import explained
 from lineageql.store.explanation import Explanation
+from lineageql.store.named_workspaces import Fields, NamedWorkspaces
 from lineageql.store.ports import Facet, Link, Reader, Search, Slice, StoreCounts, Window
 from lineageql.store.sql import rows as sql_rows
 from lineageql.store.sql.clauses import Clauses
@@ -38,7 +40,10 @@ from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.struct_items import asks, grounded
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
 from lineageql.store.sql.text_search import text_page
+from lineageql.store.sql.workspace_names import workspace_names
 
+_FEW_NAMES = 4
+"""How many workspaces are looked for one by one, and not among the names of all."""
 _FEW_RUNS = 16
 """How many runs are asked for at most by a statement that is kept."""
 
@@ -60,7 +65,7 @@ def sql_reader(driver: Runner, statements: Statements, explanation: Explanation 
     return explained(SQLReader(ExplainedDriver(driver, explanation), statements), explanation)
 
 
-class SQLReader:
+class SQLReader(NamedWorkspaces):
     """Reads one database for one operation; see `store.ports.Reader`.
 
     Args:
@@ -78,6 +83,7 @@ class SQLReader:
         self.dialect = driver.dialect
         self._reading: asyncio.Task[TypeCatalog] | None = None
         self._readers = 0
+        self._all_named: asyncio.Task[Sequence[str]] | None = None
 
     async def _fetch(self, query: Select[Any]) -> Rows:
         def script() -> Script[Rows]:
@@ -128,38 +134,36 @@ class SQLReader:
 
     # -- pages and counts
 
-    async def search(self, search: Search, window: Window, fields: frozenset[Field] | None = None) -> Slice:
+    async def _search(self, search: Search, window: Window, fields: Fields) -> Slice:
         searches, asked = await self._grounded(search)
         return await self.driver.run(searches.page(asked, window, fields))
 
-    async def search_under(
-        self,
-        link: Link,
-        owners: Sequence[Ref],
-        search: Search,
-        window: Window,
-        fields: frozenset[Field] | None = None,
+    async def _search_under(
+        self, link: Link, owners: Sequence[Ref], search: Search, window: Window, fields: Fields
     ) -> Mapping[Ref, Slice]:
         searches, asked = await self._grounded(search)
         return await self.driver.run(searches.page_under(link, owners, asked, window, fields))
 
-    async def count(self, search: Search) -> int:
+    async def _count(self, search: Search) -> int:
         searches, asked = await self._grounded(search)
         return await self.driver.run(searches.count(asked))
 
-    async def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
+    async def _count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
         searches, asked = await self._grounded(search)
         return await self.driver.run(searches.count_under(link, owners, asked))
 
-    async def facets(self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None) -> Mapping[str, int]:
+    async def _facets(
+        self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None, named: Sequence[str]
+    ) -> Mapping[str, int]:
         searches, asked = await self._grounded(Search(kind, predicate))
         start = await self.driver.run(searches.start(asked))
-        return await Facets(self._fetch, searches.clauses, asked.predicate, start.source, start.access).by(by, key)
+        facets = Facets(self._fetch, searches.clauses, asked.predicate, start.source, start.access, named)
+        return await facets.by(by, key)
 
-    async def find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
+    async def _find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
         return await self.driver.run((await self._searches()).text_page(kind, text, window))
 
-    async def count_text(self, kind: EntityKind, text: str) -> int:
+    async def _count_text(self, kind: EntityKind, text: str) -> int:
         clauses = await self._clauses()
         found = text_page(clauses, Members(source_of(kind, clauses.types), []), text, Window(0)).query
         query = select(func.count()).select_from(found.limit(None).order_by(None).subquery())
@@ -167,12 +171,10 @@ class SQLReader:
 
     # -- entities and events
 
-    async def get(self, refs: Sequence[Ref], fields: frozenset[Field] | None = None) -> Mapping[Ref, Entity]:
-        return await self.driver.run(self._get(await self._searches(), refs, fields))
+    async def _get(self, refs: Sequence[Ref], fields: Fields) -> Mapping[Ref, Entity]:
+        return await self.driver.run(self._load(await self._searches(), refs, fields))
 
-    def _get(
-        self, searches: Searches, refs: Sequence[Ref], fields: frozenset[Field] | None
-    ) -> Script[Mapping[Ref, Entity]]:
+    def _load(self, searches: Searches, refs: Sequence[Ref], fields: Fields) -> Script[Mapping[Ref, Entity]]:
         tables = searches.tables
         found: dict[Ref, Entity] = {}
         for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
@@ -210,7 +212,7 @@ class SQLReader:
         wanted = set(refs)
         return {run.ref: run for run in found.values() if run.ref in wanted}
 
-    async def matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
+    async def _matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
         if predicate == ALWAYS:
             return [row[0] for row in await self.driver.fetch(sql_rows.IDS_BY_ID[NODE_KINDS[kind]](self.dialect, ids))]
         those = Test(Field.ID, Operator.IN, tuple(ids))
@@ -219,7 +221,7 @@ class SQLReader:
         query = select(source.id).where(self.dialect.among(source.id, ids), clauses.of(asked.predicate, source))
         return [row[0] for row in await self._fetch(query)]
 
-    async def ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
+    async def _ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
         return await self.driver.run((await self._searches()).ids(Search(kind, predicate), most))
 
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
@@ -268,12 +270,41 @@ class SQLReader:
 
     async def workspaces_of(self, kind: EntityKind, refs: Sequence[Ref]) -> Mapping[Ref, Ref]:
         memberships = Memberships(self._fetch, await self._clauses())
+        found: dict[Ref, int | WorkspaceName]
         if kind is EntityKind.RUN:
-            found = await memberships.workspaces_of_runs(refs)
+            found = {**await memberships.workspaces_of_runs(refs)}
+            named = {ref: ref.key.workspace for ref in refs if ref not in found and isinstance(ref.key, RunName)}
+            spaces = await self._workspaces_named(sorted(set(named.values())))
+            there = {space.name for space in spaces}
+            found.update((ref, WorkspaceName(name)) for ref, name in named.items() if name in there)
         else:
             by_id = await memberships.workspaces_of(kind, [ref.key for ref in refs if isinstance(ref.key, int)])
             found = {Ref(kind, id_): space for id_, space in by_id.items()}
         return {ref: Ref(EntityKind.WORKSPACE, space) for ref, space in found.items()}
+
+    async def _workspaces_named(self, names: Sequence[str] | None) -> Sequence[Workspace]:
+        types = await self._catalog()
+        if not types.naming or (names is not None and not names):
+            return ()
+        if names is not None and self._all_named is None and len(names) <= _FEW_NAMES:
+            found = [name for name in names if name and len(await self.driver.run(self._named(types, name)))]
+        else:
+            if self._all_named is None:
+                self._all_named = asyncio.create_task(self.driver.run(self._named(types, None)))
+            everything = await asyncio.shield(self._all_named)
+            found = list(everything) if names is None else sorted(set(names).intersection(everything))
+        type_ = types.find(NodeKind.CONTEXT, WORKSPACE_TYPE)
+        return [Workspace.called(name, type_) for name in found]
+
+    def _named(self, types: TypeCatalog, name: str | None) -> Script[Sequence[str]]:
+        """The names of workspaces that are only names, in order: all of them, or that one."""
+
+        def make() -> Statement:
+            query = workspace_names(types, self.dialect, name)
+            return self.dialect.compile(query).meant("names of workspaces without a context")
+
+        rows = yield from fetch(self.statements.get(types, ("workspace names", name), make))
+        return sorted({row[0] for row in rows})
 
     async def all_workspaces_of(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Sequence[Ref]]:
         memberships = Memberships(self._fetch, await self._clauses())

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
 
-from lineageql.model.identity import EntityKind, Ref, RunName
+from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.predicates import Field, size
 from lineageql.store.ports import Link, Row, Search, Slice, Window
 from lineageql.store.sql.access_path import AccessPath, JoinPath, RowBudget, RunPath, UnionPath, cost
@@ -237,7 +237,7 @@ class Searches:
         return cast(T, self._passing[key])
 
     def _under(self, statement: Statement, owners: Sequence[Ref]) -> Script[list[Rows]]:
-        keys = [[ref.key.workspace, ref.key.name] if isinstance(ref.key, RunName) else ref.key for ref in owners]
+        keys = [_owner(ref.key) for ref in owners]
         rows = yield from fetch(statement.given(owners=self.dialect.owners(keys)))
         return self.dialect.lists(rows, len(owners))
 
@@ -334,6 +334,16 @@ class Searches:
         return slices
 
 
+def _owner(key: int | RunName | WorkspaceName) -> Any:
+    """An owner's key as `Dialect.owners` takes it: a number or a pair of texts."""
+    match key:
+        case WorkspaceName(name):
+            return [name, ""]
+        case RunName(workspace, name):
+            return [workspace, name]
+    return key
+
+
 def _row(kind: EntityKind, row: Sequence[Any], keys: int, entities: Mapping[Any, Any], *, by_event: bool) -> Row | None:
     payload = row[keys:]
     # A run is found by its id and both names, any other entity by its id.
@@ -344,7 +354,7 @@ def _row(kind: EntityKind, row: Sequence[Any], keys: int, entities: Mapping[Any,
 
 
 def groups_of(owners: Sequence[Ref]) -> list[tuple[list[Ref], bool]]:
-    """The owners that have an MLMD id, and those that are pairs of names."""
+    """The owners that have an MLMD id, and those whose keys are names."""
     numbered = [ref for ref in owners if isinstance(ref.key, int)]
-    named = [ref for ref in owners if isinstance(ref.key, RunName)]
+    named = [ref for ref in owners if not isinstance(ref.key, int)]
     return [(group, flag) for group, flag in ((numbered, False), (named, True)) if group]

@@ -356,7 +356,7 @@ class Entity(EntityMethods, Node):
 
     TYPE: ClassVar[str] = "Entity"
     mlmd_id: int | None
-    """MLMD's own id; null for a run that is only a name."""
+    """MLMD's own id; null for a run or a workspace that is only a name."""
     name: str
     """The name, by the convention of the system that wrote it."""
     type: EntityType

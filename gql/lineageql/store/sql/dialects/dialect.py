@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Select, String, bindparam, case, cast, false, func, literal, select
+from sqlalchemy import Column, ColumnElement, Select, String, Table, bindparam, case, cast, false, func, literal, select
 from sqlalchemy.engine import Dialect as CoreDialect
 from sqlalchemy.sql.elements import literal_column
 
@@ -76,6 +76,23 @@ class Dialect(ABC):
         found = select(func.min(column).label("id")).cte(f"each_{column.table.name.lower()}", recursive=True)
         following = select(func.min(column)).where(column > found.c.id).scalar_subquery()
         return found.union_all(select(following).where(found.c.id.is_not(None)))
+
+    def each_text(self, table: Table, name: str, *, custom: bool) -> Any:
+        """The texts of the properties of a name in a table of properties, each once, as a table with the column `text`.
+
+        They are taken one by one out of the index of values, as those of `each`. One may be null, and some no text.
+        """
+
+        def least(beyond: Callable[[Any], ColumnElement[bool]]) -> Select[Any]:
+            row = table.alias()
+            here = row.c.name == name, row.c.is_custom_property == custom
+            text = row.c.string_value
+            return select(text.label("text")).where(*here, beyond(text)).order_by(text).limit(1)
+
+        first = select(least(lambda text: text >= "").scalar_subquery().label("text"))
+        found = first.cte(f"each_text_{table.name.lower()}", recursive=True)
+        following = least(lambda text: text > found.c.text).scalar_subquery()
+        return found.union_all(select(following).where(found.c.text.is_not(None)))
 
     @abstractmethod
     def columns(self, table: str) -> Statement:

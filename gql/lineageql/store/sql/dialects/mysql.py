@@ -19,6 +19,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     String,
+    Table,
     and_,
     bindparam,
     case,
@@ -163,6 +164,12 @@ class MySQL(Dialect):
     def each(self, column: Column[Any]) -> Any:
         # MySQL skips through the index for this, and would scan it for each value that is the next.
         return select(column.label("id")).distinct().subquery()
+
+    def each_text(self, table: Table, name: str, *, custom: bool) -> Any:
+        # An index of texts holds their beginnings alone, and gives no order: all of its entries of the name are read.
+        row = table.alias()
+        here = row.c.name == name, row.c.is_custom_property == custom, row.c.string_value.is_not(None)
+        return select(row.c.string_value.label("text")).where(*here).distinct().subquery()
 
     def under(self, inner: Select[Any]) -> MySQLStatement:
         statement = self.compile(inner)

@@ -49,6 +49,12 @@ def _state(entity: Entity) -> int | None:
     return entity.state.value if isinstance(entity, (Artifact, Execution)) else None
 
 
+def _named_workspace(entity: Entity) -> str | None:
+    if isinstance(entity, Run):
+        return None if entity.run_name is None else entity.run_name.workspace
+    return entity.convention.named_workspace(entity.node)
+
+
 FIELDS: dict[Field, Callable[[Entity], Value]] = {
     Field.ID: lambda entity: entity.mlmd_id,
     Field.REF: lambda entity: entity.ref,
@@ -60,6 +66,7 @@ FIELDS: dict[Field, Callable[[Entity], Value]] = {
     Field.OWNER: lambda entity: entity.convention.read(entity.node, Field.OWNER),
     Field.DESCRIPTION: lambda entity: entity.description,
     Field.STATE: _state,
+    Field.NAMED_WORKSPACE: _named_workspace,
     Field.EXTERNAL_ID: lambda entity: entity.node.external_id,
     Field.CREATE_TIME: lambda entity: entity.create_time,
     Field.UPDATE_TIME: lambda entity: entity.update_time,
