@@ -168,6 +168,14 @@ class Settings:
         100_000, "rows that one operation may look at where MLMD's service cannot look up what is asked", minimum=1
     )
     lock_timeout: int = _setting(5, "seconds to wait for a locked SQLite file", minimum=0)
+    metrics: bool = _setting(True, "tell metrics in Prometheus' form at /metrics")
+    metrics_port: int | None = _port(None, "TCP port of its own for /metrics, in the place of the service's")
+    audit_log: str = _setting(
+        "", "file that who records what is appended to, a JSON object a line; - for standard output"
+    )
+    log_format: str = _setting(
+        "text", "text, or json: an object a line, with a line for each operation", choices=("text", "json")
+    )
     log_level: str = _setting("info", "critical, error, warning, info or debug", choices=LOG_LEVELS)
 
     @classmethod

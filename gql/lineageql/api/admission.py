@@ -24,9 +24,20 @@ class Admission:
     """
 
     def __init__(self, running: int, waiting: int) -> None:
+        self._running = running
         self._free = running
         self._most = waiting
         self._queue: deque[tuple[float, asyncio.Future[None]]] = deque()
+
+    @property
+    def running(self) -> int:
+        """How many run."""
+        return self._running - self._free
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._queue)
 
     @property
     def pause(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import strawberry
 
+from lineageql.api.account import Change
 from lineageql.api.documents import Document
 from lineageql.api.loaders import Loaders
 from lineageql.api.loading import Loader, Work
@@ -56,6 +57,8 @@ class Context:
         self.explanation = explanation
         self.recorded: set[str | int] = set()
         """The fields of the answer whose mutations are applied, whatever becomes of their answers."""
+        self.changes: list[Change] = []
+        """What its mutations did."""
         self.large = False
         """Whether the operation has so many inputs that making arguments of them takes long."""
         self.warnings = Warnings()

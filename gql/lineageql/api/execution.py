@@ -7,13 +7,14 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isawaitable
 from typing import Any, TypeVar
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
+from lineageql.api.account import Account
 from lineageql.api.admission import Admission
 from lineageql.api.advice import advise
 from lineageql.api.context import Context
@@ -38,6 +39,9 @@ _SHORT_DOCUMENT = 4_000
 """The characters of a document that is parsed and validated within some 20 milliseconds."""
 _FEW_INPUTS = 500
 """The input objects that are coerced within some 20 milliseconds."""
+
+_PAUSE = 5
+"""Seconds after which a mutation that was refused before it began may be sent again."""
 
 RECORDED = "; what was to be recorded is recorded, and only this part of the answer is missing"
 """The end of what an error says that came while the answer to a mutation was read."""
@@ -64,6 +68,7 @@ class Answer:
     """The answer to an operation. `data` is absent where it failed before it ran.
 
     `size` is how many bytes it takes as JSON, about.
+    `account` is what those who watch the service are told of it.
     `pause` is there where the service did not take the operation, or ended it, for a reason of its own that will pass:
     seconds after which to send it again.
     """
@@ -76,6 +81,7 @@ class Answer:
     size: int = 0
     cost: Mapping[str, int] | None = None
     pause: int | None = None
+    account: Account = field(default_factory=Account)
 
     def body(self) -> dict[str, Any]:
         """The answer as GraphQL's specification shapes it."""
@@ -103,6 +109,8 @@ class Executor:
         # Mutations wait for each other, and queries must not wait for them.
         self.queries = Admission(settings.max_concurrent, settings.max_waiting)
         self.mutations = Admission(settings.max_concurrent, settings.max_waiting)
+        self.before_writing: Callable[[], None] | None = None
+        """Called before a mutation does anything; what it raises, `Unavailable`, refuses it."""
         self._stopping = False
         self._under_way: set[asyncio.Future[Any]] = set()
 
@@ -122,13 +130,19 @@ class Executor:
             only_queries: refuse mutations, as HTTP's GET must.
             gone: waits until the client has gone: a query ends then, a mutation does not.
         """
+        account = Account()
         try:
-            return await self._execute(operation, only_queries, gone)
+            answer = await self._execute(operation, account, only_queries, gone)
         except Exception as error:  # nobody foresaw it: the log tells what, and the client under which id
-            return Answer(None, [masked(error)], ran=True)
+            answer = Answer(None, [masked(error)], ran=True)
+        return replace(answer, account=account)
 
     async def _execute(
-        self, operation: Operation, only_queries: bool, gone: Callable[[], Awaitable[Any]] | None
+        self,
+        operation: Operation,
+        account: Account,
+        only_queries: bool,
+        gone: Callable[[], Awaitable[Any]] | None,
     ) -> Answer:
         if self._stopping:
             error = Unavailable("the service is stopping, and nothing was done: send it again")
@@ -142,18 +156,24 @@ class Executor:
             if document.errors:
                 return Answer(None, [_shown(error) for error in document.errors], ran=False)
             node = document.operation(operation.name)
+            account.kind = node.operation.value
+            account.name = None if node.name is None else node.name.value
             if only_queries and node.operation is not OperationType.QUERY:
                 raise BadRequest("a mutation needs POST")
             assert document.node is not None
             Meter(document.node, self.settings).check(node)
             size = check_variables(SCHEMA._schema, node, operation.variables, self.settings.max_input_objects)
+            if node.operation is OperationType.MUTATION and self.before_writing is not None:
+                self.before_writing()
+        except Unavailable as error:
+            return Answer(None, [_formatted(error)], ran=False, pause=_PAUSE)
         except GraphQLError as error:
             return Answer(None, [_shown(error)], ran=False)
         except LineageQLError as error:
             return Answer(None, [_formatted(error)], ran=False)
         except RecursionError:
             return Answer(None, [_formatted(TooExpensive("the query nests too deep"))], ran=False)
-        return await self._run(operation, document, size, gone)
+        return await self._run(operation, document, size, account, gone)
 
     async def _document(self, text: str) -> Document:
         """The document of a text. A long one that is new is parsed and validated beside the event loop."""
@@ -162,7 +182,12 @@ class Executor:
         return await asyncio.to_thread(self.documents.get, text)
 
     async def _run(
-        self, operation: Operation, document: Document, size: int, gone: Callable[[], Awaitable[Any]] | None
+        self,
+        operation: Operation,
+        document: Document,
+        size: int,
+        account: Account,
+        gone: Callable[[], Awaitable[Any]] | None,
     ) -> Answer:
         deadline = self.settings.deadline
         until = time.monotonic() + deadline * _WALK_SHARE
@@ -207,6 +232,7 @@ class Executor:
             return Answer(None, [_formatted(late)], True, explanation)
         finally:
             context.end()
+            account.cost, account.reads, account.changes = context.budget.cost, context.budget.reads, context.changes
         if result.data is None and result.errors:
             node = document.operation(operation.name)
             advise(result.errors, SCHEMA._schema, node, operation.variables)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import strawberry
 
 from lineageql.api import inputs
+from lineageql.api.account import changes
 from lineageql.api.context import Context, Info
 from lineageql.api.entity import Entity, EntityType
 from lineageql.api.types import Artifact, Execution, Run, Workspace
@@ -105,6 +106,7 @@ async def _record(info: Info, work: Callable[[Recording], Awaitable[T]]) -> T:
     try:
         found = await work(context.recording)
         context.recorded.add(info.path.key)
+        context.changes.extend(changes(info.field_name, found))
         for place, told in _not_taken(found):
             argument = f"input{place}.{told.argument}" if told.argument else f"input{place}"
             context.warnings.add(info, WarningCode.NOT_TAKEN, f"{argument}: {told.message}")

@@ -24,6 +24,8 @@ class Budget:
         self.most_size = size
         self.cost = 0
         self.size = 0
+        self.reads = 0
+        """How often the store was read."""
 
     def read(self, nodes: int) -> None:
         """Charges what was read, or what is going to be.

@@ -63,6 +63,7 @@ class _MeteredReader:
         budget = self._budget
 
         async def read(*arguments: Any, **more: Any) -> Any:
+            budget.reads += 1
             budget.read(READ if place is None else READ + len(arguments[place]))
             found = await verb(*arguments, **more)
             if size is not None:
@@ -84,6 +85,7 @@ class _MeteredReader:
         size = max(_MOST_ROWS // max(window.limit, 1), 1)
         for start in range(0, len(owners), size):
             some = owners[start : start + size]
+            self._budget.reads += 1
             self._budget.read(READ + len(some))
             found.update(await self._reader.search_under(link, some, search, window, fields))
             self._budget.read(sum(len(found[owner].rows) for owner in some))

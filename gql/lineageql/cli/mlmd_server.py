@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
-import sys
 from typing import Any
 
 import click
@@ -33,6 +31,7 @@ GRACE = 10.0
     "lock_timeout",
     "mlmd_workers",
     "log_level",
+    "log_format",
     "insecure",
     "auth_tokens",
     "auth_issuer",
@@ -51,13 +50,13 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
     bearer tokens, unless --insecure says that others keep strangers away.
     """
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.web import logs
     from lineageql.web.authentication.authentication import Authentication
     from lineageql.web.authentication.exposure import check_mlmd_exposure
     from lineageql.web.loop import run
 
     settings = Settings.load({**flags, "store": store, "mlmd_port": port, "read_only": False})
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("lineageql").setLevel(settings.log_level.upper())
+    logs.configure(settings)
 
     authentication = Authentication(settings)
     check_mlmd_exposure(settings, authentication)

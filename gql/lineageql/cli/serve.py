@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -50,12 +48,12 @@ def serve_store(
     """
     from lineageql.catalog.recording import Recording
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
-    from lineageql.web import server
+    from lineageql.web import logs, server
     from lineageql.web.authentication.authentication import Authentication
     from lineageql.web.authentication.exposure import check_exposure, check_mlmd_exposure
     from lineageql.web.loop import run
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logs.configure(settings)
 
     authentication = Authentication(settings)
     check_exposure(settings, authentication)
@@ -63,15 +61,19 @@ def serve_store(
         check_mlmd_exposure(settings, authentication)
     grpc_server: Any = None
 
+    def say(text: str) -> None:
+        # Where standard output is the audit log, it holds that and nothing else.
+        click.echo(text, err=settings.audit_log == "-")
+
     def started(address: str) -> None:
         if settings.serves_explorer:
-            click.echo(f"Explorer              {address}/")
+            say(f"Explorer              {address}/")
         named = "GraphiQL and GraphQL" if settings.serves_graphiql else "GraphQL             "
-        click.echo(f"{named}  {address}/graphql")
-        click.echo(f"Health                {address}/healthz  {address}/readyz")
+        say(f"{named}  {address}/graphql")
+        say(f"Health                {address}/healthz  {address}/readyz")
         if grpc_server is not None:
-            click.echo(f"MLMD (gRPC)           {grpc_server.address}")
-        click.echo("Stop with Ctrl-C")
+            say(f"MLMD (gRPC)           {grpc_server.address}")
+        say("Stop with Ctrl-C")
 
     async def main() -> None:
         nonlocal grpc_server
@@ -83,7 +85,7 @@ def serve_store(
                 clear()
             store = await open_store(settings.store, settings)
             mode = "reading and recording" if store.info.writable else "reading"
-            click.echo(f"LineageQL {lineageql.__version__} on {store.info.url}, {mode}")
+            say(f"LineageQL {lineageql.__version__} on {store.info.url}, {mode}")
             if before is not None:
                 await before(store)
             if settings.create and store.info.writable:

@@ -20,6 +20,7 @@ from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
 from lineageql.store.explanation import Explanation
+from lineageql.store.tally import Tally
 from lineageql.store.text_limits import NONE, Limits
 from lineageql.store.write_lock import Hold
 
@@ -279,6 +280,9 @@ class Recorder(Protocol):
         LineageQLError: what MLMD answered, in the one tree of errors.
     """
 
+    tally: Tally
+    """What was asked of it."""
+
     async def call(self, rpc: str, request: bytes) -> bytes:
         """Sends a serialized request to the method of this name; answers the serialized reply."""
 
@@ -291,6 +295,10 @@ class Store(Protocol):
 
     info: StoreInfo
     recorder: Recorder | None
+
+    @property
+    def statements(self) -> int:
+        """How many statements, or calls of MLMD's service, were sent to read it since it was opened."""
 
     def reading(
         self, *, current: bool = False, explanation: Explanation | None = None

@@ -8,6 +8,7 @@ import logging
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.ports import Recorder
+from lineageql.store.tally import Tally
 
 log = logging.getLogger("lineageql.store")
 
@@ -17,6 +18,7 @@ class MissingRecorder:
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
+        self.tally = Tally()
 
     async def call(self, rpc: str, request: bytes) -> bytes:
         raise Unavailable(self.reason)

@@ -202,6 +202,10 @@ class ServerStore:
         self._starting = Starting(recorder)
         self._lock = lock
 
+    @property
+    def statements(self) -> int:
+        return self._driver.statements + (self._replica.statements if self._replica is not self._driver else 0)
+
     def reading(
         self, *, current: bool = False, explanation: Explanation | None = None
     ) -> AbstractContextManager[Reader]:

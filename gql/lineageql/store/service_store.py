@@ -16,11 +16,15 @@ from lineageql.store.own_types_file import own_types
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.service.client import Caller, ExplainedCaller, Knowledge
 from lineageql.store.service.reader import SCAN_LIMIT, ServiceReader
+from lineageql.store.tally import Tally
 from lineageql.store.write_lock import Hold, unlocked
 
 
 class Channel(Caller, Protocol):
     """The way to a service."""
+
+    tally: Tally
+    """What was asked of it."""
 
     async def start(self) -> None:
         """Connects, and finds out whether MLMD answers there."""
@@ -48,6 +52,10 @@ class ServiceStore:
         self._channel = channel
         self._scan_limit = scan_limit
         self._own = own
+
+    @property
+    def statements(self) -> int:
+        return sum(self._channel.tally.calls.values())
 
     @contextmanager
     def reading(self, *, current: bool = False, explanation: Explanation | None = None) -> Iterator[Reader]:

@@ -56,6 +56,10 @@ class SQLiteStore:
         self._starting = Starting(recorder)
         self._lock = lock
 
+    @property
+    def statements(self) -> int:
+        return self._driver.statements
+
     def reading(
         self, *, current: bool = False, explanation: Explanation | None = None
     ) -> AbstractContextManager[Reader]:

@@ -20,25 +20,29 @@ from lineageql.errors import LineageQLError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 from lineageql.web.answers import error_response, json_response
+from lineageql.web.audit import AuditLog
 from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.authentication.guard import Guard
 from lineageql.web.bodies import Bodies
 from lineageql.web.caution import Caution
 from lineageql.web.compression import Compression
+from lineageql.web.door import Door
 from lineageql.web.explorer import Explorer
 from lineageql.web.files import File, respond
 from lineageql.web.graphiql import GraphiQL, wants_page
 from lineageql.web.graphql import graphql
 from lineageql.web.hangups import HangUps
+from lineageql.web.metrics import CONTENT_TYPE, Metrics
+from lineageql.web.observing import Observed, Observer
 from lineageql.web.operations import load_operations, operations_folder
 from lineageql.web.persisted import PersistedDocuments
-from lineageql.web.sites import PROBES, Names, OwnSite, admitted_origins
+from lineageql.web.sites import WATCHERS, Names, OwnSite, admitted_origins
 
 log = logging.getLogger("lineageql.web")
 
 _READY_TIMEOUT = 5.0
-_OPEN = frozenset((*PROBES, "/", "/schema.graphql"))
-"""What everybody gets: probes, the explorer's page or the way to GraphiQL's, and the schema of this release."""
+_OPEN = frozenset((*WATCHERS, "/", "/schema.graphql"))
+"""What everybody gets: probes, metrics, the explorer's page or the way to GraphiQL's, and this release's schema."""
 _FILES = "/static/"
 """Where the files of the pages are."""
 
@@ -48,26 +52,35 @@ def create_app(
     settings: Settings,
     end: Callable[[], Awaitable[None]] | None = None,
     authentication: Authentication | None = None,
+    door: Door | None = None,
 ) -> Starlette:
-    """The application: the explorer at `/`, `/graphql`, `/schema.graphql`, `/healthz`, `/readyz`, and the pages' files.
+    """The application: the explorer at `/`, `/graphql`, and what else there is, each a route.
 
     Args:
         store: what it serves.
         settings: how.
         end: what to do when the server shuts down; without it the store is closed.
         authentication: what finds out who asks; without it one is made by the settings.
+        door: the connections that it is served by, for the metrics.
 
     Returns:
-        The application; its `state.stop` ends the operations under way, each with an answer.
+        The application. Its `state.stop` ends the operations under way, each with an answer; `state.tick` is to be
+        called about once a second.
 
     Raises:
-        UsageError: a ready-made operation, a persisted document or a file of `authentication` cannot be read, or a
-            name in `allowed_hosts` or an origin in `cors_origins` is none, or these are any and nobody chose that.
+        UsageError: a ready-made operation, a persisted document or a file of `authentication` cannot be read, the
+            audit log not be opened, or a name in `allowed_hosts` or an origin in `cors_origins` is none, or these
+            are any and nobody chose that.
     """
     authentication = Authentication(settings) if authentication is None else authentication
     names = Names(settings.host, settings.allowed_hosts)
     origins = admitted_origins(settings)
     executor = Executor(store, settings)
+    metrics = Metrics() if settings.metrics else None
+    audit = AuditLog(settings.audit_log) if settings.audit_log else None
+    if audit is not None:
+        executor.before_writing = audit.check
+    observer = Observer(settings, metrics, audit)
     bodies = Bodies(settings.max_body_size, settings.max_body_memory)
     documents = PersistedDocuments.of(settings, SCHEMA._schema)
     graphiql = GraphiQL(load_operations(operations_folder())) if settings.serves_graphiql else None
@@ -82,7 +95,7 @@ def create_app(
                 query = request.url.query
                 return RedirectResponse(f"../graphql{f'?{query}' if query else ''}")
             return await graphiql.page(request)
-        return await graphql(request, executor, bodies, documents)
+        return await graphql(request, executor, bodies, documents, observer)
 
     async def serve_schema(request: Request) -> Response:
         return await respond(request, schema, {"cache-control": "no-cache"})
@@ -101,6 +114,18 @@ def create_app(
             log.warning("not ready: %s", reason)
             return json_response({"ready": False, "reason": "the log tells"}, 503)
         return json_response({"ready": True})
+
+    def tick() -> None:
+        if metrics is not None:
+            metrics.refresh(store, executor, door)
+            if audit is not None:
+                metrics.audit(audit.unwritten, audit.failures)
+
+    async def serve_metrics(request: Request) -> Response:
+        assert metrics is not None
+        tick()
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Type": CONTENT_TYPE}
+        return Response(metrics.text(), headers=headers)
 
     async def home(request: Request) -> Response:
         if explorer is not None and wants_page(request):
@@ -122,6 +147,8 @@ def create_app(
         finally:
             starting.cancel()
             await (store.close() if end is None else end())
+            if audit is not None:
+                audit.close()
 
     methods = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
     routes: list[BaseRoute] = [
@@ -130,6 +157,7 @@ def create_app(
         Route("/schema.graphql", serve_schema),
         Route("/healthz", alive),
         Route("/readyz", ready),
+        *([Route("/metrics", serve_metrics)] if metrics is not None and settings.metrics_port is None else ()),
         Route("/", home),
         *(explorer.routes() if explorer is not None else ()),
         *(graphiql.routes() if graphiql is not None else ()),
@@ -138,6 +166,7 @@ def create_app(
         routes=routes,
         lifespan=lifespan,
         middleware=[
+            Middleware(Observed, observer=observer),
             Middleware(Caution),
             Middleware(HangUps),
             Middleware(OwnSite, names=names, origins=origins),
@@ -147,6 +176,9 @@ def create_app(
         exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
     )
     app.state.stop = executor.stop
+    app.state.tick = tick
+    app.state.metrics = metrics
+    app.state.audit = audit
     return app
 
 

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from lineageql.errors import BadRequest, ServiceError
 from lineageql.web.answers import dumps, error_body
 from lineageql.web.door import Door
-from lineageql.web.sites import PROBES
+from lineageql.web.sites import WATCHERS
 
 PIECE = 4_096
 """Bytes that the parser gets at a time: a request is not known to be whole before they are parsed."""
@@ -241,13 +241,13 @@ def _answer(status: int, message: str, code: str) -> bytes:
 
 
 class _Refusing:
-    """The application of a connection that has no place: it answers probes."""
+    """The application of a connection that has no place: it answers those who watch the service."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"] in PROBES:
+        if scope["path"] in WATCHERS:
             await self.app(scope, receive, send)
             return
         body = dumps(error_body("all connections of this service are in use; try again", ServiceError.code))

@@ -76,6 +76,11 @@ class Door:
         self._stalls: dict[Connection, tuple[float, int, int]] = {}
         self._told = -_QUIET
 
+    @property
+    def waiting(self) -> int:
+        """How many connections wait for their clients."""
+        return len(self._everyone.waiting)
+
     def enter(self, connection: Connection, now: float) -> None:
         """Gives a new connection a place, if need be that of one that waits; else it is refused, or dropped."""
         client = self._clients.setdefault(_client(connection.address), _Queue())

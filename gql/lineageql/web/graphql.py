@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -28,6 +29,7 @@ from lineageql.web.authentication.guard import caller_of
 from lineageql.web.bodies import Bodies, Refusal
 from lineageql.web.files import is_known
 from lineageql.web.media_types import RESPONSE_TYPE, response_type
+from lineageql.web.observing import Observer
 from lineageql.web.persisted import Asked, PersistedDocuments
 from lineageql.web.sites import is_admitted_page
 
@@ -36,15 +38,19 @@ _VAST = re.compile(rb"\d{19}")
 """What an integer of more than 64 bits holds at least: orjson makes such a number the nearest double."""
 
 
-async def graphql(request: Request, executor: Executor, bodies: Bodies, documents: PersistedDocuments) -> Response:
+async def graphql(
+    request: Request, executor: Executor, bodies: Bodies, documents: PersistedDocuments, observer: Observer
+) -> Response:
     """The response to a request that is no browser's for GraphiQL. Nothing that a client sends raises."""
     try:
-        return await _answered(request, executor, bodies, documents)
+        return await _answered(request, executor, bodies, documents, observer)
     except Exception as error:  # nobody foresaw it: the log tells what, and the client under which id
         return json_response({"errors": [masked(error)]}, 500)
 
 
-async def _answered(request: Request, executor: Executor, bodies: Bodies, documents: PersistedDocuments) -> Response:
+async def _answered(
+    request: Request, executor: Executor, bodies: Bodies, documents: PersistedDocuments, observer: Observer
+) -> Response:
     media = response_type(request.headers.get("accept", ""))
     if media is None:
         return _failure(406, f"this service answers {RESPONSE_TYPE} and {JSON_TYPE}", JSON_TYPE)
@@ -53,18 +59,25 @@ async def _answered(request: Request, executor: Executor, bodies: Bodies, docume
     got = request.method != "POST"
     try:
         asked, operation = _from_query(request) if got else await _from_body(request, bodies)
-        operation = replace(operation, query=documents.text(asked))
+        operation = replace(operation, caller=caller_of(request))
+        began = time.monotonic()
+        try:
+            operation = replace(operation, query=documents.text(asked))
+        except BadRequest:
+            raise
+        except LineageQLError as error:
+            unknown = Answer(None, [{"message": str(error), "extensions": error.extensions}], ran=False)
+            await observer.operation(operation, unknown, time.monotonic() - began)
+            return _response(unknown, media)
     except Refusal as refusal:
         return _failure(refusal.status, str(refusal), media, refusal.headers, refusal.code)
     except BadRequest as error:
         return _failure(400, str(error), media)
-    except LineageQLError as error:
-        return _response(Answer(None, [{"message": str(error), "extensions": error.extensions}], ran=False), media)
-    operation = replace(operation, caller=caller_of(request))
     if "graphql-cost" in request.headers:
         operation = replace(operation, cost=True)
     gone = partial(_gone, request)
     answer = await executor.execute(operation, only_queries=got, gone=gone)
+    await observer.operation(operation, answer, time.monotonic() - began)
     if got and _is_mutation(answer):
         return _failure(405, "a mutation needs POST", media, {"Allow": "POST"})
     if answer.ran:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import signal
 import socket
 from collections.abc import Callable
 from typing import Protocol
@@ -19,6 +20,7 @@ from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.connections import connection_class
 from lineageql.web.door import RESERVE, Door
 from lineageql.web.hangups import Uncompleted
+from lineageql.web.metrics import Metrics
 
 _SHUTDOWN_TIMEOUT = 10
 _ANSWERING = 1.5
@@ -62,9 +64,10 @@ def address_of(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, door: Door, stop: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, door: Door, stop: Callable[[], None], tick: Callable[[], None]) -> None:
         super().__init__(config)
         self._stop = stop
+        self._tick = tick
         self._door = door
         self._swept = 0.0
 
@@ -73,6 +76,7 @@ class _Server(uvicorn.Server):
         if now - self._swept >= 1:
             self._swept = now
             self._door.sweep(now)
+            self._tick()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -135,12 +139,14 @@ async def serve(
             await beside.stop(_SHUTDOWN_TIMEOUT)
         await store.close()
 
-    app = create_app(store, settings, end, authentication)
     door = Door(settings, _places(settings))
+    app = create_app(store, settings, end, authentication, door)
     config = uvicorn.Config(
         app,
+        log_config=None,
         log_level=settings.log_level,
-        access_log=settings.log_level == "debug",
+        # It would tell the whole address, and with that the variables of a query; the service has a log of its own.
+        access_log=False,
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
         server_header=False,
         # Else X-Forwarded-For would say where a request comes from, to which who is trusted is decided.
@@ -149,8 +155,16 @@ async def serve(
         http=connection_class(door),
         timeout_keep_alive=settings.idle_timeout,
     )
-    logging.getLogger("lineageql").setLevel(settings.log_level.upper())
     logging.getLogger("uvicorn.error").addFilter(Uncompleted())
-    server = _Server(config, door, app.state.stop)
+    server = _Server(config, door, app.state.stop, app.state.tick)
+    metrics: Metrics | None = app.state.metrics
+    if metrics is not None and settings.metrics_port is not None:
+        metrics.listen(settings.host, settings.metrics_port)
+    if app.state.audit is not None and hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.state.audit.reopen)
     started(address_of(listener))
-    await server.serve(sockets=[listener])
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        if metrics is not None:
+            metrics.close()

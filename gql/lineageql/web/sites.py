@@ -31,6 +31,8 @@ from lineageql.web.answers import error_response
 
 PROBES = ("/healthz", "/readyz")
 """Asked by what watches the service, under any name."""
+WATCHERS = (*PROBES, "/metrics")
+"""What is answered where nothing else is, as all connections are in use."""
 
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{0,5}))?")
 _PATTERN = re.compile(r"(?P<host>\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?")

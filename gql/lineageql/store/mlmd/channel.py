@@ -13,9 +13,10 @@ from lineageql.errors import DeadlineExceeded, InvalidArgument, LineageQLError, 
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
-from lineageql.store.mlmd.frames import LONGEST, Opening, Reply, Status
+from lineageql.store.mlmd.frames import LONGEST, Opening, Reply, Status, status_name
 from lineageql.store.mlmd.process import WorkerEnded, WorkerProcess
 from lineageql.store.patience import IDLE
+from lineageql.store.tally import Tally
 
 # Before an aborted call is sent again, in seconds: at first, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
@@ -99,6 +100,7 @@ class WorkerChannel:
         self._open_timeout = open_timeout
         self._patience = patience
         self._grace = grace
+        self.tally = Tally()
         self._unanswered = 0
         self._queue: deque[_Call] = deque()
         self._server: asyncio.Task[None] | None = None
@@ -170,7 +172,10 @@ class WorkerChannel:
         """
         if len(request) > LONGEST:
             raise InvalidArgument(f"a request of {rpc} has {len(request)} bytes; the most is {LONGEST}")
-        return await self._submit(rpc, request, self._timeout if timeout is None else timeout)
+        with self.tally.counted(rpc) as call:
+            reply = await self._submit(rpc, request, self._timeout if timeout is None else timeout)
+            call.outcome = status_name(reply.code)
+        return reply
 
     async def close(self) -> None:
         """Refuses further calls, lets the one under way finish, and ends the worker."""
@@ -338,6 +343,7 @@ class WorkerChannel:
         reason = missing_reason()
         if reason is not None:
             raise Unavailable(reason)
+        self.tally.starts += 1
         worker = self._worker = await WorkerProcess.spawn()
         if self._closed:
             worker.kill("the recorder closed")

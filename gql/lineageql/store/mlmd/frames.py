@@ -44,6 +44,14 @@ class Status(IntEnum):
     UNAUTHENTICATED = 16
 
 
+_NAMES = {int(status): status.name for status in Status}
+
+
+def status_name(code: int) -> str:
+    """What a code is called; `OTHER` where a later MLMD knows it and this release does not."""
+    return _NAMES.get(code, "OTHER")
+
+
 class Reply(NamedTuple):
     """What the worker answers; `code` is an int, since a later MLMD may know more of them."""
 

@@ -19,7 +19,8 @@ from lineageql.store.endpoint import LARGEST, SERVICE, Bearer, Certificates, End
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.channel import FIRST_PAUSE, LONGEST_PAUSE
 from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
-from lineageql.store.mlmd.frames import Reply, Status
+from lineageql.store.mlmd.frames import Reply, Status, status_name
+from lineageql.store.tally import Tally
 
 # gRPC's own lines on stderr tell of every connection that ends; what they say stands in our errors.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -96,6 +97,7 @@ class GrpcChannel:
         self._connect_timeout = connect_timeout
         self._patience = patience
         self._grace = grace
+        self.tally = Tally()
         self._bearer = Bearer(endpoint)
         self._bearer.read()
         self._certificates = Certificates(endpoint)
@@ -169,7 +171,9 @@ class GrpcChannel:
         """
         if len(request) > LARGEST:
             raise InvalidArgument(f"a request of {rpc} has {len(request)} bytes; the most is {LARGEST}")
-        reply, fate = await self._answered(rpc, request, self._timeout if timeout is None else timeout)
+        with self.tally.counted(rpc) as call:
+            reply, fate = await self._answered(rpc, request, self._timeout if timeout is None else timeout)
+            call.outcome = status_name(reply.code)
         if reply.code in (Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED):
             error = faults.of_status(rpc, reply.code, f"{self.endpoint}: {faults.shown(reply.message)}")
             raise faults.fated(rpc, error, fate)
