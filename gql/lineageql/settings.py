@@ -46,6 +46,7 @@ class Settings:
 
     store: str = _setting("sqlite:///lineage.db", "URL of the store, or the path of an SQLite file")
     read_store: str = _setting("", "URL of a replica of the store's database that queries read, and mutations do not")
+    read_store_fallback: bool = _setting(False, "have queries read the store itself while that replica is away")
     store_password: str = _setting("", "password of the store's database, where its URL holds none", secret=True)
     store_password_file: str = _setting("", "file that holds that password")
     store_connections: int = _setting(10, "connections to a database server that read", minimum=1, maximum=1000)

@@ -326,8 +326,11 @@ class Store(Protocol):
             Unavailable, StoreError: the lock cannot be had.
         """
 
-    async def probe(self) -> None:
+    async def probe(self) -> str | None:
         """Finds out whether the store can be read now, beside all operations: none of them is waited for.
+
+        Returns:
+            What whoever runs the service should know all the same, a clause; None where there is nothing.
 
         Raises:
             Unavailable: it cannot.

@@ -23,6 +23,7 @@ from lineageql.store.own_types_file import own_types
 from lineageql.store.patience import probe_timeout
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.postgresql_relay import PostgreSQLRecorder, PostgreSQLRelay
+from lineageql.store.read_replica import ReadReplica
 from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.relay import AtWork, MySQLRelay, Relay, RelayedRecorder
 from lineageql.store.sql.dialects import Dialect, Statement, mysql
@@ -178,6 +179,7 @@ class ServerStore:
     Args:
         driver: the database itself.
         replica: where operations read that need not see what was written just now; the same unless there is one.
+            One that may be away says itself which driver is read.
         info: what the store is.
         recorder: what writes to the database itself.
         own: what the store's users say of types of their own.
@@ -187,7 +189,7 @@ class ServerStore:
     def __init__(
         self,
         driver: Driver,
-        replica: Driver,
+        replica: Driver | ReadReplica,
         info: StoreInfo,
         recorder: Recorder | None,
         own: OwnTypes = NO_OWN_TYPES,
@@ -198,7 +200,7 @@ class ServerStore:
         self._driver = driver
         self._replica = replica
         # A replica's types may lag behind.
-        self._statements = {id(driver): Statements(own), id(replica): Statements(own)}
+        self._statements = {True: Statements(own), False: Statements(own)}
         self._starting = Starting(recorder)
         self._lock = lock
 
@@ -209,18 +211,24 @@ class ServerStore:
     def reading(
         self, *, current: bool = False, explanation: Explanation | None = None
     ) -> AbstractContextManager[Reader]:
-        driver = self._driver if current else self._replica
-        return sql_reading(driver, self._statements[id(driver)], explanation)
+        driver = self._driver if current else self._read
+        return sql_reading(driver, self._statements[driver is self._driver], explanation)
 
     def reader(self, *, current: bool = False) -> Reader:
-        driver = self._driver if current else self._replica
-        return sql_reader(driver, self._statements[id(driver)])
+        driver = self._driver if current else self._read
+        return sql_reader(driver, self._statements[driver is self._driver])
+
+    @property
+    def _read(self) -> Driver:
+        """What operations read that need not see what was written just now."""
+        return self._replica.driver if isinstance(self._replica, ReadReplica) else self._replica
 
     def exclusive(self) -> AbstractAsyncContextManager[Hold]:
         return unlocked() if self._lock is None else self._lock.held()
 
-    async def probe(self) -> None:
-        await self._replica.probe()
+    async def probe(self) -> str | None:
+        await self._read.probe()
+        return self._replica.remark if isinstance(self._replica, ReadReplica) else None
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""
@@ -239,11 +247,11 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
     backend = BACKENDS[address.scheme]
     reason = None if settings.read_only else missing_reason()
     driver, version = await _opened(address, settings, backend)
-    replica = driver
+    replica: Driver | ReadReplica = driver
     try:
         limits = await backend.limits(driver)
         if settings.read_store:
-            replica = await _replica(settings, address)
+            replica = await _read_replica(driver, settings, address)
         recorder: Recorder | None = None
         lock: WriteLock | None = None
         if reason is not None:
@@ -347,12 +355,13 @@ async def add_indexes(address: ServerAddress, settings: Settings, indexes: Seque
     await backend.execute(address, settings, [text for index in indexes for text in index.statements(backend.dialect)])
 
 
-async def _replica(settings: Settings, store: ServerAddress) -> PooledDriver:
-    """A driver of the replica that reads go to.
+async def _read_replica(primary: Driver, settings: Settings, store: ServerAddress) -> Driver | ReadReplica:
+    """What queries read by the setting `read_store`.
 
     Raises:
         UsageError: its address is of another kind than the store's.
         NotMLMD, SchemaMismatch: it is no replica of an MLMD store.
+        StoreError, Unavailable: it is away, and nothing is to be read in its place.
     """
     address = address_of(settings.read_store)
     if not isinstance(address, ServerAddress) or address.scheme != store.scheme:
@@ -360,6 +369,19 @@ async def _replica(settings: Settings, store: ServerAddress) -> PooledDriver:
     address = with_password(replace(address, user=address.user or store.user), settings)
     if address.password is None:
         address = replace(address, password=store.password)
+    if not settings.read_store_fallback:
+        return await _replica(address, settings)
+    replica = ReadReplica(str(address), primary, partial(_replica, address, settings))
+    try:
+        await replica.open()
+    except BaseException:
+        await replica.close()
+        raise
+    return replica
+
+
+async def _replica(address: ServerAddress, settings: Settings) -> PooledDriver:
+    """A driver of a replica."""
     driver = await BACKENDS[address.scheme].connect(address, settings)
     try:
         await schema_version(driver, await _tables(driver), str(address))

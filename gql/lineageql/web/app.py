@@ -105,7 +105,7 @@ def create_app(
 
     async def ready(request: Request) -> Response:
         try:
-            await asyncio.wait_for(store.probe(), _READY_TIMEOUT)
+            remark = await asyncio.wait_for(store.probe(), _READY_TIMEOUT)
         except (LineageQLError, asyncio.TimeoutError) as error:
             reason = str(error) or f"the store did not answer within {_READY_TIMEOUT} s"
             if authentication.admits_anonymous:
@@ -113,7 +113,7 @@ def create_app(
             # It may name the store's host, which is nothing for strangers.
             log.warning("not ready: %s", reason)
             return json_response({"ready": False, "reason": "the log tells"}, 503)
-        return json_response({"ready": True})
+        return json_response({"ready": True} if remark is None else {"ready": True, "remark": remark})
 
     def tick() -> None:
         if metrics is not None:

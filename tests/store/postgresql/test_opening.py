@@ -18,11 +18,13 @@ import lineageql
 from lineageql.errors import LineageQLError, NotMLMD, SchemaMismatch, StoreError, StoreMissing, Unavailable, UsageError
 from lineageql.model.nodes import NodeKind
 from lineageql.settings import Settings
+from lineageql.store import read_replica
 from lineageql.store.mlmd.requests import NewNode, NewType, put_contexts, put_types
 from lineageql.store.open import open_store
+from tests.forwarder import Forwarder
 from tests.servers import free_port
 from tests.servers.postgresql import PASSWORD, PostgreSQL
-from tests.service import serving
+from tests.service import Service, serving
 
 WORKSPACE = "mutation ($name: String!) { createWorkspace(input: {name: $name}) { created workspace { id name } } }"
 NAMES = "{ workspaces(orderBy: {field: NAME}) { nodes { name } } }"
@@ -239,3 +241,48 @@ async def test_tls(certificates: Path) -> None:
                 await opened(server.url(name, **options))
     finally:
         server.close()
+
+
+async def test_a_replica_that_is_away_is_stood_in_for(
+    server: PostgreSQL, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_replica, "_PAUSE", 0.1)
+    lagging = server.name()
+    async with serving(server.url(database)) as service:
+        await service.data(WORKSPACE, {"name": "old"})
+    server.psql(f'CREATE DATABASE "{lagging}" TEMPLATE "{database}"')
+    async with serving(server.url(database)) as service:
+        await service.data(WORKSPACE, {"name": "new"})
+    forwarder = Forwarder(server.port)
+    await forwarder.start()
+    replica = server.url(lagging).replace(f":{server.port}/", f":{forwarder.port}/")
+    settings: dict[str, Any] = {"read_store": replica, "read_store_fallback": True, "store_timeout": 1}
+
+    async def until_read(service: Service, names: list[str], remark: str | None) -> None:
+        """Waits until queries read the store that holds these, and /readyz says which."""
+        shown: list[str] = []
+        for _ in range(100):
+            body = await service.ask(NAMES)
+            shown = [] if "errors" in body else [node["name"] for node in body["data"]["workspaces"]["nodes"]]
+            ready = await service.client.get("/readyz")
+            if shown == names and ready.status_code == 200:
+                assert (remark or "") in ready.json().get("remark", "")
+                assert ("remark" in ready.json()) is (remark is not None)
+                return
+            await asyncio.sleep(0.1)
+        pytest.fail(f"{shown} were read to the end, and not {names}")
+
+    away = "queries read the database itself: "
+    async with serving(server.url(database), **settings) as service:
+        await until_read(service, ["old"], None)
+        forwarder.forgets = True
+        forwarder.fall_silent()
+        await until_read(service, ["new", "old"], away)
+    # It is away when the service starts, and comes.
+    async with serving(server.url(database), **settings) as service:
+        await until_read(service, ["new", "old"], away)
+        forwarder.forgets = False
+        await until_read(service, ["old"], None)
+    await forwarder.close()
+    with pytest.raises(UsageError, match="no replica"):
+        await opened(server.url(database), read_store="sqlite:///x.db", read_store_fallback=True)
