@@ -34,13 +34,14 @@ async def _lowering(connection: Any) -> Lowering:
     await connection.query(b"SELECT collation_name FROM information_schema.collations")
     # MariaDB lists its newest without their charset.
     there = {str(row[0]).removeprefix("utf8mb4_") for row in connection._result.rows}
+    collation, small = "", list[str]()
     for name in (name for name in _COLLATIONS if name in there):
         collation = f"utf8mb4_{name}"
-        signs = await _lowered(connection, collation, cased())
+        small = await _lowered(connection, collation, cased())
         # MySQL 9 cuts a text at a sign whose small form is longer, by some of its collations.
-        if len(signs) == len(cased()):
+        if len(small) == len(cased()):
             break
-    lowered = dict(zip(cased(), signs, strict=True))
+    lowered = dict(zip(cased(), small, strict=True))
     others = uncased().replace("\n", "")
     for start in range(0, len(others), _CHUNK):
         signs = others[start : start + _CHUNK]
