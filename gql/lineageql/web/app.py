@@ -108,12 +108,13 @@ def create_app(
             remark = await asyncio.wait_for(store.probe(), _READY_TIMEOUT)
         except (LineageQLError, asyncio.TimeoutError) as error:
             reason = str(error) or f"the store did not answer within {_READY_TIMEOUT} s"
-            if authentication.admits_anonymous:
+            if not authentication.is_on:
                 return json_response({"ready": False, "reason": reason}, 503)
             # It may name the store's host, which is nothing for strangers.
             log.warning("not ready: %s", reason)
             return json_response({"ready": False, "reason": "the log tells"}, 503)
-        return json_response({"ready": True} if remark is None else {"ready": True, "remark": remark})
+        told = remark is not None and not authentication.is_on
+        return json_response({"ready": True, "remark": remark} if told else {"ready": True})
 
     def tick() -> None:
         if metrics is not None:
