@@ -101,6 +101,9 @@ class Settings:
         minimum=1,
         maximum=64,
     )
+    workers: int = _setting(
+        1, "processes that serve on one socket, each with the limits of these settings", minimum=1, maximum=64
+    )
     read_only: bool = _setting(False, "refuse every mutation and open the store for reading only")
     create: bool = _setting(False, "make the store where there is none yet")
     explorer: bool = _setting(True, "serve the explorer to browsers at /")

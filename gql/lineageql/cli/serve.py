@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -46,9 +49,17 @@ def serve_store(
         before: is given the open store, before it is served.
         clear: makes room for a new store, once it is sure that its port can be had.
     """
+    from lineageql.web.gathering import FOLDER
+
+    gathering = contextlib.ExitStack()
+    if settings.workers > 1:
+        # Before anything is imported that counts.
+        folder = gathering.enter_context(tempfile.TemporaryDirectory(prefix="lineageql-", ignore_cleanup_errors=True))
+        os.environ[FOLDER] = folder
+
     from lineageql.catalog.recording import Recording
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
-    from lineageql.web import logs, server
+    from lineageql.web import logs, server, workers
     from lineageql.web.authentication.authentication import Authentication
     from lineageql.web.authentication.exposure import check_exposure, check_mlmd_exposure
     from lineageql.web.loop import run
@@ -93,10 +104,14 @@ def serve_store(
                 await Recording(store, settings).register_types(in_any=grpc_server is not None)
             if grpc_server is not None:
                 await start_as_mlmd(grpc_server, store, settings)
-            await server.serve(store, settings, listener, started, grpc_server, authentication)
+            if settings.workers > 1:
+                await workers.serve(store, settings, listener, started, grpc_server)
+            else:
+                await server.serve(store, settings, listener, started, grpc_server, authentication)
         finally:
             listener.close()
             if grpc_server is not None:
                 await grpc_server.stop(0)
 
-    run(main())
+    with gathering:
+        run(main())

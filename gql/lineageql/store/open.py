@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from lineageql.store.mlmd.grpc_server import Gate, GrpcServer
 
 
-async def open_store(url: str, settings: Settings) -> Store:
+async def open_store(url: str, settings: Settings, recorder_at: str = "") -> Store:
     """Opens the store at an address.
 
     Args:
         url: `sqlite:///relative.db`, `sqlite:////absolute/path.db`, the path of an SQLite file, or
             `postgresql://user:password@host:5432/database` or `mysql://…`; see `store.addresses`.
         settings: `read_only`, `create` and those that say so decide how it is opened.
+        recorder_at: the Unix socket of another process that has opened the store, and whose recorder is used.
 
     Raises:
         UsageError: the address is none that this release opens.
@@ -46,18 +47,18 @@ async def open_store(url: str, settings: Settings) -> Store:
         Unavailable: the server cannot be reached, or lets nobody in by these credentials.
     """
     address = address_of(url)
-    return await _OPENERS[address.scheme](address, settings)
+    return await _OPENERS[address.scheme](address, settings, recorder_at)
 
 
-async def _open_file(address: FileAddress, settings: Settings) -> Store:
-    return await open_sqlite(address.path, settings)
+async def _open_file(address: FileAddress, settings: Settings, recorder_at: str) -> Store:
+    return await open_sqlite(address.path, settings, recorder_at)
 
 
-async def _open_server(address: ServerAddress, settings: Settings) -> Store:
-    return await open_server(address, settings)
+async def _open_server(address: ServerAddress, settings: Settings, recorder_at: str) -> Store:
+    return await open_server(address, settings, recorder_at)
 
 
-async def _open_service(address: ServiceAddress, settings: Settings) -> Store:
+async def _open_service(address: ServiceAddress, settings: Settings, recorder_at: str) -> Store:
     _require_grpc()
     from lineageql.store.mlmd.grpc_channel import GrpcChannel
 
@@ -65,7 +66,7 @@ async def _open_service(address: ServiceAddress, settings: Settings) -> Store:
     return await open_service(str(address), GrpcChannel(endpoint, timeout=float(settings.deadline)), settings)
 
 
-_OPENERS: dict[str, Callable[[Any, Settings], Awaitable[Store]]] = {
+_OPENERS: dict[str, Callable[[Any, Settings, str], Awaitable[Store]]] = {
     "sqlite": _open_file,
     "postgresql": _open_server,
     "mysql": _open_server,

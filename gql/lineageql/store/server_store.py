@@ -19,6 +19,7 @@ from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import mysql_config, mysql_tls_mode, postgresql_config
+from lineageql.store.mlmd.shared import DistantRecorder
 from lineageql.store.own_types_file import own_types
 from lineageql.store.patience import probe_timeout
 from lineageql.store.ports import Reader, Recorder, StoreInfo
@@ -240,7 +241,7 @@ class ServerStore:
             await self._replica.close()
 
 
-async def open_server(address: ServerAddress, settings: Settings) -> ServerStore:
+async def open_server(address: ServerAddress, settings: Settings, recorder_at: str = "") -> ServerStore:
     """Opens a database, and makes it first where there is none and the settings say so; see `open_store`."""
     address = with_password(address, settings)
     own = await asyncio.to_thread(own_types, settings)
@@ -259,13 +260,16 @@ async def open_server(address: ServerAddress, settings: Settings) -> ServerStore
             recorder = MissingRecorder(reason)
         elif not settings.read_only:
             lock = await backend.lock(address, settings)
-            recorder = await _recorder(address, settings, backend, driver.works)
+            if recorder_at:
+                recorder = await _distant_recorder(recorder_at)
+            else:
+                recorder = await _recorder(address, settings, backend, driver.works)
     except BaseException:
         await driver.close()
         if replica is not driver:
             await replica.close()
         raise
-    writable = isinstance(recorder, WorkerChannel)
+    writable = isinstance(recorder, (WorkerChannel, DistantRecorder))
     info = StoreInfo(str(address), address.scheme, version, writable, 32, limits)
     return ServerStore(driver, replica, info, recorder, own, lock)
 
@@ -389,6 +393,11 @@ async def _replica(address: ServerAddress, settings: Settings) -> PooledDriver:
         await driver.close()
         raise
     return driver
+
+
+async def _distant_recorder(path: str) -> DistantRecorder:
+    await asyncio.to_thread(requests.load)
+    return DistantRecorder(path)
 
 
 async def _recorder(

@@ -19,6 +19,7 @@ from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.availability import missing_reason
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import sqlite_config
+from lineageql.store.mlmd.shared import DistantRecorder
 from lineageql.store.own_types_file import own_types
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
@@ -84,7 +85,7 @@ class SQLiteStore:
             await asyncio.to_thread(_tidy, self._driver.file_identity.real)
 
 
-async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
+async def open_sqlite(path: Path, settings: Settings, recorder_at: str = "") -> SQLiteStore:
     """Opens a file, and makes it first where there is none and the settings say so; see `open_store`."""
     own = await asyncio.to_thread(own_types, settings)
     reason = None if settings.read_only else missing_reason()
@@ -111,11 +112,14 @@ async def open_sqlite(path: Path, settings: Settings) -> SQLiteStore:
             from lineageql.store.file_lock import FileLock
 
             lock = FileLock(driver.file_identity.real, float(settings.deadline))
-            recorder = WorkerChannel(config, guard=driver.file_identity.check, timeout=float(settings.deadline))
+            if recorder_at:
+                recorder = DistantRecorder(recorder_at)
+            else:
+                recorder = WorkerChannel(config, guard=driver.file_identity.check, timeout=float(settings.deadline))
     except BaseException:
         await driver.close()
         raise
-    writable = isinstance(recorder, WorkerChannel)
+    writable = isinstance(recorder, (WorkerChannel, DistantRecorder))
     return SQLiteStore(driver, StoreInfo(f"sqlite:///{path}", "sqlite", version, writable), recorder, own, lock)
 
 

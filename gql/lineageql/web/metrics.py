@@ -7,7 +7,6 @@ has all of them write into one folder (`PROMETHEUS_MULTIPROC_DIR`), of which eac
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter as Tallies
 from collections.abc import Hashable
 from typing import Any
@@ -28,7 +27,9 @@ from lineageql.api.account import Account
 from lineageql.api.execution import Executor
 from lineageql.errors import UsageError
 from lineageql.store.ports import Store
+from lineageql.store.tally import Tally
 from lineageql.web.door import Door
+from lineageql.web.gathering import several_processes
 
 log = logging.getLogger("lineageql.web")
 
@@ -36,7 +37,6 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PATHS = frozenset({"/graphql", "/schema.graphql", "/healthz", "/readyz", "/metrics"})
 """The paths that are told apart; the pages and their files are `pages`, everything else is `other`."""
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _COSTS = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 
@@ -123,13 +123,17 @@ class Metrics:
         self._grow("statements", store.statements, self._statements)
         if store.recorder is not None:
             tally = store.recorder.tally
-            self._grow("starts", tally.starts, self._starts)
+            self.starts(tally)
             for (method, code), count in list(tally.calls.items()):
                 self._grow((method, code), count, self._calls.labels(method, code))
         if door is not None:
             waiting = door.waiting
             self._connections.labels("waiting").set(waiting)
             self._connections.labels("working").set(len(door.connections) - waiting)
+
+    def starts(self, tally: Tally) -> None:
+        """Looks at how often the ml-metadata process was started."""
+        self._grow("starts", tally.starts, self._starts)
 
     def _grow(self, what: Hashable, count: int, counter: Counter) -> None:
         """Brings a counter to what was counted elsewhere."""
@@ -159,8 +163,3 @@ class Metrics:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
-
-
-def several_processes() -> bool:
-    """Whether this process is one of several that answer together."""
-    return FOLDER in os.environ

@@ -19,6 +19,7 @@ from lineageql.web.app import create_app
 from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.connections import connection_class
 from lineageql.web.door import RESERVE, Door
+from lineageql.web.gathering import several_processes
 from lineageql.web.hangups import Uncompleted
 from lineageql.web.metrics import Metrics
 
@@ -158,7 +159,7 @@ async def serve(
     logging.getLogger("uvicorn.error").addFilter(Uncompleted())
     server = _Server(config, door, app.state.stop, app.state.tick)
     metrics: Metrics | None = app.state.metrics
-    if metrics is not None and settings.metrics_port is not None:
+    if metrics is not None and settings.metrics_port is not None and not several_processes():
         metrics.listen(settings.host, settings.metrics_port)
     if app.state.audit is not None and hasattr(signal, "SIGHUP"):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.state.audit.reopen)
