@@ -51,6 +51,16 @@ def test_the_table_of_settings_is_printed_from_the_code() -> None:
     assert shown == settings.table()
 
 
+def test_every_setting_has_its_task() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    table = text.partition("## Settings by task\n")[2].partition("\n## ")[0]
+    rows = fields(settings.Settings)
+    named = re.findall(r"`(--[a-z-]+|LINEAGEQL_[A-Z_]+)`", table)
+    assert sorted(named) == sorted(
+        settings.variable(row) if settings.secret(row) else settings.flag(row) for row in rows
+    )
+
+
 async def test_the_examples_of_filters(service: Service) -> None:
     assert len(EXAMPLES) >= 12
     for query, answer in EXAMPLES:
