@@ -105,7 +105,10 @@ def run(code: str, *arguments: str) -> str:
         ("postgresql://user:secret@host/a/b", "write postgresql://user@host:5432/database"),
         ("postgresql://user:secret@host:port/db", "is no URL"),
         ("postgresql://user:sec/ret@host/db", "is no URL; the signs"),
-        ("postgresql://user:secret@host/db?sslmod=require", "option 'sslmod'; known are host, ssl"),
+        (
+            "postgresql://user:secret@host/db?sslmod=require",
+            "option 'sslmod'; known are connect_timeout, host",
+        ),
         ("postgresql://user:secret@host/db?sslmode", "of the form"),
         ("postgresql://user:secret@host/db#x", "write %23"),
         ("postgresql://user:secret@host/d%00b", "NUL"),

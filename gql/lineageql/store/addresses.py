@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -36,6 +36,7 @@ class ServerAddress:
         scheme: the backend's own, whichever of its names the URL was written with.
         host: a name, an IP address, or the folder of a Unix socket.
         options: what the URL says after its question mark, all of it known to the scheme.
+        others: more hosts and ports of the same database, to be tried in their order after the first.
     """
 
     scheme: str
@@ -45,10 +46,16 @@ class ServerAddress:
     user: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    others: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def hosts(self) -> tuple[tuple[str, int], ...]:
+        """All hosts with their ports."""
+        return ((self.host, self.port), *self.others)
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}/{self.database}"
+        hosts = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.hosts)
+        return f"{self.scheme}://{','.join(hosts)}/{self.database}"
 
 
 @dataclass(frozen=True)
@@ -105,10 +112,22 @@ def _file(path: str, url: str | None = None) -> FileAddress:
     return FileAddress("sqlite", Path(path))
 
 
-def _server(scheme: str, port: int, options: frozenset[str]) -> Callable[[str], ServerAddress]:
-    """What reads the URLs of a server's scheme: scheme://user:password@host:port/database?option=value."""
+def _server(
+    scheme: str, port: int, options: frozenset[str], *, several: bool = False
+) -> Callable[[str], ServerAddress]:
+    """What reads the URLs of a server's scheme: scheme://user:password@host:port/database?option=value.
+
+    Where several hosts are taken they are written host:port,host:port.
+    """
 
     def parse(url: str) -> ServerAddress:
+        first, more = _hosts(url) if several else (url, ())
+        # Before the others are looked at: what is no URL may be a part of a password.
+        one = parse_one(first)
+        others = [parse_one(f"{scheme}://{host}/any") for host in more]
+        return replace(one, others=tuple((other.host, other.port) for other in others))
+
+    def parse_one(url: str) -> ServerAddress:
         try:
             parts = urlsplit(url)
             given = parts.port
@@ -130,6 +149,16 @@ def _server(scheme: str, port: int, options: frozenset[str]) -> Callable[[str], 
     return parse
 
 
+def _hosts(url: str) -> tuple[str, tuple[str, ...]]:
+    """A URL with the first of its hosts alone, and its other hosts."""
+    scheme, _, rest = url.partition("://")
+    place = re.match(r"[^/?#]*", rest)
+    assert place is not None
+    user, at, hosts = place[0].rpartition("@")
+    first, *others = hosts.split(",")
+    return f"{scheme}://{user}{at}{first}{rest[place.end() :]}", tuple(others)
+
+
 def _options(url: str, parts: SplitResult, known: frozenset[str]) -> dict[str, str]:
     if parts.fragment:
         raise UsageError(f"{shown(url)} ends in a #; write %23 where one is meant")
@@ -147,7 +176,20 @@ def _service(url: str) -> ServiceAddress:
     return ServiceAddress(urlsplit(url).scheme, Endpoint.of(url))
 
 
-_postgresql = _server("postgresql", 5432, frozenset({"host", "pooled", "sslmode", "sslrootcert", "sslcert", "sslkey"}))
+_POSTGRESQL = frozenset(
+    {
+        "connect_timeout",
+        "host",
+        "options",
+        "pooled",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "target_session_attrs",
+    }
+)
+_postgresql = _server("postgresql", 5432, _POSTGRESQL, several=True)
 _mysql = _server("mysql", 3306, frozenset({"host", "charset", "ssl-mode", "ssl-ca", "ssl-cert", "ssl-key"}))
 
 SCHEMES: dict[str, Callable[[str], Address]] = {

@@ -15,11 +15,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.frames import Reply
 from lineageql.store.mlmd.placeholders import Placeholders
 from lineageql.store.mlmd.process import WorkerProcess
 from lineageql.store.relay import Relay, RelayedRecorder
+from lineageql.store.session_options import session_options
 from lineageql.store.tls import tls_of
 
 _SSL_REQUEST, _GSS_REQUEST = 80877103, 80877104
@@ -33,8 +35,9 @@ _CONFLICTS = (b"40001", b"40P01")
 class PostgreSQLRelay(Relay):
     """The way to PostgreSQL."""
 
-    def __init__(self, address: ServerAddress, connect_timeout: float) -> None:
-        super().__init__(address, connect_timeout)
+    def __init__(self, address: ServerAddress, settings: Settings) -> None:
+        super().__init__(address, settings)
+        self._session = session_options(address)
         tls = tls_of(address)
         self._context = tls if isinstance(tls, ssl.SSLContext) else None
         self.placeholders: Placeholders | None = None
@@ -44,7 +47,7 @@ class PostgreSQLRelay(Relay):
         return f".s.PGSQL.{self.address.port}"
 
     def led(self, path: str) -> ServerAddress:
-        return replace(self.address, host=os.path.dirname(path), options={})
+        return replace(self.address, host=os.path.dirname(path), options={}, others=())
 
     async def pass_on(
         self,
@@ -65,7 +68,9 @@ class PostgreSQLRelay(Relay):
             size = await reader.readexactly(4)
             body = await reader.readexactly(int.from_bytes(size, "big") - 4)
             if int.from_bytes(body[:4], "big") not in (_SSL_REQUEST, _GSS_REQUEST):
-                back.write(size + body)
+                for name, value in self._session.items():
+                    body = body[:-1] + name.encode() + b"\0" + value.encode() + b"\0\0"
+                back.write(struct.pack("!i", len(body) + 4) + body)
                 return
             writer.write(b"N")
 
@@ -87,6 +92,11 @@ class PostgreSQLRelay(Relay):
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = self.address.host, self.address.port
+        if self.address.others:
+            # Where the reader goes, now that ml-metadata asks.
+            from lineageql.store.sql.postgresql_driver import located
+
+            host, port = await located(self.address, self.settings)
         if host.startswith("/"):
             return await asyncio.open_unix_connection(os.path.join(host, f".s.PGSQL.{port}"))
         if self._context is None:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.frames import Reply, Status
@@ -33,12 +34,12 @@ class Relay(ABC):
 
     Args:
         address: where the server is.
-        connect_timeout: seconds in which it must let a connection in.
+        settings: how long it may take to let a connection in.
     """
 
-    def __init__(self, address: ServerAddress, connect_timeout: float) -> None:
+    def __init__(self, address: ServerAddress, settings: Settings) -> None:
         self.address = address
-        self._connect_timeout = connect_timeout
+        self.settings = settings
         self._folder = ""
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,7 +101,7 @@ class Relay(ABC):
         ends = {writer}
         # The worker sees no more of an error than a connection that ends, and says so.
         try:
-            there, back = await asyncio.wait_for(self.connect(), self._connect_timeout)
+            there, back = await asyncio.wait_for(self.connect(), self.settings.store_timeout)
             ends.add(back)
             self._ends.add(back)
             keep_alive(back.get_extra_info("socket"))

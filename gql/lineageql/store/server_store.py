@@ -68,7 +68,7 @@ class Backend:
     lock: Callable[[ServerAddress, Settings], Awaitable[WriteLock]]
     can_create: Callable[[Driver, ServerAddress], Awaitable[None]]
     config: Callable[[ServerAddress], bytes]
-    relay: Callable[[ServerAddress, float], Relay]
+    relay: Callable[[ServerAddress, Settings], Relay]
     recorder: type[RelayedRecorder]
     relayed: Callable[[ServerAddress], bool] = lambda address: True
 
@@ -409,5 +409,5 @@ async def _recorder(
     timeout, look, probe = float(settings.deadline), float(settings.store_timeout), probe_timeout(settings)
     if not backend.relayed(address):
         return WorkerChannel(backend.config(address), timeout=timeout, probe=probe)
-    relay = partial(backend.relay, address, look)
+    relay = partial(backend.relay, address, settings)
     return backend.recorder(relay, backend.config, at_work, timeout=timeout, look=look, probe=probe)

@@ -286,3 +286,39 @@ async def test_a_replica_that_is_away_is_stood_in_for(
     await forwarder.close()
     with pytest.raises(UsageError, match="no replica"):
         await opened(server.url(database), read_store="sqlite:///x.db", read_store_fallback=True)
+
+
+async def test_the_first_of_several_hosts_that_is_there_is_read_and_recorded_in(
+    server: PostgreSQL, database: str
+) -> None:
+    place = f"127.0.0.1:{server.port}/"
+    several = server.url(database).replace(place, f"127.0.0.1:{free_port()},{place}")
+    for attributes in ("any", "read-write"):
+        async with serving(f"{several}?target_session_attrs={attributes}") as service:
+            made = await service.data(WORKSPACE, {"name": attributes})
+            assert made["createWorkspace"]["created"]
+            assert (await service.data("{ store { url } }"))["store"]["url"].count("127.0.0.1:") == 2
+    with pytest.raises(Unavailable):
+        # The one that is there takes what is written.
+        await opened(f"{several}?target_session_attrs=standby", read_only=True)
+    with pytest.raises(UsageError, match=r"target_session_attrs .* 'writer'; it takes one of any, read-write"):
+        await opened(f"{several}?target_session_attrs=writer")
+
+
+async def test_options_lead_to_another_schema(server: PostgreSQL, database: str) -> None:
+    async with serving(server.url(database)) as service:
+        await service.data(WORKSPACE, {"name": "moved"})
+    tables = server.psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database).split()
+    moves = [f'ALTER TABLE "{table}" SET SCHEMA mlmd;' for table in tables]
+    server.psql(f"CREATE SCHEMA mlmd; {''.join(moves)}", database)
+    async with serving(f"{server.url(database)}?options=-c%20search_path%3Dmlmd&connect_timeout=7") as service:
+        assert not (await service.data(WORKSPACE, {"name": "moved"}))["createWorkspace"]["created"]
+        assert (await service.data(WORKSPACE, {"name": "new"}))["createWorkspace"]["created"]
+        shown = await service.data(NAMES)
+    assert [node["name"] for node in shown["workspaces"]["nodes"]] == ["moved", "new"]
+    for option, words in (
+        ("options=search_path", "it takes -c name=value"),
+        ("connect_timeout=x", "a whole number"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            await opened(f"{server.url(database)}?{option}")

@@ -22,6 +22,7 @@ from lineageql.errors import (
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.patience import keep_alive
+from lineageql.store.session_options import session_options
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import PROBE, Rows
@@ -80,6 +81,9 @@ class PostgreSQLDriver(PooledDriver):
             pooled = _pooled(address)
             if pooled is None:
                 pooled = await _finds_pooler(address, settings)
+            if pooled and "options" in address.options:
+                words = "tell them to the role: ALTER ROLE … SET search_path = …"
+                raise UsageError(f"{address} is a pooler, which hands no options on; {words}")
             connection = await _reading(address, settings, pooled)
             try:
                 encoding = connection.get_settings().server_encoding
@@ -267,7 +271,14 @@ async def _reading(address: ServerAddress, settings: Settings, pooled: bool = Fa
         max_cacheable_statement_size=_LONGEST_PREPARED,
         max_cached_statement_lifetime=0,
         server_settings=_session(settings),
+        **_unconfused(address),
     )
+
+
+def _unconfused(address: ServerAddress) -> dict[str, str]:
+    """Which kind of server is wanted, so that a session that only reads is not taken for a server that only reads."""
+    target = address.options.get("target_session_attrs", "any")
+    return {"target_session_attrs": {"read-write": "primary", "read-only": "standby"}.get(target, target)}
 
 
 def _pooled(address: ServerAddress) -> bool | None:
@@ -299,7 +310,8 @@ async def _finds_pooler(address: ServerAddress, settings: Settings) -> bool:
 
 
 async def _connect(address: ServerAddress, settings: Settings, **more: Any) -> Any:
-    connection = await asyncpg.connect(**{**_arguments(address, settings), **more})
+    told = {**session_options(address), **more.pop("server_settings", {})}
+    connection = await asyncpg.connect(**{**_arguments(address, settings), **more}, server_settings=told)
     keep_alive(connection._transport.get_extra_info("socket"))
     return connection
 
@@ -319,15 +331,51 @@ def _session(settings: Settings) -> dict[str, str]:
 
 
 def _arguments(address: ServerAddress, settings: Settings) -> dict[str, Any]:
+    target = address.options.get("target_session_attrs", "any")
+    if target not in _TARGETS:
+        known = ", ".join(_TARGETS)
+        raise UsageError(f"the option target_session_attrs of {address} is {target!r}; it takes one of {known}")
     return {
-        "host": address.host,
-        "port": address.port,
+        "host": [host for host, _ in address.hosts],
+        "port": [port for _, port in address.hosts],
+        "target_session_attrs": target,
         "user": address.user,
         "password": address.password,
         "database": address.database,
         "ssl": tls_of(address),
-        "timeout": float(settings.store_timeout),
+        "timeout": _connect_timeout(address, settings),
     }
+
+
+_TARGETS = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
+
+
+def _connect_timeout(address: ServerAddress, settings: Settings) -> float:
+    """Seconds in which a host must let a connection in, by the URL or by the settings."""
+    said = address.options.get("connect_timeout", "")
+    if said and not (said.isascii() and said.isdigit() and int(said) > 0):
+        raise UsageError(
+            f"the option connect_timeout of {address} is {said!r}; it takes seconds, a whole number from 1"
+        )
+    return float(said or settings.store_timeout)
+
+
+async def located(address: ServerAddress, settings: Settings) -> tuple[str, int]:
+    """The host and the port, of several, that a connection goes to now.
+
+    Raises:
+        OSError: there is none.
+    """
+    try:
+        connection = await _connect(address, settings, server_settings=_NAMED)
+    except ERRORS as error:
+        raise OSError(str(translate(error, address))) from error
+    place = connection._addr
+    connection.terminate()
+    if isinstance(place, tuple):
+        return str(place[0]), int(place[1])
+    folder, _, port = str(place).rpartition("/.s.PGSQL.")
+    return folder, int(port)
 
 
 _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
