@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tests.places import Place
 from tests.replicas import Replicas
 from tests.servers.galera import Galera
+from tests.servers.haproxy import HAProxy
 
 pytest.importorskip("ml_metadata")
 
@@ -51,6 +53,50 @@ async def test_replicas_over_a_galera_cluster_of_mariadb(tmp_path: Path) -> None
             urls, lambda query: node.sql(f"SET wsrep_sync_wait = 1; {query}", name).splitlines(), tmp_path
         )
     finally:
+        cluster.close()
+
+
+@pytest.mark.long
+async def test_a_node_of_a_galera_cluster_of_mariadb_behind_haproxy_is_killed(tmp_path: Path) -> None:
+    cluster = Galera(3)
+    balancer = HAProxy([node.port for node in cluster.nodes])
+    node, last = cluster.nodes[0], cluster.nodes[-1]
+    name = node.database()
+    url = node.url(name).replace(f":{node.port}/", f":{balancer.port}/")
+    count, calls = 4, 40
+    try:
+        replicas = Replicas([url] * count, tmp_path, "--create")
+        try:
+
+            async def insist(number: int) -> dict[str, Any]:
+                """Sends a recording to its replica until it is answered."""
+                until = asyncio.get_running_loop().time() + 60
+                while True:
+                    body = await replicas.ask(number % count, RECORD, recording(number // count, f"call {number}"))
+                    if "errors" not in body:
+                        answer: dict[str, Any] = body["data"]["recordExecution"]
+                        return answer
+                    (error,) = body["errors"]
+                    assert error["extensions"]["code"] in ("UNAVAILABLE", "DEADLINE_EXCEEDED"), error
+                    assert asyncio.get_running_loop().time() < until, error
+                    await asyncio.sleep(0.2)
+
+            async def kill() -> None:
+                await asyncio.sleep(1)
+                await asyncio.to_thread(last.stop)
+
+            *answers, _ = await asyncio.gather(*map(insist, range(calls)), kill())
+            # Each workspace's four calls share their artifacts.
+            for group in range(calls // count):
+                shared = answers[group * count : (group + 1) * count]
+                assert len({answer["inputs"][0]["id"] for answer in shared}) == 1
+            counts = {name: one["totalCount"] for name, one in (await replicas.data(0, COUNTS)).items()}
+            groups = calls // count
+            assert counts == {"executions": calls, "artifacts": 2 * groups, "workspaces": groups, "runs": groups}
+        finally:
+            await replicas.close()
+    finally:
+        balancer.close()
         cluster.close()
 
 
