@@ -38,10 +38,34 @@ async def test_what_failed_and_where(service: Service) -> None:
     }
 
 
+async def test_names_that_filters_and_orders_take(service: Service) -> None:
+    """Each is counted as often as a filter by it finds something."""
+    for kind, by, asked in (
+        ("artifact", "PROPERTY_NAME", "properties"),
+        ("artifact", "VALUE_NAME", "values"),
+        ("artifact", "PARAMETER_NAME", "parameters"),
+        ("execution", "PROPERTY_NAME", "properties"),
+        ("execution", "PARAMETER_NAME", "parameters"),
+    ):
+        names = (await service.data(f"{{ {kind}Facets(by: {by}) {{ value count }} }}"))[f"{kind}Facets"]
+        assert names
+        for name in names:
+            where = f'{{{asked}: [{{name: "{name["value"]}"}}]}}'
+            found = await service.data(f"{{ {kind}s(where: {where}) {{ totalCount }} }}")
+            assert found[f"{kind}s"]["totalCount"] == name["count"], (by, name)
+    values = await service.data("{ artifactFacets(by: VALUE_NAME, where: {kind: [METRICS]}) { value } }")
+    assert {"auc", "log_loss"} <= {one["value"] for one in values["artifactFacets"]}
+
+
 @pytest.mark.parametrize(
     ("query", "has"),
     [
         ("executionFacets(by: KIND)", "executions have no kind: they are counted by TYPE, STATE, WORKSPACE, RUN, "),
+        (
+            "executionFacets(by: VALUE_NAME)",
+            "executions have no value name: they are counted by TYPE, STATE, WORKSPACE",
+        ),
+        ("runFacets(by: PARAMETER_NAME)", "runs have no parameter name: they are counted by TYPE, STATE, WORKSPACE"),
         ("runFacets(by: RUN)", "runs have no run: they are counted by TYPE, STATE, WORKSPACE, LABEL_KEY, LABEL_VALUE"),
     ],
 )

@@ -21,10 +21,11 @@ from lineageql.api.selection import page_needs
 from lineageql.catalog import pages
 from lineageql.catalog.finding import Listing
 from lineageql.catalog.pages import PageRequest
+from lineageql.errors import InvalidArgument
 from lineageql.model.event_ports import port_of
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType
-from lineageql.model.predicates import ALWAYS, Field
+from lineageql.model.predicates import ALWAYS, Field, Group, Item, Property
 from lineageql.store.ports import Link, Order, Search
 
 N = TypeVar("N")
@@ -135,23 +136,32 @@ class EventConnection(Generic[N]):
 
 
 _DIRECTION = "Which way."
+_KEY = "The name of {}; needed by {}, and taken by no other order."
+_KEY_OF = {
+    "Artifact": _KEY.format("what it is by", "VALUE, PARAMETER and PROPERTY"),
+    "Execution": _KEY.format("what it is by", "PARAMETER and PROPERTY"),
+    "Run": _KEY.format("the value", "VALUE"),
+}
 
 
 @strawberry.input(description="An order of artifacts.")
 class ArtifactOrder:
     field: ArtifactOrderField = strawberry.field(description="By what.")
+    key: str | None = strawberry.field(default=None, description=_KEY_OF["Artifact"])
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description=_DIRECTION)
 
 
 @strawberry.input(description="An order of executions.")
 class ExecutionOrder:
     field: ExecutionOrderField = strawberry.field(description="By what.")
+    key: str | None = strawberry.field(default=None, description=_KEY_OF["Execution"])
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description=_DIRECTION)
 
 
 @strawberry.input(description="An order of runs.")
 class RunOrder:
     field: RunOrderField = strawberry.field(description="By what.")
+    key: str | None = strawberry.field(default=None, description=_KEY_OF["Run"])
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description=_DIRECTION)
 
 
@@ -166,8 +176,34 @@ AnyOrder = ArtifactOrder | ExecutionOrder | RunOrder | WorkspaceOrder
 
 def search_for(kind: EntityKind, where: EntityFilter | None, order_by: AnyOrder | None = None) -> Search:
     """The search that a filter and an order stand for."""
-    order = Order() if order_by is None else Order(Field(order_by.field.value), order_by.direction.value)
-    return Search(kind, ALWAYS if where is None else where.predicate(), order)
+    return Search(
+        kind, ALWAYS if where is None else where.predicate(), Order() if order_by is None else _order(order_by)
+    )
+
+
+def _order(given: AnyOrder) -> Order:
+    """The order that an input stands for.
+
+    Raises:
+        InvalidArgument: the key of an order by a name is missing, or another order has one.
+    """
+    by, key = given.field.value, None if isinstance(given, WorkspaceOrder) else given.key
+    descending = given.direction.value
+    if isinstance(by, Field):
+        if key is not None:
+            named = ", ".join(one.name for one in type(given.field) if not isinstance(one.value, Field))
+            raise InvalidArgument(
+                f"{given.field.name} takes no key: leave it out, or order by what has a name, {named}", "orderBy.key"
+            )
+        return Order(by, descending)
+    if key is None:
+        what = given.field.name.lower()
+        raise InvalidArgument(
+            f"the order by {given.field.name} needs the name of the {what}: "
+            f'write {{field: {given.field.name}, key: "the {what}\'s name"}}',
+            "orderBy.key",
+        )
+    return Order(Item(by, key) if isinstance(by, Group) else Property(key), descending)
 
 
 def under(

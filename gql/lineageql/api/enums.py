@@ -13,7 +13,7 @@ from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import ArtifactKind
 from lineageql.model.nodes import EventType, NodeKind
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Group, Property
 from lineageql.store.ports import Facet
 
 E = TypeVar("E", bound=type[Enum])
@@ -142,7 +142,7 @@ _described(
 _described(
     Facet,
     "FacetBy",
-    "By what entities can be counted. Only artifacts have a KIND, and runs have no RUN.",
+    "By what entities can be counted. Only artifacts have a KIND and a VALUE_NAME, and runs have no RUN and no names.",
     KIND="By kind.",
     TYPE="By MLMD type.",
     STATE="By state.",
@@ -150,7 +150,11 @@ _described(
     RUN="By the names of their runs; an artifact's is that of the execution that was the first to output it.",
     LABEL_KEY="By the keys of their labels.",
     LABEL_VALUE="By the values of one label, whose key must be given.",
+    PROPERTY_NAME="By the names of their properties, which filters and orders take.",
+    VALUE_NAME="By the names of their metric values, which filters and orders take.",
+    PARAMETER_NAME="By the names of their parameters, models by hyperparameters, which filters and orders take.",
 )
+_BY_NAME = "Numbers come before texts; those without it come last, and those of which it is neither, such as a boolean."
 _ORDERS = {
     "ID": "MLMD's id, the order in which they were made; runs and workspaces that are only names come last, by name.",
     "NAME": "The name, by code points.",
@@ -159,15 +163,26 @@ _ORDERS = {
     "TYPE": "The name of its MLMD type, by code points.",
     "URI": "The uri, by code points; those without one come last.",
     "STATE": "The state, in the order in which the states are listed.",
+    "PARAMETER": f"The parameter that `key` names, by name or by path, as in filters. {_BY_NAME}",
+    "PROPERTY": f"The property that `key` names, as in filters. {_BY_NAME}",
     "LATEST_RUN": "When the last of its runs was recorded; those without runs come last.",
     "START_TIME": "When it began; those of which nothing says it come last.",
     "END_TIME": "When it ended; those of which nothing says it come last.",
 }
 
 
+_OWN_ORDERS = {
+    ("Artifact", "VALUE"): f"The metric value that `key` names, by name or by path, as in filters. {_BY_NAME}",
+    ("Artifact", "PARAMETER"): f"The hyperparameter that `key` names, by name or by path, as in filters. {_BY_NAME}",
+    ("Run", "VALUE"): "The best metric value that `key` names among the metrics that the run wrote: the least in ASC, "
+    "the greatest in DESC. Only numbers count; runs without one come last.",
+}
+
+
 def _order_field(enum: type[Enum], kind: str) -> type[Enum]:
     name, description = f"{kind}OrderField", f"What {kind.lower()}s can be ordered by; ties come by id."
-    return _described(enum, name, description, **{member.name: _ORDERS[member.name] for member in enum})
+    words = {member.name: _OWN_ORDERS.get((kind, member.name)) or _ORDERS[member.name] for member in enum}
+    return _described(enum, name, description, **words)
 
 
 class ArtifactOrderField(Enum):
@@ -180,6 +195,9 @@ class ArtifactOrderField(Enum):
     TYPE = Field.TYPE
     URI = Field.URI
     STATE = Field.STATE
+    VALUE = Group.VALUES
+    PARAMETER = Group.PARAMETERS
+    PROPERTY = Property
 
 
 class ExecutionOrderField(Enum):
@@ -193,6 +211,8 @@ class ExecutionOrderField(Enum):
     STATE = Field.STATE
     START_TIME = Field.START_TIME
     END_TIME = Field.END_TIME
+    PARAMETER = Group.PARAMETERS
+    PROPERTY = Property
 
 
 class RunOrderField(Enum):
@@ -202,6 +222,7 @@ class RunOrderField(Enum):
     NAME = Field.NAME
     CREATE_TIME = Field.CREATE_TIME
     UPDATE_TIME = Field.UPDATE_TIME
+    VALUE = Group.VALUES
 
 
 class WorkspaceOrderField(Enum):

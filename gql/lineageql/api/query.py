@@ -201,7 +201,8 @@ class Query:
 
     @strawberry.field(
         description="How many artifacts there are of each kind, type, state, workspace, run, label key or value of a "
-        "label, most first. An artifact without such a value counts nowhere, one with several in each."
+        "label, or with each name of a property, a metric value or a hyperparameter, most first. An artifact without "
+        "such a value counts nowhere, one with several in each."
     )
     def artifact_facets(
         self,
@@ -215,7 +216,8 @@ class Query:
 
     @strawberry.field(
         description="How many executions there are of each type, state, workspace, run, label key or value of a label, "
-        "most first. An execution without such a value counts nowhere, one with several in each."
+        "or with each name of a property or a parameter, most first. An execution without such a value counts nowhere, "
+        "one with several in each."
     )
     def execution_facets(
         self,

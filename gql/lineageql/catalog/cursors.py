@@ -51,7 +51,7 @@ def decode_cursor(cursor: str, search: Hashable, argument: str) -> Key:
 def _is_part(value: object) -> bool:
     # Whoever knows how cursors are made can make one of anything.
     whole = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
-    return whole or value is None or isinstance(value, str)
+    return whole or value is None or isinstance(value, (str, float))
 
 
 def _digest(body: bytes, search: Hashable) -> bytes:

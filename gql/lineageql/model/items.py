@@ -18,7 +18,7 @@ from lineageql.model.conventions.kubeflow import EXACT_PREFIX
 from lineageql.model.entities import Entity
 from lineageql.model.nodes import Node
 from lineageql.model.operators import Value
-from lineageql.model.predicates import Item
+from lineageql.model.predicates import Group, Item
 from lineageql.model.values import STRUCT_PREFIX, JSONValue, parse_json
 
 OTHER = object()
@@ -52,6 +52,19 @@ def _mapped_value(convention: Convention, node: Node, place: Mapped, name: str) 
     if dot and members.get(name) is None and _first_value(convention, node, place.properties(head)) is not None:
         return None  # the path leads into what a property is in place of
     return tested(found_in(members, name))
+
+
+def item_names(entity: Entity, group: Group) -> list[str]:
+    """The names of an entity's items, without the paths in those that are objects."""
+    node = entity.node
+    match entity.convention.items_of(node.type, group):
+        case Stored():
+            names = {*node.properties, *node.custom_properties}
+        case UnderName():
+            names = {entity.name} - {""}
+        case _:
+            return [name for name, value in entity.items(group).items() if value is not None]
+    return [name for name in names if item_of(entity, Item(group, name)) is not None]
 
 
 def found_in(items: Mapping[str, JSONValue], name: str) -> JSONValue:

@@ -10,7 +10,8 @@ they are true of what is lacking, as in Kubernetes' label selectors.
     ├── And(terms), Or(terms), Not(term)
     ├── Test(subject, operator, operand)     of one field, label, property or item
     ├── Related(relation, predicate)         some related entity makes it true
-    └── Reached(upstream, …)                 a walk over lineage from some nodes gets there
+    ├── Reached(upstream, …)                 a walk over lineage from some nodes gets there
+    └── Placed(by, family)                   an order by a name has a place for it among numbers, or among texts
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 
 from lineageql.model.choice import Choice
 from lineageql.model.identity import EntityKind
+from lineageql.model.operators import Family
 from lineageql.model.operators import Operator as Operator  # a word of predicates: others take it from here
 
 
@@ -184,6 +186,17 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """There is a value of a family by a name: a text, or a number that a double can be; of runs see `model.orders`.
+
+    No filter asks it: Readers do, of what they put into an order.
+    """
+
+    by: Property | Item
+    family: Family
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """Every term is true; with no terms, true."""
 
@@ -204,7 +217,7 @@ class Not:
     term: Predicate
 
 
-Predicate = And | Or | Not | Test | Related | Reached
+Predicate = And | Or | Not | Test | Related | Reached | Placed
 
 ALWAYS = And()
 NEVER = Or()

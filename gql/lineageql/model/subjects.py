@@ -39,6 +39,13 @@ def property_of(entity: Entity, name: str) -> Value:
     return tested(extras.read(node).get(name)) if found is None and extras is not None else found
 
 
+def property_names(entity: Entity) -> list[str]:
+    """The names of an entity's properties, of those that hold something."""
+    node, extras = entity.node, entity.convention.extras.get(entity.node.type.kind)
+    names = {*node.properties, *node.custom_properties, *(extras.read(node) if extras is not None else ())}
+    return [name for name in names if property_of(entity, name) is not None]
+
+
 def _name(entity: Entity) -> str | None:
     if isinstance(entity, Run) and entity.run_name is not None:
         return entity.run_name.name

@@ -302,6 +302,6 @@ def _is_in(key: Key, window: Window, descending: bool) -> bool:
         raise InvalidArgument("this is not a cursor of this store; take cursors from earlier answers") from None
 
 
-def _comparable(key: Key) -> tuple[str | int, ...]:
+def _comparable(key: Key) -> tuple[str | float, ...]:
     """A key whose parts are compared with those of others: no time is before all times."""
     return tuple(0 if part is None else part for part in key)

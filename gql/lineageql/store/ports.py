@@ -18,21 +18,22 @@ from lineageql.model.choice import Choice
 from lineageql.model.entities import Entity, ExecutionState
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
-from lineageql.model.predicates import ALWAYS, Field, Predicate
+from lineageql.model.orders import OrderedBy
+from lineageql.model.predicates import ALWAYS, Field, Group, Predicate
 from lineageql.store.explanation import Explanation
 from lineageql.store.tally import Tally
 from lineageql.store.text_limits import NONE, Limits
 from lineageql.store.write_lock import Hold
 
-Key = tuple[str | int | None, ...]
+Key = tuple[str | int | float | None, ...]
 """Where a row stands in an order: the ordered value, then what breaks ties."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By which field rows come; ties come by id, in the same direction."""
+    """By which field, property or item rows come; ties come by id, in the same direction. See `model.orders`."""
 
-    field: Field = Field.ID
+    field: OrderedBy = Field.ID
     descending: bool = False
 
 
@@ -86,12 +87,17 @@ class Facet(Choice):
     RUN = "run"
     LABEL_KEY = "label key"
     LABEL_VALUE = "label value"
+    PROPERTY_NAME = "property name"
+    VALUE_NAME = "value name"
+    PARAMETER_NAME = "parameter name"
 
 
+ITEM_FACETS: Mapping[Facet, Group] = {Facet.VALUE_NAME: Group.VALUES, Facet.PARAMETER_NAME: Group.PARAMETERS}
+"""The facets by the names of items, and the groups of these."""
 FACETS: Mapping[EntityKind, frozenset[Facet]] = {
     EntityKind.ARTIFACT: frozenset(Facet),
-    EntityKind.EXECUTION: frozenset(Facet) - {Facet.KIND},
-    EntityKind.RUN: frozenset(Facet) - {Facet.KIND, Facet.RUN},
+    EntityKind.EXECUTION: frozenset(Facet) - {Facet.KIND, Facet.VALUE_NAME},
+    EntityKind.RUN: frozenset(Facet) - {Facet.KIND, Facet.RUN, Facet.PROPERTY_NAME, *ITEM_FACETS},
 }
 """By what each kind of entity can be counted."""
 

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from lineageql.catalog.reach import walking
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import ALWAYS, Field, Label, Operator, Property, Test
-from lineageql.store.ports import Facet, Order, Search, Window
+from lineageql.store.ports import Facet, Link, Order, Search, Window
 from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS
 from tests.store.sql.node_types import COMMON, KUBEFLOW, MODEL, MODEL_REGISTRY
 from tests.store.sql.oracle import Oracle
+from tests.store.sql.orders import NAMED, in_order, names
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import NodeRecord, StoreRecord
 from tests.store.sql.stores import stores
+from tests.store.sql.test_pages import walked
 from tests.store.sql.test_search import expected, found, shown, told
 
 WHOLE = Window(1000)
@@ -38,6 +40,30 @@ def test_found_is_what_the_predicate_is_true_of(service_bench, kind):
                 search = Search(kind, predicate)
                 assert service_bench.run(found(reader, search)) == [thing.ref for thing in wanted]
                 assert service_bench.run(reader.count(search)) == len(wanted)
+
+    check()
+
+
+@pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.value)
+def test_orders_by_names(service_bench, kind):
+    """Also page by page, and under owners."""
+    links = [link for link in Link if link.target is kind and link.owner is EntityKind.WORKSPACE]
+
+    @thorough
+    @given(cases(kind, carried, most=1), st.builds(Order, names(kind), st.booleans()), st.integers(1, 3), ways)
+    def check(case: Case, order: Order, size: int, way: str) -> None:
+        search = Search(kind, case.predicates[0], order)
+        wanted = [t.ref for t in in_order(case.oracle, expected(case.oracle, kind, search.predicate), order)]
+        with service_bench.reading(case.store, way) as reader:
+            for backward in (False, True):
+                assert service_bench.run(walked(reader, search, size, backward=backward)) == wanted
+            for link in links:
+                owners = [thing.ref for thing in case.oracle.of(link.owner)]
+                plain = service_bench.run(reader.search_under(link, owners, Search(kind), WHOLE))
+                slices = service_bench.run(reader.search_under(link, owners, search, WHOLE))
+                for owner in owners:
+                    held = {row.entity.ref for row in plain[owner].rows}
+                    assert [row.entity.ref for row in slices[owner].rows] == [ref for ref in wanted if ref in held]
 
     check()
 

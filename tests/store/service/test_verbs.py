@@ -18,15 +18,15 @@ from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS, ServiceBench
+from tests.store.sql.orders import orders
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import StoreRecord
 from tests.store.sql.stores import SPACE_NAMES, stores
-from tests.store.sql.test_pages import ORDERS_OF
 from tests.store.sql.test_search import SOUGHT, with_objects
 
 ways = st.sampled_from(WAYS)
 thorough = settings(deadline=None, suppress_health_check=list(HealthCheck))
-ORDERS = {kind: st.builds(Order, st.sampled_from(fields), st.booleans()) for kind, fields in ORDERS_OF.items()}
+ORDERS = {kind: orders(kind) for kind in EntityKind}
 
 
 @contextmanager

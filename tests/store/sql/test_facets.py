@@ -10,11 +10,14 @@ from hypothesis import given
 
 from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
-from lineageql.model.predicates import Field, Relation
-from lineageql.store.ports import FACETS, Facet
+from lineageql.model.predicates import Field, Group, Relation
+from lineageql.store.ports import FACETS, ITEM_FACETS, Facet
+from tests.store.sql.expected import all_meta
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
+from tests.store.sql.records import StructValue
 from tests.store.sql.test_search import BUDGETS, expected, thorough
+from tests.store.sql.writers import Writer
 
 KEY = "team"
 
@@ -28,10 +31,42 @@ def values(oracle: Oracle, thing: Thing, by: Facet) -> Iterable[str]:
         return thing.labels
     if by is Facet.LABEL_VALUE:
         return [thing.labels[KEY]] if KEY in thing.labels else []
+    if by is Facet.PROPERTY_NAME:
+        return [name for name in candidates(thing) if thing.property(name) is not None]
+    if by in ITEM_FACETS:
+        group = ITEM_FACETS[by]
+        return [name for name in item_candidates(thing, group) if thing.item(group, name) is not None]
     if by is Facet.STATE:
         states = ArtifactState if thing.ref.kind is EntityKind.ARTIFACT else ExecutionState
         return [states(thing.fields[Field.STATE]).name]
     return [thing.fields[Field.KIND].value if by is Facet.KIND else thing.fields[Field.TYPE]]
+
+
+def candidates(thing: Thing) -> set[str]:
+    """What an entity may call something: its own name, the names of its properties, and of the members in these."""
+    node, artifact = thing.node, thing.ref.kind is EntityKind.ARTIFACT
+    assert node is not None
+    members = [dict(value.fields) for value in node.custom.values() if isinstance(value, StructValue)]
+    members += [all_meta(node, member) for member in ("values", "hyperparameters", "kwargs")]
+    return {
+        *node.declared,
+        *node.custom,
+        *(key for some in members for key, value in some.items() if value is not None),
+        *([thing.fields[Field.NAME]] if artifact and thing.fields[Field.NAME] else []),
+    }
+
+
+def item_candidates(thing: Thing, group: Group) -> set[str]:
+    """The same of items; what is no name of a member of a document, but a path in it, is none."""
+    assert thing.node is not None
+    if thing.writer is Writer.KUBEFLOW and thing.ref.kind is EntityKind.ARTIFACT:
+        members = all_meta(thing.node, "values" if group is Group.VALUES else "hyperparameters")
+    elif thing.writer is Writer.KFP_V2 and group is Group.PARAMETERS:
+        struct = thing.node.custom.get("inputs")
+        members = dict(struct.fields) if isinstance(struct, StructValue) else {}
+    else:
+        return candidates(thing)
+    return {key for key, value in members.items() if value is not None}
 
 
 @pytest.mark.parametrize("how", ["as it likes", "gathering"])

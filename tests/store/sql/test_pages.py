@@ -14,26 +14,20 @@ from lineageql.store.ports import Link, Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.row_budgets import row_budgets
 from tests.store.sql.oracle import Oracle, Thing
-from tests.store.sql.questions import MOMENTS, Case, cases
+from tests.store.sql.orders import FIELDS, MORE_FIELDS, in_order, names, orders
+from tests.store.sql.orders import NAMED as NAMED_KINDS
+from tests.store.sql.questions import Case, cases
 from tests.store.sql.stores import stores
 from tests.store.sql.test_access_paths import NAMED
-from tests.store.sql.test_search import ROW_BY_ROW, thorough
-
-ORDERS = (Field.ID, Field.NAME, Field.CREATE_TIME, Field.UPDATE_TIME)
-MORE = {
-    EntityKind.ARTIFACT: (Field.TYPE, Field.URI, Field.STATE),
-    EntityKind.EXECUTION: (Field.TYPE, Field.STATE, *MOMENTS[EntityKind.EXECUTION]),
-    EntityKind.WORKSPACE: (Field.LATEST_RUN,),
-}
-ORDERS_OF = {kind: (*ORDERS, *MORE.get(kind, ())) for kind in EntityKind}
+from tests.store.sql.test_search import ROW_BY_ROW, WHOLE, expected, found, thorough
 
 
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_pages_are_the_whole(bench, kind):
     @thorough(bench)
-    @given(stores().map(bench.keeps), st.sampled_from(ORDERS_OF[kind]), st.booleans(), st.integers(1, 3))
-    def check(store: Any, field: Field, descending: bool, size: int) -> None:
-        search = Search(kind, order=Order(field, descending))
+    @given(stores().map(bench.keeps), orders(kind), st.integers(1, 3))
+    def check(store: Any, order: Order, size: int) -> None:
+        search = Search(kind, order=order)
         with bench.reading(store) as reader:
             whole = [row.entity.ref for row in bench.run(reader.search(search, Window(1000))).rows]
             assert bench.run(walked(reader, search, size, backward=False)) == whole
@@ -52,11 +46,10 @@ BUDGETS = {
 @pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
 def test_pages_of_a_filter_are_the_whole(bench, kind, how):
     @thorough(bench)
-    @given(cases(kind, bench.keeps, most=1), st.sampled_from(ORDERS_OF[kind]), st.booleans(), st.integers(1, 3))
-    def check(case: Case, field: Field, descending: bool, size: int) -> None:
+    @given(cases(kind, bench.keeps, most=1), orders(kind), st.integers(1, 3))
+    def check(case: Case, order: Order, size: int) -> None:
         wanted = {thing.ref for thing in case.oracle.of(kind) if case.oracle.holds(case.predicates[0], thing)}
         with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
-            order = Order(field, descending)
             everything = bench.run(reader.search(Search(kind, order=order), Window(1000))).rows
             whole = [row.entity.ref for row in everything if row.entity.ref in wanted]
             search = Search(kind, case.predicates[0], order)
@@ -95,7 +88,9 @@ async def check_runs(reader: SQLReader, size: int) -> None:
     assert found == {space: [run for run in every if home.get(run) == space] for space in spaces}
 
 
-@pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind, some in MORE.items() for field in some], ids=str)
+@pytest.mark.parametrize(
+    ("kind", "field"), [(kind, field) for kind, some in MORE_FIELDS.items() for field in some], ids=str
+)
 def test_what_lacks_a_value_comes_last_both_ways(bench, kind, field):
     @thorough(bench)
     @given(stores().map(bench.keeps), st.booleans())
@@ -108,6 +103,51 @@ def test_what_lacks_a_value_comes_last_both_ways(bench, kind, field):
             search = Search(kind, order=Order(field, descending))
             rows = bench.run(reader.search(search, Window(1000))).rows
         assert [row.entity.ref for row in rows] == [ref for _, _, ref in (*known, *lacking)]
+
+    check()
+
+
+@pytest.mark.parametrize("how", ["as it likes", "two rows and then gathering"])
+@pytest.mark.parametrize("kind", NAMED_KINDS, ids=lambda kind: kind.value)
+def test_orders_by_names(bench, kind, how):
+    """Numbers, then texts, and what has neither last, in both directions; of runs by the best of what they wrote."""
+
+    @thorough(bench)
+    @given(cases(kind, bench.keeps, most=1), st.builds(Order, names(kind), st.booleans()))
+    def check(case: Case, order: Order) -> None:
+        search = Search(kind, case.predicates[0], order)
+        wanted = in_order(case.oracle, expected(case.oracle, kind, search.predicate), order)
+        with bench.reading(case.store, budgets=BUDGETS.get(how, row_budgets)) as reader:
+            assert bench.run(found(reader, search)) == [thing.ref for thing in wanted]
+
+    check()
+
+
+LINKS = (
+    Link.WORKSPACE_RUNS,
+    Link.WORKSPACE_EXECUTIONS,
+    Link.WORKSPACE_ARTIFACTS,
+    Link.RUN_EXECUTIONS,
+    Link.RUN_OUTPUTS,
+)
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.name)
+def test_orders_by_names_under_owners(bench, link):
+    """Pages under each owner, one after the other, hold what the owner has, in the order."""
+
+    @thorough(bench)
+    @given(stores().map(bench.keeps), st.builds(Order, names(link.target), st.booleans()), st.integers(1, 3))
+    def check(store: Any, order: Order, size: int) -> None:
+        search = Search(link.target, order=order)
+        with bench.reading(store) as reader:
+            whole = [row.entity.ref for row in bench.run(reader.search(search, WHOLE)).rows]
+            owners = [row.entity.ref for row in bench.run(reader.search(Search(link.owner), WHOLE)).rows]
+            plain = bench.run(reader.search_under(link, owners, Search(link.target), WHOLE))
+            wanted = {owner: {row.entity.ref for row in plain[owner].rows} for owner in owners}
+            for backward in (False, True):
+                held = bench.run(walked_under(reader, link, owners, search, size, backward=backward))
+                assert held == {owner: [ref for ref in whole if ref in wanted[owner]] for owner in owners}
 
     check()
 
@@ -139,7 +179,7 @@ def test_an_artifact_tells_all_its_workspaces(bench):
 def test_a_page_beyond_a_key_where_nothing_can_match_is_empty(bench, kind, edge, predicate):
     """Beside a `false` the key is left out of the statement: PostgreSQL was sent it all the same, and refused."""
     with bench.reading(NAMED) as reader:
-        for field in ORDERS:
+        for field in FIELDS:
             order = Order(field)
             key = bench.run(reader.search(Search(kind, order=order), Window(1))).rows[0].key
             window = Window(1, **{edge: key})
@@ -165,3 +205,20 @@ async def walked(reader: SQLReader, search: Search, size: int, *, backward: bool
         if not page.more:
             return found
         key = page.rows[0 if backward else -1].key
+
+
+async def walked_under(
+    reader: SQLReader, link: Link, owners: list[Ref], search: Search, size: int, *, backward: bool
+) -> dict[Ref, list[Ref]]:
+    """The pages under owners, asked for together as long as they begin at the same place."""
+    found: dict[Ref, list[Ref]] = {owner: [] for owner in owners}
+    waiting: dict[Any, list[Ref]] = {None: owners}
+    while waiting:
+        key, some = waiting.popitem()
+        window = Window(size, before=key, backward=True) if backward else Window(size, after=key)
+        for owner, page in (await reader.search_under(link, some, search, window)).items():
+            refs = [row.entity.ref for row in page.rows]
+            found[owner] = [*refs, *found[owner]] if backward else [*found[owner], *refs]
+            if page.more:
+                waiting.setdefault(page.rows[0 if backward else -1].key, []).append(owner)
+    return found

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from lineageql.model.entities import Artifact, Entity, Execution
 from lineageql.model.identity import EntityKind
+from lineageql.model.items import item_names
 from lineageql.model.predicates import Relation
 from lineageql.model.run_state import run_state
-from lineageql.model.subjects import label_of
-from lineageql.store.ports import Facet
+from lineageql.model.subjects import label_of, property_names
+from lineageql.store.ports import ITEM_FACETS, Facet
 from lineageql.store.service.reading import Reading
 
 
@@ -45,6 +46,11 @@ async def counted(
     if by is Facet.LABEL_VALUE:
         assert key is not None
         return _of(label_of(entity, key) for entity in entities)
+    if by is Facet.PROPERTY_NAME:
+        return Counter(name for entity in entities for name in property_names(entity))
+    if by in ITEM_FACETS:
+        await reading.entities.load_names(entities)  # some are called by the name of their artifact
+        return Counter(name for entity in entities for name in item_names(entity, ITEM_FACETS[by]))
     return _of(_VALUES[by](entity) for entity in entities)
 
 

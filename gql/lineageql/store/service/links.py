@@ -88,14 +88,8 @@ class Links:
     async def _matching_nodes(self, search: Search, nodes: Sequence[Node]) -> list[Row]:
         reading = self.reading
         entities = reading.entities.of(search.kind, map(reading.tables.kept, nodes))
-        return await self._rows_of(
-            search, await self.searches.evaluator.matching(search.predicate, search.kind, entities)
-        )
-
-    async def _rows_of(self, search: Search, entities: Sequence[Entity]) -> list[Row]:
-        if search.order.field is Field.NAME:
-            await self.reading.entities.load_names(entities)
-        return [Row(self.searches.key(entity, search.order), entity) for entity in entities]
+        matching = await self.searches.evaluator.matching(search.predicate, search.kind, entities)
+        return await self.searches.rows_of(search, matching)
 
     # -- members that are gathered
 
@@ -109,7 +103,7 @@ class Links:
             owner: list({entity.ref: together[entity.ref] for entity in entities if entity.ref in true}.values())
             for owner, entities in members.items()
         }
-        return {owner: await self._rows_of(search, entities) for owner, entities in lists.items()}
+        return {owner: await self.searches.rows_of(search, entities) for owner, entities in lists.items()}
 
     async def _members(self, link: Link, owners: Sequence[Ref]) -> Members:
         ways: dict[Link, Callable[[Sequence[Ref]], Awaitable[Members]]] = {

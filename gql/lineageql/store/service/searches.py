@@ -9,12 +9,14 @@ from lineageql.errors import InvalidArgument, Unsupported
 from lineageql.model.entities import Entity, Run
 from lineageql.model.evaluate import references_of
 from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.items import item_of
 from lineageql.model.nodes import Node, NodeKind
-from lineageql.model.predicates import Field, Predicate, Related, Relation, Test
+from lineageql.model.orders import best_of, is_by_best, sort_key
+from lineageql.model.predicates import Field, Item, Predicate, Related, Relation, Test
 from lineageql.model.subjects import value_of
 from lineageql.store.ports import LACKED, Key, Order, Row, Search, Slice, Window, in_place, nowhere
 from lineageql.store.service.access_paths import AccessPaths, Cost, terms_of
-from lineageql.store.service.client import UNREADABLE
+from lineageql.store.service.client import UNREADABLE, concatenated
 from lineageql.store.service.entities import NODE_KINDS
 from lineageql.store.service.evaluation import Evaluator
 from lineageql.store.service.reading import Reading
@@ -47,6 +49,8 @@ class Searches:
             rows = await self._in_time(search, window, begin, descending)
         if order.field is Field.LATEST_RUN:
             rows = await self._by_latest_run(search)
+        if is_by_best(search.kind, order.field):
+            rows = await self.rows_of(search, await self.all(search.kind, search.predicate))
         if rows is None:
             rows = [Row(self.key(e, order), e) async for e in self._each(search, None, descending=False)]
         return await self.slice(order, window, rows)
@@ -81,6 +85,7 @@ class Searches:
         path = await self.access_paths.of(search.kind, search.predicate)
         if not self.reading.prefilters.can_filter or path.ids or len(path.listings) != 1:
             return None
+        assert isinstance(search.order.field, Field)
         timeline = Timeline(self.reading.lister, path.listings[0], search.order.field, descending=descending)
         after = None if begin is None else (_number(begin[0]), _number(begin[-1]))
 
@@ -114,15 +119,42 @@ class Searches:
         self.reading.tables.keep(row.entity.node for row in shown if row.entity.node.id)
         return Slice(shown, len(ordered) > limit)
 
+    async def rows_of(self, search: Search, entities: Sequence[Entity]) -> list[Row]:
+        """Entities with where they stand in a search's order."""
+        order = search.order
+        if is_by_best(search.kind, order.field):
+            best = await self._best(order, entities)
+            descending = order.descending
+            return [
+                Row((*sort_key(best[entity.ref], descending=descending), *_ties_of(entity)), entity)
+                for entity in entities
+            ]
+        if order.field is Field.NAME:
+            await self.reading.entities.load_names(entities)
+        return [Row(self.key(entity, order), entity) for entity in entities]
+
+    async def _best(self, order: Order, runs: Sequence[Entity]) -> dict[Ref, float | None]:
+        """The best value of a name among the artifacts that each run wrote."""
+        assert isinstance(order.field, Item)
+        outputs = await self.reading.holdings.artifacts_of_runs([run.ref for run in runs], inputs=False)
+        nodes = await self.reading.tables.nodes(NodeKind.ARTIFACT, concatenated(outputs.values()))
+        artifacts = self.reading.entities.of(EntityKind.ARTIFACT, nodes.values())
+        values = {artifact.node.id: item_of(artifact, order.field) for artifact in artifacts}
+        return {
+            run: best_of((values.get(id_) for id_ in ids), descending=order.descending) for run, ids in outputs.items()
+        }
+
     def key(self, entity: Entity, order: Order) -> Key:
-        """Where an entity stands in an order."""
-        ties = place_of(entity) if isinstance(entity, Run) else (entity.node.id,)
+        """Where an entity stands in an order, but for that of runs by what they wrote."""
+        ties = _ties_of(entity)
         if order.field is Field.ID:
             return ties
         if order.field is Field.NAME:
             return entity.name, *ties
         if order.field is Field.TYPE:
             return entity.type.name, *ties
+        if not isinstance(order.field, Field):
+            return *sort_key(value_of(order.field)(entity), descending=order.descending), *ties
         if order.field is Field.URI:
             return in_place(order, lacks=entity.node.uri is None), entity.node.uri or "", *ties
         if order.field in (*LACKED, Field.STATE):
@@ -242,6 +274,10 @@ class Searches:
         return list({run.ref: run for run in [*runs, *holders]}.values())
 
 
+def _ties_of(entity: Entity) -> Key:
+    return place_of(entity) if isinstance(entity, Run) else (entity.node.id,)
+
+
 def _key_of(row: Row) -> Any:
     return row.key
 
@@ -271,7 +307,7 @@ def _is_beyond(key: Key, other: Key, descending: bool) -> bool:
         raise InvalidArgument("this is not a cursor of this store; take cursors from earlier answers") from None
 
 
-def _number(part: str | int | None) -> int:
+def _number(part: str | float | None) -> int:
     if not isinstance(part, int):
         raise InvalidArgument("this is not a cursor of this store; take cursors from earlier answers")
     return part

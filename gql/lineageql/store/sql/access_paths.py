@@ -38,6 +38,7 @@ from lineageql.model.evaluate import operands_by_family, operands_of, references
 from lineageql.model.identity import EntityKind, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
 from lineageql.model.operators import Access, Family, Operands
+from lineageql.model.orders import has_value
 from lineageql.model.predicates import (
     And,
     Field,
@@ -45,6 +46,7 @@ from lineageql.model.predicates import (
     Label,
     Operator,
     Or,
+    Placed,
     Predicate,
     Property,
     Related,
@@ -115,6 +117,8 @@ class AccessPaths:
             case Related():
                 paths = _join_paths(self.compiler, self.source.kind, predicate)
                 return [replace(path, name=_name_of_join(predicate.relation, path)) for path in paths]
+            case Placed(by, family):
+                return self.strict(has_value(self.source.kind, by, family))
             case Test(operand=()):
                 return [self.nothing()]
             case Test() if self.source.kind is EntityKind.RUN:

@@ -26,6 +26,7 @@ from lineageql.model.predicates import (
     Label,
     Not,
     Or,
+    Placed,
     Predicate,
     Property,
     Related,
@@ -41,6 +42,7 @@ from lineageql.store.sql.field_expressions import moment, state_number, text_of_
 from lineageql.store.sql.item_tests import item_clause
 from lineageql.store.sql.json_documents import member_of, text_of_member
 from lineageql.store.sql.operators import compared
+from lineageql.store.sql.order_values import order_value
 from lineageql.store.sql.property_tests import property_clause
 from lineageql.store.sql.relations import related, run_state
 from lineageql.store.sql.run_scan import Tied, named_one_of
@@ -73,6 +75,8 @@ class Clauses:
                 return not_(self.of(term, source))
             case Related():
                 return related(self, predicate, source, chain)
+            case Placed(by, family):
+                return order_value(self, by, family, source).is_not(None)
             case Test(subject=Label(key=key)):
                 return self._compare(predicate, self.label(key, source), Family.TEXT)
             case Test(subject=Property(name=name)):

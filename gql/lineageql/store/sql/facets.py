@@ -4,24 +4,47 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, and_, false, func, select, true, union_all
+from sqlalchemy import Select, and_, case, exists, false, func, not_, select, true, union_all
 
-from lineageql.model.conventions.convention import Custom, Document
+from lineageql.model.conventions.convention import (
+    BOOKKEEPING,
+    MOMENTS,
+    Convention,
+    Custom,
+    Document,
+    Kept,
+    Mapped,
+    Stored,
+    StructMembers,
+    UnderName,
+)
 from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import kind_of
-from lineageql.model.predicates import ALWAYS, Field, Predicate, Related, Relation
-from lineageql.store.ports import Facet
+from lineageql.model.predicates import ALWAYS, Field, Group, Predicate, Related, Relation
+from lineageql.model.values import STRUCT_PREFIX, struct_members
+from lineageql.store.ports import ITEM_FACETS, Facet
 from lineageql.store.sql.clauses import UNREGISTERED_RUN, Clauses
 from lineageql.store.sql.entities import Fetch
 from lineageql.store.sql.field_expressions import text_of_field
 from lineageql.store.sql.json_documents import foreign
+from lineageql.store.sql.order_values import number_of
+from lineageql.store.sql.property_tests import row_has_value
 from lineageql.store.sql.relations import ties_of
 from lineageql.store.sql.sources import Source, source_of
 from lineageql.store.sql.tables import MEMBERSHIPS, NODES, PARENT_CONTEXT
 from lineageql.store.sql.workspace_names import names_workspace
+
+_READ = 5_000
+"""How many Structs are read at a time."""
+
+
+def _holds_text(row: Any) -> Any:
+    return row.c.string_value.is_not(None)
 
 
 class Facets:
@@ -53,7 +76,10 @@ class Facets:
             Facet.WORKSPACE: self._by_workspace,
             Facet.RUN: self._by_run,
             Facet.LABEL_KEY: self._by_label_key,
+            Facet.PROPERTY_NAME: self._by_property_name,
         }
+        if facet in ITEM_FACETS:
+            return await self._by_item_name(ITEM_FACETS[facet])
         if facet is Facet.LABEL_VALUE:
             assert key is not None
             return await self._grouped(self.clauses.label(key, self.source))
@@ -167,21 +193,133 @@ class Facets:
             places = convention.labels.get(self.source.node_kind)
             if places is None:
                 continue
-            matching = self._matching().where((self.source.type_id + 0).in_(list(type_ids))).subquery()
-            parts.extend(self._own_keys(matching, prefix) for prefix in places.prefixes)
+            matching = self._matching_of(type_ids)
+            parts.extend(self._own_keys(matching, prefix, _holds_text) for prefix in places.prefixes)
             if places.names:
                 parts.append(self._named_keys(matching, places.names))
             if places.document is not None:
                 parts.append(self._document_keys(matching, places.document))
         return await self._distinct(parts)
 
-    def _own_keys(self, matching: Any, prefix: str) -> Select[Any]:
+    def _matching_of(self, type_ids: Sequence[int]) -> Any:
+        """The matching rows of some types."""
+        return self._matching().where((self.source.type_id + 0).in_(list(type_ids))).subquery()
+
+    async def _by_property_name(self) -> Counter[str]:
+        parts: list[Select[Any]] = []
+        for convention, type_ids in self.clauses.types.groups(self.source.node_kind):
+            matching, extras = self._matching_of(type_ids), convention.extras.get(self.source.node_kind)
+            parts.append(self._stored_names(matching, partial(self._is_users, convention)))
+            if extras is not None:
+                parts.append(self._document_keys(matching, extras))
+        return await self._distinct(parts)
+
+    async def _by_item_name(self, group: Group) -> Counter[str]:
+        parts: list[Select[Any]] = []
+        counter: Counter[str] = Counter()
+        for convention, place, type_ids in self.clauses.types.item_groups(self.source.node_kind, group):
+            matching = self._matching_of(type_ids)
+            match place:
+                case Kept():
+                    parts.append(self._own_keys(matching, place.prefix, row_has_value))
+                    parts.append(self._document_keys(matching, place.document))
+                case Stored():
+                    parts.append(self._stored_names(matching, partial(self._is_item, place, convention, matching)))
+                case Mapped():
+                    is_users = partial(self._is_users, convention)
+                    if place.names:
+                        parts.append(self._stored_names(matching, partial(self._is_named, place.names, is_users)))
+                    parts.extend(self._mapped_keys(matching, prefix, is_users) for prefix in place.prefixes)
+                    if place.document is not None:
+                        parts.append(self._document_keys(matching, place.document))
+                case UnderName(name):
+                    parts.append(self._named_by(matching, name))
+                case StructMembers(name):
+                    counter += await self._struct_names(matching, name)
+        counter += await self._distinct(parts)
+        return counter
+
+    def _named_by(self, matching: Any, name: str) -> Select[Any]:
+        """The names of the rows themselves that have a property."""
+        named = source_of(self.source.kind, self.clauses.types)
+        row, called = named.properties.alias(), self._name(named)
+        valued = row.c.owner_id == named.id, row.c.name == name, row_has_value(row)
+        columns = called.label("value"), named.id.label("id")
+        return select(*columns).where(named.id == matching.c.id, called.is_not(None), *valued)
+
+    def _stored_names(self, matching: Any, counts: Callable[[Any], Any]) -> Select[Any]:
+        """The names of the properties that hold something, of those whose rows count."""
+        row = self.source.properties.alias()
+        return select(row.c.name.label("value"), matching.c.id.label("id")).where(
+            row.c.owner_id == matching.c.id, row_has_value(row), counts(row)
+        )
+
+    def _is_users(self, convention: Convention, row: Any) -> Any:
+        """Whether a property is one that its writer's users know."""
+        dialect = self.clauses.dialect
+        own = [not_(dialect.starts_with(row.c.name, prefix)) for prefix in convention.encoding]
+        return and_(row.c.name.not_in(sorted({*convention.hidden, *MOMENTS.values()})), *own)
+
+    def _is_item(self, place: Stored, convention: Convention, matching: Any, row: Any) -> Any:
+        """Whether a property is an item."""
+        omitted = sorted(place.omitted | convention.bookkeeping)
+        bookkeeping = self.clauses.dialect.starts_with(row.c.name, BOOKKEEPING)
+        conditions = [self._is_users(convention, row), not_(bookkeeping)]
+        if omitted:
+            conditions.append(row.c.name.not_in(omitted))
+        if not place.declared:
+            conditions.append(row.c.is_custom_property == true())
+        if place.numbers:
+            holder = replace(self.source, id=matching.c.id)
+            custom, declared = (
+                number_of(row.c.name, custom, holder, self.clauses.dialect).is_not(None) for custom in (True, False)
+            )
+            before = self.source.properties.alias()
+            hides = (
+                before.c.owner_id == matching.c.id,
+                before.c.name == row.c.name,
+                before.c.is_custom_property == false(),
+            )
+            alone = not_(exists().where(*hides, row_has_value(before)))
+            conditions.append(case((row.c.is_custom_property == true(), and_(custom, alone)), else_=declared))
+        return and_(*conditions)
+
+    def _is_named(self, names: Sequence[str], is_users: Callable[[Any], Any], row: Any) -> Any:
+        return and_(row.c.name.in_(names), is_users(row))
+
+    def _mapped_keys(self, matching: Any, prefix: str, is_users: Callable[[Any], Any]) -> Select[Any]:
+        """The rests of the names of properties, declared or custom, that begin with a prefix."""
+        row = self.source.properties.alias()
+        rest = func.substr(row.c.name, len(prefix) + 1).label("value")
+        begins = self.clauses.dialect.starts_with(row.c.name, prefix)
+        return select(rest, matching.c.id.label("id")).where(
+            row.c.owner_id == matching.c.id, begins, row_has_value(row), is_users(row)
+        )
+
+    async def _struct_names(self, matching: Any, name: str) -> Counter[str]:
+        """The names of the members of Structs, which no database reads, of those that hold something."""
+        row, counter = self.source.properties.alias(), Counter[str]()
+        query = select(matching.c.id, row.c.string_value).where(
+            row.c.owner_id == matching.c.id,
+            row.c.name == name,
+            row.c.is_custom_property == true(),
+            self.clauses.dialect.in_prefix_range(row.c.string_value, STRUCT_PREFIX),
+        )
+        found: Sequence[Any] = [(-1, "")]
+        while found:
+            found = await self.fetch(query.where(matching.c.id > found[-1][0]).order_by(matching.c.id).limit(_READ))
+            for _, text in found:
+                counter.update(key for key, value in struct_members(text).items() if value is not None)
+        return counter
+
+    def _own_keys(self, matching: Any, prefix: str, holds: Callable[[Any], Any]) -> Select[Any]:
+        """The rests of the names of custom properties that begin with a prefix, of those whose rows hold something."""
         row = self.source.properties.alias()
         return select(func.substr(row.c.name, len(prefix) + 1).label("value"), matching.c.id.label("id")).where(
             row.c.owner_id == matching.c.id,
             row.c.is_custom_property == true(),
             self.clauses.dialect.starts_with(row.c.name, prefix),
-            row.c.string_value.is_not(None),
+            holds(row),
         )
 
     def _named_keys(self, matching: Any, names: Sequence[str]) -> Select[Any]:

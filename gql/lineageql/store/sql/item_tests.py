@@ -58,9 +58,7 @@ def _at(
             clauses, _ = layers_meet(test, [(own, True) for own in place.names(name)], source, dialect)
             clauses += _in_document(place.document, test, name, source, dialect)
         case Stored():
-            hidden = name in place.omitted or convention.bookkeeps(name) or convention.conceals(name)
-            layers = [] if hidden else [(name, False), (name, True)] if place.declared else [(name, True)]
-            clauses, _ = layers_meet(test, layers, source, dialect, numbers=place.numbers)
+            clauses, _ = layers_meet(test, layers_of(place, convention, name), source, dialect, numbers=place.numbers)
         case UnderName(property):
             called = text_of_field(Field.NAME, source, types, dialect)
             clauses, _ = layers_meet(test, [(property, False), (property, True)], source, dialect)
@@ -74,30 +72,46 @@ def _mapped(
     place: Mapped, convention: Convention, test: Test, name: str, source: Source, dialect: Dialect
 ) -> list[Clause]:
     """Whether the first of the properties that may be an item, else the member of a document, meets a test."""
-
-    def layers(name: str) -> list[tuple[str, bool]]:
-        places = (one for one in place.properties(name) if not convention.conceals(one.name))
-        return [(one.name, isinstance(one, Custom)) for one in places]
-
-    clauses, absent = layers_meet(test, layers(name), source, dialect)
+    clauses, absent = layers_meet(test, layers_of(place, convention, name), source, dialect)
     if place.document is not None:
         whole, *below = _in_document(place.document, test, name, source, dialect)
         # The path leads nowhere where a property is in place of the member that it begins with.
-        _, unhidden = layers_meet(test, layers(name.partition(".")[0]), source, dialect)
+        head = layers_of(place, convention, name.partition(".")[0])
+        _, unhidden = layers_meet(test, head, source, dialect)
         clauses.append(and_(true(), *absent, or_(whole, *(and_(true(), *unhidden, one) for one in below))))
     return clauses
 
 
+def layers_of(place: Stored | Mapped, convention: Convention, name: str) -> list[tuple[str, bool]]:
+    """The properties of which the first that is there is the item of a name, each with whether it is a custom one."""
+    if isinstance(place, Mapped):
+        places = (one for one in place.properties(name) if not convention.conceals(one.name))
+        return [(one.name, isinstance(one, Custom)) for one in places]
+    if name in place.omitted or convention.bookkeeps(name) or convention.conceals(name):
+        return []
+    return [(name, False), (name, True)] if place.declared else [(name, True)]
+
+
 def _in_document(document: Document, test: Test, name: str, source: Source, dialect: Dialect) -> list[Clause]:
     """Whether the member of a name in another writer's document, else the one at the path that it is, meets a test."""
-    whole = _member(document, [name], test, source, dialect)
+    whole = has_member(document, [name], test, source, dialect)
     if "." not in name:
         return [whole]
-    there = _member(document, [name], Test(test.subject, Operator.EXISTS), source, dialect)
-    return [whole, and_(not_(there), _member(document, name.split("."), test, source, dialect))]
+    there = has_member(document, [name], Test(test.subject, Operator.EXISTS), source, dialect)
+    return [whole, and_(not_(there), has_member(document, name.split("."), test, source, dialect))]
 
 
-def _member(document: Document, path: list[str], test: Test, source: Source, dialect: Dialect) -> Clause:
+def has_member(document: Document, path: list[str], test: Test, source: Source, dialect: Dialect) -> Clause:
+    """Whether the member at a path of another writer's document meets a test."""
+    row, member, found = member_along(document, path, source, dialect)
+    return exists(select(literal(1)).select_from(row).where(found, member_meets(test, member, dialect)))
+
+
+def member_along(document: Document, path: list[str], source: Source, dialect: Dialect) -> tuple[Any, Any, Clause]:
+    """The member at a path of another writer's document: the row of its text, its table, and the clause that finds it.
+
+    See `json_documents.member_of` for the row.
+    """
     row, found = foreign_document(document, source, dialect)
     member = dialect.members(row.c.string_value, document.member)
     clauses = [found, member.c.key == path[0]]
@@ -105,4 +119,4 @@ def _member(document: Document, path: list[str], test: Test, source: Source, dia
         inside: ColumnElement[Any] = case((member.c.type == "object", dialect.member_json(member)), else_=null())
         member = dialect.members(inside, None)
         clauses.append(member.c.key == key)
-    return exists(select(literal(1)).select_from(row).where(*clauses, member_meets(test, member, dialect)))
+    return row, member, and_(*clauses)

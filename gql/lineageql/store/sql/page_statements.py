@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    Float,
     Select,
     String,
     Text,
@@ -24,19 +25,28 @@ from sqlalchemy import (
 
 from lineageql.errors import InvalidArgument
 from lineageql.model.identity import EntityKind
-from lineageql.model.operators import Access, Operands
-from lineageql.model.predicates import And, Field, Operator, Test
+from lineageql.model.operators import Access, Family, Operands
+from lineageql.model.orders import is_by_best
+from lineageql.model.predicates import And, Field, Item, Operator, Test
 from lineageql.store.ports import LACKED, Order, Search, Window, in_place, nowhere
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Dialect, Parameters
 from lineageql.store.sql.field_expressions import latest_run, moment, text_of_field, type_name
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.operators import said
+from lineageql.store.sql.order_values import best_value, order_value
 from lineageql.store.sql.sources import Source
 
 Clause = ColumnElement[bool]
 WALKED = frozenset({Field.ID, Field.CREATE_TIME, Field.UPDATE_TIME})
 """The orders that an index gives, so that rows can be walked over without sorting all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueOrder(Order):
+    """An order by the values of one family that have a name, of rows that have such a value."""
+
+    family: Family = Family.NUMBER
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,8 @@ def _windowed(query: Select[Any], keys: list[ColumnElement[Any]], order: Order, 
 
 def _parameter(name: str, value: Any) -> BindParameter[Any]:
     # The type is that of all values that may come, not of the one at hand: a small integer is no small column.
-    return bindparam(name, value, BigInteger() if isinstance(value, int) else Text())
+    kind = BigInteger() if isinstance(value, int) else Float(53) if isinstance(value, float) else Text()
+    return bindparam(name, value, kind)
 
 
 def _bounds(clauses: Clauses, search: Search, source: Source) -> list[Clause]:
@@ -178,6 +189,9 @@ def _keys(clauses: Clauses, order: Order, source: Source, *, by_event: bool) -> 
     ties = ties_of(source, dialect)
     if by_event or order.field is Field.ID:
         return ties
+    if isinstance(order, ValueOrder):
+        return [_value(clauses, order, source), *ties]
+    assert isinstance(order.field, Field), order
     if order.field is Field.NAME:
         name = text_of_field(Field.NAME, source, clauses.types, dialect)
         return [dialect.ordered(func.coalesce(name, "")), *ties]
@@ -196,18 +210,35 @@ def _keys(clauses: Clauses, order: Order, source: Source, *, by_event: bool) -> 
     return [source.columns[order.field], *ties]
 
 
+def _value(clauses: Clauses, order: ValueOrder, source: Source) -> ColumnElement[Any]:
+    """What rows are ordered by that have a value of a family; see `parts`."""
+    by, dialect = order.field, clauses.dialect
+    assert not isinstance(by, Field)
+    if is_by_best(source.kind, by):
+        assert isinstance(by, Item)
+        value = best_value(clauses, by, source, descending=order.descending)
+    else:
+        value = order_value(clauses, by, order.family, source)
+    if order.family is Family.NUMBER:
+        return func.coalesce(value, literal(0.0), type_=Float(53))
+    return dialect.ordered(func.coalesce(value, literal(""), type_=Text()))
+
+
 def ties_of(source: Source, dialect: Dialect) -> list[ColumnElement[Any]]:
     """What makes an order of the source's rows total."""
     return [dialect.ordered(tie) if isinstance(tie.type, String) else tie for tie in source.ties]
 
 
 def check(key: Sequence[Any], keys: Sequence[Any], argument: str) -> None:
-    """Refuses a key of more parts than an order has.
+    """Refuses a key of more parts than an order has, or with a fraction where the order has none.
 
     Raises:
-        InvalidArgument: it has; the cursor that held it was made by hand.
+        InvalidArgument: it is such a one; the cursor that held it was made by hand.
     """
-    if len(key) > len(keys):
+    fractions = (
+        isinstance(part, float) and not isinstance(of.type, Float) for part, of in zip(key, keys, strict=False)
+    )
+    if len(key) > len(keys) or any(fractions):
         raise InvalidArgument("this cursor was altered; take cursors from earlier answers", argument)
 
 

@@ -29,14 +29,20 @@ _GREATEST = sys.float_info.max
 
 def property_clause(convention: Convention, test: Test, name: str, source: Source, dialect: Dialect) -> Clause:
     """Whether the declared property of this name, else the custom one, else the writer's extra meets a test."""
-    # Bookkeeping is shown among the custom properties, where a custom one of the same name hides it.
-    layers = ((name, True), (name, False)) if convention.bookkeeps(name) else ((name, False), (name, True))
-    clauses, absent = layers_meet(test, () if convention.conceals(name) else layers, source, dialect)
+    clauses, absent = layers_meet(test, property_layers(convention, name), source, dialect)
     extras = convention.extras.get(source.node_kind)
     if extras is not None:
         member, found, _ = member_of(extras, name, source, dialect)
         clauses.append(and_(*absent, exists(select(literal(1)).where(found, member_meets(test, member, dialect)))))
     return func.coalesce(or_(false(), *clauses), false())
+
+
+def property_layers(convention: Convention, name: str) -> Sequence[tuple[str, bool]]:
+    """The properties of a name, the foremost first, each with whether it is custom; none where it is no user's."""
+    if convention.conceals(name):
+        return ()
+    # Bookkeeping is shown among the custom properties, where a custom one of the same name hides it.
+    return ((name, True), (name, False)) if convention.bookkeeps(name) else ((name, False), (name, True))
 
 
 def layers_meet(
@@ -55,33 +61,33 @@ def layers_meet(
     absent: list[Clause] = []  # so far
     for name, custom in layers:
         clauses.append(and_(*absent, _layer_meets(test, name, source, dialect, custom=custom, numbers=numbers)))
-        row, found = _row(source, name, custom=custom)
-        absent.append(not_(exists().where(found, _has_value(row))))
+        row, found = property_row(source, name, custom=custom)
+        absent.append(not_(exists().where(found, row_has_value(row))))
     return clauses, absent
 
 
 def _layer_meets(test: Test, name: str, source: Source, dialect: Dialect, *, custom: bool, numbers: bool) -> Clause:
-    row, found = _row(source, name, custom=custom)
+    row, found = property_row(source, name, custom=custom)
     if numbers:
         return _number_meets(test, name, source, dialect, custom=custom)
     if test.operator is Operator.EXISTS:
-        return exists().where(found, _has_value(row))
+        return exists().where(found, row_has_value(row))
     # MLMD keeps six decimals; where that is not the number, the number's text stands beside it.
-    beside, is_beside = _row(source, EXACT_PREFIX + name, custom=True)
-    exact, is_exact = _row(source, EXACT_PREFIX + name, custom=True)
+    beside, is_beside = property_row(source, EXACT_PREFIX + name, custom=True)
+    exact, is_exact = property_row(source, EXACT_PREFIX + name, custom=True)
     has_exact = exists().where(is_beside, dialect.is_json(beside.c.string_value))
     number = dialect.json_number(exact.c.string_value)
     return or_(
         and_(exists().where(found, _row_meets(test, row, dialect)), not_(has_exact)),
-        exists().where(found, _has_value(row), is_exact, _by_type(test, dialect, numbers=[number])),
+        exists().where(found, row_has_value(row), is_exact, _by_type(test, dialect, numbers=[number])),
     )
 
 
 def _number_meets(test: Test, name: str, source: Source, dialect: Dialect, *, custom: bool) -> Clause:
     """Whether a property is a number that meets a test."""
-    row, found = _row(source, name, custom=custom)
-    beside, is_beside = _row(source, EXACT_PREFIX + name, custom=True)
-    exact, is_exact = _row(source, EXACT_PREFIX + name, custom=True)
+    row, found = property_row(source, name, custom=custom)
+    beside, is_beside = property_row(source, EXACT_PREFIX + name, custom=True)
+    exact, is_exact = property_row(source, EXACT_PREFIX + name, custom=True)
     has_exact = exists().where(is_beside, dialect.is_json(beside.c.string_value))
 
     # What has no end, and what is no number to those who compute, is none.
@@ -95,23 +101,25 @@ def _number_meets(test: Test, name: str, source: Source, dialect: Dialect, *, cu
     plain = meets(dialect.number(row.c.int_value), dialect.number(row.c.double_value))
     return or_(
         and_(exists().where(found, plain), not_(has_exact)),
-        exists().where(found, _has_value(row), is_exact, meets(dialect.json_number(exact.c.string_value))),
+        exists().where(found, row_has_value(row), is_exact, meets(dialect.json_number(exact.c.string_value))),
     )
 
 
-def _row(source: Source, name: str, *, custom: bool) -> tuple[Any, Clause]:
+def property_row(source: Source, name: str | Expression, *, custom: bool) -> tuple[Any, Clause]:
+    """The row of a property of the source's row: its table, and the clause that finds it."""
     row = source.properties.alias()
     return row, and_(row.c.owner_id == source.id, row.c.name == name, row.c.is_custom_property == custom)
 
 
-def _has_value(row: Any) -> Clause:
+def row_has_value(row: Any) -> Clause:
+    """Whether a property's row holds anything."""
     columns = (row.c.int_value, row.c.double_value, row.c.string_value, row.c.byte_value, row.c.proto_value)
     return or_(*(column.is_not(None) for column in columns), row.c.bool_value.is_not(None))
 
 
 def _row_meets(test: Test, row: Any, dialect: Dialect) -> Clause:
     if test.operator is Operator.EXISTS:
-        return _has_value(row)
+        return row_has_value(row)
     # A part of no octets is NULL in SQLite, so the empty text neither begins with a prefix nor does not.
     struct = func.coalesce(dialect.starts_with(row.c.string_value, STRUCT_PREFIX), false())
     plain = and_(dialect.holds_text(row.c.string_value), not_(struct))

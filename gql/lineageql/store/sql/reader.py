@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
@@ -32,12 +33,13 @@ from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.memberships import Memberships
 from lineageql.store.sql.page_statements import page
+from lineageql.store.sql.parts import page_in_parts, pages_in_parts
 from lineageql.store.sql.row_budgets import RowBudgets, row_budgets
 from lineageql.store.sql.run_scan import RunScan, named_one_of
 from lineageql.store.sql.searches import Searches, groups_of
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
-from lineageql.store.sql.struct_items import asks, grounded
+from lineageql.store.sql.struct_items import asks, grounded, in_structs
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
 from lineageql.store.sql.text_search import text_page
 from lineageql.store.sql.workspace_names import workspace_names
@@ -127,22 +129,28 @@ class SQLReader(NamedWorkspaces):
         """What does a search, and the search with its tests of items in Structs decided."""
         searches = await self._searches()
         if not asks(search.predicate, search.kind, searches.types):
-            return searches, search
+            return self._passing(searches) if in_structs(searches.types, search) else searches, search
         predicate = await self.driver.run(grounded(searches, search.kind, search.predicate, within))
-        # It names the ids of this moment: its statements are of no use to another operation.
-        return Searches(searches.clauses, Statements(), self.budgets), replace(search, predicate=predicate)
+        return self._passing(searches), replace(search, predicate=predicate)
+
+    def _passing(self, searches: Searches) -> Searches:
+        """What does searches that name the ids of this moment: their statements are of no use to another operation."""
+        return Searches(searches.clauses, Statements(), self.budgets)
 
     # -- pages and counts
 
     async def _search(self, search: Search, window: Window, fields: Fields) -> Slice:
         searches, asked = await self._grounded(search)
-        return await self.driver.run(searches.page(asked, window, fields))
+        page = searches.page if isinstance(asked.order.field, Field) else partial(page_in_parts, searches)
+        return await self.driver.run(page(asked, window, fields))
 
     async def _search_under(
         self, link: Link, owners: Sequence[Ref], search: Search, window: Window, fields: Fields
     ) -> Mapping[Ref, Slice]:
         searches, asked = await self._grounded(search)
-        return await self.driver.run(searches.page_under(link, owners, asked, window, fields))
+        whole = isinstance(asked.order.field, Field) or link.by_event
+        pages = searches.page_under if whole else partial(pages_in_parts, searches)
+        return await self.driver.run(pages(link, owners, asked, window, fields))
 
     async def _count(self, search: Search) -> int:
         searches, asked = await self._grounded(search)

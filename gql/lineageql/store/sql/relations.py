@@ -190,6 +190,16 @@ def _in_run(compiler: Compiler, predicate: Related, runs: Source) -> Clause:
     return or_(false(), *clauses)
 
 
+def outputs_of_run(compiler: Compiler, runs: Source) -> list[tuple[Source, Clause]]:
+    """The artifacts that a run wrote or holds: sources of them, each with the clause that ties its rows to the run."""
+    found = []
+    for tie in executions_of(compiler, runs):
+        artifacts = source_of(EntityKind.ARTIFACT, compiler.types)
+        found.append((artifacts, _touches(compiler, tie, artifacts, OUTPUT_EVENTS)))
+    held = source_of(EntityKind.ARTIFACT, compiler.types)
+    return [*found, *((held, clause) for clause in _holds(compiler, runs, held))]
+
+
 def _touches(compiler: Compiler, tie: Tie, artifacts: Source, types: frozenset[EventType]) -> Clause:
     """Whether an execution of a run has an event of some types at an artifact."""
     event = event_source(compiler.types, types)

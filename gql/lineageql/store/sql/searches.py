@@ -74,7 +74,7 @@ class Searches:
     def page(self, search: Search, window: Window, fields: Fields = None) -> Script[Slice]:
         """A page of the whole store."""
         made, rows = yield from self._rows(search, window)
-        return (yield from self._slices(search.kind, window, made, [rows], fields))[0]
+        return (yield from self._slices(search, window, made, [rows], fields))[0]
 
     def _rows(self, search: Search, window: Window) -> Script[tuple[_Page, Rows]]:
         """The rows of a page.
@@ -135,7 +135,7 @@ class Searches:
         slices: dict[Ref, Slice] = {}
         for group, named in groups_of(owners):
             made, lists = yield from self._rows_under(link, group, search, window, named=named)
-            found = yield from self._slices(search.kind, window, made, lists, fields)
+            found = yield from self._slices(search, window, made, lists, fields)
             slices.update(zip(group, found, strict=True))
         return slices
 
@@ -214,7 +214,7 @@ class Searches:
         found = text_page(self.clauses, Members(source_of(kind, self.types), []), text, window)
         statement = self.dialect.compile(found.query).meant("page of what holds a text")
         made = _Page(statement, found.keys, by_event=False)
-        return (yield from self._slices(kind, window, made, [(yield from fetch(made.statement))]))[0]
+        return (yield from self._slices(Search(kind), window, made, [(yield from fetch(made.statement))]))[0]
 
     def start(self, search: Search) -> Script[Start]:
         """Where a statement over all matches should start."""
@@ -314,10 +314,10 @@ class Searches:
         return self._kept(search, ("access paths", search), make)
 
     def _slices(
-        self, kind: EntityKind, window: Window, made: _Page, lists: Sequence[Rows], fields: Fields = None
+        self, search: Search, window: Window, made: _Page, lists: Sequence[Rows], fields: Fields = None
     ) -> Script[list[Slice]]:
         """The slices of several pages, their entities loaded together."""
-        keys = made.keys
+        kind, keys = search.kind, made.keys
         shown = [found[: window.limit] for found in lists]
         payloads = [tuple(row[keys:]) for rows in shown for row in rows]
         entities: Mapping[Any, Any]
@@ -327,7 +327,7 @@ class Searches:
             entities = yield from self.tables.by_id(kind, list({payload[0] for payload in payloads}), fields)
         slices = []
         for found, rows in zip(lists, shown, strict=True):
-            made_rows = [_row(kind, row, keys, entities, by_event=made.by_event) for row in rows]
+            made_rows = [_row(search, row, keys, entities, by_event=made.by_event) for row in rows]
             if window.backward:
                 made_rows.reverse()
             slices.append(Slice([row for row in made_rows if row is not None], len(found) > window.limit))
@@ -344,10 +344,10 @@ def _owner(key: int | RunName | WorkspaceName) -> Any:
     return key
 
 
-def _row(kind: EntityKind, row: Sequence[Any], keys: int, entities: Mapping[Any, Any], *, by_event: bool) -> Row | None:
+def _row(search: Search, row: Sequence[Any], keys: int, entities: Mapping[Any, Any], *, by_event: bool) -> Row | None:
     payload = row[keys:]
     # A run is found by its id and both names, any other entity by its id.
-    entity = entities.get((payload[0], payload[2], payload[3]) if kind is EntityKind.RUN else payload[0])
+    entity = entities.get((payload[0], payload[2], payload[3]) if search.kind is EntityKind.RUN else payload[0])
     if entity is None:
         return None  # an event may name a node that is not there
     return Row(tuple(row[:keys]), entity, event_of(payload[1:]) if by_event else None)

@@ -13,7 +13,20 @@ from lineageql.model.conventions.convention import StructMembers
 from lineageql.model.evaluate import comparison
 from lineageql.model.identity import EntityKind
 from lineageql.model.items import found_in, tested
-from lineageql.model.predicates import ALWAYS, And, Field, Item, Not, Operator, Or, Predicate, Related, Test, all_of
+from lineageql.model.predicates import (
+    ALWAYS,
+    And,
+    Field,
+    Group,
+    Item,
+    Not,
+    Operator,
+    Or,
+    Predicate,
+    Related,
+    Test,
+    all_of,
+)
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.model.values import STRUCT_PREFIX, JSONValue, struct_members
 from lineageql.store.ports import Search
@@ -36,9 +49,19 @@ def asks(predicate: Predicate, kind: EntityKind, types: TypeCatalog) -> bool:
         case Related(relation, inner):
             return asks(inner, relation.target, types)
         case Test(subject=Item(group)):
-            groups = types.item_groups(NODE_KINDS[kind], group)
-            return any(isinstance(place, StructMembers) for _, place, _ in groups)
+            return _in_structs(types, kind, group)
     return False
+
+
+def in_structs(types: TypeCatalog, search: Search) -> bool:
+    """Whether what a search orders by may stand in a Struct."""
+    by = search.order.field
+    return isinstance(by, Item) and _in_structs(types, search.kind, by.group)
+
+
+def _in_structs(types: TypeCatalog, kind: EntityKind, group: Group) -> bool:
+    groups = types.item_groups(NODE_KINDS[kind], group)
+    return any(isinstance(place, StructMembers) for _, place, _ in groups)
 
 
 def grounded(

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 ArtifactKind = Literal["MODEL", "DATA_SET", "METRICS", "STATISTICS", "OTHER"]
 """What an artifact is to its users, whichever system wrote it."""
 
-ArtifactOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "TYPE", "URI", "STATE"]
+ArtifactOrderField = Literal[
+    "ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "TYPE", "URI", "STATE", "VALUE", "PARAMETER", "PROPERTY"
+]
 """What artifacts can be ordered by; ties come by id."""
 
 ArtifactState = Literal["UNKNOWN", "PENDING", "LIVE", "MARKED_FOR_DELETION", "DELETED", "ABANDONED", "REFERENCE"]
@@ -31,14 +33,29 @@ EventType = Literal[
 ]
 """MLMD's type of an event. Those with INPUT lead from the artifact to the execution, those with OUTPUT back."""
 
-ExecutionOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "TYPE", "STATE", "START_TIME", "END_TIME"]
+ExecutionOrderField = Literal[
+    "ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "TYPE", "STATE", "START_TIME", "END_TIME", "PARAMETER", "PROPERTY"
+]
 """What executions can be ordered by; ties come by id."""
 
 ExecutionState = Literal["UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED"]
 """The state of an execution or a run."""
 
-FacetBy = Literal["KIND", "TYPE", "STATE", "WORKSPACE", "RUN", "LABEL_KEY", "LABEL_VALUE"]
-"""By what entities can be counted. Only artifacts have a KIND, and runs have no RUN."""
+FacetBy = Literal[
+    "KIND",
+    "TYPE",
+    "STATE",
+    "WORKSPACE",
+    "RUN",
+    "LABEL_KEY",
+    "LABEL_VALUE",
+    "PROPERTY_NAME",
+    "VALUE_NAME",
+    "PARAMETER_NAME",
+]
+"""By what entities can be counted. Only artifacts have a KIND and a VALUE_NAME, and runs have no RUN and no
+names.
+"""
 
 LineageDirection = Literal["UPSTREAM", "DOWNSTREAM", "BOTH", "CONNECTED"]
 """Which way lineage is walked."""
@@ -55,7 +72,7 @@ LineageNodeKind = Literal["ARTIFACT", "EXECUTION"]
 OrderDirection = Literal["ASC", "DESC"]
 """Which way an order goes."""
 
-RunOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME"]
+RunOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "VALUE"]
 """What runs can be ordered by; ties come by id."""
 
 WorkspaceOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "LATEST_RUN"]
@@ -112,6 +129,7 @@ class _ArtifactOrderNeeds(TypedDict):
 
 
 class _ArtifactOrderTakes(TypedDict, total=False):
+    key: str | None
     direction: OrderDirection | None
 
 
@@ -271,6 +289,7 @@ class _ExecutionOrderNeeds(TypedDict):
 
 
 class _ExecutionOrderTakes(TypedDict, total=False):
+    key: str | None
     direction: OrderDirection | None
 
 
@@ -504,6 +523,7 @@ class _RunOrderNeeds(TypedDict):
 
 
 class _RunOrderTakes(TypedDict, total=False):
+    key: str | None
     direction: OrderDirection | None
 
 

@@ -173,7 +173,8 @@ class Queries(Roots):
         **short: Unpack[ArtifactFilter],
     ) -> list[Facet]:
         """How many artifacts there are of each kind, type, state, workspace, run, label key or value of a label,
-        most first. An artifact without such a value counts nowhere, one with several in each.
+        or with each name of a property, a metric value or a hyperparameter, most first. An artifact without
+        such a value counts nowhere, one with several in each.
 
         Keywords are fields of ArtifactFilter that must hold as well as `where`.
         """
@@ -191,8 +192,9 @@ class Queries(Roots):
         first: int | None = None,
         **short: Unpack[ExecutionFilter],
     ) -> list[Facet]:
-        """How many executions there are of each type, state, workspace, run, label key or value of a label, most
-        first. An execution without such a value counts nowhere, one with several in each.
+        """How many executions there are of each type, state, workspace, run, label key or value of a label, or
+        with each name of a property or a parameter, most first. An execution without such a value counts
+        nowhere, one with several in each.
 
         Keywords are fields of ExecutionFilter that must hold as well as `where`.
         """
@@ -471,7 +473,8 @@ class AsyncQueries(AsyncRoots):
         **short: Unpack[ArtifactFilter],
     ) -> list[Facet]:
         """How many artifacts there are of each kind, type, state, workspace, run, label key or value of a label,
-        most first. An artifact without such a value counts nowhere, one with several in each.
+        or with each name of a property, a metric value or a hyperparameter, most first. An artifact without
+        such a value counts nowhere, one with several in each.
 
         Keywords are fields of ArtifactFilter that must hold as well as `where`.
         """
@@ -489,8 +492,9 @@ class AsyncQueries(AsyncRoots):
         first: int | None = None,
         **short: Unpack[ExecutionFilter],
     ) -> list[Facet]:
-        """How many executions there are of each type, state, workspace, run, label key or value of a label, most
-        first. An execution without such a value counts nowhere, one with several in each.
+        """How many executions there are of each type, state, workspace, run, label key or value of a label, or
+        with each name of a property or a parameter, most first. An execution without such a value counts
+        nowhere, one with several in each.
 
         Keywords are fields of ExecutionFilter that must hold as well as `where`.
         """

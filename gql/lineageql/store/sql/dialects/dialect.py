@@ -176,6 +176,10 @@ class Dialect(ABC):
         return column
 
     @abstractmethod
+    def double(self, number: Any) -> ColumnElement[Any]:
+        """The double nearest to a number of a column, or of JSON; NULL where no finite one is."""
+
+    @abstractmethod
     def starts_with(self, text: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
         """Whether a text begins with another, byte for byte."""
 

@@ -189,6 +189,13 @@ class MySQL(Dialect):
     def lower(self, text: Expression) -> Expression:
         return Said("CAST(LOWER(CONVERT({0} USING latin1)) AS BINARY)", text)
 
+    def double(self, number: Any) -> Expression:
+        if isinstance(number, Number):
+            return func.coalesce(self.double(number.integer), number.double, type_=Float())
+        if isinstance(number.type, Float):
+            return number  # type: ignore[no-any-return]
+        return Said("CAST({0} AS DOUBLE)", number, type_=Float())
+
     def starts_with(self, text: Expression, prefix: str) -> Clause:
         octets_, text = octets_of(prefix), looked_into(text, prefix)
         return func.coalesce(Condition("(LEFT({0}, {1}) = {2})", text, len(octets_), _bound(octets_)), false())

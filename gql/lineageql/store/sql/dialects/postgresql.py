@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import operator
 import secrets
+import sys
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -170,6 +171,11 @@ class PostgreSQL(Dialect):
         return Statement(text, {**statement.parameters, "owners": "[]"})
 
     # -- parts of texts
+
+    def double(self, number: Any) -> ColumnElement[Any]:
+        if isinstance(number.type, Float):
+            return case((and_(number >= -sys.float_info.max, number <= sys.float_info.max), number))
+        return json.Double(number) if isinstance(number.type, Numeric) else cast(number, Float(53))
 
     def starts_with(self, text: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
         return func.coalesce(func.starts_with(text, prefix), false()) if is_storable(prefix) else false()

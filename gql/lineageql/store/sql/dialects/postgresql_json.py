@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Numeric, Text, literal
+from sqlalchemy import Boolean, Float, Numeric, Text, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -60,6 +60,13 @@ class Number(FunctionElement[Any]):
 
     inherit_cache = True
     type = Numeric()
+
+
+class Double(FunctionElement[Any]):
+    """The double nearest to a decimal; NULL where that is infinite. PostgreSQL fails there."""
+
+    inherit_cache = True
+    type = Float(53)
 
 
 class TypeOf(FunctionElement[str]):
@@ -116,6 +123,13 @@ def _number(element: Any, compiler: Any, **kw: Any) -> str:
         f" WHEN {trimmed} ~ {_INTEGER} THEN CAST({trimmed} AS NUMERIC)"
         f" WHEN {trimmed} ~ {_NUMBER} THEN {_exact(_double(trimmed))} END"
     )
+
+
+@compiles(Double)
+def _nearest(element: Any, compiler: Any, **kw: Any) -> str:
+    (value,) = _process(element, compiler, kw)
+    nearest = f"CASE WHEN abs(it) < {_VAST} THEN CAST(it AS FLOAT8) END"
+    return f"(SELECT {nearest} FROM (SELECT {value} AS it OFFSET 0) AS exact)"
 
 
 @compiles(TypeOf)

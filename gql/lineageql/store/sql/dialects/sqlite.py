@@ -6,7 +6,21 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, Text, and_, case, cast, false, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    LargeBinary,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import literal_column
 
@@ -49,7 +63,11 @@ class SQLite(Dialect):
 
     def under(self, inner: Select[Any]) -> Statement:
         statement = self.compile(inner)
-        columns = ", ".join(column.name for column in inner.selected_columns)
+        # SQLite writes 15 digits of a double into JSON.
+        columns = ", ".join(
+            f"json_text({column.name})" if isinstance(column.type, Float) else column.name
+            for column in inner.selected_columns
+        )
         text = (
             f"SELECT owner.key, (SELECT json_group_array(json_array({columns})) FROM ({statement.text}))"
             f" FROM json_each(:owners) AS owner"
@@ -64,6 +82,12 @@ class SQLite(Dialect):
 
     def number(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return case((func.typeof(column).in_(["integer", "real"]), column))
+
+    def double(self, number: Any) -> ColumnElement[Any]:
+        double: ColumnElement[Any] = cast(number, Float)
+        for endless in ("9e999", "-9e999"):
+            double = func.nullif(double, literal_column(endless), type_=Float)
+        return double
 
     def starts_with(self, text: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
         octets = octets_of(prefix)
