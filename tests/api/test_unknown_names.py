@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.demo import demo_store
 from tests.places import Place
 from tests.service import serving
 
@@ -73,6 +75,83 @@ async def test_names_that_nothing_has(place: Place) -> None:
             assert [one["message"] for one in warned] == wanted, where
             path = ["artifacts"] if listed == "artifacts" else ["other"]
             assert all((one["code"], one["path"]) == ("UNKNOWN_NAME", path) for one in warned)
+
+
+WIDER: list[tuple[str, list[str], list[str]]] = [
+    (
+        '{ artifacts(orderBy: {field: VALUE, key: "acu"}, first: 2) { nodes { id } } }',
+        ["no artifact in the store has a text or a number as the metric value 'acu'; near names are 'auc'"],
+        ["artifacts"],
+    ),
+    (
+        '{ runs(orderBy: {field: VALUE, key: "acu"}) { nodes { id } } }',
+        ["no artifact in the store has a text or a number as the metric value 'acu'; near names are 'auc'"],
+        ["runs"],
+    ),
+    (
+        "{ spaces: workspaces { edges { node { ...of } } } } "
+        'fragment of on Workspace { executions(orderBy: {field: PARAMETER, key: "sed"}, first: 2) { nodes { id } } }',
+        ["no execution in the store has a text or a number as the parameter 'sed'; near names are 'seed'"],
+        ["spaces", "edges", "node", "executions"],
+    ),
+    (
+        '{ runs { nodes { outputs(where: {labels: [{key: "stge"}]}) { nodes { id } } } } }',
+        ["no artifact in the store has the label 'stge'; near names are 'stage'"],
+        ["runs", "nodes", "outputs"],
+    ),
+    (
+        '{ artifactFacets(by: LABEL_VALUE, key: "stge") { value } }',
+        ["no artifact in the store has the label 'stge'; near names are 'stage'"],
+        ["artifactFacets"],
+    ),
+    (
+        '{ executionFacets(by: TYPE, where: {parameters: [{name: "sed"}]}) { value } }',
+        ["no execution in the store has the parameter 'sed'; near names are 'seed'"],
+        ["executionFacets"],
+    ),
+    (
+        '{ artifacts { nodes { upstream(where: {executions: {parameters: [{name: "sed"}]}}) { nodes { id } } } } }',
+        ["no execution in the store has the parameter 'sed'; near names are 'seed'"],
+        ["artifacts", "nodes", "upstream"],
+    ),
+    (
+        '{ lineage(where: {artifacts: {labels: [{key: "stge"}]}}) { counts { artifacts } } }',
+        ["no artifact in the store has the label 'stge'; near names are 'stage'"],
+        ["lineage"],
+    ),
+    (
+        '{ lineage(where: {artifacts: {kind: [MODEL]}}, stopAt: {artifacts: {values: [{name: "acu"}]}}) '
+        "{ counts { artifacts } } }",
+        ["no artifact in the store has the metric value 'acu'; near names are 'auc'"],
+        ["lineage"],
+    ),
+    (
+        '{ artifacts(where: {descendsFrom: {artifacts: {labels: [{key: "stge"}]}}}) { nodes { id } } }',
+        ["no artifact in the store has the label 'stge'; near names are 'stage'"],
+        ["artifacts"],
+    ),
+    # What is known is no reason; nor is what one of several owners lacks.
+    ('{ artifacts(orderBy: {field: VALUE, key: "auc"}, first: 2) { nodes { id } } }', [], []),
+    ('{ workspaces { nodes { artifacts(where: {labels: [{key: "stage"}]}) { nodes { id } } } } }', [], []),
+    ('{ artifacts { nodes { upstream(where: {artifacts: {labels: [{key: "stage"}]}}) { nodes { id } } } } }', [], []),
+    (
+        '{ lineage(where: {artifacts: {kind: [MODEL]}}, stopAt: {artifacts: {labels: [{key: "stage"}]}}) '
+        "{ counts { artifacts } } }",
+        [],
+        [],
+    ),
+]
+
+
+async def test_names_in_orders_under_owners_in_facets_and_in_lineage(tmp_path: Path) -> None:
+    path = tmp_path / "demo.db"
+    path.write_bytes(demo_store())
+    async with serving(path, read_only=True) as service:
+        for query, messages, field in WIDER:
+            body = await service.ask(query)
+            assert "errors" not in body, body
+            wanted = [{"message": message, "code": "UNKNOWN_NAME", "path": field} for message in messages]
+            assert body.get("extensions", {}).get("warnings", []) == wanted, query
 
 
 @pytest.mark.parametrize("where", [{"labels": [{"key": "stage"}]}, {"values": [{"name": "auc", "gt": 0.5}]}])

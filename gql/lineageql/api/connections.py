@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -18,6 +19,7 @@ from lineageql.api.enums import (
 from lineageql.api.filters import EntityFilter
 from lineageql.api.scalars import DateTime
 from lineageql.api.selection import page_needs
+from lineageql.api.unknown_names import warn_of_pages
 from lineageql.catalog import pages
 from lineageql.catalog.finding import Listing
 from lineageql.catalog.pages import PageRequest
@@ -222,6 +224,7 @@ def under(
     key = (tuple(map(id, info._raw_info.field_nodes)), link, request, id(where), id(order_by))
     made = context.listings.get(key)
     if made is None:
-        listing = Listing(link, search_for(link.target, where, order_by), request, page_needs(info))
-        made = context.listings[key] = (context.loaders.pages(listing), where, order_by)
+        search = search_for(link.target, where, order_by)
+        listing, seen = Listing(link, search, request, page_needs(info)), partial(warn_of_pages, info, search, request)
+        made = context.listings[key] = (context.loaders.pages(listing, seen), where, order_by)
     return made[0].load(owner)

@@ -22,6 +22,7 @@ from lineageql.model.nodes import Event
 from lineageql.model.predicates import Field
 
 T = TypeVar("T")
+Seen = Callable[[Sequence[Page[Edge]]], Awaitable[None]]
 _REF = attrgetter("ref")
 
 
@@ -60,8 +61,8 @@ class Loaders:
     def _round(self) -> Round:
         return Round(self._work)
 
-    def pages(self, listing: Listing) -> Loader[Ref, Page[Edge]]:
-        """The pages of a listing by owner, whose totals are counted together too."""
+    def pages(self, listing: Listing, seen: Seen) -> Loader[Ref, Page[Edge]]:
+        """The pages of a listing by owner, whose totals are counted together too; `seen` is told of each batch."""
         if listing not in self._pages:
             counts = Loader(partial(self._finder.counts, listing), round=self._counting)
 
@@ -69,17 +70,20 @@ class Loaders:
                 pages = await self._finder.pages(listing, owners)
                 for page, owner in zip(pages, owners, strict=True):
                     page.count = partial(counts.load, owner)
+                await seen(pages)
                 return pages
 
             self._pages[listing] = Loader(load, _REF, self._paging)
         return self._pages[listing]
 
-    def closures(self, closure: Closure) -> Loader[Ref, Page[Edge]]:
-        """The pages of a closure by its root."""
+    def closures(self, closure: Closure, seen: Seen) -> Loader[Ref, Page[Edge]]:
+        """The pages of a closure by its root; `seen` is told of each batch."""
         if closure not in self._closures:
 
             async def load(roots: Sequence[Ref]) -> list[Page[Edge]]:
-                return await closure_pages(self._finder, closure, roots, self._until)
+                pages = await closure_pages(self._finder, closure, roots, self._until)
+                await seen(pages)
+                return pages
 
             self._closures[closure] = Loader(load, _REF, self._walking)
         return self._closures[closure]

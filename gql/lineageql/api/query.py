@@ -39,17 +39,17 @@ from lineageql.api.scalars import BigInt, DateTime
 from lineageql.api.selection import page_needs
 from lineageql.api.store import Store
 from lineageql.api.types import Artifact, Execution, Run, WhichEvents, Workspace
-from lineageql.api.warnings import WarningCode
+from lineageql.api.unknown_names import of_nodes, warn_of_names, warn_of_pages
 from lineageql.catalog import differences, graphs
 from lineageql.catalog.adjacency import Events
 from lineageql.catalog.comparison import compare_runs
+from lineageql.catalog.finding import FacetCount
 from lineageql.catalog.lineage import Direction, Graph, NodeFilter, Terms
 from lineageql.catalog.pages import Edge, Page, PageRequest
 from lineageql.catalog.search import search
-from lineageql.catalog.unknown_names import unknown_names
 from lineageql.errors import InvalidArgument
 from lineageql.model.identity import EntityKind, Ref, parse_ref
-from lineageql.model.predicates import NEVER, Field, Predicate
+from lineageql.model.predicates import NEVER, Field, Label, Operator, Test, all_of
 from lineageql.store.ports import Facet as FacetBy
 from lineageql.store.ports import Search
 
@@ -62,16 +62,10 @@ _FACETS_SHOWN = strawberry.argument(description="At most this many; a default if
 
 
 async def _listed(info: Info, search: Search, request: PageRequest, fields: frozenset[Field] | None) -> Page[Edge]:
-    """A page of the whole store; of one that is empty, a warning of each name that it may be empty for."""
+    """A page of the whole store, and a warning of each unknown name that it may be empty or unordered for."""
     page = await info.context.finder.page(search, request, fields)
-    if not page.edges and request.after is None and request.before is None:
-        await _warn(info, search.kind, search.predicate)
+    await warn_of_pages(info, search, request, [page])
     return page
-
-
-async def _warn(info: Info, kind: EntityKind, predicate: Predicate) -> None:
-    for unknown in await unknown_names(info.context.finder, kind, predicate):
-        info.context.warnings.add(info, WarningCode.UNKNOWN_NAME, unknown.message)
 
 
 def _load(info: Info, ref: Ref) -> Any:
@@ -317,8 +311,15 @@ class Query:
         terms = Terms(stops, as_of, events)
         asked = (tuple(refs), meant, direction, max_hops, max_nodes, terms)
 
-        def walk() -> Awaitable[Graph]:
-            return graphs.lineage(context.finder, refs, meant, direction, max_hops, max_nodes, context.until, terms)
+        async def walk() -> Graph:
+            graph = await graphs.lineage(
+                context.finder, refs, meant, direction, max_hops, max_nodes, context.until, terms
+            )
+            found = sum(not hops for hops in graph.distances.values()) > len(set(refs))
+            # A walk that nothing stops is no sign: it may come to its end before.
+            names = [*([] if meant is None or found else of_nodes(meant)), *of_nodes(stops)]
+            await warn_of_names(info, names)
+            return graph
 
         return later(context.loaders.walk(asked, walk))  # type: ignore[no-any-return]
 
@@ -377,7 +378,15 @@ def _facets(
     info: Info, kind: EntityKind, where: EntityFilter | None, by: FacetBy, key: str | None, first: int | None
 ) -> Any:
     predicate = search_for(kind, where).predicate
-    return later(info.context.finder.facets(kind, predicate, by, key, first))
+
+    async def counted() -> list[FacetCount]:
+        found = await info.context.finder.facets(kind, predicate, by, key, first)
+        if not found and first != 0:
+            names = [predicate] if key is None else [predicate, Test(Label(key), Operator.EXISTS)]
+            await warn_of_names(info, [(kind, all_of(*names))])
+        return found
+
+    return later(counted())
 
 
 def _lineage_node(id_: str, argument: str) -> Ref:

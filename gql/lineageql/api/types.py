@@ -6,6 +6,7 @@ attributes. Links to other entities go through the request's loaders.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -31,10 +32,11 @@ from lineageql.api.context import Info
 from lineageql.api.entity import Entity, always
 from lineageql.api.filters import ArtifactFilter, ExecutionFilter, LineageFilter, RunFilter
 from lineageql.api.scalars import JSON, DateTime
+from lineageql.api.unknown_names import of_nodes, warn_of_names
 from lineageql.catalog.adjacency import Events
 from lineageql.catalog.closures import Closure
 from lineageql.catalog.lineage import Direction, NodeFilter
-from lineageql.catalog.pages import PageRequest
+from lineageql.catalog.pages import Edge, Page, PageRequest
 from lineageql.errors import InvalidArgument
 from lineageql.model import entities
 from lineageql.model.entities import ArtifactState, ExecutionState
@@ -178,7 +180,12 @@ def closure(
     if max_hops is not None and max_hops < 0:
         raise InvalidArgument(f"maxHops is {max_hops}; it takes 0 or more", "maxHops")
     shown = NodeFilter() if where is None else where.predicates()
-    return later(info.context.loaders.closures(Closure(direction, shown, request, max_hops, events)).load(root))
+
+    async def seen(pages: Sequence[Page[Edge]]) -> None:
+        if request.after is None and request.before is None and not any(page.edges for page in pages):
+            await warn_of_names(info, of_nodes(shown))
+
+    return later(info.context.loaders.closures(Closure(direction, shown, request, max_hops, events), seen).load(root))
 
 
 @strawberry.interface(description="Artifact and Execution: what lineage is made of.")

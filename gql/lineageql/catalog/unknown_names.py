@@ -1,14 +1,15 @@
-"""Names in a predicate that nothing in the store has: most likely they are misspelt, and the answer only looks empty.
+"""Names in a filter or an order that nothing in the store has: most likely they are misspelt.
 
-Whether something has a name is asked as the predicate itself asks, and by the same
-indexes: it takes no longer than the question that it is about. Near names are
-sought among those of the nodes that were made first, which are found by their ids.
+The answer then only looks empty, or only looks ordered. Whether something has a
+name is asked as the predicate itself asks, and by the same indexes: it takes no
+longer than the question that it is about. Near names are sought among those of
+the nodes that were made first, which are found by their ids.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -17,7 +18,22 @@ from lineageql.model.entities import Entity
 from lineageql.model.evaluate import operands_by_family
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.operators import Family, Operator
-from lineageql.model.predicates import And, Group, Item, Label, Not, Or, Predicate, Property, Related, Test
+from lineageql.model.orders import is_by_best
+from lineageql.model.predicates import (
+    And,
+    Field,
+    Group,
+    Item,
+    Label,
+    Not,
+    Or,
+    Predicate,
+    Property,
+    Reached,
+    Related,
+    Test,
+)
+from lineageql.store.ports import Search
 
 Named = Label | Property | Item
 _MOST = 10
@@ -46,16 +62,27 @@ class UnknownName:
         return f"no {self.kind.value.lower()} in the store has {what}{near}"
 
 
-async def unknown_names(finder: Finder, kind: EntityKind, predicate: Predicate) -> list[UnknownName]:
-    """The names in a predicate, which nothing makes true, that nothing of the kind that they are asked of has."""
+async def unknown_names(
+    finder: Finder, asked: Sequence[tuple[EntityKind, Predicate]], order: Search | None = None
+) -> list[UnknownName]:
+    """The names in what is asked, and in an order, that nothing of the kind that they are asked of has.
+
+    Args:
+        finder: looks for them.
+        asked: predicates of entities of a kind, which nothing of those that it is about makes true.
+        order: a search whose order is by a name, where nothing that it finds has it.
+    """
     tests: dict[tuple[EntityKind, Named], list[Test]] = {}
-    for of, subject, test in _named(kind, predicate):
-        tests.setdefault((of, subject), []).append(test)
+    for kind, predicate in asked:
+        for of, subject, test in _named(kind, predicate):
+            tests.setdefault((of, subject), []).append(test)
+    if order is not None and not isinstance(order.order.field, Field):
+        by = order.order.field
+        tests.setdefault((EntityKind.ARTIFACT if is_by_best(order.kind, by) else order.kind, by), [])
     found = []
-    for (of, subject), asked in list(tests.items())[:_MOST]:
-        whole = isinstance(subject, Label) or not all(map(_of_texts_and_numbers, asked))
-        probe = _has(subject, whole=whole)
-        if (of, probe) == (kind, predicate) or await finder.one(of, probe) is None:
+    for (of, subject), named in list(tests.items())[:_MOST]:
+        whole = isinstance(subject, Label) or not all(map(_of_texts_and_numbers, named))
+        if await finder.one(of, _has(subject, whole=whole)) is None:
             found.append(UnknownName(of, subject, whole, await _near(finder, of, subject)))
     return found
 
@@ -72,6 +99,9 @@ def _named(
             yield from _named(kind, term, positive=not positive)
         case Related(relation, inner):
             yield from _named(relation.target, inner, positive=positive)
+        case Reached(_, artifacts, executions):
+            yield from _named(EntityKind.ARTIFACT, artifacts, positive=positive)
+            yield from _named(EntityKind.EXECUTION, executions, positive=positive)
         case Test(subject=Label() | Property() | Item() as subject) if positive:
             yield kind, subject, predicate
 
