@@ -46,6 +46,9 @@ LEAVES: dict[str, list[dict[str, Any]]] = {
     "workspaces": [{"name": {"contains": "x"}}, {"labels": [{"key": "a", "ne": "b"}]}],
 }
 
+LABELLED = {"labelSelector": "a=b,c in (d,e),f notin (g),!h,i"}
+BESIDE = {"artifacts": ("workspace", "run"), "executions": ("workspace", "run"), "runs": ("workspace",)}
+
 
 @st.composite
 def nested(draw: st.DrawFn, listed: str, left: int = LEVELS) -> dict[str, Any]:
@@ -53,12 +56,14 @@ def nested(draw: st.DrawFn, listed: str, left: int = LEVELS) -> dict[str, Any]:
     leaf = draw(st.sampled_from(LEAVES[listed]))
     if left < 1:
         return leaf
+    if left >= RELATION and listed in BESIDE and draw(st.booleans()):
+        leaf = {**leaf, draw(st.sampled_from(BESIDE[listed])): LABELLED}
     relations = tuple(SIDES[listed]) * 2 if left >= RELATION else ()
     step = draw(st.sampled_from(("not", "or", "and", *relations)))
     if step == "not":
         return {"not": draw(nested(listed, left - 1))}
     if step in ("or", "and"):
-        return {step: [draw(nested(listed, left - (step == "or"))), leaf]}
+        return {step: [draw(nested(listed, left - (step == "or"))), draw(st.sampled_from(LEAVES[listed]))]}
     return {step: {"not": draw(nested(SIDES[listed][step], left - RELATION - 1))}} if left > RELATION else leaf
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest_asyncio
 
@@ -70,3 +71,34 @@ async def test_a_bad_one_is_refused_with_the_place(service: Service) -> None:
         error = await service.error(FIND, {"selector": selector})
         assert error["code"] == "INVALID_ARGUMENT", selector
         assert f"at character {place} " in error["message"], (selector, error)
+
+
+WITHIN = """
+  query ($selector: String!) {
+    found: artifacts(where: {workspace: {labelSelector: $selector}}, first: 1000) { nodes { id } }
+    artifacts(first: 1000) { nodes { id workspaces { labels { key value } } } }
+    runs(where: {workspace: {labelSelector: $selector}}, first: 1000) { nodes { workspace { labels { key value } } } }
+    executions(where: {run: {labelSelector: $selector}}, first: 1000) { totalCount }
+  }
+"""
+
+
+async def test_of_the_workspace_or_the_run_of_something(service: Service) -> None:
+    for selector, holds in {
+        "team=risk": lambda labels: labels.get("team") == "risk",
+        "team in (risk,shop),!tier": lambda labels: labels.get("team") in ("risk", "shop") and "tier" not in labels,
+        "": lambda labels: True,
+    }.items():
+        data = await service.data(WITHIN, {"selector": selector})
+
+        def meets(space: Any, holds: Any = holds) -> bool:
+            return bool(holds({label["key"]: label["value"] for label in space["labels"]}))
+
+        wanted = [{"id": node["id"]} for node in data["artifacts"]["nodes"] if any(map(meets, node["workspaces"]))]
+        assert data["found"]["nodes"] == wanted
+        assert wanted
+        assert all(meets(run["workspace"]) for run in data["runs"]["nodes"])
+        assert (data["executions"]["totalCount"] > 0) is (selector == "")  # no run of the demonstration has labels
+    error = await service.error(WITHIN.partition("artifacts(first")[0] + "}", {"selector": "team=a b"})
+    assert error["argument"] == "where.workspace.labelSelector"
+    assert "at character 8 " in error["message"]

@@ -32,6 +32,7 @@ from lineageql.model.predicates import (
     Test,
     all_of,
 )
+from lineageql.model.selectors import parse_selector
 
 MISSING = (
     "A test of something that an entity lacks does not hold, but for `ne`, `notIn` and `isNull: true` "
@@ -196,11 +197,18 @@ def _scalar(value: Any, path: str) -> None:
         )
 
 
+SELECTOR = (
+    "A label selector in Kubernetes' grammar: `team=fraud,stage in (prod,canary),tier!=gold,owner,!retired`. "
+    "All requirements must hold; `!=` and `notin` hold for a missing label."
+)
+
+
 @strawberry.input(description="Which workspace or run. All that are given must hold.")
 class ContextFilter:
     id: strawberry.ID | None = _field(default=None, description="The one with this id.")
     ids: list[strawberry.ID] | None = _field(default=None, description="One of those with these ids.")
     name: StringFilter | None = _field(default=None, description="Tests of its name.")
+    label_selector: str | None = _field(default=None, description=SELECTOR)
 
     def predicate(self, relation: Relation, path: str) -> Predicate:
         terms: list[Predicate] = []
@@ -210,7 +218,21 @@ class ContextFilter:
             terms.append(refs_test(parsed_refs(self.ids, relation.target, f"{path}.ids")))
         if self.name is not None:
             terms.append(self.name.predicate(Field.NAME))
+        if self.label_selector is not None:
+            terms.append(selected(self.label_selector, f"{path}.labelSelector"))
         return Related(relation, all_of(*terms))
+
+
+def selected(selector: str, path: str) -> Predicate:
+    """The predicate of a label selector.
+
+    Raises:
+        InvalidArgument: it is not in the grammar; the argument is the path and the place.
+    """
+    try:
+        return parse_selector(selector)
+    except InvalidArgument as fault:
+        raise fault.under(path) from None
 
 
 def refs_test(refs: list[Ref]) -> Predicate:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import strawberry
 
 from lineageql.api.conditions import (
+    SELECTOR,
     ContextFilter,
     LabelFilter,
     PropertyFilter,
@@ -15,6 +16,7 @@ from lineageql.api.conditions import (
     TimeFilter,
     parsed_refs,
     refs_test,
+    selected,
 )
 from lineageql.api.enums import LineageNodeKind
 from lineageql.api.scalars import BigInt
@@ -44,14 +46,9 @@ from lineageql.model.predicates import (
     levels,
     links,
 )
-from lineageql.model.selectors import parse_selector
 
 _field = strawberry.field
 _OPEN = "All fields that are given must hold; an empty filter always does."
-_SELECTOR = (
-    "A label selector in Kubernetes' grammar: `team=fraud,stage in (prod,canary),tier!=gold,owner,!retired`. "
-    "All requirements must hold; `!=` and `notin` hold for a missing label."
-)
 _WHOLE = (
     "over one or more steps. The walk is whole, so `not` of this holds where it should; where it cannot be, "
     "the answer is an error LINEAGE_INCOMPLETE."
@@ -76,7 +73,7 @@ class EntityFilter:
     name: StringFilter | None = _field(default=None, description="Tests of its name.")
     type: StringFilter | None = _field(default=None, description="Tests of its MLMD type's name.")
     labels: list[LabelFilter] | None = _field(default=None, description="Tests of labels; all must hold.")
-    label_selector: str | None = _field(default=None, description=_SELECTOR)
+    label_selector: str | None = _field(default=None, description=SELECTOR)
     properties: list[PropertyFilter] | None = _field(default=None, description="Tests of properties; all must hold.")
     external_id: StringFilter | None = _field(default=None, description="Tests of its external id.")
     create_time: TimeFilter | None = _field(default=None, description="Tests of when it was made.")
@@ -120,10 +117,7 @@ class EntityFilter:
         for label in self.labels or ():
             yield label.predicate()
         if self.label_selector is not None:
-            try:
-                yield parse_selector(self.label_selector)
-            except InvalidArgument as fault:
-                raise fault.under(f"{path}.labelSelector") from None
+            yield selected(self.label_selector, f"{path}.labelSelector")
         for place, item in enumerate(self.properties or ()):
             yield item.predicate(f"{path}.properties[{place}]")
 

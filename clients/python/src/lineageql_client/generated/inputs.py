@@ -141,6 +141,7 @@ class ContextFilter(TypedDict, total=False):
     id: str | Node | None
     ids: Sequence[str | Node] | None
     name: StringFilter | str | None
+    labelSelector: str | None
 
 
 """Which workspace or run. All that are given must hold."""

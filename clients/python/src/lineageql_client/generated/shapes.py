@@ -743,7 +743,7 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
         "custom": "CustomArtifactInput",
     },
     "ArtifactOrder": {"field": "ArtifactOrderField!", "key": "String", "direction": "OrderDirection"},
-    "ContextFilter": {"id": "ID", "ids": "[ID!]", "name": "StringFilter"},
+    "ContextFilter": {"id": "ID", "ids": "[ID!]", "name": "StringFilter", "labelSelector": "String"},
     "CreateArtifactTypeInput": {"name": "String!", "kind": "ArtifactKind", "properties": "JSON"},
     "CreateExecutionInput": {
         "workspaceId": "ID!",
