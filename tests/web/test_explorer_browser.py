@@ -111,6 +111,42 @@ def test_overview(page: Page, url: str) -> None:
     assert len(names(page)) == 6
 
 
+def test_columns_by_name_are_offered_and_ordered_by(page: Page, url: str) -> None:
+    """A press on the head of a column of a value, a parameter or a property orders by it on the server."""
+    show(page, url, "artifacts?kind=METRICS")
+    page.get_by_role("button", name="Columns").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox").first.select_option("value")
+    facets = ask(url, "{artifactFacets(by: VALUE_NAME, first: 200) {value}}")["artifactFacets"]
+    page.wait_for_function("() => document.querySelectorAll('#column-names option').length > 0")
+    offered = page.locator("#column-names option").evaluate_all("all => all.map((one) => one.value)")
+    assert offered == [facet["value"] for facet in facets]
+    page.get_by_label("called").fill("auc")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.keyboard.press("Escape")
+    orders = {
+        "artifacts?kind=METRICS&column=name&column=value:auc": (
+            "artifacts",
+            "VALUE",
+            "auc",
+            ", where: {kind: METRICS}",
+        ),
+        "runs?column=value:auc": ("runs", "VALUE", "auc", ""),
+        "executions?column=parameter:seed": ("executions", "PARAMETER", "seed", ""),
+        "artifacts?column=property:rows": ("artifacts", "PROPERTY", "rows", ""),
+    }
+    for place, (field, by, key, where) in orders.items():
+        show(page, url, place)
+        for direction, word in (("DESC", "descending"), ("ASC", "ascending")):
+            page.get_by_role("button", name=key, exact=True).click()
+            page.wait_for_selector(f"th[aria-sort={word}]")
+            settle(page)
+            order = f'{{field: {by}, key: "{key}", direction: {direction}}}'
+            found = ask(url, f"{{{field}(orderBy: {order}, first: 10{where}) {{nodes {{name}}}}}}")[field]["nodes"]
+            assert names(page)[:10] == [row["name"] for row in found], (place, direction)
+        assert f"order={by.lower()}:{key}" in page.url
+
+
 def test_a_table_filters_orders_and_exports_on_the_server(page: Page, url: str) -> None:
     show(page, url, "artifacts")
     total = ask(url, "{artifacts {totalCount}}")["artifacts"]["totalCount"]

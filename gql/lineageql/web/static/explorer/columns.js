@@ -14,6 +14,7 @@ import { EntityLink, Kind, Labels, State, Time } from "./ui.js";
  * @property {(node: any, alias: string) => unknown} value what a file holds: text, number or JSON; null where there is none
  * @property {string} [order] the field of the order's enum, where the API can order by it
  * @property {Record<string, unknown>} [orderMore] what else the order needs
+ * @property {string} [orderHint] what the order is by, where the title does not say it
  * @property {boolean} [number] it is aligned as numbers are
  */
 
@@ -169,6 +170,23 @@ function firstOf(objects, path) {
   return null;
 }
 
+/** The members of all of these objects that have it. */
+function allOf(objects, path) {
+  return objects.map((object) => memberOf(object, path) ?? null).filter((member) => member !== null);
+}
+
+/** Of several numbers the least and the greatest: a run is ordered by one of them. */
+function span(members) {
+  const numbers = members.filter((member) => typeof member === "number");
+  const least = Math.min(...numbers);
+  const greatest = Math.max(...numbers);
+  return least < greatest ? `${formatValue(least)} – ${formatValue(greatest)}` : shown(numbers[0] ?? members[0] ?? null);
+}
+
+function oneOrAll(members) {
+  return members.length > 1 ? members : (members[0] ?? null);
+}
+
 /** Metric values of a row: its own, those of a model's metrics, those of the metrics that a run wrote. */
 function valuesOf(node) {
   return [node.values, ...[...(node.metrics?.nodes ?? []), ...(node.results?.nodes ?? [])].map((metrics) => metrics.values)];
@@ -190,9 +208,12 @@ export const NAMED = {
     sorts: ["artifacts", "runs"],
     make: (key, sort) => ({
       number: true,
+      order: "VALUE",
+      orderMore: { key },
+      orderHint: sort === "runs" ? "By the best value that the run wrote: the least, or the greatest" : "By the values of metrics: models, whose metrics have them, come last",
       select: () => VALUES[sort],
-      show: (node) => shown(firstOf(valuesOf(node), key)),
-      value: (node) => firstOf(valuesOf(node), key),
+      show: (node) => (sort === "runs" ? span(allOf(valuesOf(node), key)) : shown(firstOf(valuesOf(node), key))),
+      value: (node) => (sort === "runs" ? oneOrAll(allOf(valuesOf(node), key)) : firstOf(valuesOf(node), key)),
     }),
   },
   parameter: {
@@ -200,6 +221,8 @@ export const NAMED = {
     sorts: ["executions", "artifacts"],
     make: (key, sort) => ({
       number: true,
+      order: "PARAMETER",
+      orderMore: { key },
       select: () => (sort === "executions" ? "parameters" : "... on Model { hyperparameters }"),
       show: (node) => shown(firstOf([node.hyperparameters ?? node.parameters], key)),
       value: (node) => firstOf([node.hyperparameters ?? node.parameters], key),
@@ -217,13 +240,38 @@ export const NAMED = {
   property: {
     title: "Property",
     sorts: ["workspaces", "runs", "executions", "artifacts"],
-    make: (key) => ({
+    make: (key, sort) => ({
+      ...(sort === "executions" || sort === "artifacts" ? { order: "PROPERTY", orderMore: { key } } : {}),
       select: (alias) => `${alias}: property(name: ${JSON.stringify(key)})`,
       show: (node, alias) => formatValue(node[alias]) || none,
       value: (node, alias) => node[alias],
     }),
   },
 };
+
+/** Of each sort and kind of name: what counts the names that there are, and by what. @type {Record<string, Record<string, [string, string]>>} */
+const NAMES = {
+  runs: { label: ["runFacets", "LABEL_KEY"], value: ["artifactFacets", "VALUE_NAME"], parameter: ["executionFacets", "PARAMETER_NAME"] },
+  executions: { label: ["executionFacets", "LABEL_KEY"], parameter: ["executionFacets", "PARAMETER_NAME"], property: ["executionFacets", "PROPERTY_NAME"] },
+  artifacts: {
+    label: ["artifactFacets", "LABEL_KEY"],
+    value: ["artifactFacets", "VALUE_NAME"],
+    parameter: ["artifactFacets", "PARAMETER_NAME"],
+    property: ["artifactFacets", "PROPERTY_NAME"],
+  },
+};
+
+/**
+ * The question for the names that the reader may choose from, the most frequent first.
+ *
+ * @param {string} sort
+ * @param {string} kind of name: label, value, parameter or property
+ * @returns {string | null} null where the API does not tell them
+ */
+export function namesOf(sort, kind) {
+  const [facets, by] = NAMES[sort]?.[kind] ?? [];
+  return facets ? `query Names { names: ${facets}(by: ${by}, first: 200) { value count } }` : null;
+}
 
 /**
  * The column of a name in the address.

@@ -1,6 +1,7 @@
 // The row of filters above a table. Each is held by the address, and the server filters.
 
 import { useQuery } from "./api.js";
+import { namesOf } from "./columns.js";
 import { activeFilters, filtersOf, whereOf } from "./filters.js";
 import { formatCount, formatEnum } from "./format.js";
 import { Icon, KindIcon, StateIcon } from "./icons.js";
@@ -20,7 +21,7 @@ export function FilterBar({ sort, params }) {
       <${NameFilter} params=${params} />
       ${filters.filter((filter) => filter.form === "choice").map((filter) => html`<${Choice} key=${filter.key} filter=${filter} sort=${sort} params=${params} />`)}
       ${filters.filter((filter) => filter.form === "label").map((filter) => html`<${LabelChoice} key=${filter.key} filter=${filter} sort=${sort} params=${params} />`)}
-      ${filters.filter((filter) => filter.form === "comparison").map((filter) => html`<${Comparison} key=${filter.key} filter=${filter} params=${params} />`)}
+      ${filters.filter((filter) => filter.form === "comparison").map((filter) => html`<${Comparison} key=${filter.key} filter=${filter} sort=${sort} params=${params} />`)}
       ${texts.length > 0 && html`<${Lineages} filters=${texts} params=${params} />`}
       <${Times} filters=${times} params=${params} />
     </div>
@@ -188,18 +189,18 @@ const SIGNS = [
   ["~", "contains"],
 ];
 
-function Comparison({ filter, params }) {
+function Comparison({ filter, sort, params }) {
   const chosen = params.getAll(filter.key);
   return html`<${Popover} label=${filter.title} title=${filter.title} active=${chosen.length > 0}>
-    ${(close) => html`<${ComparisonForm} filter=${filter} params=${params} close=${close} />`}
+    ${(close) => html`<${ComparisonForm} filter=${filter} sort=${sort} params=${params} close=${close} />`}
   <//>`;
 }
 
-function ComparisonForm({ filter, params, close }) {
+function ComparisonForm({ filter, sort, params, close }) {
   const [name, setName] = useState("");
   const [sign, setSign] = useState(">=");
   const [value, setValue] = useState("");
-  const { data } = useQuery(filter.names ?? null);
+  const { data } = useQuery(namesOf(sort, filter.key));
   return html`<form
     class="named comparison"
     onSubmit=${(event) => {
@@ -210,7 +211,7 @@ function ComparisonForm({ filter, params, close }) {
   >
     <label class="field">${filter.title}
       <input value=${name} list=${`names-${filter.key}`} required onInput=${(event) => setName(event.target.value)} />
-      <datalist id=${`names-${filter.key}`}>${(data?.facets ?? []).map((facet) => html`<option key=${facet.value} value=${facet.value} />`)}</datalist>
+      <datalist id=${`names-${filter.key}`}>${(data?.names ?? []).map((name) => html`<option key=${name.value} value=${name.value} />`)}</datalist>
     </label>
     <label class="field">Test
       <select value=${sign} onChange=${(event) => setSign(event.target.value)}>

@@ -2,14 +2,14 @@
 // sight are in the page.
 
 import { ask, refreshes, useQuery } from "./api.js";
-import { columnOf, COLUMNS, columnsOf, DEFAULTS, NAMED } from "./columns.js";
+import { columnOf, COLUMNS, columnsOf, DEFAULTS, NAMED, namesOf } from "./columns.js";
 import { FilterBar } from "./filterbar.js";
 import { whereOf } from "./filters.js";
 import { exportAll } from "./export.js";
 import { formatCount, plural } from "./format.js";
 import { Icon } from "./icons.js";
 import { SORTS } from "./kinds.js";
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./lib.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./lib.js";
 import { href, place, setParams } from "./router.js";
 import { keep, kept } from "./rowcache.js";
 import { Failure, Head, Popover, useTitle, Waiting } from "./ui.js";
@@ -248,7 +248,7 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
                 aria-sort=${ordered?.key === column.key ? (descending ? "descending" : "ascending") : undefined}
               >
                 ${column.order
-                  ? html`<button type="button" class="order" onClick=${() => order(column)}>
+                  ? html`<button type="button" class="order" title=${column.orderHint} onClick=${() => order(column)}>
                       ${column.title}<${Icon} name="up" size=${11} class=${ordered?.key === column.key ? (descending ? "turned" : "") : "faint"} />
                     </button>`
                   : column.title}
@@ -283,11 +283,6 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
     </p>`;
 }
 
-/** What the reader may name, as far as the API tells it. */
-const NAMES = {
-  label: ({ facets }) => facets && `query LabelKeys { names: ${facets}(by: LABEL_KEY, first: 200) { value } }`,
-};
-
 /** Which columns are shown: the known ones to tick, and those that the reader names. */
 function ColumnChoice({ sort, params, columns }) {
   const keys = columns.map((column) => column.key);
@@ -319,8 +314,7 @@ function NamedColumn({ sort, add }) {
   const kinds = Object.keys(NAMED).filter((kind) => NAMED[kind].sorts.includes(sort));
   const [kind, setKind] = useState("label");
   const [text, setText] = useState("");
-  const document = useMemo(() => NAMES[kind]?.(SORTS[sort]) ?? null, [kind, sort]);
-  const { data } = useQuery(document);
+  const { data } = useQuery(namesOf(sort, kind));
   return html`<form
     class="named"
     onSubmit=${(event) => {
