@@ -48,6 +48,11 @@ class ReadReplica:
         return self._primary if self._driver is None or self._fault is not None else self._driver
 
     @property
+    def statements(self) -> int:
+        """How many statements the replica itself has run."""
+        return 0 if self._driver is None else self._driver.statements
+
+    @property
     def remark(self) -> str | None:
         """Why queries read the database itself; None where they read the replica."""
         return None if self._fault is None else f"queries read the database itself: {self._fault}"
