@@ -177,6 +177,9 @@ class Settings:
     audit_log: str = _setting(
         "", "file that who records what is appended to, a JSON object a line; - for standard output"
     )
+    traces_endpoint: str = _setting(
+        "", "URL to which OpenTelemetry's traces are sent by OTLP over HTTP, such as http://collector:4318/v1/traces"
+    )
     log_format: str = _setting(
         "text", "text, or json: an object a line, with a line for each operation", choices=("text", "json")
     )

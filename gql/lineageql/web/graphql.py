@@ -22,6 +22,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from lineageql import tracing
 from lineageql.api.execution import Answer, Executor, Operation, masked
 from lineageql.errors import BadRequest, LineageQLError
 from lineageql.web.answers import JSON_TYPE, PIECE, error_response, json_pieces, json_response, json_stream
@@ -29,7 +30,7 @@ from lineageql.web.authentication.guard import caller_of
 from lineageql.web.bodies import Bodies, Refusal
 from lineageql.web.files import is_known
 from lineageql.web.media_types import RESPONSE_TYPE, response_type
-from lineageql.web.observing import Observer
+from lineageql.web.observing import Observer, trace
 from lineageql.web.persisted import Asked, PersistedDocuments
 from lineageql.web.sites import is_admitted_page
 
@@ -76,7 +77,10 @@ async def _answered(
     if "graphql-cost" in request.headers:
         operation = replace(operation, cost=True)
     gone = partial(_gone, request)
-    answer = await executor.execute(operation, only_queries=got, gone=gone)
+    with tracing.span("GraphQL") as span:
+        answer = await executor.execute(operation, only_queries=got, gone=gone)
+        if span is not None:
+            trace(span, operation, answer)
     await observer.operation(operation, answer, time.monotonic() - began)
     if got and _is_mutation(answer):
         return _failure(405, "a mutation needs POST", media, {"Allow": "POST"})

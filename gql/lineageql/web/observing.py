@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lineageql import tracing
 from lineageql.api.execution import Answer, Operation
 from lineageql.errors import DocumentRefused
 from lineageql.settings import Settings
@@ -18,6 +19,7 @@ from lineageql.web.logs import FACTS
 from lineageql.web.metrics import Metrics
 from lineageql.web.persisted import sha256
 from lineageql.web.request_ids import HEADER, current, request_id
+from lineageql.web.sites import WATCHERS
 
 log = logging.getLogger("lineageql.operations")
 
@@ -94,6 +96,24 @@ def facts_of(operation: Operation, answer: Answer) -> dict[str, Any]:
     }
 
 
+def trace(span: Any, operation: Operation, answer: Answer) -> None:
+    """Tells a span what its operation was, and what became of it."""
+    facts = facts_of(operation, answer)
+    span.update_name(" ".join(filter(None, (answer.account.kind, facts["operation"]))))
+    told = {
+        "graphql.operation.type": answer.account.kind,
+        "graphql.operation.name": facts["operation"],
+        "lineageql.document": facts["document"],
+        "lineageql.cost": answer.account.cost,
+        "enduser.id": facts["who"],
+    }
+    for name, value in told.items():
+        if value is not None:
+            span.set_attribute(name, value)
+    if codes := _codes(answer.errors):
+        tracing.failed(span, codes[0])
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
 
@@ -118,7 +138,10 @@ class Observed:
         id_ = request_id(scope["headers"])
         current.set(id_)
 
+        status = 0
+
         async def send_with_id(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", ()), (HEADER, id_.encode("ascii"))]}
                 status = message["status"]
@@ -129,4 +152,16 @@ class Observed:
                     await self.observer.refusal(status, scope["path"], address)
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        if scope["path"] in WATCHERS:
+            await self.app(scope, receive, send_with_id)
+            return
+        with tracing.span(f"{scope['method']} {scope['path']}", "SERVER", scope["headers"]) as span:
+            if span is not None:
+                span.set_attribute("http.request.method", scope["method"])
+                span.set_attribute("url.path", scope["path"])
+                span.set_attribute("lineageql.request_id", id_)
+            await self.app(scope, receive, send_with_id)
+            if span is not None and status:
+                span.set_attribute("http.response.status_code", status)
+                if status >= 500:
+                    tracing.failed(span, str(status))

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import uvicorn
 
+import lineageql
+from lineageql import tracing
 from lineageql.errors import UsageError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
@@ -139,6 +141,9 @@ async def serve(
         if beside is not None:
             await beside.stop(_SHUTDOWN_TIMEOUT)
         await store.close()
+        await asyncio.to_thread(tracing.close)
+        if app.state.metrics is not None:
+            app.state.metrics.close()
 
     door = Door(settings, _places(settings))
     app = create_app(store, settings, end, authentication, door)
@@ -163,9 +168,7 @@ async def serve(
         metrics.listen(settings.host, settings.metrics_port)
     if app.state.audit is not None and hasattr(signal, "SIGHUP"):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.state.audit.reopen)
+    if settings.traces_endpoint:
+        tracing.configure(settings.traces_endpoint, lineageql.__version__)
     started(address_of(listener))
-    try:
-        await server.serve(sockets=[listener])
-    finally:
-        if metrics is not None:
-            metrics.close()
+    await server.serve(sockets=[listener])

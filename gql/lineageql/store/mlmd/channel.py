@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lineageql import tracing
 from lineageql.errors import DeadlineExceeded, InvalidArgument, LineageQLError, StoreLocked, Unavailable
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.availability import missing_reason
@@ -172,7 +173,7 @@ class WorkerChannel:
         """
         if len(request) > LONGEST:
             raise InvalidArgument(f"a request of {rpc} has {len(request)} bytes; the most is {LONGEST}")
-        with self.tally.counted(rpc) as call:
+        with self.tally.counted(rpc) as call, tracing.span(f"ml-metadata {rpc}", "CLIENT"):
             reply = await self._submit(rpc, request, self._timeout if timeout is None else timeout)
             call.outcome = status_name(reply.code)
         return reply

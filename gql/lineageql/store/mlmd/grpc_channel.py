@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from lineageql import tracing
 from lineageql.errors import InvalidArgument, NotMLMD, Unavailable, UsageError
 from lineageql.settings import Settings
 from lineageql.store.endpoint import LARGEST, SERVICE, Bearer, Certificates, Endpoint
@@ -171,7 +172,7 @@ class GrpcChannel:
         """
         if len(request) > LARGEST:
             raise InvalidArgument(f"a request of {rpc} has {len(request)} bytes; the most is {LARGEST}")
-        with self.tally.counted(rpc) as call:
+        with self.tally.counted(rpc) as call, tracing.span(f"{SERVICE}/{rpc}", "CLIENT"):
             reply, fate = await self._answered(rpc, request, self._timeout if timeout is None else timeout)
             call.outcome = status_name(reply.code)
         if reply.code in (Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED):
@@ -221,7 +222,7 @@ class GrpcChannel:
 
     async def _attempt(self, rpc: str, request: bytes, deadline: float) -> tuple[Reply, str]:
         """Sends a call once; answers the reply, and what became of the call where that is an error."""
-        metadata = await self._metadata()
+        metadata = (*await self._metadata(), *tracing.carried())
         await self._renew()
         if not await self._connected(deadline):
             message = f"there was no connection within {self._connect_timeout:g} seconds"

@@ -11,7 +11,7 @@ import json
 from contextlib import suppress
 from typing import Protocol
 
-from lineageql import errors
+from lineageql import errors, tracing
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.faults import UNKNOWN, UNSENT
@@ -101,7 +101,7 @@ class DistantRecorder:
 
     async def exchange(self, rpc: str, body: bytes, timeout: float | None = None) -> Reply:
         """See `WorkerChannel.exchange`; the process that has the recorder sees to the time."""
-        with self.tally.counted(rpc) as call:
+        with self.tally.counted(rpc) as call, tracing.span(f"ml-metadata {rpc}", "CLIENT"):
             answer = await self._exchange(rpc, body)
             if answer.code == _ERROR:
                 raise _error(answer.message)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 
+from lineageql import tracing
 from lineageql.errors import LineageQLError
 from lineageql.model.conventions.kubeflow import WORKSPACE_TYPE
 from lineageql.model.entities import Entity, ExecutionState, Workspace
@@ -42,6 +43,7 @@ from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.struct_items import asks, grounded, in_structs
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
 from lineageql.store.sql.text_search import text_page
+from lineageql.store.sql.traced_driver import TracedDriver
 from lineageql.store.sql.workspace_names import workspace_names
 
 _FEW_NAMES = 4
@@ -61,7 +63,9 @@ def sql_reading(driver: Driver, statements: Statements, explanation: Explanation
 
 
 def sql_reader(driver: Runner, statements: Statements, explanation: Explanation | None = None) -> Reader:
-    """A Reader, which tells an explanation what it does where there is one."""
+    """A Reader, which tells an explanation what it does where there is one, and a trace where that is on."""
+    if tracing.is_on():
+        driver = TracedDriver(driver)
     if explanation is None:
         return SQLReader(driver, statements)
     return explained(SQLReader(ExplainedDriver(driver, explanation), statements), explanation)
