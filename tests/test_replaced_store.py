@@ -111,6 +111,8 @@ async def test_closing_leaves_what_came_in_its_place(path: Path, other: Path) ->
     async with used(path) as service:
         replace_all(path, other)
         there = files(path)
+        # The lock of those who record is the service's own, and goes with it.
+        assert there.pop(f"{path.name}-lineageql") == b""
         await unavailable(service, READ)
     assert files(path) == there
 
