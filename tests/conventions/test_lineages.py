@@ -142,6 +142,31 @@ async def test_where_models_run(through: str, written: Callable[[str], Path], tm
     assert down["lineagePath"] == {"found": True, "complete": True, "edges": [path]}
 
 
+REACHING = """{
+  serving: executions(where: {descendsFrom: {artifacts: {name: {eq: "payments"}}}, type: {endsWith: "ServeModel"}}) {
+    nodes { name } }
+  live: artifacts(where: {leadsTo: {executions: {workspace: {name: {eq: "prod-eu"}}}}}) { nodes { name } }
+  idle: artifacts(where: {kind: [MODEL], not: {leadsTo: {executions: {type: {endsWith: "ServeModel"}}}}}) {
+    nodes { name } }
+  unfounded: executions(where: {not: {descendsFrom: {artifacts: {kind: [DATA_SET]}}}}) { totalCount }
+}"""
+
+
+@pytest.mark.parametrize("through", ["sql", "service"])
+async def test_what_descends_from_something_and_leads_to_it_goes_over_implied_edges(
+    through: str, written: Callable[[str], Path], tmp_path: Path
+) -> None:
+    async with serving_through(through, written("deployments"), tmp_path) as service:
+        found = await service.data(REACHING)
+    names = {key: sorted(node["name"] for node in found[key]["nodes"]) for key in ("serving", "live", "idle")}
+    assert names == {
+        "serving": ["serve-prod-eu", "serve-prod-us"],
+        "live": ["fraud-v1", "payments"],
+        "idle": ["fraud-v2"],
+    }
+    assert found["unfounded"]["totalCount"] == 0
+
+
 async def test_the_statements_do_not_follow_how_much_is_implied(written: Callable[[str], Path]) -> None:
     query = """
     query ($where: LineageFilter!) { lineage(where: $where, direction: UPSTREAM) { nodes { node { id } } } }
