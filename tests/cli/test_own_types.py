@@ -47,9 +47,16 @@ STORE = StoreRecord(
         NodeRecord(2, REGRESSOR, custom={"title": "price", "revision": "a", "tag.tier": "gold", "stage": "test"}),
         NodeRecord(3, TABLE, uri="s3://t", declared={"tags": '{"tier": "gold", "n": 2}'}),
         NodeRecord(4, OTHER, name="kept", custom={"title": "none", "stage": "live"}),
-        NodeRecord(5, SCORE, name="s", custom={"metric.auc": 0.9, "metric.note": "good", "loss": 0.1, "rows": 3}),
+        NodeRecord(
+            5,
+            SCORE,
+            name="s",
+            custom={"project": "churn", "metric.auc": 0.9, "metric.note": "good", "loss": 0.1, "rows": 3},
+        ),
     ),
-    executions=(NodeRecord(1, FIT, custom={"step": "fit", "status": "failed", "epochs": 5, "host": "h"}),),
+    executions=(
+        NodeRecord(1, FIT, custom={"step": "fit", "status": "failed", "epochs": 5, "host": "h", "project": "churn"}),
+    ),
     contexts=(NodeRecord(1, PROJECT, "p"),),
     events=(EventRecord(1, 3, 1, 3), EventRecord(2, 1, 1, 4)),
     attributions=frozenset({(1, 1)}),
@@ -70,6 +77,9 @@ MODELS = """{
   long: executions(where: {parameters: [{name: "epochs", gte: 5}]}) { totalCount }
   none: artifacts(where: {or: [{values: [{name: "rows", exists: true}]}, {parameters: [{name: "depth", eq: 9}]}]}) {
     totalCount }
+  spaces: workspaces { nodes { name mlmdId artifacts { nodes { name } } executions { nodes { name } } } }
+  churn: artifacts(where: {workspace: {name: {eq: "churn"}}}) { nodes { name workspace { name } } }
+  places: artifactFacets(by: WORKSPACE) { value count }
   hosts: executions(where: {parameters: [{name: "host", exists: true}]}) { totalCount }
 }"""
 ANSWER = {
@@ -105,6 +115,19 @@ ANSWER = {
     },
     "long": {"totalCount": 1},
     "none": {"totalCount": 0},
+    "spaces": {
+        "nodes": [
+            {"name": "p", "mlmdId": 1, "artifacts": {"nodes": [{"name": "fraud"}]}, "executions": {"nodes": []}},
+            {
+                "name": "churn",
+                "mlmdId": None,
+                "artifacts": {"nodes": [{"name": "s"}]},
+                "executions": {"nodes": [{"name": "fit"}]},
+            },
+        ]
+    },
+    "churn": {"nodes": [{"name": "s", "workspace": {"name": "churn"}}]},
+    "places": [{"value": "churn", "count": 1}, {"value": "p", "count": 1}],
     "hosts": {"totalCount": 0},
 }
 
@@ -189,6 +212,7 @@ def test_store_check_shows_the_names_that_no_node_of_the_mapped_types_has(tmp_pa
 types = "acme.Score"
 kind = "METRICS"
 name = ["titel", "properties.loss", "rows"]
+workspace = "customProperties.projekt"
 values = {prefix = ["metrik.", "metric."], properties = ["los", "loss"], document = "rows"}
 labels = {prefix = "tag.", properties = ["note"]}
 
@@ -204,6 +228,7 @@ parameters = {properties = ["rate"]}
         "artifacts[0].name names what none of these nodes has: titel, loss",
         "artifacts[0].labels names what none of these nodes has: tag., note",
         "artifacts[0].values names what none of these nodes has: metrik., los, rows",
+        "artifacts[0].workspace names what none of these nodes has: projekt",
     ]
 
 
@@ -219,7 +244,7 @@ parameters = {properties = ["rate"]}
         ('[[artifacts]]\ntypes = [1]\nkind = "MODEL"', "artifacts[0].types is [1]; it takes the names of types"),
         (
             '[[artifacts]]\ntypes = "a"',
-            "artifacts[0] says nothing of its types: it takes kind, labels, values, parameters, name",
+            "artifacts[0] says nothing of its types: it takes kind, labels, values, parameters, workspace",
         ),
         (
             '[[artifacts]]\ntypes = "a"\nkind = "Modell"',
@@ -244,6 +269,14 @@ parameters = {properties = ["rate"]}
         (
             '[[executions]]\ntypes = "a"\nparameters = ["epochs"]',
             'executions[0].parameters takes a table, such as {prefix = "parameter."} or {properties = ["loss"]}',
+        ),
+        (
+            '[[executions]]\ntypes = "a"\nworkspace = ["a", "b"]',
+            "executions[0].workspace is ['a', 'b']; it takes the name of one property",
+        ),
+        (
+            '[[executions]]\ntypes = "a"\nworkspace = "properties."',
+            "executions[0].workspace holds 'properties.', which",
         ),
         ('[[executions]]\ntypes = "a"\nvalues = {prefix = "m."}', "executions[0] has no 'values': it takes"),
         (

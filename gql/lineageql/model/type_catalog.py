@@ -89,7 +89,7 @@ class TypeCatalog:
     @cached_property
     def naming_contexts(self) -> Sequence[int]:
         """The ids of the types of contexts that are the workspaces which nodes name."""
-        return self.named_contexts(Role.WORKSPACE)
+        return self.contexts(Role.WORKSPACE, lambda convention: convention.names_workspaces)
 
     @property
     def holding_runs(self) -> list[int]:

@@ -166,7 +166,11 @@ class Oracle:
     def _workspace_names(self) -> set[str]:
         """The workspaces that are named, and that no context of the SDK's stands for."""
         names = {self.workspace_name(node) for node in (*self.store.artifacts, *self.store.executions)}
-        return {name for name in names if name is not None and name not in self.first_workspaces}
+        return {name for name in names if name is not None and not self._has_context(name)}
+
+    def _has_context(self, name: str) -> bool:
+        """Whether a workspace that nodes name is a context."""
+        return name in self.first_workspaces
 
     def _named_workspace(self, name: str) -> Thing:
         type_ = min((t.id for t in self.store.types if t.name == WORKSPACE_TYPE), default=0)

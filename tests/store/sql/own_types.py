@@ -12,7 +12,7 @@ from lineageql.model.kinds import ArtifactKind
 from lineageql.model.predicates import Field, Group
 from tests.store.sql import expected
 from tests.store.sql.oracle import Oracle, Thing
-from tests.store.sql.records import NodeRecord, StoreRecord, StructValue
+from tests.store.sql.records import EXECUTION, NodeRecord, StoreRecord, StructValue
 
 FILE = """
 [[artifacts]]
@@ -36,12 +36,14 @@ parameters = {prefix = ["lab", "exact:"], properties = ["p", "q"], document = "s
 [[artifacts]]
 types = "google.ForecastingMetrics"
 kind = "METRICS"
+workspace = "version"
 values = {properties = ["version", "name"], document = "scores"}
 
 [[executions]]
 types = ["A step", "tfx.*"]
 name = "q"
 state = "p"
+workspace = "customProperties.p"
 labels = {properties = "q"}
 parameters = {prefix = ["dis", "na"], document = "scores"}
 
@@ -125,6 +127,19 @@ class OwnOracle(Oracle):
             "mapped": {Group.PARAMETERS: self._items(node, (), ("dis", "na"))},
         }
         return replace(thing, fields=fields | {Field.NAME: name}, **more)
+
+    def workspace_name(self, node: NodeRecord) -> str | None:
+        if node.type.name == "google.ForecastingMetrics":
+            name = node.custom.get("version")  # the type declares none
+        elif node.type.kind == EXECUTION and (node.type.name == "A step" or node.type.name.startswith("tfx.")):
+            name = node.custom.get("p")
+        else:
+            return super().workspace_name(node)
+        return (_text(name) or None) if isinstance(name, (str, StructValue)) else None
+
+    def _has_context(self, name: str) -> bool:
+        mapped = (node for node in self.store.contexts if node.type.name == "Experiment")
+        return super()._has_context(name) or any(node.name == name for node in mapped)
 
     def _amount(self, members: list[NodeRecord]) -> int:
         states = [self._execution(node).fields[Field.STATE] for node in members]

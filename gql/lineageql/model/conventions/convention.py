@@ -393,6 +393,7 @@ class Convention:
         nesting: what part an execution plays in that, where the writer says so.
         clock: how executions tell when they began and ended, where the writer keeps them so.
         naming: for each kind of node, where nodes name their workspace, whether or not a context stands for it.
+        names_workspaces: whether the workspaces among its contexts are those that nodes name, by MLMD's names.
         run_names: whether executions name their workspace and their run in properties.
         run_workspace: the declared property of a run that names its workspace, where
             no parent does.
@@ -418,6 +419,7 @@ class Convention:
     nesting: Nesting | None = None
     clock: Clock | None = None
     naming: Mapping[NodeKind, Naming] = field(default_factory=dict)
+    names_workspaces: bool = False
     run_names: bool = False
     run_workspace: str | None = None
     linked: bool = False

@@ -109,6 +109,7 @@ KUBEFLOW = Convention(
     ),
     extras={NodeKind.ARTIFACT: Document(ALL_META, "kwargs", WRITTEN_PREFIX)},
     naming={kind: Naming(WORKSPACE_NAME, custom=True) for kind in (NodeKind.ARTIFACT, NodeKind.EXECUTION)},
+    names_workspaces=True,
     run_names=True,
     linked=True,
 )

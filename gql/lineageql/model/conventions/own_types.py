@@ -30,6 +30,7 @@ from lineageql.model.conventions.convention import (
     Items,
     Labels,
     Mapped,
+    Naming,
     Place,
     Role,
     either,
@@ -66,8 +67,8 @@ _HAVE: dict[tuple[NodeKind, Group], Callable[[NodeType], bool]] = {
     (NodeKind.EXECUTION, Group.PARAMETERS): NodeType.is_execution,
 }
 _MORE = {
-    NodeKind.ARTIFACT: ("types", "kind", "labels", "values", "parameters"),
-    NodeKind.EXECUTION: ("types", "labels", "parameters"),
+    NodeKind.ARTIFACT: ("types", "kind", "labels", "values", "parameters", "workspace"),
+    NodeKind.EXECUTION: ("types", "labels", "parameters", "workspace"),
     NodeKind.CONTEXT: ("types", "role", "labels"),
 }
 
@@ -86,6 +87,7 @@ class OwnType:
         fields: where fields stand.
         labels: where labels stand beside the places that they have anyway; None where nothing is said of them.
         items: where the items of groups stand, in place of where they stand otherwise.
+        naming: where the nodes name their workspace; None where nothing is said of it.
     """
 
     key: str
@@ -97,6 +99,7 @@ class OwnType:
     fields: Mapping[Field, tuple[Place, ...]] = field(default_factory=dict)
     labels: Labels | None = None
     items: Mapping[Group, Mapped] = field(default_factory=dict)
+    naming: Naming | None = None
 
     def matches(self, type_: NodeType) -> bool:
         """Whether a pattern matches a type's name."""
@@ -129,6 +132,10 @@ class OwnType:
                 found[key] += [name for name in keyed.names if name not in everything]
                 if keyed.document is not None and keyed.document.property not in declared:
                     found[key].append(keyed.document.property)
+        if self.naming is not None:
+            layers = {None: everything, True: customs, False: declared}
+            name = self.naming.property
+            found["workspace"] = [] if name in layers[self.naming.custom] else [name]
         return {key: names for key, names in found.items() if names}
 
     def over(self, base: Convention) -> Convention:
@@ -148,6 +155,8 @@ class OwnType:
             kind_fields={**base.kind_fields, self.node_kind: places},
             labels=labels,
             items=(*items, *base.items),
+            naming=base.naming if self.naming is None else {**base.naming, self.node_kind: self.naming},
+            names_workspaces=base.names_workspaces or role is Role.WORKSPACE,
             role=base.role if role is None else lambda _: role,
         )
 
@@ -260,6 +269,7 @@ def _table(key: str, kind: NodeKind, given: Mapping[str, Any]) -> OwnType:
         role=_one_of(given, "role", _ROLES, key),
         fields={subject: _places(given[name], f"{key}.{name}") for name, subject in fields.items() if name in given},
         labels=None if "labels" not in given else Labels(*_keyed(given["labels"], f"{key}.labels", "tag.", "stage")),
+        naming=None if "workspace" not in given else _naming(given["workspace"], f"{key}.workspace"),
         items={group: _items(given, group, of, key) for group, of in _ITEMS[kind].items() if group.value in given},
     )
     if given.keys() <= {"types"}:
@@ -315,6 +325,17 @@ def _places(given: Any, key: str) -> tuple[Place, ...]:
         else:
             places.extend(either(text))
     return tuple(places)
+
+
+def _naming(given: Any, key: str) -> Naming:
+    """The property that names a workspace; without a layer it is the declared one where the type declares it."""
+    (text,) = _texts(given, key, 'the name of one property, such as "project" or "customProperties.project"', most=1)
+    layer, dot, name = text.partition(".")
+    if not dot or layer not in _LAYERS:
+        return Naming(text)
+    if not name:
+        raise _Fault(key, f"holds {text!r}, which names no property")
+    return Naming(name, custom=_LAYERS[layer] is Custom)
 
 
 def _texts(given: Any, key: str, wanted: str, most: int | None = None) -> tuple[str, ...]:
