@@ -89,7 +89,8 @@ class SQLReader(NamedWorkspaces):
         self.dialect = driver.dialect
         self._reading: asyncio.Task[TypeCatalog] | None = None
         self._readers = 0
-        self._all_named: asyncio.Task[Sequence[str]] | None = None
+        self._all_named: Sequence[str] | None = None
+        self._naming = asyncio.Lock()
 
     async def _fetch(self, query: Select[Any]) -> Rows:
         def script() -> Script[Rows]:
@@ -301,9 +302,10 @@ class SQLReader(NamedWorkspaces):
         if names is not None and self._all_named is None and len(names) <= _FEW_NAMES:
             found = [name for name in names if name and len(await self.driver.run(self._named(types, name)))]
         else:
-            if self._all_named is None:
-                self._all_named = asyncio.create_task(self.driver.run(self._named(types, None)))
-            everything = await asyncio.shield(self._all_named)
+            async with self._naming:  # once for all who ask at one time; who goes leaves nothing running
+                if self._all_named is None:
+                    self._all_named = await self.driver.run(self._named(types, None))
+            everything = self._all_named
             found = list(everything) if names is None else sorted(set(names).intersection(everything))
         type_ = types.find(NodeKind.CONTEXT, WORKSPACE_TYPE)
         return [Workspace.called(name, type_) for name in found]
