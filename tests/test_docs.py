@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
@@ -152,3 +153,24 @@ def test_the_client_that_the_documentation_shows_sends_a_token(tmp_path: Path, m
             (tmp_path / "ci.token").write_text(f"{token}\n")
             names["client"].query("{ store { url } }")
     assert seen == ["Bearer lql_one", "Bearer lql_two"]
+
+
+async def test_the_examples_of_rights(tmp_path: Path) -> None:
+    text = (ROOT / "docs/access.md").read_text(encoding="utf-8")
+    policy = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert policy is not None
+    path, rules, tokens = tmp_path / "demo.db", tmp_path / "policy.toml", tmp_path / "tokens.toml"
+    path.write_bytes(demo_store())
+    rules.write_text(policy.group(1))
+    tokens.write_text(f'[[token]]\nname = "ann@example.org"\nsha256 = "{hashlib.sha256(b"secret").hexdigest()}"\n')
+    async with serving(path, policy=str(rules), auth_tokens=str(tokens)) as running:
+        running.client.headers["Authorization"] = "Bearer secret"
+        examples = re.findall(r"```graphql\n(.*?)```\n```json\n(.*?)```", text, re.DOTALL)
+        assert len(examples) == 4
+        for query, answer in examples:
+            body, wanted = await running.ask(query), json.loads(answer)
+            if "errors" in wanted:
+                told = [{"code": error["extensions"]["code"], "message": error["message"]} for error in body["errors"]]
+                assert told == wanted["errors"]
+            else:
+                assert body == {"data": wanted}, query

@@ -13,6 +13,7 @@ import pytest
 from lineageql.errors import TooExpensive, Unavailable
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import ALWAYS
+from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
 from lineageql.store.open import open_store
 from lineageql.store.ports import Facet, Search, Store
@@ -96,7 +97,7 @@ async def test_counts_are_of_one_moment(place: Place) -> None:
 
 async def test_a_reading_sees_one_state_across_all_its_verbs(place: Place) -> None:
     async with opened(place) as store:
-        with store.reading() as reader:
+        with store.reading(WHOLE) as reader:
             before = await reader.counts()
             write(place, 10_000)
             counts = await asyncio.gather(reader.count(ARTIFACTS), reader.count(Search(EntityKind.EXECUTION)))
@@ -104,11 +105,11 @@ async def test_a_reading_sees_one_state_across_all_its_verbs(place: Place) -> No
             assert (
                 sum((await reader.facets(EntityKind.ARTIFACT, ALWAYS, Facet.TYPE, None)).values()) == before.artifacts
             )
-            assert await store.reader().count(ARTIFACTS) == before.artifacts + 1
-            with store.reading() as other:
+            assert await store.reader(WHOLE).count(ARTIFACTS) == before.artifacts + 1
+            with store.reading(WHOLE) as other:
                 assert (await other.counts()).artifacts == before.artifacts + 1
         # A state that is let go is not seen again, and what is asked afterwards is not read.
-        with store.reading() as later:
+        with store.reading(WHOLE) as later:
             assert await later.count(ARTIFACTS) == before.artifacts + 1
         with pytest.raises(asyncio.CancelledError):
             await reader.count(ARTIFACTS)
@@ -116,7 +117,7 @@ async def test_a_reading_sees_one_state_across_all_its_verbs(place: Place) -> No
 
 async def test_who_is_cancelled_does_not_take_the_state_away(place: Place) -> None:
     async with opened(place) as store:
-        with store.reading() as reader:
+        with store.reading(WHOLE) as reader:
             before = await reader.count(ARTIFACTS)
             write(place, 10_000)
             for _ in range(5):
@@ -182,7 +183,7 @@ async def test_a_store_that_is_not_in_wal_mode(tmp_path: Path, monkeypatch: pyte
         assert connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
     store = await open_store(place.url, Settings(read_only=True))
     try:
-        with store.reading() as reader:
+        with store.reading(WHOLE) as reader:
             before = await reader.count(ARTIFACTS)
             writing = asyncio.create_task(asyncio.to_thread(write, place, 10_000))
             await asyncio.sleep(0.1)
@@ -192,7 +193,7 @@ async def test_a_store_that_is_not_in_wal_mode(tmp_path: Path, monkeypatch: pyte
             with pytest.raises(Unavailable, match="not in WAL mode"):
                 await reader.count(ARTIFACTS)
             await writing
-        with store.reading() as reader:
+        with store.reading(WHOLE) as reader:
             assert await reader.count(ARTIFACTS) == before + 1
             await asyncio.sleep(0.3)
             assert await reader.count(ARTIFACTS) == before + 1

@@ -13,6 +13,7 @@ Each class carries the code that a GraphQL client sees in `extensions.code`::
     │   ├── NotFound             NOT_FOUND          a well-formed id of nothing, where something is needed
     │   ├── AlreadyExists        ALREADY_EXISTS     a name that is taken, where a new one is needed
     │   ├── ReadOnly             READ_ONLY          this service only reads
+    │   ├── Forbidden            FORBIDDEN          what the caller may see, and may not do
     │   ├── TooExpensive         TOO_EXPENSIVE      more than the limits allow
     │   └── LineageIncomplete    LINEAGE_INCOMPLETE a filter by lineage could not be walked to its end
     ├── ServiceError             the service cannot answer now
@@ -43,8 +44,12 @@ class LineageQLError(Exception):
     """The root of the tree. `str(error)` is a sentence for the user."""
 
     code: ClassVar[str] = "INTERNAL"
+    discreet: ClassVar[str | None] = None
+    """What one is told who may not know where the store is, where the text may say that."""
     error_id: str | None = None
     """Under which the log tells more, where it does."""
+    fate: str = ""
+    """What became of what was to be written, where the text ends with that."""
 
     @property
     def extensions(self) -> dict[str, object]:
@@ -158,6 +163,12 @@ class ReadOnly(RequestError):
     code = "READ_ONLY"
 
 
+class Forbidden(RequestError):
+    """What the caller may see, and may not do."""
+
+    code = "FORBIDDEN"
+
+
 class TooExpensive(RequestError):
     """A request beyond the limits of depth, cost or size."""
 
@@ -211,14 +222,20 @@ class Overloaded(ServiceError):
         self.pause = pause
 
 
+_DISCREET = "the store is out of reach or failed: who runs this service finds why in its log"
+
+
 class Unavailable(ServiceError):
     """The store or the recorder is out of reach."""
+
+    discreet = _DISCREET
 
 
 class StoreError(LineageQLError):
     """The store cannot be opened or read."""
 
     code = "UNAVAILABLE"
+    discreet = _DISCREET
 
 
 class StoreMissing(StoreError):

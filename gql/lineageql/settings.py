@@ -62,6 +62,7 @@ class Settings:
     grpc_token: str = _setting("", "bearer token for a grpc:// or grpcs:// store", secret=True)
     grpc_token_file: str = _setting("", "file that holds that token, read again every half minute")
     types: str = _setting("", "TOML file that maps types of your own to kinds, and says where their fields stand")
+    policy: str = _setting("", "TOML file that says who may do what, read again when it changes")
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _port(8000, "TCP port to listen on")
     allowed_hosts: str = _setting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServiceAddress, address_of
 from lineageql.store.open import open_store
@@ -36,7 +37,7 @@ async def opened(url: str) -> tuple[Store, Callable[[], int]]:
     address = address_of(url)
     if not isinstance(address, ServiceAddress):
         store = await open_store(url, settings)
-        driver: Any = store.reader().driver  # type: ignore[attr-defined]
+        driver: Any = store.reader(WHOLE).driver  # type: ignore[attr-defined]
         return store, lambda: int(driver.statements)
     from lineageql.store.mlmd.grpc_channel import GrpcChannel
     from lineageql.store.service_store import open_service

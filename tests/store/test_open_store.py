@@ -25,6 +25,7 @@ from lineageql.errors import (
     StoreMissing,
     UsageError,
 )
+from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
 from lineageql.store.mlmd import requests
 from lineageql.store.open import open_store
@@ -133,7 +134,7 @@ async def test_addresses(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     for url in (f"sqlite:///{name}", f"SQLite:///{name}", name, f"sqlite:///{tmp_path / name}", str(tmp_path / name)):
         store = await open_store(url, Settings(read_only=True))
-        assert (await store.reader().counts()).artifacts == 0
+        assert (await store.reader(WHOLE).counts()).artifacts == 0
         assert store.info.url in (f"sqlite:///{name}", f"sqlite:///{tmp_path / name}")
         assert (store.info.backend, store.info.schema_version, store.info.writable) == ("sqlite", 10, False)
         await store.close()
@@ -201,7 +202,7 @@ async def test_reading_only(file: Path) -> None:
     before = state(file)
     store = await open_store(str(file), Settings(read_only=True))
     assert (store.recorder, store.info.writable) == (None, False)
-    assert (await store.reader().counts()).events == 0
+    assert (await store.reader(WHOLE).counts()).events == 0
     await store.close()
     assert state(file) == before
     assert os.listdir(file.parent) == [file.name]
@@ -263,7 +264,7 @@ async def test_a_file_in_use_opens_once_it_is_in_wal_mode(file: Path) -> None:
     await (await open_store(str(file), Settings())).close()
     with holding(file, "BEGIN IMMEDIATE"):
         store = await open_store(str(file), Settings(lock_timeout=0))
-        assert (await store.reader().counts()).artifacts == 0
+        assert (await store.reader(WHOLE).counts()).artifacts == 0
         await store.close()
 
 
@@ -279,7 +280,7 @@ os.chmod(path, 0o644); os.chmod(folder, 0o755)
 async def attempt(**settings):
     try:
         store = await open_store(path, Settings(**settings))
-        print("opened", store.info.writable, (await store.reader().counts()).artifacts)
+        print("opened", store.info.writable, (await store.reader(WHOLE).counts()).artifacts)
         await store.close()
     except lineageql.errors.StoreError as error:
         print(error)
@@ -363,7 +364,7 @@ from lineageql.catalog.recording import Recording
 from lineageql.model.drafts import WorkspaceDraft
 async def main():
     store = await open_store(sys.argv[1], Settings())
-    print(store.info.writable, (await store.reader().counts()).artifacts)
+    print(store.info.writable, (await store.reader(WHOLE).counts()).artifacts)
     recording = Recording(store, Settings())
     for call in (store.recorder.call("PutTypes", b""), recording.create_workspace(WorkspaceDraft("w"))):
         try:
@@ -392,7 +393,7 @@ def test_reading_loads_nothing_of_ml_metadata(file: Path) -> None:
     code = """
 async def main():
     store = await open_store(sys.argv[1], Settings(read_only=True))
-    await store.reader().counts()
+    await store.reader(WHOLE).counts()
     await store.close()
     print([name for name in sys.modules if name.startswith("ml_metadata")])
 asyncio.run(main())

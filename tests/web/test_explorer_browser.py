@@ -553,3 +553,28 @@ def test_an_empty_store_says_how_to_record_and_its_examples_do(
         ask(empty, document, **json.loads(variables))
         page.get_by_role("button", name="Refresh").click()
         page.get_by_role("link", name="first-run").first.wait_for()
+
+
+def test_what_may_not_be_done_is_not_offered(playwright: Playwright, chromium: str, tmp_path: Path) -> None:
+    """One who may only read is shown labels without a way to change them, and not where the store is."""
+    (tmp_path / "demo.db").write_bytes(demo_store())
+    (tmp_path / "policy.toml").write_text('[[rule]]\nwho = ["anonymous"]\nroles = ["READ"]\nworkspaces = ["fraud-*"]\n')
+    server = Server(
+        "serve", str(tmp_path / "demo.db"), "--port", "0", "--policy", str(tmp_path / "policy.toml"), cwd=tmp_path
+    )
+    try:
+        with browse(playwright, chromium, tmp_path / "visit", server.url) as opened:
+            page = opened.page
+            page.set_default_timeout(20_000)
+            artifacts = '{ artifacts(where: {labels: [{key: "stage", exists: true}]}, first: 1) { nodes { id } } }'
+            (model,) = ask(server.url, artifacts)["artifacts"]["nodes"]
+            with page.expect_response(lambda answer: "Viewer" in (answer.request.post_data or "")) as viewer:
+                show(page, server.url, f"artifacts/{model['id']}")
+            assert viewer.value.json()["data"]["viewer"]["roles"] == ["READ"]
+            page.get_by_role("heading", name="Labels").wait_for()
+            assert page.get_by_role("button", name="Add a label").count() == 0
+            show(page, server.url, "")
+            page.get_by_text("read only").wait_for()
+            assert page.locator(".store-url").count() == 0
+    finally:
+        server.stop()

@@ -19,7 +19,9 @@ from lineageql.catalog.metering import metered
 from lineageql.catalog.pages import Edge, Page
 from lineageql.catalog.reach import walking
 from lineageql.catalog.recording import Recording
+from lineageql.model.callers import Caller
 from lineageql.model.identity import Ref
+from lineageql.model.rights import Rights
 from lineageql.settings import Settings
 from lineageql.store.explanation import Explanation
 from lineageql.store.ports import Store
@@ -34,6 +36,8 @@ class Context:
         settings: the service's settings.
         document: the document that is run.
         until: the `time.monotonic()` at which a walk over lineage stops and answers what it has.
+        caller: who asks.
+        rights: what the caller may do.
         writes: whether the operation is a mutation, which reads back what it wrote.
         explanation: what is told all that is read, where the client asked for it.
     """
@@ -45,6 +49,8 @@ class Context:
         settings: Settings,
         document: Document,
         until: float,
+        caller: Caller,
+        rights: Rights,
         writes: bool = False,
         explanation: Explanation | None = None,
     ) -> None:
@@ -53,6 +59,8 @@ class Context:
         self.settings = settings
         self.document = document
         self.until = until
+        self.caller = caller
+        self.rights = rights
         self.writes = writes
         self.explanation = explanation
         self.recorded: set[str | int] = set()
@@ -75,7 +83,9 @@ class Context:
     def renew(self) -> None:
         """Forgets all that was loaded; what is read from now on is of the state that the store has then."""
         self._held.close()
-        reader = self._held.enter_context(self.store.reading(current=self.writes, explanation=self.explanation))
+        reader = self._held.enter_context(
+            self.store.reading(self.rights.sees, current=self.writes, explanation=self.explanation)
+        )
         most = self.settings.max_lineage_nodes
         self.finder = Finder(walking(metered(reader, self.budget), most, self.until), self.settings)
         self.loaders = Loaders(self.finder, self.work, self.until)

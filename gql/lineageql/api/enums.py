@@ -14,6 +14,7 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import ArtifactKind
 from lineageql.model.nodes import EventType, NodeKind
 from lineageql.model.predicates import Field, Group, Property
+from lineageql.model.rights import Role
 from lineageql.store.ports import Facet
 
 E = TypeVar("E", bound=type[Enum])
@@ -136,6 +137,17 @@ _described(
     MAX_HOPS="There is more beyond maxHops.",
     MAX_NODES="There are more nodes than maxNodes.",
     TIME="The time for one operation ran out.",
+    HIDDEN="An event leads to what the caller may not see. There is no frontier for it.",
+)
+
+
+_described(
+    Role,
+    "Role",
+    "What a rule of the policy lets a caller do in some workspaces.",
+    READ="See what is in them, and use it as an input.",
+    RECORD="Record in them.",
+    ADMIN="Both, and see where the store is and how it is read.",
 )
 
 

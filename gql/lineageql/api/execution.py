@@ -22,9 +22,19 @@ from lineageql.api.documents import Document, Documents
 from lineageql.api.limits import Meter
 from lineageql.api.schema import SCHEMA
 from lineageql.api.variables import check_variables
+from lineageql.catalog.policy_file import policy_file
 from lineageql.catalog.recording import Recording
-from lineageql.errors import BadRequest, DeadlineExceeded, LineageQLError, Overloaded, TooExpensive, Unavailable
+from lineageql.errors import (
+    BadRequest,
+    DeadlineExceeded,
+    Forbidden,
+    LineageQLError,
+    Overloaded,
+    TooExpensive,
+    Unavailable,
+)
 from lineageql.model.callers import ANONYMOUS, Caller
+from lineageql.model.rights import ALL_RIGHTS, Rights
 from lineageql.settings import Settings
 from lineageql.store.explanation import Explanation
 from lineageql.store.ports import Store
@@ -106,6 +116,7 @@ class Executor:
         self.settings = settings
         self.documents = Documents(SCHEMA._schema, settings.max_tokens)
         self.recording = None if store.recorder is None else Recording(store, settings)
+        self.policy = policy_file(settings, over_mlmd=settings.mlmd_port is not None)
         # Mutations wait for each other, and queries must not wait for them.
         self.queries = Admission(settings.max_concurrent, settings.max_waiting)
         self.mutations = Admission(settings.max_concurrent, settings.max_waiting)
@@ -113,6 +124,10 @@ class Executor:
         """Called before a mutation does anything; what it raises, `Unavailable`, refuses it."""
         self._stopping = False
         self._under_way: set[asyncio.Future[Any]] = set()
+
+    async def rights_of(self, caller: Caller) -> Rights:
+        """What a caller may do now."""
+        return ALL_RIGHTS if self.policy is None else (await self.policy.current()).rights_of(caller)
 
     def stop(self) -> None:
         """Ends the operations under way, each with an answer that says what became of it, and takes no more."""
@@ -148,6 +163,9 @@ class Executor:
             error = Unavailable("the service is stopping, and nothing was done: send it again")
             return Answer(None, [_formatted(error)], ran=False, pause=1)
         try:
+            rights = await self.rights_of(operation.caller)
+            if operation.explain and not rights.administers:
+                raise Forbidden("only an ADMIN may have an operation explained: leave out extensions.explain")
             if operation.explain and not self.settings.explain:
                 raise BadRequest(
                     "this service does not explain: start it with --explain, or leave out extensions.explain"
@@ -173,7 +191,7 @@ class Executor:
             return Answer(None, [_formatted(error)], ran=False)
         except RecursionError:
             return Answer(None, [_formatted(TooExpensive("the query nests too deep"))], ran=False)
-        return await self._run(operation, document, size, account, gone)
+        return await self._run(operation, rights, document, size, account, gone)
 
     async def _document(self, text: str) -> Document:
         """The document of a text. A long one that is new is parsed and validated beside the event loop."""
@@ -184,6 +202,7 @@ class Executor:
     async def _run(
         self,
         operation: Operation,
+        rights: Rights,
         document: Document,
         size: int,
         account: Account,
@@ -193,7 +212,10 @@ class Executor:
         until = time.monotonic() + deadline * _WALK_SHARE
         writes = document.operation(operation.name).operation is OperationType.MUTATION
         explanation = Explanation() if operation.explain else None
-        context = Context(self.store, self.recording, self.settings, document, until, writes, explanation)
+        recording = None if self.recording is None else self.recording.by(rights)
+        context = Context(
+            self.store, recording, self.settings, document, until, operation.caller, rights, writes, explanation
+        )
         context.large = size > _FEW_INPUTS
         admission = self.mutations if writes else self.queries
         begun = False
@@ -241,7 +263,7 @@ class Executor:
             return Answer(None, [_ending(result, context)], True, explanation, cost=cost)
         ran = result.data is not None or any(error.path for error in result.errors or ())
         errors = [_told(error, context) for error in result.errors or ()]
-        errors += map(_formatted, context.finder.faults)
+        errors += (_formatted(fault, rights) for fault in context.finder.faults)
         return Answer(result.data, errors, ran, explanation, context.warnings.shown(), context.budget.size, cost)
 
 
@@ -274,7 +296,7 @@ def _ending(result: ExecutionResult, context: Context) -> dict[str, Any]:
     """The one error of a query that wanted more than it may have, at the field that was one too many."""
     for error in result.errors or ():
         if isinstance(error.original_error, TooExpensive):
-            return _shown(error)
+            return _shown(error, context.rights)
     try:
         context.budget.check()
     except TooExpensive as error:
@@ -325,20 +347,20 @@ async def _awaited(
 
 def _told(error: GraphQLError, context: Context) -> dict[str, Any]:
     """A GraphQL error that, below a mutation that is applied, says so: only its answer could not be read."""
-    shown = _shown(error)
+    shown = _shown(error, context.rights)
     if error.path and error.path[0] in context.recorded:
         shown["message"] += RECORDED
     return shown
 
 
-def _shown(error: GraphQLError) -> dict[str, Any]:
+def _shown(error: GraphQLError, rights: Rights = ALL_RIGHTS) -> dict[str, Any]:
     """A GraphQL error as a client sees it; what was not foreseen is logged and masked."""
     original = error.original_error
     while isinstance(original, GraphQLError) and original.original_error is not None:
         original = original.original_error
     place = {key: value for key, value in error.formatted.items() if key in ("locations", "path")}
     if isinstance(original, LineageQLError):
-        return {**_formatted(original), **place}
+        return {**_formatted(original, rights), **place}
     if original is None or isinstance(original, GraphQLError):
         return {"message": error.message, **place, "extensions": {"code": BadRequest.code}}
     return {**masked(original, error.path), **place}
@@ -356,5 +378,11 @@ def _refused(full: Overloaded) -> Answer:
     return Answer(None, [_formatted(full)], ran=False, pause=full.pause)
 
 
-def _formatted(error: LineageQLError) -> dict[str, Any]:
-    return {"message": str(error), "extensions": error.extensions}
+def _formatted(error: LineageQLError, rights: Rights = ALL_RIGHTS) -> dict[str, Any]:
+    """An error as one sees it who has some rights: where the store is only who administers it may know."""
+    if error.discreet is None or rights.administers:
+        return {"message": str(error), "extensions": error.extensions}
+    error.error_id = error.error_id or secrets.token_hex(8)
+    log.warning("error %s: %s", error.error_id, error)
+    told = f"{error.discreet}; {error.fate}" if error.fate else error.discreet
+    return {"message": told, "extensions": error.extensions}

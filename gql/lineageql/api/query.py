@@ -40,6 +40,7 @@ from lineageql.api.selection import page_needs
 from lineageql.api.store import Store
 from lineageql.api.types import Artifact, Execution, Run, WhichEvents, Workspace
 from lineageql.api.unknown_names import of_nodes, warn_of_names, warn_of_pages
+from lineageql.api.viewer import Viewer
 from lineageql.catalog import differences, graphs
 from lineageql.catalog.adjacency import Events
 from lineageql.catalog.comparison import compare_runs
@@ -372,6 +373,10 @@ class Query:
     @strawberry.field(description="The store that is served.")
     def store(self) -> Store | None:
         return Store()
+
+    @strawberry.field(description="Who asks, and what they may do.")
+    def viewer(self) -> Viewer | None:
+        return Viewer()
 
 
 def _facets(

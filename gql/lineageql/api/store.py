@@ -7,6 +7,7 @@ import strawberry
 import lineageql
 from lineageql.api.connections import later
 from lineageql.api.context import Info
+from lineageql.errors import Forbidden
 
 
 @strawberry.type(description="How many of each there are. Counted when asked for: a pass over the store.")
@@ -20,8 +21,10 @@ class StoreCounts:
 
 @strawberry.type(description="The store that is served.")
 class Store:
-    @strawberry.field(description="Its address, without credentials.")
+    @strawberry.field(description="Its address, without credentials. Where there is a policy, only ADMIN may see it.")
     def url(self, info: Info) -> str:
+        if not info.context.rights.administers:
+            raise Forbidden("only an ADMIN may see the address of the store")
         return info.context.store.info.url
 
     @strawberry.field(

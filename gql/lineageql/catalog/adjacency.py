@@ -104,6 +104,8 @@ class EventTable:
         self.made = which is Events.MADE
         self._cached: dict[int, bool] = {}
         self.at: dict[StepNumber, list[Event]] = {}
+        self.leading_out: set[StepNumber] = set()
+        """The steps that were read of which an event leads to what the caller may not see."""
 
     async def load(self, steps: Iterable[StepNumber]) -> None:
         """Reads the events of steps that were not read yet: a statement a kind and way."""
@@ -116,8 +118,12 @@ class EventTable:
         for (execution, up), ids in wanted.items():
             lower = execution << 1 | up
             types = _EVENTS[execution, up]
-            events = await self.reader.events(_NODE_KINDS[execution], ids, types - _UNMADE if self.made else types)
-            if self.made and types is OUTPUT_EVENTS:
+            types = types - _UNMADE if self.made else types
+            events = await self.reader.events(_NODE_KINDS[execution], ids, types)
+            if self.reader.hides:
+                out = await self.reader.leading_out(_NODE_KINDS[execution], ids, types, as_of)
+                self.leading_out.update(id_ << 2 | lower for id_ in out)
+            if self.made and _EVENTS[execution, up] is OUTPUT_EVENTS:
                 events = await self._of_makers(events)
             if as_of is not None:
                 events = [event for event in events if event.time is None or event.time <= as_of]

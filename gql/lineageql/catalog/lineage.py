@@ -53,6 +53,7 @@ class Limit(Enum):
     MAX_HOPS = "MAX_HOPS"
     MAX_NODES = "MAX_NODES"
     TIME = "TIME"
+    HIDDEN = "HIDDEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,8 @@ class _Walk:
 
     def advance(self) -> None:
         """Expands the level whose events have been read, or closes the walk with it."""
+        if Limit.HIDDEN not in self.limits and not self.events.leading_out.isdisjoint(self.level):
+            self.limits.append(Limit.HIDDEN)
         hidden = self.gate.hidden
         reached = following(self.level, self.events)
         if self.both_ways:

@@ -48,6 +48,8 @@ _AFTER: Mapping[str, Callable[[Any], int]] = {
     "events": _found,
 }
 """Those that are charged for what they find."""
+_FREE = {"leading_out"}
+"""Those that are read for the service's own sake: an operation costs the same whatever is hidden from its caller."""
 
 
 class _MeteredReader:
@@ -57,7 +59,7 @@ class _MeteredReader:
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self._reader, name)
-        if not callable(verb):
+        if not callable(verb) or name in _FREE:
             return verb
         place, size = _BEFORE.get(name), _AFTER.get(name)
         budget = self._budget

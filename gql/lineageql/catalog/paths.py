@@ -24,7 +24,8 @@ class LineagePath:
     Attributes:
         steps: the nodes from the one end to the other; empty where none was found.
         edges: the events between them, one fewer.
-        complete: false where a bound ended the search before it knew.
+        complete: false where a bound ended the search before it knew, or an event leads to what the caller may not
+            see: there may be a shorter path through that.
     """
 
     steps: list[Ref] = field(default_factory=list)
@@ -56,6 +57,7 @@ async def shortest_path(
         path = await _path(events, start, end, max_hops, max_nodes, until, missing)
         gone = await _missing(reader, path.steps) - missing
         if not gone:
+            path.complete = path.complete and not events.leading_out
             return path
         # An event may name a node that is not in the store; no path leads through it.
         missing |= gone

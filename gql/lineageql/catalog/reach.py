@@ -137,6 +137,8 @@ class _WalkingReader:
             if self._until is not None and time.monotonic() >= self._until:
                 raise self._incomplete(asked, "the time for one operation ran out", "narrow the filter inside")
             await events.load(level)
+            if not events.leading_out.isdisjoint(level):
+                raise self._incomplete(asked, "it leads to what you may not see", "narrow the filter inside")
             level = await in_pieces(pace, len(level), partial(following, level, events)) - found
             found |= level
             self._check(asked, len(found), "reaches")

@@ -97,12 +97,13 @@ async def _others(settings: Settings) -> list[str]:
     """Some of the workspaces of a store that are not the demonstration's."""
     from lineageql.catalog.demonstration import WORKSPACES
     from lineageql.model.identity import EntityKind
+    from lineageql.model.rights import WHOLE
     from lineageql.store.open import open_store
     from lineageql.store.ports import Search, Window
 
     opened = await open_store(settings.store, replace(settings, create=False, read_only=True))
     try:
-        found = await opened.reader().search(Search(EntityKind.WORKSPACE), Window(len(WORKSPACES) + 5))
+        found = await opened.reader(WHOLE).search(Search(EntityKind.WORKSPACE), Window(len(WORKSPACES) + 5))
         return [row.entity.name for row in found.rows if row.entity.name not in WORKSPACES]
     finally:
         await opened.close()

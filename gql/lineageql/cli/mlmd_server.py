@@ -26,6 +26,7 @@ GRACE = 10.0
     help="Register the types that the Kubeflow Metadata SDK expects to be there. [default no]",
 )
 @settings_flags(
+    "policy",
     "host",
     "create",
     "lock_timeout",
@@ -48,7 +49,9 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
     STORE is a URL such as sqlite:///lineage.db, or the path of an SQLite file.
     Without --create it must be there. On an address of a network it asks for
     bearer tokens, unless --insecure says that others keep strangers away.
+    With --policy it starts only where that lets everybody record everywhere.
     """
+    from lineageql.catalog.policy_file import policy_file
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
     from lineageql.web import logs
     from lineageql.web.authentication.authentication import Authentication
@@ -60,6 +63,7 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
 
     authentication = Authentication(settings)
     check_mlmd_exposure(settings, authentication)
+    policy_file(settings, over_mlmd=True)
 
     async def main() -> None:
         ended = asyncio.Event()

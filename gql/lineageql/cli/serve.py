@@ -57,6 +57,7 @@ def serve_store(
         folder = gathering.enter_context(tempfile.TemporaryDirectory(prefix="lineageql-", ignore_cleanup_errors=True))
         os.environ[FOLDER] = folder
 
+    from lineageql.catalog.policy_file import policy_file
     from lineageql.catalog.recording import Recording
     from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
     from lineageql.web import logs, server, workers
@@ -85,6 +86,9 @@ def serve_store(
         if grpc_server is not None:
             say(f"MLMD (gRPC)           {grpc_server.address}")
         say("Stop with Ctrl-C")
+
+    # A wrong one is refused before anything is opened.
+    policy_file(settings, over_mlmd=settings.mlmd_port is not None)
 
     async def main() -> None:
         nonlocal grpc_server

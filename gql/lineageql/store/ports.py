@@ -20,6 +20,7 @@ from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.orders import OrderedBy
 from lineageql.model.predicates import ALWAYS, Field, Group, Predicate
+from lineageql.model.rights import Sight
 from lineageql.store.explanation import Explanation
 from lineageql.store.tally import Tally
 from lineageql.store.text_limits import NONE, Limits
@@ -185,9 +186,10 @@ class StoreInfo:
 
 
 class Reader(Protocol):
-    """Reads one store for one operation.
+    """Reads one store for one operation, as if it held nothing but what one caller may see.
 
-    A predicate holds no walk over lineage: see `catalog.reach`.
+    Types belong to the whole store, and everybody sees them. A predicate holds no walk over lineage: see
+    `catalog.reach`.
 
     Raises:
         Unavailable: the store cannot be reached or read now.
@@ -196,6 +198,10 @@ class Reader(Protocol):
     @property
     def faults(self) -> Sequence[LineageQLError]:
         """What could not be read so far and was left out of answers; each error is shown beside these."""
+
+    @property
+    def hides(self) -> bool:
+        """Whether it leaves out what its caller may not see."""
 
     async def types(self) -> Sequence[NodeType]:
         """All types but MLMD's own simple ones."""
@@ -256,6 +262,18 @@ class Reader(Protocol):
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
         """The events of these types at these artifacts or executions, without paths."""
 
+    async def leading_out(
+        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
+    ) -> Sequence[int]:
+        """The ids among these of which an event leads to what is there and the caller may not see.
+
+        Args:
+            kind: of the artifacts or executions.
+            ids: theirs.
+            types: of the events that count.
+            until: milliseconds since 1970; later events do not count.
+        """
+
     async def paths(self, events: Sequence[Event]) -> Sequence[Event]:
         """The same events with their paths."""
 
@@ -307,20 +325,24 @@ class Store(Protocol):
         """How many statements, or calls of MLMD's service, were sent to read it since it was opened."""
 
     def reading(
-        self, *, current: bool = False, explanation: Explanation | None = None
+        self, sight: Sight, *, current: bool = False, explanation: Explanation | None = None
     ) -> AbstractContextManager[Reader]:
         """A Reader for one operation: all that it reads is of one state of the store, where the store can do that.
 
         It is the state when the Reader first reads. Leaving lets go of it, ends what is still read, and does not wait.
 
         Args:
+            sight: what its caller may see.
             current: it must see what was written just now, as an operation that writes does; other operations may
                 be served by a replica, which lags behind.
             explanation: what is told all that the Reader does.
         """
 
-    def reader(self, *, current: bool = False) -> Reader:
-        """A Reader each of whose verbs reads the store as it is at its time; it holds nothing and needs no end."""
+    def reader(self, sight: Sight, *, current: bool = False) -> Reader:
+        """A Reader each of whose verbs reads the store as it is at its time; it holds nothing and needs no end.
+
+        See `reading` for its arguments.
+        """
 
     def exclusive(self) -> AbstractAsyncContextManager[Hold]:
         """While it is entered, no other process records in this store through LineageQL, on this machine or another.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreError, StoreMissing, UsageError
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
+from lineageql.model.rights import Sight
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
 from lineageql.store.explanation import Explanation
@@ -33,7 +34,7 @@ from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import LOCK_TABLE, schema_version
 from lineageql.store.sql.pooled import PooledDriver
-from lineageql.store.sql.reader import sql_reader, sql_reading
+from lineageql.store.sql.reading import sql_reader, sql_reading
 from lineageql.store.sql.statements import Statements
 from lineageql.store.text_limits import OF_POSTGRESQL, Limits, of_mysql
 from lineageql.store.write_lock import Hold, WriteLock, unlocked
@@ -210,14 +211,14 @@ class ServerStore:
         return self._driver.statements + (self._replica.statements if self._replica is not self._driver else 0)
 
     def reading(
-        self, *, current: bool = False, explanation: Explanation | None = None
+        self, sight: Sight, *, current: bool = False, explanation: Explanation | None = None
     ) -> AbstractContextManager[Reader]:
         driver = self._driver if current else self._read
-        return sql_reading(driver, self._statements[driver is self._driver], explanation)
+        return sql_reading(driver, self._statements[driver is self._driver], sight, explanation)
 
-    def reader(self, *, current: bool = False) -> Reader:
+    def reader(self, sight: Sight, *, current: bool = False) -> Reader:
         driver = self._driver if current else self._read
-        return sql_reader(driver, self._statements[driver is self._driver])
+        return sql_reader(driver, self._statements[driver is self._driver], sight)
 
     @property
     def _read(self) -> Driver:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
+from lineageql.model.rights import WHOLE, Sight
 from lineageql.settings import Settings
 from lineageql.store.explain import explained
 from lineageql.store.explanation import Explanation
@@ -15,6 +16,7 @@ from lineageql.store.mlmd import requests
 from lineageql.store.own_types_file import own_types
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.service.client import Caller, ExplainedCaller, Knowledge
+from lineageql.store.service.narrowed_reader import NarrowedReader
 from lineageql.store.service.reader import SCAN_LIMIT, ServiceReader
 from lineageql.store.tally import Tally
 from lineageql.store.write_lock import Hold, unlocked
@@ -58,23 +60,29 @@ class ServiceStore:
         return sum(self._channel.tally.calls.values())
 
     @contextmanager
-    def reading(self, *, current: bool = False, explanation: Explanation | None = None) -> Iterator[Reader]:
+    def reading(
+        self, sight: Sight, *, current: bool = False, explanation: Explanation | None = None
+    ) -> Iterator[Reader]:
         """A Reader for one operation. MLMD's calls know no snapshot: it sees what is written meanwhile."""
         if explanation is None:
-            yield self.reader()
+            yield self.reader(sight)
         else:
             caller = ExplainedCaller(self._channel, explanation)
-            yield explained(ServiceReader(caller, self.knowledge, self._scan_limit, own=self._own), explanation)
+            yield explained(self._reader(caller, sight), explanation)
 
-    def reader(self, *, current: bool = False) -> Reader:
-        return ServiceReader(self._channel, self.knowledge, self._scan_limit, own=self._own)
+    def reader(self, sight: Sight, *, current: bool = False) -> Reader:
+        return self._reader(self._channel, sight)
+
+    def _reader(self, caller: Caller, sight: Sight) -> Reader:
+        reader = ServiceReader(caller, self.knowledge, self._scan_limit, own=self._own)
+        return reader if sight.whole else NarrowedReader(reader, sight)
 
     def exclusive(self) -> AbstractAsyncContextManager[Hold]:
         """MLMD's calls know no lock: others may record at the same time."""
         return unlocked()
 
     async def probe(self) -> None:
-        await self.reader().types()
+        await self.reader(WHOLE).types()
 
     async def close(self) -> None:
         """Closes the channel, after the calls that are under way."""

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from lineageql.errors import StoreError, StoreMissing
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
+from lineageql.model.rights import Sight
 from lineageql.settings import Settings
 from lineageql.store.explanation import Explanation
 from lineageql.store.mlmd import requests
@@ -25,7 +26,7 @@ from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
-from lineageql.store.sql.reader import sql_reader, sql_reading
+from lineageql.store.sql.reading import sql_reader, sql_reading
 from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
 from lineageql.store.sql.statements import Statements
 from lineageql.store.write_lock import Hold, WriteLock, unlocked
@@ -62,12 +63,12 @@ class SQLiteStore:
         return self._driver.statements
 
     def reading(
-        self, *, current: bool = False, explanation: Explanation | None = None
+        self, sight: Sight, *, current: bool = False, explanation: Explanation | None = None
     ) -> AbstractContextManager[Reader]:
-        return sql_reading(self._driver, self._statements, explanation)
+        return sql_reading(self._driver, self._statements, sight, explanation)
 
-    def reader(self, *, current: bool = False) -> Reader:
-        return sql_reader(self._driver, self._statements)
+    def reader(self, sight: Sight, *, current: bool = False) -> Reader:
+        return sql_reader(self._driver, self._statements, sight)
 
     def exclusive(self) -> AbstractAsyncContextManager[Hold]:
         return unlocked() if self._lock is None else self._lock.held()

@@ -81,6 +81,7 @@ def create_app(
     if audit is not None:
         executor.before_writing = audit.check
     observer = Observer(settings, metrics, audit)
+    authentication.policy = executor.policy
     bodies = Bodies(settings.max_body_size, settings.max_body_memory)
     documents = PersistedDocuments.of(settings, SCHEMA._schema)
     graphiql = GraphiQL(load_operations(operations_folder())) if settings.serves_graphiql else None
@@ -108,7 +109,7 @@ def create_app(
             remark = await asyncio.wait_for(store.probe(), _READY_TIMEOUT)
         except (LineageQLError, asyncio.TimeoutError) as error:
             reason = str(error) or f"the store did not answer within {_READY_TIMEOUT} s"
-            if not authentication.is_on:
+            if not authentication.is_on and not settings.policy:
                 return json_response({"ready": False, "reason": reason}, 503)
             # It may name the store's host, which is nothing for strangers.
             log.warning("not ready: %s", reason)

@@ -15,6 +15,7 @@ import pytest_asyncio
 from lineageql.catalog.recording import Recording
 from lineageql.model.entities import Entity
 from lineageql.model.identity import Ref
+from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
 from lineageql.store.open import open_store
 from lineageql.store.ports import Store
@@ -50,7 +51,7 @@ class Room:
 
     async def get(self, ref: Ref) -> Any:
         """The entity, as LineageQL reads it."""
-        found: dict[Ref, Entity] = dict(await self.store.reader().get([ref]))
+        found: dict[Ref, Entity] = dict(await self.store.reader(WHOLE).get([ref]))
         return found[ref]
 
     async def open(self) -> None:

@@ -6,6 +6,7 @@ from lineageql.errors import AlreadyExists, InvalidArgument
 from lineageql.model.drafts import ArtifactTypeDraft
 from lineageql.model.kinds import ArtifactKind, base_of, kind_of
 from lineageql.model.nodes import NodeKind
+from lineageql.model.rights import WHOLE
 from lineageql.store.mlmd.requests import NewType, put_types
 from tests.catalog.recording.conftest import Room
 
@@ -18,7 +19,7 @@ async def test_a_type_of_each_kind(room: Room, kind: ArtifactKind) -> None:
     again = await room.recording.create_artifact_type(ArtifactTypeDraft("org.example/Thing", kind, ALL))
     assert (made.created, again.created) == (True, False)
     assert again.type_id == made.type_id
-    types = {type_.id: type_ for type_ in await room.store.reader().types()}
+    types = {type_.id: type_ for type_ in await room.store.reader(WHOLE).types()}
     assert kind_of(types[made.type_id]) is kind
     seen = room.mlmd().types["org.example/Thing"]
     names = ("name", "create_time", "description", "version", "owner", "__ALL_META__")

@@ -12,6 +12,7 @@ from lineageql.model.entities import Artifact
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.kinds import ArtifactKind
 from lineageql.model.predicates import Field, Label, Operator, Predicate, Test, all_of
+from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
 from lineageql.store.ports import Link, Search, Window
 from tests.catalog.recording.conftest import Room
@@ -26,7 +27,7 @@ async def demo(shared_room: Room) -> Room:
 
 
 async def artifacts(room: Room, predicate: Predicate) -> list[Artifact]:
-    found = await room.store.reader().search(Search(EntityKind.ARTIFACT, predicate), Window(1000))
+    found = await room.store.reader(WHOLE).search(Search(EntityKind.ARTIFACT, predicate), Window(1000))
     return [row.entity for row in found.rows if isinstance(row.entity, Artifact)]
 
 
@@ -37,7 +38,7 @@ async def named(room: Room, name: str, version: str) -> Artifact:
 
 
 async def downstream(room: Room, ref: Ref) -> set[Ref]:
-    graph = await walk(room.store.reader(), [ref], Direction.DOWNSTREAM, Bounds(1000))
+    graph = await walk(room.store.reader(WHOLE), [ref], Direction.DOWNSTREAM, Bounds(1000))
     return set(graph.hops)
 
 
@@ -49,7 +50,7 @@ async def test_recording_it_again_changes_nothing(demo: Room) -> None:
 
 
 async def test_it_is_small_and_whole(demo: Room) -> None:
-    counts = await demo.store.reader().counts()
+    counts = await demo.store.reader(WHOLE).counts()
     assert counts.workspaces == 3
     assert 60 <= counts.executions + counts.artifacts <= 150
     seen = demo.mlmd()
@@ -82,7 +83,7 @@ async def test_which_production_models_descend_from_a_data_set(demo: Room) -> No
 
 async def test_what_changed_between_two_versions(demo: Room) -> None:
     left, right = [await named(demo, "fraud-model", month) for month in ("2026-01", "2026-02")]
-    finder = Finder(demo.store.reader(), Settings())
+    finder = Finder(demo.store.reader(WHOLE), Settings())
     diff = await lineage_diff(finder, left.ref, right.ref, Direction.UPSTREAM, None)
     (models,) = [change for change in diff.changed if change.left.ref == left.ref]
     fields = {difference.field for difference in models.differences}
@@ -92,7 +93,7 @@ async def test_what_changed_between_two_versions(demo: Room) -> None:
 
 async def test_the_metrics_of_a_model(demo: Room) -> None:
     model = await named(demo, "fraud-model", "2026-03")
-    found = await demo.store.reader().search_under(
+    found = await demo.store.reader(WHOLE).search_under(
         Link.MODEL_METRICS, [model.ref], Search(EntityKind.ARTIFACT), Window(10)
     )
     scores = [row.entity for row in found[model.ref].rows if isinstance(row.entity, Artifact)]

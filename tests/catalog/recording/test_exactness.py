@@ -13,6 +13,7 @@ from lineageql.errors import AlreadyExists, InvalidArgument, LineageQLError
 from lineageql.model.drafts import ArtifactTypeDraft, ExecutionDraft, ExecutionRecord, PortArtifact, WorkspaceDraft
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import Operator, Property, Test
+from lineageql.model.rights import WHOLE
 from lineageql.store.ports import Search, Window
 from tests.catalog.recording.conftest import Room
 from tests.catalog.recording.drafts import custom, data_set, metrics, model
@@ -125,7 +126,7 @@ async def test_numbers_are_found(shared_room: Room, number: int | float) -> None
         ExecutionRecord("fraud", ExecutionDraft(fresh(), custom_properties=customs))
     )
     predicate = Test(Property("number"), Operator.EQ, number)
-    found = await shared_room.store.reader().search(Search(EntityKind.EXECUTION, predicate), Window(1000))
+    found = await shared_room.store.reader(WHOLE).search(Search(EntityKind.EXECUTION, predicate), Window(1000))
     assert made.execution in [row.entity.ref for row in found.rows]
 
 
@@ -192,7 +193,7 @@ async def test_hostile_texts(shared_room: Room, text: str) -> None:
     assert (again.execution, list(again.outputs)) == (made.execution, list(made.outputs))
     second = await shared_room.recording.log_input(made.execution, PortArtifact(draft))
     assert second.artifact == made.outputs[0]
-    events = await shared_room.store.reader().paths(await events_of(shared_room, made.execution))
+    events = await shared_room.store.reader(WHOLE).paths(await events_of(shared_room, made.execution))
     assert [event.path for event in events] == [(name,), ()]
 
 
@@ -200,7 +201,7 @@ async def events_of(room: Room, execution: Ref) -> Any:
     from lineageql.model.nodes import EventType, NodeKind
 
     assert isinstance(execution.key, int)
-    return await room.store.reader().events(NodeKind.EXECUTION, [execution.key], frozenset(EventType))
+    return await room.store.reader(WHOLE).events(NodeKind.EXECUTION, [execution.key], frozenset(EventType))
 
 
 @pytest.mark.parametrize("depth", [1, 30, 31, 32])
@@ -221,7 +222,7 @@ async def test_deep_values(shared_room: Room, depth: int, kind: str) -> None:
 async def test_ml_metadata_reads_all_of_it(shared_room: Room) -> None:
     """Nothing that the tests above recorded is poison to it."""
     seen = shared_room.mlmd()
-    counts = await shared_room.store.reader().counts()
+    counts = await shared_room.store.reader(WHOLE).counts()
     assert (len(seen.artifacts), len(seen.executions), len(seen.events)) == (
         counts.artifacts,
         counts.executions,

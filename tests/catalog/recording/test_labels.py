@@ -13,6 +13,7 @@ from lineageql.model.drafts import ExecutionDraft, ExecutionRecord, PortArtifact
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import NodeKind
 from lineageql.model.predicates import Label, Operator, Test
+from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
 from lineageql.store.mlmd.requests import NewNode, NewType, Subgraph, put_subgraph, put_types
 from lineageql.store.open import open_store
@@ -26,7 +27,7 @@ KEYS = ["stage", "k8s.io/team", 'a "quoted" key', "o'clock", "a.b:c", "ключ"
 
 async def found_by(room: Room, kind: EntityKind, key: str, value: str) -> list[Ref]:
     search = Search(kind, Test(Label(key), Operator.EQ, value))
-    return [row.entity.ref for row in (await room.store.reader().search(search, Window(100))).rows]
+    return [row.entity.ref for row in (await room.store.reader(WHOLE).search(search, Window(100))).rows]
 
 
 async def test_labels_of_every_kind(room: Room) -> None:

@@ -9,6 +9,7 @@ from lineageql.model.conventions.kubeflow import WRITTEN_PREFIX
 from lineageql.model.drafts import ArtifactTypeDraft, ExecutionDraft, PortArtifact, RunDraft, WorkspaceDraft
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.kinds import ArtifactKind
+from lineageql.model.rights import WHOLE
 from lineageql.store.ports import Link, Search, Window
 from tests.catalog.recording.conftest import Room
 from tests.catalog.recording.drafts import custom, data_set, metrics, model
@@ -89,7 +90,9 @@ async def test_metrics_name_their_model_and_data_as_the_sdk_does(room: Room) -> 
     assert (mine["model_id"], mine["data_set_id"], mine["metrics_type"]) == (str(of.key), str(on.key), "validation")
     meta = json.loads(mine["__ALL_META__"])
     assert (meta["values"], meta["model_id"], meta["data_set_id"]) == (values, str(of.key), str(on.key))
-    under = await room.store.reader().search_under(Link.MODEL_METRICS, [of], Search(EntityKind.ARTIFACT), Window(9))
+    under = await room.store.reader(WHOLE).search_under(
+        Link.MODEL_METRICS, [of], Search(EntityKind.ARTIFACT), Window(9)
+    )
     assert [row.entity.ref for row in under[of].rows] == [logged.artifact]
 
 

@@ -14,6 +14,7 @@ from lineageql.catalog.recording import RecordedExecution, Recording
 from lineageql.errors import LineageQLError, ReadOnly, Unavailable
 from lineageql.model.drafts import ExecutionDraft, ExecutionRecord, PortArtifact, RunDraft, WorkspaceDraft
 from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
 from lineageql.store.open import open_store
 from tests.catalog.recording.conftest import Room
@@ -177,5 +178,5 @@ async def test_a_service_that_only_reads(room: Room) -> None:
 
 async def test_two_demonstrations_at_a_time(room: Room) -> None:
     await asyncio.gather(record_demonstration(room.recording), record_demonstration(room.recording))
-    counts = await room.store.reader().counts()
+    counts = await room.store.reader(WHOLE).counts()
     assert (counts.executions, counts.artifacts) == (29, 37)

@@ -11,6 +11,7 @@ import pytest
 from lineageql.errors import Unavailable
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import Field, Operator, Predicate, Property, Test
+from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
 from lineageql.store.open import open_store
 from lineageql.store.ports import Search, Window
@@ -34,7 +35,7 @@ async def test_a_caller_that_goes_ends_its_statement(server: PostgreSQL, databas
         with pytest.raises(asyncio.CancelledError):
             await call
         # The one connection is free again.
-        assert (await store.reader().counts()).artifacts == 0
+        assert (await store.reader(WHOLE).counts()).artifacts == 0
         assert int(server.psql(SLEEPING)) == 0
     finally:
         await store.close()
@@ -71,7 +72,7 @@ async def test_a_server_that_ends_and_comes_back() -> None:
 async def test_the_pool_has_a_limit(server: PostgreSQL, database: str) -> None:
     store = await open_store(server.url(database), Settings(read_only=True, store_connections=2))
     try:
-        await asyncio.gather(*(store.reader().counts() for _ in range(20)))
+        await asyncio.gather(*(store.reader(WHOLE).counts() for _ in range(20)))
         count = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'"
         assert int(server.psql(count)) == 2
     finally:

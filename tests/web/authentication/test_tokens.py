@@ -152,11 +152,11 @@ async def test_strangers_learn_no_more_than_that_it_is_not_ready(
 async def test_a_caller_is_who_the_file_says(tokens: Path) -> None:
     authentication = Authentication(Settings(auth_tokens=str(tokens)))
     assert authentication.is_on
-    assert not authentication.admits_anonymous
+    assert not await authentication.admits_anonymous()
     ann = await authentication.caller("", [(b"authorization", b"Bearer " + SECRET.encode())])
     assert (ann.name, ann.groups) == ("ann", {"fraud-team", "de"})
     off = Authentication(Settings())
-    assert off.admits_anonymous
+    assert await off.admits_anonymous()
     assert (await off.caller("", [(b"authorization", b"Bearer whatever")])).name is None
 
 

@@ -9,7 +9,7 @@ from lineageql.catalog.recording import checks, kubeflow_encoding
 from lineageql.catalog.recording.artifact_types import artifact_type, check_properties, execution_type
 from lineageql.catalog.recording.checks import under
 from lineageql.catalog.recording.kubeflow_encoding import Scope
-from lineageql.catalog.recording.lookups import DedupKey, Lookups, dedup_key
+from lineageql.catalog.recording.lookups import TAKEN, DedupKey, Lookups, dedup_key
 from lineageql.catalog.recording.merge import Occurrence, merged
 from lineageql.catalog.recording.reuse import NotTaken, not_taken
 from lineageql.catalog.recording.sizes import Sizes
@@ -143,6 +143,8 @@ class Batch:
             here = NodeHandle(id=found.node.id), (found.type.name, found.uri or "", found.name)
         handle, known = here
         if known != (draft.type, draft.uri, draft.name):
+            if not self.lookups.rights.sees.whole:
+                raise AlreadyExists(TAKEN)
             message = (
                 f"the external id {draft.external_id!r} is that of another artifact, {known[2]!r} of type {known[0]}"
             )

@@ -11,7 +11,7 @@ from lineageql.catalog.recording import kubeflow_encoding
 from lineageql.catalog.recording.batches import Batch, NodeHandle, artifact_ref, named_artifacts, named_in_record
 from lineageql.catalog.recording.checks import refused, under
 from lineageql.catalog.recording.kubeflow_encoding import Scope
-from lineageql.catalog.recording.lookups import Lookups, scope_of
+from lineageql.catalog.recording.lookups import TAKEN, Lookups, scope_of
 from lineageql.catalog.recording.results import Logged, Recorded, RecordedExecution
 from lineageql.catalog.recording.reuse import NotTaken, not_taken
 from lineageql.catalog.recording.run_contexts import Runs
@@ -62,15 +62,21 @@ class Executions:
     async def log(self, lookups: Lookups, execution: Ref, item: PortArtifact, type_: EventType) -> Logged:
         """Makes an event of an execution that is there, unless it is there too."""
         found = await lookups.execution(execution, "executionId")
+        await lookups.check_writable([execution])
         await lookups.artifacts(list(named_artifacts(item)))
         names = scope_of(found)
         if names is None and not isinstance(item.artifact, Ref):
             words = "names no workspace that a new artifact could belong to: log an artifact by its id"
             raise refused("executionId", words)
         scope = Scope(*names) if names is not None else Scope("")
+        if names is not None and not isinstance(item.artifact, Ref):
+            lookups.rights.check_record(scope.workspace)
         batch = Batch(lookups, self._sizes)
         await batch.prepare([item])
         handle = await batch.log(NodeHandle(id=found.node.id), item, type_, scope)
+        if type_ is EventType.OUTPUT and handle.id is not None:
+            # To be an input changes nothing of an artifact; its producers are what it is known by.
+            await lookups.check_writable([Ref(EntityKind.ARTIFACT, handle.id)])
         differing = batch.not_taken(handle, item)
         if handle.id is not None:
             artifact = Ref(EntityKind.ARTIFACT, handle.id)
@@ -94,6 +100,8 @@ class Executions:
             prefixes: what stands before the paths of each record's arguments in an error.
         """
         batch = Batch(lookups, self._sizes)
+        for workspace in dict.fromkeys(record.workspace for record in records):
+            lookups.rights.check_record(workspace)
         planned: list[_Planned] = []
         await lookups.artifacts(
             [named for pair in zip(records, prefixes, strict=True) for named in named_in_record(*pair)]
@@ -111,6 +119,8 @@ class Executions:
                 else:
                     known[place] = found
         batch.merge()
+        reused = (handle.id for new in planned for handle in new.outputs if handle.id is not None)
+        await lookups.check_writable(Ref(EntityKind.ARTIFACT, id_) for id_ in reused)
         there = await self._answers(lookups, records, known)
         made = iter(await self._write_records(lookups, batch, planned) if planned else ())
         return [there[place] if place in there else next(made) for place in range(len(records))]
@@ -210,6 +220,8 @@ class Executions:
         workspace = await lookups.workspace_named(records[0].workspace)
         if workspace is None:
             found = next(iter(known.values()))
+            if not lookups.rights.sees.whole:
+                raise AlreadyExists(TAKEN)
             raise AlreadyExists(f"the execution {found.name!r} is there, and its workspace is not")
         logged = await lookups.logged([found.ref for found in known.values()])
         return {
@@ -239,6 +251,8 @@ class Executions:
         assert isinstance(found, Execution)
         wanted = (draft.type or EXECUTION_TYPE, draft.name, (scope.workspace, scope.run))
         if (found.type.name, found.name, scope_of(found)) != wanted:
+            if not lookups.rights.sees.whole:
+                raise AlreadyExists(TAKEN)
             words = f"another execution, {found.name!r} of type {found.type.name}"
             raise AlreadyExists(f"the external id {draft.external_id!r} is that of {words}")
         return found

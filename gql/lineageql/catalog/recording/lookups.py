@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from lineageql.catalog.recording.checks import kind as check_kind
 from lineageql.catalog.recording.checks import refused
+from lineageql.errors import Forbidden
 from lineageql.model.conventions.kubeflow import KUBEFLOW, WORKSPACE_NAME, WORKSPACE_TYPE
 from lineageql.model.drafts import ArtifactDraft
 from lineageql.model.entities import Artifact, Entity, Execution, Run, Workspace
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import EventType, NodeKind, NodeType
-from lineageql.model.predicates import Field, Not, Operator, Or, Predicate, Test, all_of
+from lineageql.model.predicates import ALWAYS, Field, Not, Operator, Or, Predicate, Related, Relation, Test, all_of
+from lineageql.model.rights import ALL_RIGHTS, EVERY_SPACE, WHOLE, Rights, Sight
 from lineageql.store.ports import Reader, Search, Window
+from lineageql.store.seen_spaces import seen_spaces
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
 DedupKey = tuple[str, str, str, str, str]
+TAKEN = "an external id or a name of it is that of something else: give it another"
+"""What one is told of a conflict who may not see all: the same, whether it is with what it sees or not."""
 # How many things one statement looks for, and how many rows of what it finds come at a time.
 _CHUNK, _PAGE = 500, 1000
 
 
 class Lookups:
-    """Reads for one attempt at one mutation."""
+    """Reads for one attempt at one mutation.
 
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
+    Args:
+        reader: gives a Reader of a part of the store.
+        rights: those of who asks for the mutation. What it may not see is not there.
+    """
+
+    def __init__(self, reader: Callable[[Sight], Reader], rights: Rights = ALL_RIGHTS) -> None:
+        self.reader = reader(rights.sees)
+        self.rights = rights
+        self._reader_of = reader
         self._by_external_id: dict[tuple[EntityKind, str], Entity] = {}
         self._same: dict[tuple[object, ...], Artifact] = {}
 
@@ -84,6 +96,37 @@ class Lookups:
         for ref, argument in named:
             if ref not in found:
                 raise refused(argument, f"is {str(ref)!r}, an id of nothing in this store")
+
+    # -- what may be written; each raises Forbidden
+
+    async def check_writable(self, refs: Iterable[Ref]) -> None:
+        """Refuses what is to be changed, and is in a workspace in which its caller may not record.
+
+        Workspaces that the caller may not see count: what is changed in one workspace is changed in all that hold it.
+        """
+        if self.rights.records_everywhere:
+            return
+        changed = list(dict.fromkeys(refs))
+        for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+            ids = [ref.key for ref in changed if ref.kind is kind and isinstance(ref.key, int)]
+            if ids:
+                await self._check_nodes(kind, ids)
+        for ref in changed:
+            if ref.kind is EntityKind.WORKSPACE:
+                self.rights.check_record((await self.entity(ref, "id")).name)
+            elif ref.kind is EntityKind.RUN:
+                space = (await self.reader.workspaces_of(EntityKind.RUN, [ref])).get(ref)
+                self.rights.check_record(None if space is None else (await self.entity(space, "id")).name)
+
+    async def _check_nodes(self, kind: EntityKind, ids: Sequence[int]) -> None:
+        whole, records = self._reader_of(WHOLE), self.rights.records
+        mine = await seen_spaces(self.reader, EVERY_SPACE if records.whole else records)
+        others = Related(Relation.WORKSPACE, Not(Test(Field.ID, Operator.IN, tuple(mine))))
+        if await whole.matching(kind, ids, others):
+            raise Forbidden(f"you may not record in every workspace of this {kind.value.lower()}")
+        placed = await whole.matching(kind, ids, Related(Relation.WORKSPACE, ALWAYS))
+        if len(set(placed)) < len(ids):
+            self.rights.check_record(None)
 
     # -- by name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from lineageql.catalog.recording.run_contexts import Runs
 from lineageql.catalog.recording.saying import said
 from lineageql.catalog.recording.sizes import Sizes
 from lineageql.catalog.recording.writing import Writer
-from lineageql.errors import AlreadyExists, TooExpensive
+from lineageql.errors import AlreadyExists, Forbidden, TooExpensive
 from lineageql.model.drafts import (
     ArtifactTypeDraft,
     ExecutionDraft,
@@ -32,6 +33,7 @@ from lineageql.model.drafts import (
 from lineageql.model.entities import Execution, ExecutionState, Run, Workspace
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import EventType, NodeKind
+from lineageql.model.rights import ALL_RIGHTS, Rights
 from lineageql.settings import Settings
 from lineageql.store.mlmd.requests import NodeChange, PropertyValue
 from lineageql.store.ports import Store
@@ -52,11 +54,22 @@ class Recording:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._settings = settings
+        self._rights = ALL_RIGHTS
         reader = partial(store.reader, current=True)
         self._writer = Writer(store.recorder, reader, store.exclusive, wide=store.info.integer_bits == 64)
         self._sizes = Sizes(store.info.limits)
         self._runs = Runs(self._writer)
         self._executions = Executions(self._writer, self._runs, self._sizes)
+
+    def by(self, rights: Rights) -> Recording:
+        """The same, for one who has some rights: what it may not see is not there, and what it may not do is refused.
+
+        Its methods raise, beside the others:
+            Forbidden: the caller may see the place, and not record there.
+        """
+        mine = copy(self)
+        mine._rights = rights
+        return mine
 
     async def register_types(self, in_any: bool = True) -> None:
         """Registers the types of the convention, which the Kubeflow Metadata SDK expects to be there.
@@ -69,7 +82,7 @@ class Recording:
             if in_any or not await lookups.reader.types():
                 await self._writer.types(lookups, kubeflow_encoding.TYPES)
 
-        await self._writer.run(mutation)
+        await self._writer.run(self._rights, mutation)
 
     # -- workspaces and runs
 
@@ -87,6 +100,7 @@ class Recording:
         self._sizes.node(node, draft.labels)
 
         async def mutation(lookups: Lookups) -> Recorded:
+            self._rights.check_record(draft.name)
             found = await lookups.workspace_named(draft.name)
             if found is None:
                 return Recorded(Ref(EntityKind.WORKSPACE, await self._writer.context(lookups, node)), True)
@@ -96,7 +110,7 @@ class Recording:
                 return Recorded(found, False)
             return Recorded(found, False, not_taken(draft, await lookups.entity(found, "name")))
 
-        return await self._writer.run(mutation)
+        return await self._writer.run(self._rights, mutation)
 
     async def create_run(self, workspace: Ref, draft: RunDraft, reuse: bool = True) -> Recorded:
         """Makes the context of a run, or answers the run of its name, unchanged.
@@ -109,6 +123,7 @@ class Recording:
 
         async def mutation(lookups: Lookups) -> Recorded:
             space = await lookups.workspace(workspace, "workspaceId")
+            self._rights.check_record(space.name)
             name = RunName(space.name, draft.name)
             validation.check_run_name(name, "name")
             node = kubeflow_encoding.run_node(name, draft)
@@ -125,7 +140,7 @@ class Recording:
             await self._runs.make(lookups, name, space.mlmd_id, node)
             return Recorded(ref, True)
 
-        return await self._writer.run(mutation)
+        return await self._writer.run(self._rights, mutation)
 
     # -- executions
 
@@ -138,10 +153,11 @@ class Recording:
 
         async def mutation(lookups: Lookups) -> Recorded:
             space = await lookups.workspace(workspace, "workspaceId")
+            self._rights.check_record(space.name)
             name = None if run is None else await lookups.run_name(run, space, "runId")
             return await self._executions.create(lookups, Scope(space.name, name), draft)
 
-        return await self._writer.run(mutation)
+        return await self._writer.run(self._rights, mutation)
 
     async def update_execution(
         self,
@@ -164,6 +180,7 @@ class Recording:
 
         async def mutation(lookups: Lookups) -> Ref:
             found = await lookups.execution(execution, "id")
+            await lookups.check_writable([execution])
             if end_time is None:
                 validation.check_times(start_time, found.end_time, "startTime")
             elif start_time is None:
@@ -176,7 +193,7 @@ class Recording:
                 await self._writer.change(change)
             return execution
 
-        return await self._writer.run(mutation)
+        return await self._writer.run(self._rights, mutation)
 
     async def log_input(self, execution: Ref, item: PortArtifact) -> Logged:
         """Records that an execution read an artifact; the same again changes nothing."""
@@ -189,7 +206,9 @@ class Recording:
     async def _log(self, execution: Ref, item: PortArtifact, type_: EventType) -> Logged:
         checks.kind(execution, EntityKind.EXECUTION, "executionId")
         validation.check_port_artifact(item)
-        return await self._writer.run(lambda lookups: self._executions.log(lookups, execution, item, type_))
+        return await self._writer.run(
+            self._rights, lambda lookups: self._executions.log(lookups, execution, item, type_)
+        )
 
     async def record_execution(self, record: ExecutionRecord) -> RecordedExecution:
         """Records an execution with all it read and wrote, in one atomic call.
@@ -199,7 +218,7 @@ class Recording:
         """
         self._check_size([record])
         validation.check_record(record)
-        return (await self._writer.run(lambda lookups: self._executions.record(lookups, [record], [""])))[0]
+        return (await self._record([record], [""]))[0]
 
     async def record_lineage(self, records: Sequence[ExecutionRecord]) -> list[RecordedExecution]:
         """Records executions of one workspace in one atomic call; see `record_execution`.
@@ -212,7 +231,10 @@ class Recording:
         self._check_size(records)
         validation.check_records(records)
         prefixes = [f"[{place}]" for place in range(len(records))]
-        return await self._writer.run(lambda lookups: self._executions.record(lookups, records, prefixes))
+        return await self._record(records, prefixes)
+
+    async def _record(self, records: Sequence[ExecutionRecord], prefixes: Sequence[str]) -> list[RecordedExecution]:
+        return await self._writer.run(self._rights, lambda lookups: self._executions.record(lookups, records, prefixes))
 
     def _check_size(self, records: Sequence[ExecutionRecord]) -> None:
         nodes = sum(1 + len(record.inputs) + len(record.outputs) for record in records)
@@ -229,6 +251,7 @@ class Recording:
 
         async def mutation(lookups: Lookups) -> Ref:
             entity = await lookups.entity(ref, "id")
+            await lookups.check_writable([ref])
             if not pairs:
                 return ref
             if isinstance(entity, Workspace) and entity.mlmd_id is None:
@@ -247,19 +270,20 @@ class Recording:
                 await self._writer.change(change)
             return ref
 
-        return await self._writer.run(mutation)
+        return await self._writer.run(self._rights, mutation)
 
     async def remove_labels(self, ref: Ref, keys: Collection[str]) -> Ref:
         """Removes labels of any entity; a key that it does not have is none to remove."""
 
         async def mutation(lookups: Lookups) -> Ref:
             entity = await lookups.entity(ref, "id")
+            await lookups.check_writable([ref])
             present = set(keys) & entity.label_values.keys()
             if present:
                 await self._writer.change(label_change(entity, (), present))
             return ref
 
-        return await self._writer.run(mutation)
+        return await self._writer.run(self._rights, mutation)
 
     # -- types
 
@@ -268,12 +292,14 @@ class Recording:
         validation.check_type(draft)
 
         async def mutation(lookups: Lookups) -> RecordedType:
+            if not self._rights.records_somewhere:
+                raise Forbidden("you may not record anywhere")
             new, found = await new_artifact_type(lookups, draft)
             self._sizes.type(new)
             ids = await self._writer.types(lookups, [new])
             return RecordedType(ids[new.key], created=found is None)
 
-        return await self._writer.run(mutation)
+        return await self._writer.run(self._rights, mutation)
 
 
 def _execution_change(

@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from lineageql.catalog.recording.artifact_types import missing_types
 from lineageql.catalog.recording.integer_bits import narrowed_change, narrowed_node, narrowed_subgraph
-from lineageql.catalog.recording.lookups import Lookups
+from lineageql.catalog.recording.lookups import TAKEN, Lookups
 from lineageql.errors import AlreadyExists, DeadlineExceeded, LineageQLError, ReadOnly, Unavailable
+from lineageql.model.rights import Rights, Sight
 from lineageql.store.mlmd import requests
 from lineageql.store.mlmd.requests import NewNode, NewType, NodeChange, Request, Subgraph, SubgraphIds, TypeIds
 from lineageql.store.ports import Reader, Recorder
@@ -39,7 +40,7 @@ class Writer:
 
     Args:
         recorder: what writes; None where the service only reads.
-        reader: gives a Reader that sees what was written.
+        reader: gives a Reader of a part of the store that sees what was written.
         exclusive: keeps other processes from recording meanwhile.
         wide: whether the store's integers have 64 bits, and not 32.
     """
@@ -47,7 +48,7 @@ class Writer:
     def __init__(
         self,
         recorder: Recorder | None,
-        reader: Callable[[], Reader],
+        reader: Callable[[Sight], Reader],
         exclusive: Callable[[], AbstractAsyncContextManager[Hold]],
         *,
         wide: bool = True,
@@ -61,8 +62,8 @@ class Writer:
         self._unsettled = False
         self._sending = False
 
-    async def run(self, mutation: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
-        """Plans and writes a mutation when it has its turn.
+    async def run(self, rights: Rights, mutation: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
+        """Plans and writes a mutation of one who has some rights when it has its turn.
 
         A caller that gives up before the first call to MLMD has written nothing;
         after that it only misses the answer, as what is begun is finished.
@@ -77,7 +78,7 @@ class Writer:
         self._sending = False
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         try:
-            work = asyncio.create_task(self._in_turn(mutation, answer), name="mutation")
+            work = asyncio.create_task(self._in_turn(rights, mutation, answer), name="mutation")
         except BaseException:
             self._turn.release()
             raise
@@ -91,12 +92,17 @@ class Writer:
                 work.cancel()
             raise
 
-    async def _in_turn(self, mutation: Callable[[Lookups], Awaitable[Answer]], answer: asyncio.Future[Answer]) -> None:
+    async def _in_turn(
+        self,
+        rights: Rights,
+        mutation: Callable[[Lookups], Awaitable[Answer]],
+        answer: asyncio.Future[Answer],
+    ) -> None:
         """Answers a mutation; the lock is let go of after that, when no call of it can be under way any more."""
         try:
             async with self._exclusive() as self._hold:
                 try:
-                    answer.set_result(await self._attempts(mutation))
+                    answer.set_result(await self._attempts(rights, mutation))
                 except Exception as error:
                     answer.set_exception(error)
                     if self._unsettled:
@@ -115,16 +121,16 @@ class Writer:
         await self.send(requests.get_nothing())
         self._unsettled = False
 
-    async def _attempts(self, mutation: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
+    async def _attempts(self, rights: Rights, mutation: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
         if self._unsettled:
             await self._settle()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await mutation(Lookups(self._reader()))
+                return await mutation(Lookups(self._reader, rights))
             except Taken as taken:
                 if attempt == ATTEMPTS:
                     words = "MLMD says that something of it is there already: another process may be recording the same"
-                    raise AlreadyExists(words) from taken
+                    raise AlreadyExists(words if rights.sees.whole else TAKEN) from taken
         raise AssertionError("unreachable")
 
     async def send(self, request: Request[Answer]) -> Answer:

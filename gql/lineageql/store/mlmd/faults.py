@@ -162,7 +162,7 @@ def fated(rpc: str | None, error: LineageQLError, fate: str) -> LineageQLError:
     if rpc is None or rpc.startswith("Get"):
         return error
     told = type(error)(f"{error}; {fate}")
-    told.error_id = error.error_id
+    told.error_id, told.fate = error.error_id, fate
     return told
 
 

@@ -123,19 +123,18 @@ class Memberships:
         orphans = [id_ for id_, ref in numbered.items() if ref not in found]
         contexts = await self.tables.nodes(NodeKind.CONTEXT, orphans)
         for node in await self.roles.runs(list(contexts.values())):
-            space = await self._named_by(node)
-            found.update({} if space is None else {numbered[node.id]: space})
+            found.update((numbered[node.id], space) for space in (await self.named_by(node))[:1])
         return found
 
-    async def _named_by(self, run: Node) -> int | None:
-        """The workspace that a run names in a property, of the run's writer."""
+    async def named_by(self, run: Node) -> list[int]:
+        """The workspaces that a run names in a property, of the run's writer, in the order of ids."""
         convention = self.types.convention(run.type)
         name = None if convention.run_workspace is None else run.properties.get(convention.run_workspace)
         if not isinstance(name, str):
-            return None
+            return []
         ids = self.types.contexts(Role.WORKSPACE, lambda other: other.writer == convention.writer)
         found = await self.tables.contexts_named(map(self.types.by_id.__getitem__, ids), [name])
-        return next((node.id for node in found[name]), None)
+        return [node.id for node in found[name]]
 
     async def runs_of(self, executions: Sequence[int]) -> dict[int, int]:
         """The first context of the role of a run that each execution is in."""

@@ -72,7 +72,7 @@ class Tables:
         Of MLMD's own all are there.
         """
         wanted = list(dict.fromkeys(ids))
-        found = await self._stored(kind, wanted)
+        found = await self.stored(kind, wanted)
         if self.implied is None or EventType.INPUT not in types:
             return found
         implied = await self.implied.at(kind, wanted)
@@ -84,7 +84,8 @@ class Tables:
             together[id_] = [*sorted(new), *found[id_]]
         return together
 
-    async def _stored(self, kind: NodeKind, wanted: Sequence[int]) -> dict[int, list[Event]]:
+    async def stored(self, kind: NodeKind, wanted: Sequence[int]) -> dict[int, list[Event]]:
+        """The events at artifacts or executions that are rows of MLMD's, in their order."""
         known = self._events[kind]
         missing = [id_ for id_ in wanted if id_ not in known]
         if missing and kind is NodeKind.EXECUTION:
@@ -93,7 +94,7 @@ class Tables:
             # What is an event's position is seen among the others of its execution.
             messages = await self.client.events(kind, missing)
             ends = {(message.artifact_id, message.execution_id) for message in messages}
-            at = await self._stored(NodeKind.EXECUTION, sorted({execution for _, execution in ends}))
+            at = await self.stored(NodeKind.EXECUTION, sorted({execution for _, execution in ends}))
             known.update({id_: [] for id_ in missing})
             for artifact, execution in ends:
                 known[artifact] += [event for event in at[execution] if event.artifact_id == artifact]

@@ -55,11 +55,14 @@ class ServiceReader(NamedWorkspaces):
         self._types = Types(self.client, own)
         self._making: asyncio.Task[Reading] | None = None
 
+    hides = False
+
     @property
     def faults(self) -> Sequence[LineageQLError]:
         return list(self.client.faults.values())
 
-    async def _reading(self) -> Reading:
+    async def reading(self) -> Reading:
+        """What the parts of the operation share."""
         if self._making is None:
             self._making = asyncio.create_task(self._make())
         return await asyncio.shield(self._making)
@@ -68,7 +71,7 @@ class ServiceReader(NamedWorkspaces):
         return Reading(self.client, self._types, await self._types.catalog())
 
     async def _searches(self) -> Searches:
-        return Searches(await self._reading())
+        return Searches(await self.reading())
 
     # -- types
 
@@ -124,7 +127,7 @@ class ServiceReader(NamedWorkspaces):
     # -- entities and events
 
     async def _get(self, refs: Sequence[Ref], fields: Fields) -> Mapping[Ref, Entity]:
-        reading = await self._reading()
+        reading = await self.reading()
         found: dict[Ref, Entity] = {}
         for kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION, EntityKind.WORKSPACE):
             ids = [ref.key for ref in refs if ref.kind is kind and isinstance(ref.key, int)]
@@ -152,12 +155,17 @@ class ServiceReader(NamedWorkspaces):
         return found
 
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
-        nodes = await (await self._reading()).tables.nodes(NODE_KINDS[kind], ids)
+        nodes = await (await self.reading()).tables.nodes(NODE_KINDS[kind], ids)
         return {id_: node.type for id_, node in nodes.items()}
 
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
-        found = await (await self._reading()).tables.events(kind, ids, types)
+        found = await (await self.reading()).tables.events(kind, ids, types)
         return [event for event in concatenated(found.values()) if event.type in types]
+
+    async def leading_out(
+        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
+    ) -> Sequence[int]:
+        return []
 
     async def paths(self, events: Sequence[Event]) -> Sequence[Event]:
         return events  # the service tells no event without its path
@@ -165,10 +173,10 @@ class ServiceReader(NamedWorkspaces):
     # -- memberships
 
     async def _workspaces_named(self, names: Sequence[str] | None) -> Sequence[Workspace]:
-        return await (await self._reading()).workspace_names.of(names)
+        return await (await self.reading()).workspace_names.of(names)
 
     async def workspaces_of(self, kind: EntityKind, refs: Sequence[Ref]) -> Mapping[Ref, Ref]:
-        reading = await self._reading()
+        reading = await self.reading()
         memberships, own = reading.memberships, await reading.named_workspaces_of(kind, refs)
         others = [ref for ref in refs if ref not in own]
         if kind is EntityKind.RUN:
@@ -179,7 +187,7 @@ class ServiceReader(NamedWorkspaces):
         return own | {ref: Ref(EntityKind.WORKSPACE, space) for ref, space in found.items()}
 
     async def all_workspaces_of(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Sequence[Ref]]:
-        reading = await self._reading()
+        reading = await self.reading()
         memberships = reading.memberships
         ids = [ref.key for ref in artifacts if isinstance(ref.key, int)]
         found = await memberships.spaces(EntityKind.ARTIFACT, ids)
@@ -192,20 +200,20 @@ class ServiceReader(NamedWorkspaces):
         return {ref: spaces for ref, spaces in lists.items() if spaces}
 
     async def runs_of(self, executions: Sequence[Ref]) -> Mapping[Ref, Ref]:
-        memberships = (await self._reading()).memberships
+        memberships = (await self.reading()).memberships
         found = await memberships.runs_of([ref.key for ref in executions if isinstance(ref.key, int)])
         return {Ref(EntityKind.EXECUTION, id_): Ref(EntityKind.RUN, run) for id_, run in found.items()}
 
     async def runs_holding(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Ref]:
-        memberships = (await self._reading()).memberships
+        memberships = (await self.reading()).memberships
         found = await memberships.holders_of([ref.key for ref in artifacts if isinstance(ref.key, int)])
         return {Ref(EntityKind.ARTIFACT, id_): runs[0].ref for id_, runs in found.items() if runs}
 
     async def run_states(self, runs: Sequence[Ref]) -> Mapping[Ref, Mapping[ExecutionState, int]]:
-        return await (await self._reading()).states.of_runs(runs)
+        return await (await self.reading()).states.of_runs(runs)
 
     async def counts(self) -> StoreCounts:
-        reading, searches = await self._reading(), await self._searches()
+        reading, searches = await self.reading(), await self._searches()
         workspaces = await searches.count(Search(EntityKind.WORKSPACE))
         runs = await searches.count(Search(EntityKind.RUN))
         ids: dict[NodeKind, list[int]] = {NodeKind.ARTIFACT: [], NodeKind.EXECUTION: []}

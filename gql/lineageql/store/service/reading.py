@@ -29,10 +29,10 @@ from lineageql.store.service.workspace_names import WorkspaceNames
 class Reading:
     """Everything that reads in one operation, over the same rows."""
 
-    def __init__(self, client: Client, types: Types, catalog: TypeCatalog) -> None:
+    def __init__(self, client: Client, types: Types, catalog: TypeCatalog, tables: Tables | None = None) -> None:
         self.client = client
         self.types = catalog
-        self.tables = Tables(client, types)
+        self.tables = tables or Tables(client, types)
         self.lister = Lister(client, types, self.tables.is_member)
         if catalog.implied:
             self.tables.implied = ImpliedEvents(self.tables, self.lister, catalog)

@@ -48,10 +48,10 @@ class Timeline:
         while True:
             found = await self._beyond(time)
             if len(found) < self.lister.client.sizes.page:
-                yield self._ordered(found)
+                yield await self._shown(found)
                 return
             time = self._time(found[-1])
-            yield self._ordered([node for node in found if self._time(node) != time])
+            yield await self._shown([node for node in found if self._time(node) != time])
             async for nodes in self._at(time, None):
                 yield nodes
 
@@ -74,7 +74,7 @@ class Timeline:
             raise
         messages = list(getattr(reply, f"{NOUNS[self.listing.kind].lower()}s"))
         client.look_at(len(messages))
-        return await self.lister.types.nodes(self.listing.kind, messages)
+        return await self.lister.types.all_nodes(self.listing.kind, messages)
 
     async def _at(self, time: int, after: int | None) -> AsyncIterator[list[Node]]:
         said = filter_query.both(self.listing.filter, f"{self.column} = {int(time)}")
@@ -87,5 +87,6 @@ class Timeline:
     def _time(self, node: Node) -> int:
         return (node.create_time if self.order == "CREATE_TIME" else node.update_time) or 0
 
-    def _ordered(self, nodes: list[Node]) -> list[Node]:
-        return sorted(nodes, key=lambda node: (self._time(node), node.id), reverse=self.descending)
+    async def _shown(self, nodes: list[Node]) -> list[Node]:
+        shown = await self.lister.types.shown(self.listing.kind, nodes)
+        return sorted(shown, key=lambda node: (self._time(node), node.id), reverse=self.descending)

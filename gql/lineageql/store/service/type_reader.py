@@ -39,7 +39,15 @@ class Types:
         return TypeCatalog(sorted(found, key=lambda type_: type_.id), self.own)
 
     async def nodes(self, kind: NodeKind, messages: Sequence[Any]) -> list[Node]:
-        """Nodes with their types, the simple ones among these too."""
+        """Nodes with their types, the simple ones among these too, as far as the operation's caller may see them."""
+        return await self.shown(kind, await self.all_nodes(kind, messages))
+
+    async def shown(self, kind: NodeKind, nodes: list[Node]) -> list[Node]:
+        """Those of some nodes that the caller may see."""
+        return nodes
+
+    async def all_nodes(self, kind: NodeKind, messages: Sequence[Any]) -> list[Node]:
+        """The same, those that the caller may not see among them."""
         known = (await self.catalog()).by_id
         missing = {message.type_id for message in messages} - known.keys() - self._others.keys()
         if missing:

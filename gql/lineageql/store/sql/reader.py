@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 
-from lineageql import tracing
 from lineageql.errors import LineageQLError
 from lineageql.model.conventions.kubeflow import WORKSPACE_TYPE
 from lineageql.model.entities import Entity, ExecutionState, Workspace
@@ -19,17 +17,14 @@ from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Test
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.explain import explained
-from lineageql.store.explanation import Explanation
 from lineageql.store.named_workspaces import Fields, NamedWorkspaces
-from lineageql.store.ports import Facet, Link, Reader, Search, Slice, StoreCounts, Window
+from lineageql.store.ports import Facet, Link, Search, Slice, StoreCounts, Window
 from lineageql.store.sql import rows as sql_rows
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
-from lineageql.store.sql.driver import Driver, Rows, Runner, Script, fetch
+from lineageql.store.sql.driver import Rows, Runner, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.event_sources import COLUMNS, implied_rows
-from lineageql.store.sql.explained_driver import ExplainedDriver
 from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.memberships import Memberships
@@ -43,32 +38,12 @@ from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.struct_items import asks, grounded, in_structs
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
 from lineageql.store.sql.text_search import text_page
-from lineageql.store.sql.traced_driver import TracedDriver
 from lineageql.store.sql.workspace_names import workspace_names
 
 _FEW_NAMES = 4
 """How many workspaces are looked for one by one, and not among the names of all."""
 _FEW_RUNS = 16
 """How many runs are asked for at most by a statement that is kept."""
-
-
-@contextmanager
-def sql_reading(driver: Driver, statements: Statements, explanation: Explanation | None) -> Iterator[Reader]:
-    """A Reader for one operation on one state of the store; see `store.ports.Store.reading`."""
-    snapshot = driver.snapshot()
-    try:
-        yield sql_reader(snapshot, statements, explanation)
-    finally:
-        snapshot.end()
-
-
-def sql_reader(driver: Runner, statements: Statements, explanation: Explanation | None = None) -> Reader:
-    """A Reader, which tells an explanation what it does where there is one, and a trace where that is on."""
-    if tracing.is_on():
-        driver = TracedDriver(driver)
-    if explanation is None:
-        return SQLReader(driver, statements)
-    return explained(SQLReader(ExplainedDriver(driver, explanation), statements), explanation)
 
 
 class SQLReader(NamedWorkspaces):
@@ -81,6 +56,7 @@ class SQLReader(NamedWorkspaces):
     """
 
     faults: Sequence[LineageQLError] = ()
+    hides = False
 
     def __init__(self, driver: Runner, statements: Statements | None = None, budgets: RowBudgets = row_budgets) -> None:
         self.driver = driver
@@ -140,7 +116,7 @@ class SQLReader(NamedWorkspaces):
 
     def _passing(self, searches: Searches) -> Searches:
         """What does searches that name the ids of this moment: their statements are of no use to another operation."""
-        return Searches(searches.clauses, Statements(), self.budgets)
+        return Searches(searches.clauses, Statements(), self.budgets, searches.within)
 
     # -- pages and counts
 
@@ -254,6 +230,11 @@ class SQLReader(NamedWorkspaces):
             return found
 
         return await self.driver.run(script()) if ids else []
+
+    async def leading_out(
+        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
+    ) -> Sequence[int]:
+        return []
 
     def _implied(
         self, catalog: TypeCatalog, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]

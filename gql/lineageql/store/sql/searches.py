@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
 
 from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
-from lineageql.model.predicates import Field, size
+from lineageql.model.predicates import ALWAYS, Field, Predicate, all_of, size
 from lineageql.store.ports import Link, Row, Search, Slice, Window
 from lineageql.store.sql.access_path import AccessPath, JoinPath, RowBudget, RunPath, UnionPath, cost
 from lineageql.store.sql.access_paths import AccessPaths
@@ -60,15 +60,29 @@ class _Page:
 
 
 class Searches:
-    """The scripts of one operation's searches."""
+    """The scripts of one operation's searches.
 
-    def __init__(self, clauses: Clauses, statements: Statements, budgets: RowBudgets) -> None:
+    Args:
+        clauses: compiles predicates.
+        statements: compiled statements, of other operations too.
+        budgets: how many rows each turn of a search may visit.
+        within: of some kinds a predicate that all rows make true anyway: a statement may start at what makes it true.
+    """
+
+    def __init__(
+        self,
+        clauses: Clauses,
+        statements: Statements,
+        budgets: RowBudgets,
+        within: Mapping[EntityKind, Predicate] | None = None,
+    ) -> None:
         self.clauses = clauses
         self.types = clauses.types
         self.dialect = clauses.dialect
         self.tables = EntityTables(clauses.types, clauses.dialect)
         self.statements = statements
         self.budgets = budgets
+        self.within = within or {}
         self._passing: dict[Hashable, Any] = {}
 
     def page(self, search: Search, window: Window, fields: Fields = None) -> Script[Slice]:
@@ -110,7 +124,7 @@ class Searches:
 
         def make() -> Statement:
             found = walk_step(self.clauses, search, window, source_of(search.kind, self.types))
-            return self.dialect.compile(found).meant("walk the order: where the next rows end")
+            return self.dialect.compile(found).meant("walk the order: where the next rows end").estimating()
 
         made = self._kept(search, ("walk", search, shape(window)), make)
         return (yield from fetch(made.given(**edges(window), window_skip=budget - 1)))
@@ -230,6 +244,9 @@ class Searches:
 
     def _kept(self, search: Search, key: Hashable, make: Callable[[], T]) -> T:
         """What was made for a search; of one that names very many ids it is kept no longer than for this verb."""
+        within = self.within.get(search.kind)
+        if within is not None:
+            key = within, key
         if size(search.predicate) <= _MOST_TERMS:
             return self.statements.get(self.types, key, make)
         if key not in self._passing:
@@ -285,7 +302,7 @@ class Searches:
         def make() -> Statement:
             parameter: RowBudget = bindparam("budget", 0, BigInteger())
             columns: list[Any] = [one(parameter).label(f"c{place}") for place, one in enumerate(costs)]
-            return self.dialect.compile(select(*columns)).meant("cost of access paths")
+            return self.dialect.compile(select(*columns)).meant("cost of access paths").estimating()
 
         rows = yield from fetch(self._kept(search, (key, search, *place), make).given(budget=budget))
         return [int(number) for number in rows[0]]
@@ -298,10 +315,11 @@ class Searches:
         if kind not in _OWN_TABLES:
             return max((yield from self._last(_OWN_TABLES[0])), (yield from self._last(_OWN_TABLES[1])))
         table = NODES[NODE_KINDS[kind]]
-        statement = self.statements.get(
-            self.types, ("last", kind), lambda: self.dialect.compile(select(func.max(table.c.id))).meant("highest id")
-        )
-        return (yield from fetch(statement))[0][0] or 0
+
+        def make() -> Statement:
+            return self.dialect.compile(select(func.max(table.c.id))).meant("highest id").estimating()
+
+        return (yield from fetch(self.statements.get(self.types, ("last", kind), make)))[0][0] or 0
 
     def _named(self, search: Search, path: int) -> str:
         """An access path, as a plan names it."""
@@ -309,7 +327,8 @@ class Searches:
 
     def _paths(self, search: Search) -> list[AccessPath]:
         def make() -> list[AccessPath]:
-            return AccessPaths(self.clauses, source_of(search.kind, self.types)).of(search.predicate)[:_MOST_PATHS]
+            wanted = all_of(search.predicate, self.within.get(search.kind, ALWAYS))
+            return AccessPaths(self.clauses, source_of(search.kind, self.types)).of(wanted)[:_MOST_PATHS]
 
         return self._kept(search, ("access paths", search), make)
 

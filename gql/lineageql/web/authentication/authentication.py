@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lineageql.errors import Unauthenticated, Unavailable, UsageError
 from lineageql.model.callers import ANONYMOUS, Caller
+from lineageql.model.rights import Policy
 from lineageql.settings import Settings
 from lineageql.watched_file import WatchedFile
 from lineageql.web.authentication.proxies import Proxies
@@ -56,6 +57,8 @@ class Authentication:
             self._tokens = WatchedFile(path, partial(parse_tokens, file=str(path)))
         self._issuer = _issuer(settings) if settings.auth_issuer else None
         self._proxies = Proxies(settings) if settings.auth_user_header else None
+        self.policy: WatchedFile[Policy] | None = None
+        """What may let in callers that are not known."""
         self._told_at = 0.0
         self._untold = 0
 
@@ -74,10 +77,9 @@ class Authentication:
         """What tells who sends a call of gRPC; None where everybody may."""
         return self.caller_of_call if self.takes_bearer else None
 
-    @property
-    def admits_anonymous(self) -> bool:
+    async def admits_anonymous(self) -> bool:
         """Whether one who shows nothing is served. The one place that decides it."""
-        return not self.is_on
+        return not self.is_on or (self.policy is not None and (await self.policy.current()).knows_strangers)
 
     async def start(self) -> None:
         """Has what takes time ready before the first request, where it can be had now; the log says what cannot."""
@@ -103,19 +105,22 @@ class Authentication:
         except Unauthenticated as error:
             self._tell(address or "an unknown address", error)
             raise
-        return self._admitted(found)
+        return await self._admitted(found)
 
     async def caller_of_call(self, metadata: Sequence[tuple[bytes, bytes]]) -> Caller:
         """Who sent a call of gRPC, by the bearer token of its metadata; raises as `caller` does."""
         try:
-            return self._admitted(await self._bearer(metadata))
+            found = await self._bearer(metadata)
+            if found is None:
+                raise Unauthenticated  # there, nobody has fewer rights than others
+            return found
         except Unauthenticated as error:
             if error.reason:
                 self._tell("a client of MLMD's gRPC service", error)
             raise
 
-    def _admitted(self, found: Caller | None) -> Caller:
-        if found is None and not self.admits_anonymous:
+    async def _admitted(self, found: Caller | None) -> Caller:
+        if found is None and not await self.admits_anonymous():
             raise Unauthenticated
         return found or ANONYMOUS
 

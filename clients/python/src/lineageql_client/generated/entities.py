@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         LineageEvents,
         LineageFilter,
         LineageLimit,
+        Role,
         RunFilter,
         RunOrder,
         RunOrderField,
@@ -720,7 +721,7 @@ class Store:
 
     TYPE: ClassVar[str] = "Store"
     url: str
-    """Its address, without credentials."""
+    """Its address, without credentials. Where there is a policy, only ADMIN may see it."""
     backend: str
     """What keeps it: `sqlite`, `mysql`, `postgresql`, or `grpc` for MLMD's service before it."""
     schema_version: int | None
@@ -757,6 +758,21 @@ class UpdateExecutionPayload:
     TYPE: ClassVar[str] = "UpdateExecutionPayload"
     execution: Execution
     """The execution, changed."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who asks, and what they may do."""
+
+    TYPE: ClassVar[str] = "Viewer"
+    name: str | None
+    """The name that the caller is known by; null for one who is not known."""
+    roles: tuple[Role, ...]
+    """What the caller may do in some workspaces at least; all where there is no policy."""
+    workspaces: tuple[str, ...] | None
+    """The patterns of the names of the workspaces that the caller may see; the empty one stands for what is in
+    no workspace. Null for all.
+    """
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -63,7 +63,7 @@ LineageDirection = Literal["UPSTREAM", "DOWNSTREAM", "BOTH", "CONNECTED"]
 LineageEvents = Literal["ALL", "MADE"]
 """Which events lineage is walked over."""
 
-LineageLimit = Literal["MAX_HOPS", "MAX_NODES", "TIME"]
+LineageLimit = Literal["MAX_HOPS", "MAX_NODES", "TIME", "HIDDEN"]
 """What cut a lineage short."""
 
 LineageNodeKind = Literal["ARTIFACT", "EXECUTION"]
@@ -71,6 +71,9 @@ LineageNodeKind = Literal["ARTIFACT", "EXECUTION"]
 
 OrderDirection = Literal["ASC", "DESC"]
 """Which way an order goes."""
+
+Role = Literal["READ", "RECORD", "ADMIN"]
+"""What a rule of the policy lets a caller do in some workspaces."""
 
 RunOrderField = Literal["ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "VALUE"]
 """What runs can be ordered by; ties come by id."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         SetLabelsPayload,
         Store,
         UpdateExecutionPayload,
+        Viewer,
         Workspace,
     )
     from lineageql_client.generated.inputs import (
@@ -304,6 +305,13 @@ class Queries(Roots):
     ) -> Store:
         """The store that is served."""
         found: Store = self._ask("Query", "store", {}, {})
+        return found
+
+    def viewer(
+        self,
+    ) -> Viewer:
+        """Who asks, and what they may do."""
+        found: Viewer = self._ask("Query", "viewer", {}, {})
         return found
 
 
@@ -604,6 +612,13 @@ class AsyncQueries(AsyncRoots):
     ) -> Store:
         """The store that is served."""
         found: Store = await self._ask("Query", "store", {}, {})
+        return found
+
+    async def viewer(
+        self,
+    ) -> Viewer:
+        """Who asks, and what they may do."""
+        found: Viewer = await self._ask("Query", "viewer", {}, {})
         return found
 
 

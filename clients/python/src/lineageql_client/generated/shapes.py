@@ -333,6 +333,11 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("events", "events", "events", ""),
     ),
     "UpdateExecutionPayload": (("execution", "execution", "execution", "Execution"),),
+    "Viewer": (
+        ("name", "name", "name", ""),
+        ("roles", "roles", "roles", "*"),
+        ("workspaces", "workspaces", "workspaces", "*"),
+    ),
     "Workspace": (
         ("id", "id", "id", ""),
         ("mlmd_id", "mlmdId", "mlmdId", "BigInt"),
@@ -455,6 +460,7 @@ ROOTS: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
         ),
         "compareRuns": ("RunComparison", {"ids": "[ID!]!"}),
         "store": ("Store", {}),
+        "viewer": ("Viewer", {}),
     },
     "Mutation": {
         "createWorkspace": ("CreateWorkspacePayload", {"input": "CreateWorkspaceInput!"}),
@@ -1008,9 +1014,10 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
     ),
     "LineageDirection": ("UPSTREAM", "DOWNSTREAM", "BOTH", "CONNECTED"),
     "LineageEvents": ("ALL", "MADE"),
-    "LineageLimit": ("MAX_HOPS", "MAX_NODES", "TIME"),
+    "LineageLimit": ("MAX_HOPS", "MAX_NODES", "TIME", "HIDDEN"),
     "LineageNodeKind": ("ARTIFACT", "EXECUTION"),
     "OrderDirection": ("ASC", "DESC"),
+    "Role": ("READ", "RECORD", "ADMIN"),
     "RunOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "VALUE"),
     "WorkspaceOrderField": ("ID", "NAME", "CREATE_TIME", "UPDATE_TIME", "LATEST_RUN"),
 }

@@ -26,12 +26,14 @@ class Statement:
     """A statement's text and its bound parameters.
 
     Where a driver takes parameters by their places, they stand in `parameters` in the order of these.
-    `purpose` says what it is for, to who has the plan explained.
+    `purpose` says what it is for, to who has the plan explained. An `estimate` is shown to nobody, and only helps to
+    decide where other statements start: it may count what the caller may not see.
     """
 
     text: str
     parameters: Parameters
     purpose: str = field(default="", kw_only=True, compare=False)
+    estimate: bool = field(default=False, kw_only=True)
 
     def given(self, **parameters: Any) -> Statement:
         """The statement with other values of those of these parameters that it has.
@@ -43,6 +45,27 @@ class Statement:
     def meant(self, purpose: str) -> Statement:
         """The statement with what it is for."""
         return replace(self, purpose=purpose)
+
+    def estimating(self) -> Statement:
+        """The statement as an estimate."""
+        return replace(self, estimate=True)
+
+    def among_tables(self, tables: Sequence[tuple[str, str]]) -> Statement:
+        """The statement with selects in the place of tables: pairs of a table's name and a select without parameters.
+
+        The first of them do not see the later ones, and each sees the table of its own name.
+        """
+        head = ", ".join(f"{name} AS {self._how} ({select})" for name, select in tables)
+        if self.text.startswith("WITH RECURSIVE "):
+            # Among recursive tables each would see itself in the place of the table of its name.
+            return replace(self, text=f"WITH {head} SELECT * FROM ({self.text}) AS narrowed")
+        rest = self.text.removeprefix("WITH ")
+        return replace(self, text=f"WITH {head}{' ' if rest is self.text else ', '}{rest}")
+
+    @property
+    def _how(self) -> str:
+        # As if the select stood wherever the table is named, or all of it would be made first.
+        return "NOT MATERIALIZED"
 
 
 def one_of(column: ColumnElement[Any], numbers: Sequence[int]) -> ColumnElement[bool]:
@@ -106,6 +129,11 @@ class Dialect(ABC):
         """The text and the parameters of a query."""
         compiled = query.compile(dialect=self.core, compile_kwargs={"render_postcompile": True})
         return Statement(str(compiled), dict(compiled.params))
+
+    def literally(self, query: Select[Any]) -> str:
+        """The text of a query of numbers and plain names, without parameters."""
+        kwargs = {"render_postcompile": True, "literal_binds": True}
+        return str(query.compile(dialect=self.core, compile_kwargs=kwargs))
 
     def among(self, column: ColumnElement[Any], values: Sequence[int | float | str]) -> ColumnElement[bool]:
         """`column IN (values)` with one bound parameter, however many values there are."""

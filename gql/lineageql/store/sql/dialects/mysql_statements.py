@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lineageql.store.sql.dialects.dialect import Statement
@@ -16,16 +17,26 @@ class MySQLStatement(Statement):
     Attributes:
         texts: the places of the columns that are texts and come as octets.
         under: whether it is one of `Dialect.under`, to be repeated for each owner.
+        head: what stands before all of it, once.
     """
 
     texts: tuple[int, ...] = ()
     under: bool = False
+    head: str = ""
+
+    def among_tables(self, tables: Sequence[tuple[str, str]]) -> MySQLStatement:
+        head = ", ".join(f"{name} AS ({select})" for name, select in tables)
+        if self.text.startswith("WITH RECURSIVE "):
+            return replace(self, text=f"WITH {head} SELECT * FROM ({self.text}) AS narrowed")
+        if self.text.startswith("WITH "):
+            return replace(self, text=f"WITH {head}, {self.text.removeprefix('WITH ')}")
+        return replace(self, head=f"WITH {head} ")
 
     def words(self, wire: str) -> str:
         """The text that is sent."""
         if not self.under:
-            return self.text % Literals(self.parameters, wire)
-        return " UNION ALL ".join(
+            return self.head + self.text % Literals(self.parameters, wire)
+        return self.head + " UNION ALL ".join(
             self.text % Literals({**self.parameters, "place": place, **_owner(key)}, wire)
             for place, key in enumerate(self.parameters["owners"])
         )

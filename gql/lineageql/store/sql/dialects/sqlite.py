@@ -43,6 +43,16 @@ class SQLite(Dialect):
     def columns(self, table: str) -> Statement:
         return Statement("SELECT name FROM pragma_table_info(:name)", {"name": table})
 
+    def literally(self, query: Select[Any]) -> str:
+        # In place of a table, a select finds that table only by the name of its database.
+        kwargs = {"render_postcompile": True, "literal_binds": True}
+        schemas: dict[str | None, str] = {None: "main"}
+        return str(
+            query.compile(
+                dialect=self.core, schema_translate_map=schemas, render_schema_translate=True, compile_kwargs=kwargs
+            )
+        )
+
     def listed(self, values: Sequence[Any]) -> Any:
         return _listed(values)
 

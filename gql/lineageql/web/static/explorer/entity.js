@@ -11,6 +11,7 @@ import { go, href, place } from "./router.js";
 import { Tree } from "./tree.js";
 import { copy, EntityLink, Failure, Head, Incomplete, Kind, save, State, Tabs, Time, useTitle, Waiting } from "./ui.js";
 import { Versions, VERSIONS, versionsWhere } from "./versions.js";
+import { may } from "./viewer.js";
 
 const FIRST = 50;
 
@@ -119,7 +120,7 @@ const WRITABLE = "query Writable { store { writable } }";
 export function EntityPage({ sort, id }) {
   const variables = { id, first: FIRST };
   const { data, error, again } = useQuery(DOCUMENTS[sort], variables);
-  const writable = useQuery(WRITABLE).data?.store.writable ?? false;
+  const writable = (useQuery(WRITABLE).data?.store.writable ?? false) && may("RECORD");
   const entity = data?.node;
   const elsewhere = entity && entity.name === undefined;
   const found = entity && !elsewhere;

@@ -8,8 +8,10 @@ import { Fragment, html } from "./lib.js";
 import { href } from "./router.js";
 import { Start } from "./start.js";
 import { EntityLink, Failure, Head, save, Time, useTitle, Waiting } from "./ui.js";
+import { may } from "./viewer.js";
 
-const STORE = "query Store { store { url backend writable version } }";
+const STORE = "query Store { store { backend writable version } }";
+const ADDRESS = "query StoreAddress { store { url } }";
 
 const BREAKDOWN = `query StoreBreakdown {
   kinds: artifactFacets(by: KIND) { value count }
@@ -43,6 +45,8 @@ export function Overview() {
   useTitle("");
   const served = useQuery(STORE);
   const store = served.data?.store;
+  const address = useQuery(may("ADMIN") ? ADDRESS : null).data?.store.url;
+  const writable = store?.writable && may("RECORD");
   // Each by itself: in a large store one is counted long before another.
   const counts = Object.fromEntries(Object.keys(SORTS).map((sort) => [sort, useQuery(`query Count { ${sort} { totalCount } }`)]));
   const totals = Object.fromEntries(Object.entries(counts).map(([sort, { data }]) => [sort, data?.[sort].totalCount]));
@@ -50,13 +54,13 @@ export function Overview() {
   const empty = store && totals.executions === 0 && totals.artifacts === 0 && totals.runs === 0;
   return html`<${Head}
       title="Overview"
-      note=${store ? html`<code class="store-url">${store.url}</code>${store.writable ? "" : " · read only"}` : html`<span class="ghost">…</span>`}
+      note=${store ? html`${address && html`<code class="store-url">${address}</code>`}${writable ? "" : `${address ? " · " : ""}read only`}` : html`<span class="ghost">…</span>`}
       query=${{ document: BREAKDOWN, variables: {} }}
       exports=${breakdown.data ? [{ label: "JSON", hint: "all counts", run: () => save(`${JSON.stringify({ counts: totals, ...breakdown.data }, null, 2)}\n`, "overview.json", "application/json") }] : []}
     />
     ${served.error && html`<${Failure} error=${served.error} again=${served.again} what="The service does not answer" />`}
     ${empty
-      ? html`<${Start} writable=${store.writable} />`
+      ? html`<${Start} writable=${writable} />`
       : html`<${Fragment}>
           <${Figures} counts=${counts} totals=${totals} />
           <div class="columns">

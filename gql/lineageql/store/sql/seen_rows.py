@@ -1,0 +1,224 @@
+"""The rows of MLMD's tables that a caller may see, as selects that stand in the place of the tables.
+
+A statement that is given them answers as if the store held nothing else, whatever
+it asks. So what a caller may not see is in no page, no count, no relation and no
+lineage, and no statement needs to think of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, literal_column, not_, or_, select, true
+
+from lineageql.model.conventions.convention import Role
+from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
+from lineageql.model.nodes import EventType, NodeKind
+from lineageql.model.type_catalog import TypeCatalog
+from lineageql.store.sql.dialects import Dialect, Statement, one_of
+from lineageql.store.sql.event_sources import event_source
+from lineageql.store.sql.relations import event_type_in
+from lineageql.store.sql.roles import plays
+from lineageql.store.sql.runs import owning_properties
+from lineageql.store.sql.tables import (
+    ARTIFACT,
+    ASSOCIATION,
+    ATTRIBUTION,
+    CONTEXT,
+    CONTEXT_PROPERTY,
+    EVENT,
+    EXECUTION,
+    MEMBERSHIPS,
+    NODES,
+    PARENT_CONTEXT,
+    PROPERTIES,
+)
+
+Clause = ColumnElement[bool]
+_WORD = re.compile(r"\w+")
+
+
+class SeenRows:
+    """What one caller may see of one store.
+
+    Args:
+        types: the store's.
+        dialect: of its database.
+        spaces: the ids of the workspaces that the caller may see.
+        unplaced: whether it may see what is in no workspace.
+    """
+
+    def __init__(self, types: TypeCatalog, dialect: Dialect, spaces: Sequence[int], *, unplaced: bool) -> None:
+        self.types = types
+        self.dialect = dialect
+        self.spaces = spaces
+        self.unplaced = unplaced
+
+    def of(self, statement: Statement) -> Statement:
+        """The statement over nothing but these rows."""
+        if statement.estimate:
+            return statement
+        words = set(_WORD.findall(statement.text))
+        tables = [pair for pair in self._tables if pair[0] in words]
+        return statement.among_tables(tables) if tables else statement
+
+    @cached_property
+    def _tables(self) -> list[tuple[str, str]]:
+        """Each table that has rows which are hidden, and the select of the others.
+
+        A select sees those before it in the place of their tables, which does no harm: what is asked there of a row
+        that is itself seen is asked of all rows.
+        """
+        selects: dict[Any, Clause] = {
+            ARTIFACT: self.node(NodeKind.ARTIFACT, ARTIFACT.c.id),
+            EXECUTION: self.node(NodeKind.EXECUTION, EXECUTION.c.id),
+            EVENT: and_(
+                self.node(NodeKind.ARTIFACT, EVENT.c.artifact_id), self.node(NodeKind.EXECUTION, EVENT.c.execution_id)
+            ),
+            CONTEXT: self._context(CONTEXT),
+            ATTRIBUTION: self._context_by_id(ATTRIBUTION.c.context_id),
+            ASSOCIATION: self._context_by_id(ASSOCIATION.c.context_id),
+            PARENT_CONTEXT: and_(
+                self._context_by_id(PARENT_CONTEXT.c.context_id),
+                self._context_by_id(PARENT_CONTEXT.c.parent_context_id),
+            ),
+        }
+        for kind in (NodeKind.ARTIFACT, NodeKind.EXECUTION):
+            if self.types.run_named(kind):
+                # A node may name a workspace that is hidden, and a run there: by the names they would be seen.
+                own = PROPERTIES[kind]
+                name = or_(own.c.name == _text(RUN_NAME), own.c.name == _text(WORKSPACE_NAME))
+                names = and_(name, own.c.is_custom_property == true())
+                selects[own] = or_(not_(names), self._named(own.c.owner_id, own))
+        rows: dict[str, Select[Any]] = {
+            table.name: select(literal_column(f"{table.name}.*")).select_from(table) for table in selects
+        }
+        return [(table.name, self.dialect.literally(rows[table.name].where(says))) for table, says in selects.items()]
+
+    # -- artifacts and executions
+
+    def node(self, kind: NodeKind, id_: Any) -> Clause:
+        """Whether an artifact or an execution is in a workspace that is seen."""
+        link = MEMBERSHIPS[kind].alias()
+        clauses: list[Clause] = [exists().where(link.c.node_id == id_, one_of(link.c.context_id, self.spaces))]
+        if self.types.through_children:
+            tied, child = MEMBERSHIPS[kind].alias(), PARENT_CONTEXT.alias()
+            inside = tied.c.node_id == id_, child.c.context_id == tied.c.context_id
+            clauses.append(exists().where(*inside, one_of(child.c.parent_context_id, self.spaces)))
+        if self.unplaced:
+            clauses.append(not_(or_(*self._placed(kind, id_))))
+        # In a CASE, or a planner gathers all that is seen for the sake of a few rows.
+        return case((or_(*clauses), 1), else_=0) == literal_column("1")
+
+    def _placed(self, kind: NodeKind, id_: Any) -> list[Clause]:
+        link, space = MEMBERSHIPS[kind].alias(), CONTEXT.alias()
+        is_workspace = plays(space.c.id, space.c.type_id, Role.WORKSPACE, self.types)
+        found: list[Clause] = [exists().where(link.c.node_id == id_, space.c.id == link.c.context_id, is_workspace)]
+        if self.types.through_children:
+            tied, child, above = MEMBERSHIPS[kind].alias(), PARENT_CONTEXT.alias(), CONTEXT.alias()
+            is_above = plays(above.c.id, above.c.type_id, Role.WORKSPACE, self.types)
+            inside = tied.c.node_id == id_, child.c.context_id == tied.c.context_id
+            found.append(exists().where(*inside, above.c.id == child.c.parent_context_id, is_above))
+        return found
+
+    # -- contexts
+
+    def _context(self, context: Any) -> Clause:
+        """Whether a context is a workspace that is seen, or something in one."""
+        is_workspace = plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types)
+        named = self.types.named_contexts(Role.RUN)
+        below = self._below(context)
+        if named:
+            is_named = one_of(context.c.type_id, named)
+            by_name = self._named(context.c.id, CONTEXT_PROPERTY)
+            below = or_(and_(is_named, by_name), and_(not_(is_named), below))
+        says = or_(one_of(context.c.id, self.spaces), and_(not_(is_workspace), below))
+        return case((says, 1), else_=0) == literal_column("1")
+
+    def _context_by_id(self, id_: Any) -> Clause:
+        context = CONTEXT.alias()
+        found = exists().where(context.c.id == id_, self._context(context))
+        return case((or_(one_of(id_, self.spaces), found), 1), else_=0) == literal_column("1")
+
+    def _below(self, context: Any) -> Clause:
+        """Whether a context has a parent that is seen, or names a workspace that is."""
+        clauses: list[Clause] = []
+        placed: list[Clause] = []
+        link, above = PARENT_CONTEXT.alias(), PARENT_CONTEXT.alias()
+        parent = CONTEXT.alias()
+        clauses.append(exists().where(link.c.context_id == context.c.id, one_of(link.c.parent_context_id, self.spaces)))
+        is_workspace = plays(parent.c.id, parent.c.type_id, Role.WORKSPACE, self.types)
+        placed.append(
+            exists().where(above.c.context_id == context.c.id, parent.c.id == above.c.parent_context_id, is_workspace)
+        )
+        for owner in owning_properties(self.types):
+            row, space = CONTEXT_PROPERTY.alias(), CONTEXT.alias()
+            naming = exists().where(
+                one_of(context.c.type_id, owner.run_types),
+                row.c.owner_id == context.c.id,
+                row.c.name == _text(owner.name),
+                row.c.is_custom_property == false(),
+                one_of(space.c.type_id, owner.workspace_types),
+                space.c.name == row.c.string_value,
+            )
+            clauses.append(naming.where(one_of(space.c.id, self.spaces)))
+            placed.append(naming)
+        if self.unplaced:
+            clauses.append(not_(or_(*placed)))
+        return or_(*clauses)
+
+    def _named(self, owner: Any, properties: Any) -> Clause:
+        """Whether the workspace is seen that a node names beside its run."""
+        row, space = properties.alias(), CONTEXT.alias()
+        naming = exists().where(
+            row.c.owner_id == owner,
+            row.c.name == _text(WORKSPACE_NAME),
+            row.c.is_custom_property == true(),
+            one_of(space.c.type_id, self.types.named_contexts(Role.WORKSPACE)),
+            space.c.name == row.c.string_value,
+        )
+        seen = naming.where(one_of(space.c.id, self.spaces))
+        return or_(seen, not_(naming)) if self.unplaced else seen
+
+    def hidden_below(self) -> Select[Any]:
+        """Some workspace that is below one that is seen, and is not seen itself."""
+        context, link = CONTEXT.alias(), PARENT_CONTEXT.alias()
+        below = exists().where(link.c.context_id == context.c.id, one_of(link.c.parent_context_id, self.spaces))
+        is_workspace = plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types)
+        return select(context.c.id).where(is_workspace, not_(one_of(context.c.id, self.spaces)), below).limit(1)
+
+    # -- what leads out of what is seen
+
+    def leading_out(
+        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None
+    ) -> Select[Any]:
+        """Those of some artifacts or executions of which an event leads to what is there and is not seen.
+
+        Args:
+            kind: of the nodes.
+            ids: theirs.
+            types: of the events that count.
+            until: milliseconds since 1970; later events do not count.
+        """
+        event = event_source(self.types, types)
+        other = NodeKind.EXECUTION if kind is NodeKind.ARTIFACT else NodeKind.ARTIFACT
+        here, there = (event.c.artifact_id, event.c.execution_id)[:: 1 if kind is NodeKind.ARTIFACT else -1]
+        table = NODES[other].alias()
+        conditions = [
+            self.dialect.among(here, ids),
+            event_type_in(event, types),
+            table.c.id == there,
+            not_(self.node(other, there)),
+        ]
+        if until is not None:
+            time = event.c.milliseconds_since_epoch
+            conditions.append(or_(time.is_(None), time <= until))
+        return select(here).where(*conditions).distinct()
+
+
+def _text(name: str) -> Any:
+    assert re.fullmatch(r"\w+", name), name
+    return literal_column(f"'{name}'")
