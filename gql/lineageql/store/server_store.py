@@ -208,7 +208,7 @@ class ServerStore:
 
     @property
     def statements(self) -> int:
-        return self._driver.statements + (self._replica.statements if self._replica is not self._driver else 0)
+        return self._driver.statements + (self._read.statements if self._read is not self._driver else 0)
 
     def reading(
         self, sight: Sight, *, current: bool = False, explanation: Explanation | None = None
