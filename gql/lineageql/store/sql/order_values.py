@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Float,
     and_,
     case,
     false,
@@ -177,14 +178,15 @@ def _of_member(member: Any, row: Any, found: Any, family: Family, dialect: Diale
 
 def best_value(compiler: Compiler, item: Item, runs: Source, *, descending: bool) -> Expression:
     """The best number of an item among the artifacts that a run wrote."""
-    found: Expression | None = None
-    for artifacts, tied in outputs_of_run(compiler, runs):
-        best = func.max if descending else func.min
+    best = func.max if descending else func.min
+    written: list[Expression] = []
+    held: list[Expression] = []
+    for artifacts, tied, by_execution in outputs_of_run(compiler, runs):
         one = select(best(order_value(compiler, item, Family.NUMBER, artifacts))).where(tied)
-        value = one.correlate(runs.from_).scalar_subquery()
-        if found is None:
-            found = value
-            continue
-        nearer = value > found if descending else value < found
-        found = case((or_(found.is_(None), nearer), value), else_=found)
-    return null() if found is None else found
+        (written if by_execution else held).append(one.correlate(runs.from_).scalar_subquery())
+    # A run has executions by its context or by its names, and never by both.
+    found: Expression = func.coalesce(*written, null(), type_=Float(53))
+    for value in held:
+        better = value > found if descending else value < found
+        found = case((better, value), else_=func.coalesce(found, value, type_=Float(53)))
+    return found

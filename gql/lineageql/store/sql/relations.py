@@ -190,14 +190,17 @@ def _in_run(compiler: Compiler, predicate: Related, runs: Source) -> Clause:
     return or_(false(), *clauses)
 
 
-def outputs_of_run(compiler: Compiler, runs: Source) -> list[tuple[Source, Clause]]:
-    """The artifacts that a run wrote or holds: sources of them, each with the clause that ties its rows to the run."""
+def outputs_of_run(compiler: Compiler, runs: Source) -> list[tuple[Source, Clause, bool]]:
+    """The artifacts that a run wrote or holds: sources of them.
+
+    Each comes with the clause that ties its rows to the run, and with whether it is by an execution.
+    """
     found = []
     for tie in executions_of(compiler, runs):
         artifacts = source_of(EntityKind.ARTIFACT, compiler.types)
-        found.append((artifacts, _touches(compiler, tie, artifacts, OUTPUT_EVENTS)))
+        found.append((artifacts, _touches(compiler, tie, artifacts, OUTPUT_EVENTS), True))
     held = source_of(EntityKind.ARTIFACT, compiler.types)
-    return [*found, *((held, clause) for clause in _holds(compiler, runs, held))]
+    return [*found, *((held, clause, False) for clause in _holds(compiler, runs, held))]
 
 
 def _touches(compiler: Compiler, tie: Tie, artifacts: Source, types: frozenset[EventType]) -> Clause:
