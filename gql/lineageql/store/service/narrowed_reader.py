@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lineageql.model.entities import Workspace
 from lineageql.model.nodes import Event, EventType, Node, NodeKind
 from lineageql.model.rights import Sight
 from lineageql.model.type_catalog import TypeCatalog
@@ -73,6 +74,10 @@ class NarrowedReader(ServiceReader):
     async def _make(self) -> Reading:
         tables = NarrowedTables((await self._plain.reading()).tables, self._types, self._seen)
         return Reading(self.client, self._types, await self._types.catalog(), tables)
+
+    async def _workspaces_named(self, names: Sequence[str] | None) -> Sequence[Workspace]:
+        # What is in none but by name is seen with what is in none; else there is none, and to look for it takes long.
+        return await super()._workspaces_named(names) if self._seen.sight.unplaced else []
 
     async def leading_out(
         self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from dataclasses import replace
 from typing import TypeVar
 
+from lineageql.model.entities import Workspace
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.nodes import EventType, NodeKind
 from lineageql.model.predicates import (
@@ -167,6 +168,10 @@ class NarrowedReader(SQLReader):
 
     async def ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
         return await super().ids(kind, (await self._of_seen(Search(kind, predicate))).predicate, most)
+
+    async def _workspaces_named(self, names: Sequence[str] | None) -> Sequence[Workspace]:
+        # What is in none but by name is seen with what is in none; else there is none, and to look for it takes long.
+        return await super()._workspaces_named(names) if self._sight.unplaced else []
 
     async def leading_out(
         self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
