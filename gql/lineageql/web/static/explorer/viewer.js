@@ -1,14 +1,14 @@
 // Who asks, and what they may do: asked once, and again with another token.
 
 import { ask, token } from "./api.js";
-import { effect, signal } from "./lib.js";
+import { signal } from "./lib.js";
 
 const VIEWER = "query Viewer { viewer { roles } }";
 
 const roles = signal([]);
 
-effect(() => {
-  const asked = token.value;
+// Not an effect: to ask reads other signals, and changes them.
+token.subscribe((asked) => {
   ask(VIEWER).then(
     (data) => {
       if (token.value === asked) roles.value = data.viewer.roles;
