@@ -15,7 +15,7 @@ WHERE "Context_2".type_id IN (:type_id_1_1) AND "Context_2".name = "ContextPrope
 FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProperty AS "ContextProperty_2"
 WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 AND "ContextProperty_2".string_value IN (SELECT anon_2.value
 FROM json_each(:param_2) AS anon_2) AND ("ContextProperty_1".string_value, "C
--- and so on: 3759 characters in all, SHA-256 17f009b70041…
+-- and so on: 3762 characters in all, SHA-256 9e7f543b55d4…
 -- nodes by id: 3 rows
 SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
 FROM Context

@@ -14,7 +14,7 @@ FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProp
 WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 UNION ALL SELECT :param_2 AS id, :param_3 AS type_id, :param_4 AS place, (SELECT min("Context_3".id) AS min_2
 FROM Context AS "Context_3"
 WHERE "Context_3".type_id IN (:type_id_3_1) AND "Context_3".name = "ExecutionProperty_1".string_value) AS workspace_id, "ExecutionProperty_1".string_value AS workspace_name, "ExecutionProperty_2".string_value AS run_name, :param_5 AS named, NULL
--- and so on: 2705 characters in all, SHA-256 98893c6ca4c0…
+-- and so on: 2706 characters in all, SHA-256 445c9666ddd7…
 -- names of workspaces without a context: 0 rows
 WITH RECURSIVE each_text_artifactproperty(text) AS
 (SELECT (SELECT "ArtifactProperty_1".string_value AS text

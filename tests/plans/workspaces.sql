@@ -30,7 +30,7 @@ FROM Context AS "Context_3"
 WHERE "Context_3".id = owner.value) UNION ALL SELECT :param_2 AS id, :param_3 AS type_id, :param_4 AS place, (SELECT min("Context_4".id) AS min_2
 FROM Context AS "Context_4"
 WHERE "Context_4".type_id IN (:type_id_3_1) AND "C
--- and so on: 3105 characters in all, SHA-256 fe6c9568648d…
+-- and so on: 3106 characters in all, SHA-256 bbb8b0fb8a64…
 
 -- search: workspaces in the order of name, first 20, {createTime, description, labels, name}
 -- types: 72 rows
@@ -111,7 +111,7 @@ FROM Context AS "Context_2"
 WHERE "Context_2".type_id IN (:type_id_1_1) AND "Context_2".name = "ContextProperty_1".string_value) AS workspace_id, "ContextProperty_1".string_value AS workspace_name, "ContextProperty_2".string_value AS run_name, :param_1 AS named, "Context_1".external_id AS external_id, "Context_1".create_time_since_epoch AS create_time, "Context_1".last_update_time_since_epoch AS update_time
 FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProperty AS "ContextProperty_2"
 WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 AND "ContextProperty_1".string_va
--- and so on: 4948 characters in all, SHA-256 a27f0d2729cf…
+-- and so on: 4993 characters in all, SHA-256 b523a69a33ea…
 -- nodes by id: 3 rows
 SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
 FROM Context

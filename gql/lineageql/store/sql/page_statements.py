@@ -61,14 +61,21 @@ class Page:
     keys: int
 
 
-def page(clauses: Clauses, search: Search, window: Window, members: Members, access: Clause | None = None) -> Page:
-    """The statement of a page, its columns named `c0`, `c1` and so on.
+def page(
+    clauses: Clauses,
+    search: Search,
+    window: Window,
+    members: Members,
+    access: Clause | None = None,
+    more: Sequence[ColumnElement[Any]] = (),
+) -> Page:
+    """The statement of a page, its columns named `c0`, `c1` and so on; `more` are the last of them.
 
     The window's edges and its limit are parameters, see `edges`: the statement serves every window of its shape.
     """
     source = members.source
     keys = _keys(clauses, search.order, source, by_event=members.event is not None)
-    columns = [*keys, *payload(members)]
+    columns = [*keys, *payload(members), *more]
     query = select(*(column.label(f"c{place}") for place, column in enumerate(columns)))
     query = _from(query, members).where(*_conditions(clauses, search, members, access))
     if access is None:

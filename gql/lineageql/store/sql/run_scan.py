@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, and_, case, func, literal, select
 
 from lineageql.model.identity import EntityKind, RunName
-from lineageql.model.predicates import ALWAYS
+from lineageql.model.predicates import ALWAYS, Field
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.access_path import AccessPath, Ids, RunPath
 from lineageql.store.sql.dialects import Dialect
@@ -49,6 +49,65 @@ class ContextRange:
         following = select(context.c.id).where(context.c.id > self.after).order_by(context.c.id)
         last = following.limit(1).offset(self.contexts - 1).scalar_subquery()
         return and_(id_ > self.after, id_ <= case((worthwhile, func.coalesce(last, NO_CONTEXT)), else_=self.after))
+
+
+@dataclass(frozen=True)
+class FirstRuns:
+    """The runs that come first in an order after a place; they end where so many contexts or executions do.
+
+    A run that is only a name has a time of one of its executions, so those between the place and the edge name all
+    that can be there. A statement has two parameters for this: `run_place`, and `run_skip`, how many they are less one.
+
+    Attributes:
+        field: by what runs are ordered: their ids, which only contexts have, or a time.
+        descending: whether the greatest come first.
+        place: the value to begin at.
+        edge: the value to end at, NULL where no more than these are left.
+    """
+
+    field: Field
+    descending: bool
+    place: Column
+    edge: Column
+
+    @property
+    def column(self) -> str:
+        """The column of contexts and of executions that has the value."""
+        return _COLUMNS[self.field]
+
+    def hold(self, node: Any) -> ColumnElement[bool]:
+        """Whether a context or an execution lies between the place and the edge."""
+        value, end = node.c[self.column], literal(furthest(self.descending), BigInteger())
+        edge = func.coalesce(self.edge, end)
+        return and_(value <= self.place, value >= edge) if self.descending else and_(value >= self.place, value <= edge)
+
+
+_COLUMNS = {
+    Field.ID: "id",
+    Field.CREATE_TIME: "create_time_since_epoch",
+    Field.UPDATE_TIME: "last_update_time_since_epoch",
+}
+
+
+def furthest(descending: bool) -> int:
+    """What lies beyond all ids and times on the side where an order ends."""
+    return -NO_CONTEXT if descending else NO_CONTEXT
+
+
+def come_first(search: Search, window: Window) -> tuple[Field, bool, int] | None:
+    """By what a page of runs is ordered, whether the greatest come first, and at which value it begins.
+
+    None where the runs that come first are not read alone.
+    """
+    field = search.order.field
+    if search.kind is not EntityKind.RUN or not isinstance(field, Field) or field not in _COLUMNS:
+        return None
+    if field is Field.ID and needed(search, window) is None:
+        return None
+    descending = search.order.descending != window.backward
+    edge = window.before if window.backward else window.after
+    place = edge[0] if edge else None
+    return field, descending, place if isinstance(place, int) else furthest(not descending)
 
 
 def needed(search: Search, window: Window) -> Needed | None:
@@ -92,6 +151,7 @@ class RunScan:
         ids: the ids of their contexts.
         names: from the columns of both names to whether the run is wanted.
         needed: how many of them are.
+        first: those that come first in an order, where not all are.
         among: the contexts among which they are looked for, one by one; runs that are only names are left out.
         unnamed: whether only those are that are no pair of names.
         tied: to what they are tied.
@@ -101,9 +161,15 @@ class RunScan:
     ids: Sequence[int] | None = None
     names: Callable[[Column, Column], ColumnElement[bool]] | None = None
     needed: Needed | None = None
+    first: FirstRuns | None = None
     among: ContextRange | None = None
     unnamed: bool = False
     tied: Tied | None = None
+
+    @property
+    def of_all(self) -> bool:
+        """Whether so many are wanted that the index of types is a good way to them."""
+        return self.tied is None and self.first is None
 
 
 def named_one_of(dialect: Dialect, names: Sequence[RunName]) -> Callable[[Column, Column], ColumnElement[bool]]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
+    bindparam,
     case,
     exists,
     false,
@@ -30,10 +32,11 @@ from sqlalchemy.sql.elements import literal_column
 from lineageql.model.conventions.convention import Convention, Role
 from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_NAME
 from lineageql.model.nodes import NodeKind
+from lineageql.model.predicates import Field
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects.texts import is_text
 from lineageql.store.sql.roles import plays
-from lineageql.store.sql.run_scan import NO_CONTEXT, RunScan, Tied
+from lineageql.store.sql.run_scan import NO_CONTEXT, FirstRuns, RunScan, Tied
 from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
 
 Column = ColumnElement[Any]
@@ -107,22 +110,23 @@ def _contexts(types: TypeCatalog, scan: RunScan) -> list[Any]:
     return parts
 
 
-def _looked_for(types: TypeCatalog, scan: RunScan) -> Column:
-    """The name of the property that names a run's workspace, NULL where runs with a context are enough.
+def _looked_for(types: TypeCatalog, scan: RunScan) -> tuple[Column, Column]:
+    """The names of the properties that name a run's workspace and the run, NULL where runs with a context are enough.
 
-    It comes from a table of one row that the search for names must begin with: as a
+    They come from a table of one row that the search for names must begin with: as a
     condition of its own, the count would be taken again for each name.
     """
     if scan.needed is None:
-        return literal(WORKSPACE_NAME)
+        return literal(WORKSPACE_NAME), literal(RUN_NAME)
     rows, after = scan.needed.rows, scan.needed.after
-    parts = _contexts(types, scan)
+    parts = _contexts(types, replace(scan, first=None))
     contexts = _together(parts).subquery()
     some: Select[Any] = select(literal_column("1")).select_from(contexts).where(contexts.c.place > after)
     if scan.workspace is not None:
         some = some.where(contexts.c.workspace_id == scan.workspace[0])
     counted = select(func.count().label("rows")).select_from(some.limit(rows).subquery()).subquery()
-    return case((counted.c.rows < rows, WORKSPACE_NAME))
+    # Both, as a planner may begin at either.
+    return case((counted.c.rows < rows, WORKSPACE_NAME)), case((counted.c.rows < rows, RUN_NAME))
 
 
 def _named_contexts(types: TypeCatalog, scan: RunScan) -> Any:
@@ -142,7 +146,7 @@ def _named_contexts(types: TypeCatalog, scan: RunScan) -> Any:
         context.c.last_update_time_since_epoch.label("update_time"),
     ).where(
         # The sum keeps the planner from reading all runs by the index of types where a few are wanted.
-        (context.c.type_id if scan.tied is None else context.c.type_id + 0).in_(types.named_contexts(Role.RUN)),
+        (context.c.type_id if scan.of_all else context.c.type_id + 0).in_(types.named_contexts(Role.RUN)),
         owner.c.owner_id == context.c.id,
         owner.c.name == WORKSPACE_NAME,
         owner.c.is_custom_property == true(),
@@ -157,6 +161,8 @@ def _named_contexts(types: TypeCatalog, scan: RunScan) -> Any:
         query = query.where(owner.c.string_value == scan.workspace[1])
     if scan.names is not None:
         query = query.where(scan.names(owner.c.string_value, run.c.string_value))
+    if scan.first is not None:
+        query = query.where(scan.first.hold(context))
     if scan.tied is not None:
         query = query.where(
             context.c.id.in_(_together(_tied_contexts(scan.tied, _contexts_named_by(types, scan.tied))))
@@ -188,6 +194,39 @@ def _names_of(types: TypeCatalog, executions: Any) -> Any:
     names = run_names(types)
     pairs = select(names.workspace.label("workspace"), names.run.label("run"))
     return pairs.where(names.execution.in_(executions), *names.conditions).distinct().cte()
+
+
+def _names_of_first(types: TypeCatalog, first: FirstRuns | None) -> Any:
+    """The pairs of names that runs between a place and an edge can have; None where these are ids."""
+    if first is None or first.field is Field.ID:
+        return None
+    execution = EXECUTION.alias()
+    return _names_of(types, select(execution.c.id).where(first.hold(execution)))
+
+
+def first_runs(types: TypeCatalog, field: Field, *, descending: bool) -> FirstRuns:
+    """The runs that come first in an order."""
+    first = FirstRuns(field, descending, bindparam("run_place", 0, BigInteger()), null())
+    tables = [(CONTEXT, types.named_contexts(Role.RUN) + unnamed_runs(types))]
+    if field is not Field.ID and types.run_named(NodeKind.EXECUTION):
+        tables.append((EXECUTION, types.run_named(NodeKind.EXECUTION)))
+    ends = select(*(_end(table.alias(), type_ids, first).label(f"e{n}") for n, (table, type_ids) in enumerate(tables)))
+    row = ends.cte()
+    nearest, *others = cast(list[Column], list(row.c))
+    for other in others:
+        nearer = nearest > other if descending else nearest < other
+        nearest = case((nearest.is_(None), other), (other.is_(None), nearest), (nearer, nearest), else_=other)
+    return replace(first, edge=select(nearest).select_from(row).scalar_subquery())
+
+
+def _end(node: Any, type_ids: Sequence[int], first: FirstRuns) -> Any:
+    """The value of the last of so many nodes, NULL where there are fewer."""
+    value = node.c[first.column]
+    within = value <= first.place if first.descending else value >= first.place
+    # The sum keeps the planner from the index of types, which has another order.
+    found = select(value).where((node.c.type_id + 0).in_(type_ids), within)
+    found = found.order_by(value.desc() if first.descending else value.asc()).limit(1)
+    return found.offset(bindparam("run_skip", 0, BigInteger())).scalar_subquery()
 
 
 def _named_in_range(types: TypeCatalog, scan: RunScan) -> Any:
@@ -245,7 +284,7 @@ def _context_runs(types: TypeCatalog, scan: RunScan) -> Any:
     )
     owners = owning_properties(types)
     # The sum keeps the planner from reading all runs by the index of types where a few are wanted.
-    of_all = scan.workspace is None and scan.ids is None and scan.tied is None
+    of_all = scan.of_all and scan.workspace is None and scan.ids is None
     type_id = context.c.type_id if of_all else context.c.type_id + 0
     query = select(
         context.c.id.label("id"),
@@ -270,6 +309,8 @@ def _context_runs(types: TypeCatalog, scan: RunScan) -> Any:
         query = query.where(context.c.id.in_(union_all(inside, *naming) if naming else inside))
     if scan.ids is not None:
         query = query.where(context.c.id.in_(scan.ids))
+    if scan.first is not None:
+        query = query.where(scan.first.hold(context))
     if scan.tied is not None:
         link = ASSOCIATION.alias()
         of_executions = []
@@ -284,6 +325,7 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], scan: RunScan) -> Any:
     run, owner, execution = properties.alias(), properties.alias(), EXECUTION.alias()
     known = CONTEXT.alias()
     run_type = types.find(NodeKind.CONTEXT, RUN_TYPE)
+    workspace_name, run_name = _looked_for(types, scan)
     query = (
         select(
             literal(0).label("id"),
@@ -298,10 +340,10 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], scan: RunScan) -> Any:
             func.max(execution.c.last_update_time_since_epoch).label("update_time"),
         )
         .where(
-            owner.c.name == _looked_for(types, scan),
+            owner.c.name == workspace_name,
             owner.c.is_custom_property == true(),
             run.c.owner_id == owner.c.owner_id,
-            run.c.name == RUN_NAME,
+            run.c.name == run_name,
             run.c.is_custom_property == true(),
             run.c.string_value != "",
             is_text(owner.c.string_value),
@@ -324,8 +366,9 @@ def _name_runs(types: TypeCatalog, type_ids: list[int], scan: RunScan) -> Any:
         query = query.where(owner.c.string_value == scan.workspace[1])
     if scan.names is not None:
         query = query.where(scan.names(owner.c.string_value, run.c.string_value))
-    if scan.tied is not None and scan.tied.names is not None:
-        names = scan.tied.names.c
+    found = _names_of_first(types, scan.first) if scan.tied is None else scan.tied.names
+    if found is not None:
+        names = found.c
         query = query.where(owner.c.string_value == names.workspace, run.c.string_value == names.run)
         # That says no more, and leads the planner to the index of values.
         query = query.where(run.c.string_value.in_(select(names.run)))

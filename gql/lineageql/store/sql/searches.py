@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
@@ -22,8 +23,8 @@ from lineageql.store.sql.link_sources import Members, members_of
 from lineageql.store.sql.page_statements import WALKED, count, edges, ids, page, shape, walk_step
 from lineageql.store.sql.row_budgets import WALKED_AS_GATHERED, RowBudgets
 from lineageql.store.sql.rows import event_of
-from lineageql.store.sql.run_scan import NO_CONTEXT, ContextRange, Needed, RunScan, Tied, needed
-from lineageql.store.sql.runs import all_named
+from lineageql.store.sql.run_scan import NO_CONTEXT, ContextRange, Needed, RunScan, Tied, come_first, needed
+from lineageql.store.sql.runs import all_named, first_runs
 from lineageql.store.sql.sources import Source, run_source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.tables import NODES
@@ -36,6 +37,8 @@ _MOST_TERMS = 10_000
 """How large a predicate is at most whose statements are kept for other operations."""
 _PROBED_AS_GATHERED = 16
 """One in how many of what belongs to workspaces must meet a filter for a look into each to be quicker."""
+_TURNS_OF_FIRST_RUNS = 2
+"""How often the runs that come first are read, and more of them, before all runs are."""
 _OWN_TABLES = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
 
 Fields = frozenset[Field] | None
@@ -96,6 +99,9 @@ class Searches:
         The order is walked over, step by step, until the page is full; or as soon as one of the access paths costs no
         more than a step, its rows are gathered.
         """
+        first = yield from self._first_runs(search, window)
+        if first is not None:
+            return first
         if search.kind in (EntityKind.WORKSPACE, EntityKind.RUN):
             return (yield from self._window(search, window, (yield from self._path(search))))
         rest, rows = window, list[Any]()
@@ -116,6 +122,29 @@ class Searches:
             left = window.limit - len(rows)
             rest = replace(rest, limit=left, before=last) if window.backward else replace(rest, limit=left, after=last)
         return (yield from self._window(search, window, None))
+
+    def _first_runs(self, search: Search, window: Window) -> Script[tuple[_Page, Rows] | None]:
+        """The rows of a page of runs, from those that come first in its order; None where these are too few."""
+        begin = come_first(search, window)
+        if begin is None or self._paths(search):
+            return None
+        field, descending, place = begin
+        wanted = needed(search, window)
+
+        def make() -> _Page:
+            first = first_runs(self.types, field, descending=descending)
+            source = run_source(self.types, RunScan(needed=wanted, first=first))
+            made = page(self.clauses, search, window, Members(source, []), more=[first.edge])
+            statement = self.dialect.compile(made.query).meant("page, of the runs that come first")
+            return _Page(statement, made.keys, by_event=False)
+
+        made = self._kept(search, ("first runs", search, shape(window), wanted), make)
+        for budget in islice(self.budgets(window.limit), _TURNS_OF_FIRST_RUNS):
+            given = {**edges(window), "window_limit": window.limit + 1, "run_place": place, "run_skip": budget - 1}
+            rows = yield from fetch(made.statement.given(**given))
+            if len(rows) > window.limit or (rows and rows[0][-1] is None):
+                return made, [row[:-1] for row in rows]
+        return None
 
     def _edge(self, search: Search, window: Window, budget: int) -> Script[Rows | None]:
         """The keys of the last row of a step and of the first beyond it; None where the order cannot be walked."""
