@@ -89,6 +89,16 @@ async def test_pages_of_exact_numbers(place: Place) -> None:
                     assert found == [f"{name[0]}{number}" for number in wanted], (name, direction, backward)
 
 
+async def test_runs_of_a_store_without_metrics(place: Place) -> None:
+    place.fill_empty()
+    async with serving(place.url) as service:
+        for run in "abcd":
+            step = {"workspace": "w", "run": run, "execution": {"name": run}}
+            await service.data(RECORD, {"input": [step]})
+        for connection in (CONNECTIONS["r"], CONNECTIONS["r under a workspace"]):
+            assert sorted(await paged(service, connection.replace("WAY", "ASC"), backward=False)) == list("abcd")
+
+
 WRONG = [
     ("artifacts(orderBy: {field: VALUE})", "needs the name of the value", 'key: "the value\'s name"'),
     ("artifacts(orderBy: {field: PROPERTY, key: null})", "needs the name of the property", "field: PROPERTY, key:"),

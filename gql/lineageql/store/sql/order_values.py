@@ -64,7 +64,10 @@ def order_value(compiler: Compiler, by: Named, family: Family, source: Source) -
         groups = types.groups(source.node_kind)
         values = [(type_ids, _of_property(convention, by, family, source, dialect)) for convention, type_ids in groups]
     of_types = [(one_of(source.type_id, type_ids), value) for type_ids, value in values if value is not None]
-    return case(*of_types, else_=null()) if of_types else null()
+    if of_types:
+        return case(*of_types, else_=null())
+    # PostgreSQL takes a NULL of no type for a text, which has no least number.
+    return dialect.double(null()) if family is Family.NUMBER else null()
 
 
 def _of_property(
@@ -185,7 +188,7 @@ def best_value(compiler: Compiler, item: Item, runs: Source, *, descending: bool
         one = select(best(order_value(compiler, item, Family.NUMBER, artifacts))).where(tied)
         (written if by_execution else held).append(one.correlate(runs.from_).scalar_subquery())
     # A run has executions by its context or by its names, and never by both.
-    found: Expression = func.coalesce(*written, null(), type_=Float(53))
+    found: Expression = func.coalesce(*written, compiler.dialect.double(null()), type_=Float(53))
     for value in held:
         better = value > found if descending else value < found
         found = case((better, value), else_=func.coalesce(found, value, type_=Float(53)))
