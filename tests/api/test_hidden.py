@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -265,6 +266,24 @@ async def test_lineage_ends_before_what_is_hidden_and_says_so(guests: Guests) ->
     )
     assert code == "LINEAGE_INCOMPLETE"
     assert "what you may not see" in words
+
+
+async def test_lineage_tells_nothing_of_when_what_is_hidden_was(writers: Guests) -> None:
+    made = (await writers.data("cat", RECORD, {"workspace": "new-1"}))["recordExecution"]["outputs"][0]
+    read = """mutation ($id: ID!) { recordExecution(input: {workspace: "mnist-tutorial", execution: {name: "later"}
+      inputs: [{artifact: {id: $id}}]}) { execution { id } } }"""
+    walk = """query ($id: ID!, $at: DateTime!) { lineage(roots: [$id], direction: DOWNSTREAM, asOf: $at) {
+      complete limits nodes { node { id } } } }"""
+    at = {**made, "at": (await writers.data("cat", "query ($id: ID!) { artifact(id: $id) { createTime } }", made))}
+    at["at"] = at["at"]["artifact"]["createTime"]
+    await asyncio.sleep(0.002)
+    await writers.data("boss", read, made)
+    alone = [{"node": made}]
+    for later in (at, {**made, "at": "2100-01-01T00:00:00Z"}):
+        found = (await writers.data("cat", walk, later))["lineage"]
+        assert found == {"complete": False, "limits": ["HIDDEN"], "nodes": alone}
+    # Who sees it sees that it was later.
+    assert (await writers.data("boss", walk, at))["lineage"] == {"complete": True, "limits": [], "nodes": alone}
 
 
 async def test_warnings_tell_of_nothing_hidden(guests: Guests) -> None:

@@ -121,7 +121,7 @@ class EventTable:
             types = types - _UNMADE if self.made else types
             events = await self.reader.events(_NODE_KINDS[execution], ids, types)
             if self.reader.hides:
-                out = await self.reader.leading_out(_NODE_KINDS[execution], ids, types, as_of)
+                out = await self.reader.leading_out(_NODE_KINDS[execution], ids, types)
                 self.leading_out.update(id_ << 2 | lower for id_ in out)
             if self.made and _EVENTS[execution, up] is OUTPUT_EVENTS:
                 events = await self._of_makers(events)

@@ -262,16 +262,13 @@ class Reader(Protocol):
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
         """The events of these types at these artifacts or executions, without paths."""
 
-    async def leading_out(
-        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
-    ) -> Sequence[int]:
-        """The ids among these of which an event leads to what is there and the caller may not see.
+    async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
+        """The ids among these of which an event, whenever it was, leads to what is there and the caller may not see.
 
         Args:
             kind: of the artifacts or executions.
             ids: theirs.
             types: of the events that count.
-            until: milliseconds since 1970; later events do not count.
         """
 
     async def paths(self, events: Sequence[Event]) -> Sequence[Event]:

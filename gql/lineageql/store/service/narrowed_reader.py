@@ -79,7 +79,5 @@ class NarrowedReader(ServiceReader):
         # What is in none but by name is seen with what is in none; else there is none, and to look for it takes long.
         return await super()._workspaces_named(names) if self._seen.sight.unplaced else []
 
-    async def leading_out(
-        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
-    ) -> Sequence[int]:
-        return await self._seen.leading_out(kind, ids, types, until)
+    async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
+        return await self._seen.leading_out(kind, ids, types)

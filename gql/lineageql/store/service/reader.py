@@ -162,9 +162,7 @@ class ServiceReader(NamedWorkspaces):
         found = await (await self.reading()).tables.events(kind, ids, types)
         return [event for event in concatenated(found.values()) if event.type in types]
 
-    async def leading_out(
-        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
-    ) -> Sequence[int]:
+    async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
         return []
 
     async def paths(self, events: Sequence[Event]) -> Sequence[Event]:

@@ -103,9 +103,7 @@ class SeenNodes:
 
     # -- what leads out of what is seen
 
-    async def leading_out(
-        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None
-    ) -> list[int]:
+    async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> list[int]:
         """See `store.ports.Reader.leading_out`."""
         tables = (await self.plain.reading()).tables
         other = NodeKind.EXECUTION if kind is NodeKind.ARTIFACT else NodeKind.ARTIFACT
@@ -114,7 +112,7 @@ class SeenNodes:
             ends[id_] = {
                 event.execution_id if kind is NodeKind.ARTIFACT else event.artifact_id
                 for event in events
-                if event.type in types and (until is None or event.time is None or event.time <= until)
+                if event.type in types
             }
         there = await tables.nodes(other, {end for some in ends.values() for end in some})
         hidden = there.keys() - await self.ids(other, there)

@@ -173,13 +173,11 @@ class NarrowedReader(SQLReader):
         # What is in none but by name is seen with what is in none; else there is none, and to look for it takes long.
         return await super()._workspaces_named(names) if self._sight.unplaced else []
 
-    async def leading_out(
-        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
-    ) -> Sequence[int]:
+    async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
         seen = await self._seen()
 
         def script() -> Script[Rows]:
-            statement = self.dialect.compile(seen.leading_out(kind, ids, types, until))
+            statement = self.dialect.compile(seen.leading_out(kind, ids, types))
             return (yield from fetch(statement.meant("nodes with events that lead to what is hidden")))
 
         return [row[0] for row in await self._plain.driver.run(script())] if ids else []

@@ -231,9 +231,7 @@ class SQLReader(NamedWorkspaces):
 
         return await self.driver.run(script()) if ids else []
 
-    async def leading_out(
-        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None = None
-    ) -> Sequence[int]:
+    async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
         return []
 
     def _implied(

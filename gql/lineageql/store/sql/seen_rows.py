@@ -192,16 +192,15 @@ class SeenRows:
 
     # -- what leads out of what is seen
 
-    def leading_out(
-        self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType], until: int | None
-    ) -> Select[Any]:
+    def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Select[Any]:
         """Those of some artifacts or executions of which an event leads to what is there and is not seen.
+
+        An event counts whenever it was: who could leave out the later ones would find the time of one that is hidden.
 
         Args:
             kind: of the nodes.
             ids: theirs.
             types: of the events that count.
-            until: milliseconds since 1970; later events do not count.
         """
         event = event_source(self.types, types)
         other = NodeKind.EXECUTION if kind is NodeKind.ARTIFACT else NodeKind.ARTIFACT
@@ -213,9 +212,6 @@ class SeenRows:
             table.c.id == there,
             not_(self.node(other, there)),
         ]
-        if until is not None:
-            time = event.c.milliseconds_since_epoch
-            conditions.append(or_(time.is_(None), time <= until))
         return select(here).where(*conditions).distinct()
 
 
