@@ -14,6 +14,7 @@ import pytest
 
 from lineageql.model.identity import EntityKind, Ref, RunName
 from tests.demo import demo_store
+from tests.places import MariaDBPlace
 from tests.service import Service, serving
 
 POLICY = """
@@ -79,12 +80,15 @@ class Guests:
 
 
 @asynccontextmanager
-async def served(folder: Path, **settings: Any) -> AsyncIterator[Guests]:
+async def served(folder: Path, store: str = "", **settings: Any) -> AsyncIterator[Guests]:
+    """A service over a store, or over the demonstration's in the folder."""
     path, policy, tokens = folder / "demo.db", folder / "policy.toml", folder / "tokens.toml"
-    path.write_bytes(demo_store())
+    if not store:
+        path.write_bytes(demo_store())
     policy.write_text(POLICY)
     tokens.write_text(token_rows())
-    async with serving(path, policy=str(policy), auth_tokens=str(tokens), explain=True, **settings) as service:
+    asked = {"policy": str(policy), "auth_tokens": str(tokens), "explain": True, **settings}
+    async with serving(store or path, **asked) as service:
         yield Guests(service, policy)
 
 
@@ -347,6 +351,25 @@ async def test_reuse_tells_nothing_of_what_is_hidden(writers: Guests) -> None:
     with_hidden = await writers.error("dan", other, {"workspace": "chargebacks", "external": "taken"})
     assert with_seen == with_hidden
     assert with_seen[0] == "ALREADY_EXISTS"
+
+
+async def test_nothing_is_recorded_in_a_hidden_workspace_that_mariadb_takes_for_another(tmp_path: Path) -> None:
+    place = MariaDBPlace(tmp_path)
+    place.fill_empty()
+    async with served(tmp_path, place.url) as writers:
+        await writers.data("boss", RECORD, {"workspace": "NEW-1"})
+        before = place.rows()
+        create = 'mutation { createWorkspace(input: {name: "new-1"}) { created } }'
+        for name in ("new-1", "new-1 "):
+            code, words = await writers.error("cat", RECORD, {"workspace": name})
+            assert (code, words) == await writers.error("cat", create.replace("new-1", name))
+            assert code == "ALREADY_EXISTS"
+            assert "NEW-1" not in words
+            code, words = await writers.error("boss", RECORD, {"workspace": name})
+            assert code == "ALREADY_EXISTS"
+            assert "there is 'NEW-1', which this store's database takes for the same name" in words
+        assert place.rows() == before
+        assert (await writers.data("cat", RECORD, {"workspace": "new-2"}))["recordExecution"]["created"]
 
 
 async def test_only_who_administers_learns_where_the_store_is(guests: Guests) -> None:

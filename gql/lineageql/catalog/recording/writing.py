@@ -160,6 +160,21 @@ class Writer:
             ids.update(zip((new.key for new in missing), made, strict=True))
         return ids
 
+    async def check_told_apart(self, lookups: Lookups, context: NewNode) -> None:
+        """Checks that the database takes no other context for a new one: a subgraph would be written into that.
+
+        Raises:
+            AlreadyExists: it does, as it folds case, or ignores spaces at the end.
+        """
+        assert context.name is not None
+        found = await self.send(requests.get_context_name(context.type.name, context.name))
+        if found is None or found == context.name:
+            return
+        if not lookups.rights.sees.whole:
+            raise AlreadyExists(TAKEN)
+        words = f"there is {found!r}, which this store's database takes for the same name as {context.name!r}"
+        raise AlreadyExists(f"{words}, as it folds case, or ignores spaces at the end: take that, or another")
+
     async def context(self, lookups: Lookups, context: NewNode) -> int:
         """Makes a context; answers its id."""
         return (await self.contexts(lookups, [context]))[0]

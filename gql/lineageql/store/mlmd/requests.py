@@ -236,6 +236,18 @@ def put_change(change: NodeChange) -> Request[None]:
     return Request(rpc, request.SerializeToString(), _nothing)
 
 
+def get_context_name(type_name: str, name: str) -> Request[str | None]:
+    """The name of the context of a type that the database takes for one of this name, or None."""
+    _, service = _protos()
+    request = service.GetContextByTypeAndNameRequest(type_name=type_name, context_name=name)
+
+    def read(reply: bytes) -> str | None:
+        response = service.GetContextByTypeAndNameResponse.FromString(reply)
+        return response.context.name if response.HasField("context") else None
+
+    return Request("GetContextByTypeAndName", request.SerializeToString(), read)
+
+
 def get_nothing() -> Request[None]:
     """Reads no context: it is answered when every request before it has been."""
     _, service = _protos()
