@@ -78,7 +78,11 @@ EVERYTHING = """query ($ids: [ID!]!, $mlmdIds: [BigInt!]) {
     "FACETS",
     " ".join(
         f"{kind}{by}: {kind}Facets(by: {by}) {{ value count }}"
-        for kind, more in (("artifact", ("RUN", "KIND")), ("execution", ("RUN",)), ("run", ()))
+        for kind, more in (
+            ("artifact", ("RUN", "KIND", "PROPERTY_NAME", "VALUE_NAME", "PARAMETER_NAME")),
+            ("execution", ("RUN", "PROPERTY_NAME", "PARAMETER_NAME")),
+            ("run", ()),
+        )
         for by in ("TYPE", "STATE", "WORKSPACE", "LABEL_KEY", *more)
     ),
 )
