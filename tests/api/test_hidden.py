@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from lineageql.model.identity import EntityKind, Ref, RunName
+from tests.api.test_named_workspaces import forget
 from tests.demo import demo_store
-from tests.places import MariaDBPlace
+from tests.places import MariaDBPlace, SQLitePlace
 from tests.service import Service, serving
 
 POLICY = """
@@ -351,6 +352,23 @@ async def test_reuse_tells_nothing_of_what_is_hidden(writers: Guests) -> None:
     with_hidden = await writers.error("dan", other, {"workspace": "chargebacks", "external": "taken"})
     assert with_seen == with_hidden
     assert with_seen[0] == "ALREADY_EXISTS"
+
+
+async def test_a_hidden_workspace_that_is_only_a_name_stays_one(tmp_path: Path) -> None:
+    place = SQLitePlace(tmp_path)
+    place.fill_demo()
+    create = 'mutation { createWorkspace(input: {name: "new-1"}) { created } }'
+    where = '{ workspace(name: "new-1") { executions { totalCount } } }'
+    async with served(tmp_path, place.url) as writers:
+        await writers.data("boss", RECORD, {"workspace": "new-1"})
+        forget(place, "new-1")
+        before = place.rows()
+        assert await writers.data("cat", where) == {"workspace": None}
+        taken = [await writers.error("cat", asked, {"workspace": "new-1"}) for asked in (RECORD, create)]
+        assert [code for code, _ in taken] == ["ALREADY_EXISTS", "ALREADY_EXISTS"]
+        assert taken[0] == taken[1]
+        assert place.rows() == before
+        assert await writers.data("boss", where) == {"workspace": {"executions": {"totalCount": 1}}}
 
 
 async def test_nothing_is_recorded_in_a_hidden_workspace_that_mariadb_takes_for_another(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ class Executions:
         is_name = known is not None and not isinstance(known.key, int)
         contexts = [] if is_name else [kubeflow_encoding.workspace_node(WorkspaceDraft(scope.workspace))]
         if known is None:
-            await self._writer.check_told_apart(lookups, contexts[0])
+            await self._writer.check_new(lookups, contexts[0])
         if scope.run is not None:
             contexts.append(kubeflow_encoding.run_node(RunName(scope.workspace, scope.run)))
         ids = await self._writer.subgraph(lookups, batch.subgraph(contexts))

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from lineageql.catalog.recording.checks import kind as check_kind
 from lineageql.catalog.recording.checks import refused
-from lineageql.errors import Forbidden
+from lineageql.errors import AlreadyExists, Forbidden
 from lineageql.model.conventions.kubeflow import KUBEFLOW, WORKSPACE_NAME, WORKSPACE_TYPE
 from lineageql.model.drafts import ArtifactDraft
 from lineageql.model.entities import Artifact, Entity, Execution, Run, Workspace
@@ -135,6 +135,17 @@ class Lookups:
         # Runs are found in their workspace by its name, so a run of any name leads to it by an index.
         run = Ref(EntityKind.RUN, RunName(name, ""))
         return (await self.reader.workspaces_of(EntityKind.RUN, [run])).get(run)
+
+    async def check_no_name(self, name: str) -> None:
+        """Refuses a workspace that its caller does not see, as it is only a name: with a context it would be no more.
+
+        Raises:
+            AlreadyExists: something names it.
+        """
+        if not self.rights.sees.unplaced:
+            run = Ref(EntityKind.RUN, RunName(name, ""))
+            if await self._reader_of(WHOLE).workspaces_of(EntityKind.RUN, [run]):
+                raise AlreadyExists(TAKEN)
 
     async def run_named(self, name: RunName) -> Run | None:
         """The run of these names, be it a context or only the names."""

@@ -103,7 +103,7 @@ class Recording:
             self._rights.check_record(draft.name)
             found = await lookups.workspace_named(draft.name)
             if found is None:
-                await self._writer.check_told_apart(lookups, node)
+                await self._writer.check_new(lookups, node)
                 return Recorded(Ref(EntityKind.WORKSPACE, await self._writer.context(lookups, node)), True)
             if not reuse:
                 raise AlreadyExists(f"there is a workspace {draft.name!r}")

@@ -160,13 +160,15 @@ class Writer:
             ids.update(zip((new.key for new in missing), made, strict=True))
         return ids
 
-    async def check_told_apart(self, lookups: Lookups, context: NewNode) -> None:
-        """Checks that the database takes no other context for a new one: a subgraph would be written into that.
+    async def check_new(self, lookups: Lookups, context: NewNode) -> None:
+        """Checks that a workspace that its caller does not find is not there all the same.
 
         Raises:
-            AlreadyExists: it does, as it folds case, or ignores spaces at the end.
+            AlreadyExists: it is, hidden and only a name; or the database takes another for it, as it folds case or
+                ignores spaces at the end: a subgraph would be written into that.
         """
         assert context.name is not None
+        await lookups.check_no_name(context.name)
         found = await self.send(requests.get_context_name(context.type.name, context.name))
         if found is None or found == context.name:
             return
