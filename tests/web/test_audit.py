@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -38,8 +39,12 @@ def record(name: str) -> dict[str, Any]:
     return {"workspace": "w", "run": "r", "execution": execution, "inputs": [data("in")], "outputs": [data("out")]}
 
 
+def texts(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8").splitlines()
+
+
 def lines(log: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in texts(log)]
 
 
 @pytest.fixture
@@ -114,6 +119,15 @@ async def test_what_is_refused(service: Service, log: Path) -> None:
         "address": "127.0.0.1",
         "codes": ["UNAUTHENTICATED"],
     }
+
+
+async def test_a_line_is_one_to_every_reader(service: Service, log: Path) -> None:
+    signs = "\n\r\x1b[1m\x7f\x85\x9b1m\u2028\u2029\u202e\u2066"
+    path = f"/{quote(signs)}"
+    assert (await service.client.get(path, headers={"authorization": "Bearer lql_wrong"})).status_code == 401
+    (text,) = texts(log)  # str.splitlines knows more ends of lines than JSON Lines do
+    assert text.isprintable()
+    assert json.loads(text)["path"] == f"/{signs}"
 
 
 async def test_no_mutation_without_a_log(service: Service, log: Path, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ service's own log, and written first once the log can be written to again.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -16,6 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from lineageql.errors import Unavailable, UsageError
+from lineageql.web.logs import json_line
 
 log = logging.getLogger("lineageql.audit")
 
@@ -75,7 +75,7 @@ class AuditLog:
             facts: what stands in it.
         """
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        line = json.dumps({"time": now, **facts}, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        line = json_line({"time": now, **facts}).encode("utf-8", "backslashreplace") + b"\n"
         with self._lock:
             self._unwritten.append(line)
             try:

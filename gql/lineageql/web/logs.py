@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +15,14 @@ from lineageql.web.request_ids import current
 
 FACTS = "facts"
 """The attribute of a log record that holds what a line says beside its message, by name."""
+
+_SEEN_BY_SOME = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What JSON leaves as it is, and some readers take for the end of a line, and some terminals for a command."""
+
+
+def json_line(said: Mapping[str, Any]) -> str:
+    """An object as a line of JSON: one line to every reader, whatever clients put into its texts."""
+    return _SEEN_BY_SOME.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(said, ensure_ascii=False))
 
 
 class TextFormatter(logging.Formatter):
@@ -48,7 +58,7 @@ class JsonFormatter(logging.Formatter):
         line.update(getattr(record, FACTS, {}))
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json_line(line)
 
 
 def configure(settings: Settings) -> None:
