@@ -80,24 +80,27 @@ WHERE "ContextProperty_2".context_id = anon_1.node_id AND "ContextProperty_2".na
 -- find_text: Workspace, fraud, first 10
 -- types: 72 rows
 -- names of workspaces without a context: 0 rows
-WITH RECURSIVE each_text_artifactproperty(text) AS
+WITH RECURSIVE anon_1(text) AS
 (SELECT (SELECT "ArtifactProperty_1".string_value AS text
 FROM ArtifactProperty AS "ArtifactProperty_1"
 WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value >= :string_value_1 ORDER BY "ArtifactProperty_1".string_value
  LIMIT :param_1 OFFSET :param_2) AS text UNION ALL SELECT (SELECT "ArtifactProperty_2".string_value AS text
 FROM ArtifactProperty AS "ArtifactProperty_2"
-WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 1 AND "ArtifactProperty_2".string_value > each_text_artifactproperty.text ORDER BY "ArtifactProperty_2".string_value
- LIMIT :param_3 OFFSET :param_4) AS anon_1
-FROM each_text_artifactproperty
-WHERE each_text_artifactproperty.text IS NOT NULL),
-each_text_executionproperty(text) AS
+WHERE "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 1 AND "ArtifactProperty_2".string_value > anon_1.text ORDER BY "ArtifactProperty_2".string_value
+ LIMIT :param_3 OFFSET :param_4) AS anon_2
+FROM anon_1
+WHERE anon_1.text IS NOT NULL),
+anon_4(text) AS
 (SELECT (SELECT "ExecutionProperty_1".string_value AS text
 FROM ExecutionProperty AS "ExecutionProperty_1"
 WHERE "ExecutionProperty_1".name = :name_4 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value >= :string_value_2 ORDER BY "ExecutionProperty_1".string_value
  LIMIT :param_7 OFFSET :param_8) AS text UNION ALL SELECT (SELECT "ExecutionProperty_2".string_value AS text
 FROM ExecutionProperty AS "ExecutionProperty_2"
-WHERE "ExecutionProperty_2".name = :name_5 AND "ExecutionProperty_2".is_custom_property = 1 AND "ExecutionProperty_2".string_value > each_text_executionproperty.
--- and so on: 3196 characters in all, SHA-256 ba046f9a57f9…
+WHERE "ExecutionProperty_2".name = :name_5 AND "ExecutionProperty_2".is_custom_property = 1 AND "ExecutionProperty_2".string_value > anon_4.text ORDER BY "ExecutionProperty_2".string_value
+ LIMIT :param_9 OFFSET :param_10) AS anon_5
+FROM anon_4
+WHERE anon_4.te
+-- and so on: 2786 characters in all, SHA-256 1201d37942aa…
 -- page of what holds a text: 1 row
 SELECT CASE WHEN (anon_1.text_name = :text_name_1) THEN :param_1 WHEN coalesce(substr(CAST(anon_1.text_name AS BLOB), :substr_1, :substr_2) = :param_2, 0) THEN :param_3 WHEN (instr(anon_1.text_name, :instr_1) > :instr_2) THEN :param_4 WHEN (anon_1.node_type IN (10, 11) AND ((EXISTS (SELECT *
 FROM ContextProperty AS "ContextProperty_1"

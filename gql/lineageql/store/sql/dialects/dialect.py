@@ -113,7 +113,7 @@ class Dialect(ABC):
             return select(text.label("text")).where(*here, beyond(text)).order_by(text).limit(1)
 
         first = select(least(lambda text: text >= "").scalar_subquery().label("text"))
-        found = first.cte(f"each_text_{table.name.lower()}", recursive=True)
+        found = first.cte(recursive=True)  # without a name of its own: a statement may have several
         following = least(lambda text: text > found.c.text).scalar_subquery()
         return found.union_all(select(following).where(found.c.text.is_not(None)))
 
