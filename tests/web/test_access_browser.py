@@ -106,7 +106,11 @@ def test_the_explorer_takes_a_token(tab: Tab, url: str) -> None:
     box = page.get_by_label("This service wants a token")
     box.fill("lql_wrong")
     page.get_by_role("button", name="Use it").click()
+    box = page.get_by_label("The token of this tab is wrong")
     box.wait_for()
+    # That is all there is: no part of the view says it once more.
+    assert page.get_by_role("alert").count() == 0
+    assert page.locator("main h1").all_inner_texts() == ["Who asks?"]
     box.fill(SECRET)
     page.get_by_role("button", name="Use it").click()
     page.get_by_role("row").nth(3).wait_for()
@@ -126,7 +130,7 @@ def test_the_explorer_takes_a_token(tab: Tab, url: str) -> None:
     width, room = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert width <= room
     forget.click()
-    box.wait_for()
+    page.get_by_label("This service wants a token").wait_for()
     assert only_refusals(tab.complaints), tab.complaints
     # Another tab knows nothing of it.
     other = page.context.new_page()

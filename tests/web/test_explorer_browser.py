@@ -313,6 +313,7 @@ def test_an_artifact_s_page(page: Page, url: str) -> None:
     facts = page.get_by_role("complementary", name="Facts").inner_text()
     assert model["uri"] in facts
     assert str(model["mlmdId"]) in facts
+    assert "xgboost 2.1.4" in facts  # and not the object of the framework's name and version
 
     page.get_by_role("link", name="Versions").click()
     page.wait_for_selector(".plot canvas")
@@ -411,6 +412,16 @@ def test_what_changed_between_two_versions(page: Page, url: str) -> None:
     for side, title in (("onlyLeft", "Only in A"), ("onlyRight", "Only in B")):
         shown = page.get_by_role("region", name=title).locator(".entity-name").all_inner_texts()
         assert shown == [node["name"] for node in diff[side]]
+
+    # On a phone both sides are in sight, and so is where one is in the navigation.
+    page.set_viewport_size({"width": 420, "height": 860})
+    page.reload()
+    settle(page)
+    for place in (page.locator(".change td").nth(1), page.locator(".nav [aria-current]")):
+        box = place.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 420
 
 
 PLACES = [
@@ -573,6 +584,19 @@ def test_what_may_not_be_done_is_not_offered(playwright: Playwright, chromium: s
             assert viewer.value.json()["data"]["viewer"]["roles"] == ["READ"]
             page.get_by_role("heading", name="Labels").wait_for()
             assert page.get_by_role("button", name="Add a label").count() == 0
+            # Its lineage says that it leads to what is hidden, and offers no way to go on there.
+            features = '{ artifacts(where: {name: {eq: "features"}}, first: 1) { nodes { id } } }'
+            (root,) = ask(server.url, features)["artifacts"]["nodes"]
+            show(page, server.url, f"lineage?roots={root['id']}&hops=all")
+            said = page.get_by_text("Not whole.")
+            said.wait_for()
+            assert said.inner_text().startswith("Not whole. It leads to something that you may not see.")
+            assert "beyond" not in said.inner_text()
+            for name in ("Go on", "All at once"):
+                assert page.get_by_role("button", name=name, exact=True).count() == 0
+            show(page, server.url, "artifacts/QXJ0aWZhY3Q6OTk5OTk5")
+            page.get_by_role("heading", name="Not found").wait_for()
+            assert page.get_by_role("link", name="Lineage", exact=True).count() == 0
             show(page, server.url, "")
             page.get_by_text("read only").wait_for()
             assert page.locator(".store-url").count() == 0

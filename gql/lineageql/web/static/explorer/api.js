@@ -88,6 +88,7 @@ export async function ask(document, variables = {}, { signal: abort, partial = f
 
 async function asked(document, variables, abort, partial) {
   const fail = (message, more = {}) => new ApiError(message, { ...more, document, variables });
+  const sent = token.value;
   let response;
   let text;
   try {
@@ -96,7 +97,7 @@ async function asked(document, variables, abort, partial) {
       headers: {
         "content-type": "application/json",
         accept: "application/graphql-response+json, application/json",
-        ...(token.value && { authorization: `Bearer ${token.value}` }),
+        ...(sent && { authorization: `Bearer ${sent}` }),
       },
       body: JSON.stringify({ query: document, variables }),
       signal: abort,
@@ -106,7 +107,8 @@ async function asked(document, variables, abort, partial) {
     if (error.name === "AbortError") throw error;
     throw fail("The service cannot be reached.");
   }
-  if (response.status === 401) tokenWanted.value = true;
+  // A late answer to the token before says nothing of this one.
+  if (response.status === 401 && sent === token.value) tokenWanted.value = true;
   let answer;
   try {
     answer = JSON.parse(text);

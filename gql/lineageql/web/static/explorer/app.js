@@ -42,9 +42,12 @@ function View() {
   return html`<${Nowhere} />`;
 }
 
+/** Stands where the view was: without a token that counts, every part of a view would say the same. */
 function TokenBox() {
   const [text, setText] = useState("");
-  return html`<form
+  useTitle("Token");
+  return html`<${Head} title="Who asks?" />
+  <form
     class="token"
     onSubmit=${(event) => {
       event.preventDefault();
@@ -52,15 +55,21 @@ function TokenBox() {
     }}
   >
     <label>
-      This service wants a token. It is sent with each request and kept until this tab is closed.
+      ${token.value && "The token of this tab is wrong, or counts no longer. "}This service wants a token. It is sent with each request and kept until this tab is closed.
       <input type="password" autocomplete="off" value=${text} onInput=${(event) => setText(event.target.value)} />
     </label>
     <button type="submit" class="button primary">Use it</button>
   </form>`;
 }
 
+function refresh() {
+  tokenWanted.value = false;
+  refreshes.value += 1;
+}
+
 function App() {
   const main = useRef(null);
+  const nav = useRef(null);
   const first = useRef(true);
   const section = place.value.path[0] ?? "";
   const page = pathKey.value;
@@ -75,12 +84,17 @@ function App() {
     main.current.querySelector("h1")?.focus({ preventScroll: true });
   }, [page]);
 
+  // On a narrow screen the navigation is wider than its room.
+  useEffect(() => {
+    nav.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [section]);
+
   return html`<a class="skip" href="#main" onClick=${(event) => {
       event.preventDefault();
       main.current.querySelector("h1")?.focus();
     }}>Skip to the content</a>
     <div class=${underWay.value > 0 ? "progress on" : "progress"} aria-hidden="true" />
-    <nav class="nav" aria-label="Main">
+    <nav class="nav" ref=${nav} aria-label="Main">
       <a class="brand" href=${href("")}><img src=${favicon()} alt="" width="24" height="24" />LineageQL</a>
       <ul>
         ${NAVIGATION.map(
@@ -93,7 +107,7 @@ function App() {
     </nav>
     <div class="top">
       <${SearchBox} />
-      <button type="button" class="button quiet" title="Ask everything on this page again" onClick=${() => (refreshes.value += 1)}>
+      <button type="button" class="button quiet" title="Ask everything on this page again" onClick=${refresh}>
         <${Icon} name="refresh" /><span>Refresh</span>
       </button>
       ${
@@ -104,8 +118,7 @@ function App() {
       }
     </div>
     <main class="main" id="main" ref=${main}>
-      ${tokenWanted.value && html`<${TokenBox} />`}
-      <${View} />
+      ${tokenWanted.value ? html`<${TokenBox} />` : html`<${View} />`}
     </main>
     <div class=${announcement.value ? "toast on" : "toast"} role="status">${announcement.value}</div>`;
 }

@@ -141,7 +141,7 @@ export function EntityPage({ sort, id }) {
   const query = tab === "versions" && found ? { document: VERSIONS, variables: { where: versionsWhere(entity), first: 200 } } : { document: DOCUMENTS[sort], variables };
 
   return html`<${Head}
-      title=${found ? html`<${KindIcon} kind=${kindOf(entity)} size=${20} /><span>${entity.name || "(no name)"}${entity.version && html` <span class="version">${entity.version}</span>`}</span>` : html`<span class="ghost">The name of it</span>`}
+      title=${found ? html`<${KindIcon} kind=${kindOf(entity)} size=${20} /><span>${entity.name || "(no name)"}${entity.version && html` <span class="version">${entity.version}</span>`}</span>` : data && !entity ? "Not found" : html`<span class="ghost">The name of it</span>`}
       eyebrow=${html`<${Trail} sort=${sort} entity=${found ? entity : null} />`}
       note=${found ? entity.description : null}
       query=${tab === "lineage" ? undefined : query}
@@ -152,9 +152,9 @@ export function EntityPage({ sort, id }) {
       ${found && sort === "runs" && html`<a class="button" href=${href("compare", { runs: [id] })}><${Icon} name="compare" /><span>Compare</span></a>`}
     <//>
     ${error && html`<${Failure} error=${error} again=${again} />`}
-    ${tabs.length > 1 && html`<${Tabs} label="Views of it" current=${tab} tabs=${tabs} />`}
+    ${tabs.length > 1 && (!data || entity) && html`<${Tabs} label="Views of it" current=${tab} tabs=${tabs} />`}
     ${!data && !error && html`<${Waiting} rows=${14} />`}
-    ${data && !entity && html`<p class="quiet-note">The store has nothing of this id.</p>`}
+    ${data && !entity && html`<p class="quiet-note">The store has nothing of this id, or nothing that you may see.</p>`}
     ${found && tab === "" && html`<${Details} sort=${sort} entity=${entity} writable=${writable} changed=${again} />`}
     ${found && tab === "versions" && sort === "artifacts" && html`<${Versions} artifact=${entity} />`}
     ${found && tab === "lineage" && html`<${LineageView} roots=${[id]} embedded=${true} />`}`;
@@ -212,6 +212,13 @@ function Pairs({ rows }) {
   </dl>`;
 }
 
+/** @param {unknown} framework @returns {string} `xgboost 2.1.4` where it has no more than a name and a version */
+function formatFramework(framework) {
+  const { name, version, ...more } = Object(framework);
+  const plain = typeof name === "string" && ["string", "undefined"].includes(typeof version) && Object.keys(more).length === 0;
+  return plain ? [name, version].filter(Boolean).join(" ") : formatValue(framework);
+}
+
 function Facts({ sort, entity }) {
   const link = (other) => other && html`<${EntityLink} entity=${other} />`;
   const rows = {
@@ -224,7 +231,7 @@ function Facts({ sort, entity }) {
       ["Workspaces", entity.workspaces.length > 0 && html`<span class="stack">${entity.workspaces.map((one) => html`<${EntityLink} key=${one.id} entity=${one} />`)}</span>`],
       ["Run", link(entity.run)],
       ["Model type", entity.modelType],
-      ["Framework", entity.trainingFramework && formatValue(entity.trainingFramework)],
+      ["Framework", formatFramework(entity.trainingFramework)],
       ["Metrics of", entity.metricsType],
       ["Model", link(entity.model)],
       ["Data set", link(entity.dataSet)],

@@ -141,6 +141,7 @@ const LIMITS = {
   MAX_HOPS: (wish) => `It stops ${plural(wish.hops ?? 0, "step")} from where it begins.`,
   MAX_NODES: () => "There are more nodes than are shown at once.",
   TIME: () => "The time for one question ran out.",
+  HIDDEN: () => "It leads to something that you may not see.",
 };
 
 /** Whether it is whole, and how to go on. @param {{lineage: any, wish: import("./question.js").Wish, busy: boolean}} props */
@@ -150,14 +151,17 @@ function Completeness({ lineage, wish, busy }) {
       Whole: all ${plural(lineage.nodes.size, "node")} that this question leads to.</p>`;
   }
   const why = [...lineage.limits].map((limit) => LIMITS[limit]?.(wish) ?? limit).join(" ");
-  const onlyHops = lineage.limits.size === 1 && lineage.limits.has("MAX_HOPS");
+  // What is hidden stays hidden, however far one goes.
+  const bounds = [...lineage.limits].filter((limit) => limit !== "HIDDEN");
+  const onlyHops = bounds.length === 1 && bounds[0] === "MAX_HOPS";
   const goOn = () => (onlyHops && !wish.further ? setParams({ hops: (wish.hops ?? 0) + 2 }) : setParams({ further: wish.further + 1 }));
   const atOnce = () => setParams({ hops: "all", most: MOST_NODES, further: null, up: null, down: null });
   const all = wish.hops === null && wish.most === MOST_NODES;
-  const left = `${plural(lineage.nodes.size, "node")} shown; there is more beyond ${plural(lineage.frontier.size, "of them", "of them")}.`;
+  const beyond = lineage.frontier.size > 0 ? `; there is more beyond ${plural(lineage.frontier.size, "of them", "of them")}` : "";
+  const left = `${plural(lineage.nodes.size, "node")} shown${beyond}.`;
   return html`<div class="lineage-limit">
-    <${Incomplete} what=${`Not whole. ${why} ${left}`} goOn=${goOn} busy=${busy} />
-    ${!all && html`<button type="button" class="button at-once" disabled=${busy} onClick=${atOnce}>All at once</button>`}
+    <${Incomplete} what=${`Not whole. ${why} ${left}`} goOn=${bounds.length > 0 ? goOn : undefined} busy=${busy} />
+    ${bounds.length > 0 && !all && html`<button type="button" class="button at-once" disabled=${busy} onClick=${atOnce}>All at once</button>`}
   </div>`;
 }
 
