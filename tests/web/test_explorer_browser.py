@@ -358,9 +358,9 @@ def test_values_and_parameters_filter_by_comparison(page: Page, url: str) -> Non
     show(page, url, "artifacts?order=name")
     page.get_by_role("button", name="Value", exact=True).click()
     form = page.get_by_role("dialog")
-    form.get_by_label("Value", exact=True).first.fill("auc")
+    form.get_by_label("Name", exact=True).fill("auc")
     form.get_by_label("Test").select_option(">=")
-    form.get_by_label("Value", exact=True).last.fill("0.95")
+    form.get_by_label("Value", exact=True).fill("0.95")
     form.get_by_role("button", name="Add").click()
     settle(page)
     values = [{"name": "auc", "gte": 0.95}]

@@ -209,7 +209,7 @@ function ComparisonForm({ filter, sort, params, close }) {
       close();
     }}
   >
-    <label class="field">${filter.title}
+    <label class="field">Name
       <input value=${name} list=${`names-${filter.key}`} required onInput=${(event) => setName(event.target.value)} />
       <datalist id=${`names-${filter.key}`}>${(data?.names ?? []).map((name) => html`<option key=${name.value} value=${name.value} />`)}</datalist>
     </label>
