@@ -47,6 +47,11 @@ class WatchedFile(Generic[T]):
         self._state = self._stat()
         self._value = self._read()
 
+    @property
+    def last(self) -> T:
+        """The value as it was at the last look."""
+        return self._value
+
     async def current(self) -> T:
         """The value of the file."""
         now = time.monotonic()

@@ -15,7 +15,7 @@ from lineageql.errors import Forbidden, UsageError
 from lineageql.model.callers import ANONYMOUS, Caller
 from lineageql.model.rights import WHOLE, Policy, Rights, Role, parse_policy
 from lineageql.settings import Settings
-from tests.demo import demo_store
+from tests.demo import demo_store, lineageql
 from tests.service import serving
 
 ANN = Caller("ann", frozenset({"fraud-team"}))
@@ -156,3 +156,10 @@ def test_mlmds_service_is_served_only_where_whoever_can_call_it_may_record(
     found = policy_file(settings, over_mlmd=True)
     assert found is not None
     assert isinstance(asyncio.run(found.current()), Policy)
+
+
+def test_a_policy_about_known_callers_needs_a_way_to_know_them(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(RULE)
+    said = lineageql("serve", str(tmp_path / "none.db"), "--policy", str(path), "--port", "0", code=2)
+    assert "nothing says who asks: give --auth-tokens" in said

@@ -13,6 +13,7 @@ import click
 
 import lineageql
 from lineageql.cli.flags import settings_flags
+from lineageql.errors import UsageError
 from lineageql.settings import Settings, secret
 
 _SERVING = tuple(row.name for row in fields(Settings) if row.name != "store" and not secret(row))
@@ -88,7 +89,12 @@ def serve_store(
         say("Stop with Ctrl-C")
 
     # A wrong one is refused before anything is opened.
-    policy_file(settings, over_mlmd=settings.mlmd_port is not None)
+    policy = policy_file(settings, over_mlmd=settings.mlmd_port is not None)
+    if policy is not None and not authentication.is_on and not policy.last.knows_strangers:
+        raise UsageError(
+            f"{settings.policy} is about callers that are known, and nothing says who asks: give --auth-tokens, "
+            '--auth-issuer or --auth-user-header, or write a rule with who = ["anonymous"]'
+        )
 
     async def main() -> None:
         nonlocal grpc_server
