@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
-
 from lineageql.errors import UsageError
 
 log = logging.getLogger("lineageql.tracing")
@@ -129,6 +127,8 @@ def spans_below() -> Callable[[str, int, int, Mapping[str, Any]], None]:
 
 
 def _exporter(endpoint: str) -> Any:
+    # Here, as a service without traces needs neither.
+    import httpx
     from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
     client = httpx.Client(timeout=_TIMEOUT)

@@ -165,7 +165,7 @@ def test_an_artifact_tells_all_its_workspaces(bench):
     @given(stores().map(bench.keeps))
     def check(store: Any) -> None:
         oracle = Oracle(store)
-        spaces = {ref: oracle.spaces(store.attributions, ref.key) for ref in (t.ref for t in oracle.artifacts.values())}
+        spaces = {thing.ref: oracle.related(thing, Relation.WORKSPACE) for thing in oracle.artifacts.values()}
         with bench.reading(store) as reader:
             found = bench.run(reader.all_workspaces_of([*spaces, Ref(EntityKind.ARTIFACT, 99)]))
         assert found == {ref: [space.ref for space in some] for ref, some in spaces.items() if some}

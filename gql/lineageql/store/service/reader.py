@@ -211,9 +211,8 @@ class ServiceReader(NamedWorkspaces):
         return await (await self.reading()).states.of_runs(runs)
 
     async def counts(self) -> StoreCounts:
-        reading, searches = await self.reading(), await self._searches()
-        workspaces = await searches.count(Search(EntityKind.WORKSPACE))
-        runs = await searches.count(Search(EntityKind.RUN))
+        reading = await self.reading()
+        workspaces, runs = [await self.count(Search(kind)) for kind in (EntityKind.WORKSPACE, EntityKind.RUN)]
         ids: dict[NodeKind, list[int]] = {NodeKind.ARTIFACT: [], NodeKind.EXECUTION: []}
         for kind, found in ids.items():
             async for nodes in reading.lister.pages(Listing(kind)):
