@@ -161,7 +161,7 @@ async def test_calls_run_side_by_side() -> None:
 async def test_a_write_is_sent_once_whatever_is_answered(
     code: str, kind: type[LineageQLError], words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "lineageql")
     async with fronting(failing(grpc.StatusCode[code])) as front, channel_to(front.port) as channel:
         with pytest.raises(kind, match=words) as caught:
             await channel.call("PutArtifacts", b"x")
