@@ -229,8 +229,8 @@ async def test_tls(certificates: Path) -> None:
         async with serving(server.url(name, **known)) as service:
             assert (await service.data(WORKSPACE, {"name": "w"}))["createWorkspace"]["created"]
             encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = user"
-            row = (await service.store._driver._pool.fetchrow(encrypted))[0]
-            assert row is True
+            async with service.store._driver.connection() as connection:
+                assert await connection.fetchval(encrypted) is True
         async with serving(server.url(name, sslmode="require")) as service:
             assert not (await service.data(WORKSPACE, {"name": "w"}))["createWorkspace"]["created"]
         for options in ({"sslmode": "disable"}, {**known, "sslrootcert": str(certificates / "other.crt")}):
