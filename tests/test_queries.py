@@ -19,14 +19,14 @@ STATEMENTS = {
     "artifacts-by-label": 10,
     "compare-runs": 13,
     "lineage-of-a-model": 19,
-    "models-of-a-workspace": 14,
+    "models-of-a-workspace": 15,
     "models-without-approved-data": 15,
     "production-models-of-a-data-set": 20,
-    "runs-of-a-workspace": 19,
-    "search": 13,
-    "store": 4,
+    "runs-of-a-workspace": 20,
+    "search": 14,
+    "store": 5,
     "what-changed-between-versions": 22,
-    "workspaces": 16,
+    "workspaces": 17,
 }
 MORE = {("MariaDBPlace", "models-without-approved-data"): 3}
 """In MariaDB each of its three searches asks for the cost of its access paths once more, with those in documents."""

@@ -46,7 +46,7 @@ FROM Artifact AS "Artifact_1"
 WHERE "Artifact_1".type_id + :type_id_1 IN (:param_1_1, :param_1_2, :param_1_3) AND "Artifact_1".id IN (SELECT "Artifact_2".id AS id
 FROM Artifact AS "Artifact_2"
 WHERE "Artifact_2".type_id IN (:type_id_2_1, :type_id_2_2, :type_id_2_3)) AND "Artifact_1".type_id + :type_id_3 IN (:param_2_1, :param_2_2, :param_2_3, :param_2_4, :param_2_5, :param_2_6)) AS anon_2, ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "A
--- and so on: 1937 characters in all, SHA-256 d8dee3dcb7d1…
+-- and so on: 1977 characters in all, SHA-256 5ece1bfb3650…
 
 -- facets: Artifact, kind in ['MODEL', 'DATA_SET', 'METRICS'], label value, stage
 -- highest id: 1 row

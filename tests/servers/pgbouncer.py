@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -76,6 +75,7 @@ class PgBouncer:
         return f"{before}@127.0.0.1:{self.port}/{rest.partition('/')[2]}"
 
     def close(self) -> None:
-        self.process.send_signal(signal.SIGQUIT)
+        # Other signals may be ignored in what a shell started in the background; a pooler has nothing to lose.
+        self.process.kill()
         self.process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -85,6 +85,7 @@ def run(code: str, *arguments: str) -> str:
     """What a program prints that has `open_store`, `Settings` and `asyncio` at hand."""
     head = (
         "import asyncio, os, sys\n"
+        "from lineageql.model.rights import WHOLE\n"
         "from lineageql.settings import Settings\n"
         "from lineageql.store.open import open_store\n"
     )

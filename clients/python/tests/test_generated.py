@@ -68,7 +68,7 @@ def test_a_newer_schema_needs_only_the_script(
     text = re.sub(r"\ntype Execution [^{]*{", r"\g<0>\n  startedBy: String\n  helpers: [Execution!]!\n", text)
     text = re.sub(r"(lineage\(\s+\"\"\"[^\"]*\"\"\"\s+roots: \[ID!\])!", r"\1 = null", text)
     text += "\nextend type Query { seer(name: String!): Seer }\n"
-    text += "type Seer { name: String! roles: [Role!]! }\nenum Role { A B }\n"
+    text += "type Seer { name: String! talents: [Talent!]! }\nenum Talent { A B }\n"
     (tmp_path / "schema.graphql").write_text(text, encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(generate, "ROOT", tmp_path)
@@ -79,7 +79,7 @@ def test_a_newer_schema_needs_only_the_script(
     assert "    helpers: tuple[Ref, ...]\n" in entities
     assert "class Seer:" in entities
     assert "    startedBy: str | None\n" in inputs
-    assert 'Role = Literal["A", "B"]' in inputs
+    assert 'Talent = Literal["A", "B"]' in inputs
     assert "def seer(self, name: str) -> Seer:" in roots
     # What was needed may become optional: a call that gave it goes on to work.
     assert re.search(r"def lineage\(\s+self,\s+roots: Sequence\[str \| Node\] \| None = None,", roots)

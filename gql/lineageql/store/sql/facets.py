@@ -29,6 +29,7 @@ from lineageql.model.predicates import ALWAYS, Field, Group, Predicate, Related,
 from lineageql.model.values import STRUCT_PREFIX, struct_members
 from lineageql.store.ports import ITEM_FACETS, Facet
 from lineageql.store.sql.clauses import UNREGISTERED_RUN, Clauses
+from lineageql.store.sql.dialects.texts import is_text
 from lineageql.store.sql.entities import Fetch
 from lineageql.store.sql.field_expressions import text_of_field
 from lineageql.store.sql.json_documents import foreign
@@ -340,4 +341,5 @@ class Facets:
             row.c.is_custom_property == false(),
             foreign(document, row, self.clauses.dialect),
             member.c.type != "null",
+            is_text(member.c.key),  # SQLite numbers what is in a list, and finds what is neither list nor object
         )
