@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from lineageql.errors import TooExpensive
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, NodeKind
 from lineageql.store.ports import FACETS, Facet, Link, Order, Search, Slice, Window
@@ -87,7 +88,11 @@ def test_facets(service_bench, kind):
         with both(service_bench, case.store, way) as (ours, theirs):
             for by in FACETS[kind]:
                 key = "team" if by is Facet.LABEL_VALUE else None
-                assert run(ours.facets(kind, predicate, by, key)) == run(theirs.facets(kind, predicate, by, key)), by
+                try:
+                    wanted = run(theirs.facets(kind, predicate, by, key))
+                except TooExpensive:  # more than SQLite's parser takes, in a store of several writers
+                    reject()
+                assert run(ours.facets(kind, predicate, by, key)) == wanted, by
 
     check()
 
