@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import time
-from typing import TypeVar
+from collections.abc import Sequence
 
-from lineageql.store.explanation import Explanation, Read, Sent, at_work
+from lineageql.store.explanation import Explanation, Sent, at_work
 from lineageql.store.sql.dialects import Statement
-from lineageql.store.sql.driver import Rows, Runner, Script, fetch
+from lineageql.store.sql.driver import Rows, Runner, Script
+from lineageql.store.sql.wrapping_driver import Exchange, WrappingDriver
 
-T = TypeVar("T")
 
-
-class ExplainedDriver:
-    """Runs statements by a driver or a snapshot; see `store.sql.driver.Runner`."""
+class ExplainedDriver(WrappingDriver):
+    """Tells what it was sent, and how many rows came back."""
 
     def __init__(self, driver: Runner, explanation: Explanation) -> None:
-        self.dialect = driver.dialect
-        self._driver = driver
+        super().__init__(driver)
         self._explanation = explanation
 
-    @property
-    def statements(self) -> int:
-        return self._driver.statements
+    async def exchange(self) -> Exchange:
+        read = at_work()
 
-    async def fetch(self, statement: Statement) -> Rows:
-        return await self.run(fetch(statement))
-
-    async def run(self, script: Script[T]) -> T:
-        return await self._driver.run(self._witnessed(script, at_work()))
-
-    def _witnessed(self, script: Script[T], read: Read | None) -> Script[T]:
-        lists: list[Rows] | None = None
-        while True:
-            try:
-                statements = next(script) if lists is None else script.send(lists)
-            except StopIteration as done:
-                result: T = done.value
-                return result
+        def exchange(statements: Sequence[Statement]) -> Script[list[Rows]]:
             begin = time.perf_counter()
             lists = yield statements
             sent = [
@@ -45,3 +29,6 @@ class ExplainedDriver:
                 for statement, rows in zip(statements, lists, strict=True)
             ]
             self._explanation.add(read, begin, sent)
+            return lists
+
+        return exchange

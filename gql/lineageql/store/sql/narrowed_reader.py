@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from lineageql.model.entities import Workspace
 from lineageql.model.identity import EntityKind, Ref
@@ -30,9 +29,7 @@ from lineageql.store.sql.driver import Rows, Runner, Script, fetch
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.searches import Searches
 from lineageql.store.sql.seen_rows import SeenRows
-
-T = TypeVar("T")
-
+from lineageql.store.sql.wrapping_driver import Exchange, WrappingDriver
 
 NODES = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
 _MOST_NAMED = 2_000
@@ -69,8 +66,8 @@ def _without(kind: EntityKind, predicate: Predicate, hidden: Collection[Ref]) ->
     return predicate
 
 
-class NarrowedDriver:
-    """Runs statements over the rows that a caller may see; see `store.sql.driver.Runner`.
+class NarrowedDriver(WrappingDriver):
+    """Runs statements over the rows that a caller may see.
 
     Args:
         driver: a driver or a snapshot.
@@ -78,31 +75,16 @@ class NarrowedDriver:
     """
 
     def __init__(self, driver: Runner, seen: Callable[[], Awaitable[SeenRows]]) -> None:
-        self.dialect = driver.dialect
-        self._driver = driver
+        super().__init__(driver)
         self._seen = seen
 
-    @property
-    def statements(self) -> int:
-        return self._driver.statements
+    async def exchange(self) -> Exchange:
+        seen = await self._seen()
 
-    async def fetch(self, statement: Statement) -> Rows:
-        return await self.run(fetch(statement))
+        def exchange(statements: Sequence[Statement]) -> Script[list[Rows]]:
+            return (yield [seen.of(statement) for statement in statements])
 
-    async def run(self, script: Script[T]) -> T:
-        return await self._driver.run(_over(await self._seen(), script))
-
-
-def _over(seen: SeenRows, script: Script[T]) -> Script[T]:
-    """A script whose statements are over nothing but some rows."""
-    lists: list[Rows] | None = None
-    while True:
-        try:
-            statements = next(script) if lists is None else script.send(lists)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        lists = yield [seen.of(statement) for statement in statements]
+        return exchange
 
 
 class NarrowedReader(SQLReader):
