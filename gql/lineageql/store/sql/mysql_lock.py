@@ -16,16 +16,15 @@ from abc import abstractmethod
 from contextlib import suppress
 from typing import Any
 
-from lineageql.errors import StoreError, Unavailable
+from lineageql.errors import LineageQLError, StoreError, Unavailable
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
-from lineageql.store.patience import IDLE, patience, probe_timeout
+from lineageql.store.patience import patience, probe_timeout
+from lineageql.store.sql.database_lock import LONGEST, DatabaseLock
 from lineageql.store.sql.mysql_driver import CONFLICTS, ERRORS, connected, end, error_number, ran, translate
 from lineageql.store.sql.opening import LOCK_TABLE
 from lineageql.store.write_lock import WriteLock, unwritten
 
-_LONGEST = 120
-"""Seconds after which the server ends a connection whose holder has gone without a farewell, or hangs."""
 LEASE = 10.0
 """Seconds after which the row of one who says nothing is another's."""
 _SHORTEST, _LONGER = 0.002, 0.02
@@ -41,86 +40,49 @@ _CLUSTER = (
 """Of MariaDB and of MySQL: `ON` where several servers take what is written. Each knows only its own."""
 
 
-class MySQLLock(WriteLock):
+class MySQLLock(DatabaseLock):
     """A lock in a database, over a connection of its own."""
 
-    def __init__(self, address: ServerAddress, settings: Settings) -> None:
-        super().__init__(str(address), float(settings.deadline))
-        self._address, self._settings = address, settings
-        self._connection: Any = None
-        self._last = 0.0
+    errors = ERRORS
 
-    async def take(self, seconds: float) -> bool:
-        loop = asyncio.get_running_loop()
-        # A connection that lay idle may have broken.
-        for last in (self._connection is None, True):
-            try:
-                if self._connection is None:
-                    self._connection = await connected(self._address, self._settings, reading=False)
-                    await self.begin()
-                elif loop.time() - self._last >= IDLE:
-                    await self.run("SELECT 1", probe_timeout(self._settings) - self._settings.store_timeout)
-                self._last = loop.time()
-                return await self.attempt(seconds)
-            except ERRORS as error:
-                self._drop()
-                if last:
-                    raise unwritten(translate(error, self._address)) from error
-            except BaseException:
-                self._drop()
-                raise
-        raise AssertionError
+    async def connect(self) -> None:
+        self._connection = await connected(self._address, self._settings, reading=False)
+        await self.begin()
 
     @abstractmethod
     async def begin(self) -> None:
         """What a new connection needs."""
 
-    @abstractmethod
-    async def attempt(self, seconds: float) -> bool:
-        """Takes the lock, or waits for it so long in vain."""
-
-    @abstractmethod
-    async def end(self) -> None:
-        """Lets go of the lock."""
+    async def probe(self) -> None:
+        await self.run("SELECT 1", probe_timeout(self._settings) - self._settings.store_timeout)
 
     async def run(self, text: str, seconds: float = 0.0) -> Any:
         """The rows of a statement that may take so long by itself."""
         if self._connection is None:
             raise ConnectionError("the connection broke")
         try:
-            with patience(seconds + self._settings.store_timeout, self._drop):
+            with patience(seconds + self._settings.store_timeout, self.drop):
                 return await ran(self._connection, text)
         except BaseException as error:
             if not error_number(error):
                 # No word of the server's: its answer may still be under way.
-                self._drop()
+                self.drop()
             raise
 
-    async def free(self) -> None:
-        if self._connection is None:
-            return
-        try:
-            await self.end()
-        except ERRORS:
-            self._drop()
-        except BaseException:
-            self._drop()
-            raise
+    def is_broken(self) -> bool:
+        return bool(self._connection._stream_broken)
 
-    def check(self) -> None:
-        if self._connection is None or self._connection._stream_broken:
-            raise unwritten(Unavailable(f"the connection to {self._address} broke"))
+    def translate(self, error: BaseException) -> LineageQLError:
+        return translate(error, self._address)
+
+    def cut(self, connection: Any) -> None:
+        end(connection)
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(*ERRORS):
                 await asyncio.wait_for(connection.ensure_closed(), self._settings.store_timeout)
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            end(connection)
 
 
 class NamedLock(MySQLLock):
@@ -132,7 +94,7 @@ class NamedLock(MySQLLock):
         self._lock = f"lineageql {hashlib.sha256(address.database.encode()).hexdigest()[:40]}"
 
     async def begin(self) -> None:
-        await self.run(f"SET SESSION wait_timeout = {_LONGEST}")
+        await self.run(f"SET SESSION wait_timeout = {LONGEST}")
 
     async def attempt(self, seconds: float) -> bool:
         ((taken,),) = await self.run(f"SELECT GET_LOCK('{self._lock}', {max(1, round(seconds))})", seconds)
