@@ -112,6 +112,8 @@ class Writer:
             answer.cancel()
             raise
         except Exception as error:
+            if answer.done():
+                raise  # the lock could not be let go of: the mutation has its answer, and asyncio logs this
             answer.set_exception(error)
         finally:
             self._hold = None
