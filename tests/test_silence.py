@@ -76,7 +76,7 @@ async def test_connections_that_fall_silent_under_a_load(place: Place, forwarder
 async def test_connections_that_fell_silent_while_nobody_asked(
     place: Place, forwarder: Forwarder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("sql.pooled", "sql.postgresql_lock", "sql.mysql_lock", "mlmd.channel"):
+    for module in ("sql.pooled", "sql.database_lock", "mlmd.channel"):
         monkeypatch.setattr(f"lineageql.store.{module}.IDLE", 0.2)
     async with serving(through(place, forwarder), store_timeout=1) as service:
         assert "errors" not in await label(service, 0)
