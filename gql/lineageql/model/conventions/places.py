@@ -43,10 +43,14 @@ class TypeName:
 class OwnedName:
     """The name without the id of its owner, `<id>:<name>`: a number, or a UUID where it has no owner."""
 
-    def read(self, node: Node) -> str | None:
-        owner, colon, name = (node.name or "").partition(":")
+    @staticmethod
+    def of(text: str) -> str:
+        owner, colon, name = text.partition(":")
         uuid = len(owner) == UUID_LENGTH and not owner.lower().strip(UUID_CHARACTERS)
-        return name if colon and owner and (uuid or not owner.strip(DIGITS)) else node.name
+        return name if colon and owner and (uuid or not owner.strip(DIGITS)) else text
+
+    def read(self, node: Node) -> str | None:
+        return None if node.name is None else self.of(node.name)
 
 
 @dataclass(frozen=True, slots=True)

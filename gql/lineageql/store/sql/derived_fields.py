@@ -6,24 +6,15 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, select
 
-from lineageql.model.conventions.places import DIGITS, STAMPS, UUID_CHARACTERS, UUID_LENGTH
+from lineageql.model.conventions.places import DIGITS, STAMPS
 from lineageql.model.nodes import OUTPUT_EVENTS, NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, EVENT, EVENT_PATH
 
 Text = ColumnElement[Any]
-
-
-def owned_name(name: Text, dialect: Dialect) -> Text:
-    """`OwnedName`: the name without the id of its owner."""
-    colon = dialect.position(name, literal(":"))
-    owner = func.substr(name, 1, case((colon > 1, colon - 1), else_=0))
-    uuid = and_(func.length(owner) == UUID_LENGTH, dialect.consists_of(dialect.lower(owner), UUID_CHARACTERS))
-    is_id = and_(colon > 1, or_(dialect.consists_of(owner, DIGITS), uuid))
-    return case((is_id, func.substr(name, colon + 1)), else_=name)
 
 
 def hashed_name(name: Text, uri: Text, dialect: Dialect) -> Text:

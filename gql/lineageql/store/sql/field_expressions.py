@@ -31,7 +31,7 @@ from lineageql.model.nodes import NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import STRUCT_PREFIX
-from lineageql.store.sql.derived_fields import context_suffix, event_key, hashed_name, owned_name, unstamped
+from lineageql.store.sql.derived_fields import context_suffix, event_key, hashed_name, unstamped
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.sources import Source, run_source
 from lineageql.store.sql.tables import TYPE
@@ -68,7 +68,7 @@ def text_of_place(place: Place, source: Source, types: TypeCatalog, dialect: Dia
         case TypeName():
             return _by_type(source, types, place)
         case OwnedName():
-            return owned_name(source.columns[Field.NAME], dialect)
+            return dialect.owned_name(source.columns[Field.NAME])
         case HashedName():
             return hashed_name(source.columns[Field.NAME], source.columns[Field.URI], dialect)
         case EventKey():

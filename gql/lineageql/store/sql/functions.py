@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from lineageql.model.conventions.places import OwnedName
 from lineageql.model.values import as_text, decode, parse_json
 
 
@@ -32,9 +33,19 @@ def json_text(value: float | bytes | None) -> str | None:
     return as_text(parse_json(_text(value)) if isinstance(value, bytes) else decode(value))
 
 
+def owned_name(octets: bytes | None) -> str | None:
+    """A name without the id of its owner. In SQL it is so deep that SQLite's parser takes few relations around it."""
+    return None if octets is None else OwnedName.of(_text(octets))
+
+
 def _text(octets: bytes) -> str:
     return octets.decode("utf-8", "replace")
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"casefold": casefold, "strict_json": strict_json, "json_text": json_text}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "casefold": casefold,
+    "strict_json": strict_json,
+    "json_text": json_text,
+    "owned_name": owned_name,
+}
 """By the names that statements call them by; each takes one value, and its answer follows from that."""

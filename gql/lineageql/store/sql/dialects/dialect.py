@@ -10,9 +10,26 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Select, String, Table, bindparam, case, cast, false, func, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.engine import Dialect as CoreDialect
 from sqlalchemy.sql.elements import literal_column
+
+from lineageql.model.conventions.places import DIGITS, UUID_CHARACTERS, UUID_LENGTH
 
 Parameters = dict[str, Any]
 
@@ -259,6 +276,14 @@ class Dialect(ABC):
     @abstractmethod
     def consists_of(self, text: ColumnElement[Any], characters: str) -> ColumnElement[bool]:
         """Whether a text holds no character but these."""
+
+    def owned_name(self, name: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A name without the id of its owner, as `OwnedName` reads it."""
+        colon = self.position(name, literal(":"))
+        owner = func.substr(name, 1, case((colon > 1, colon - 1), else_=0))
+        uuid = and_(func.length(owner) == UUID_LENGTH, self.consists_of(self.lower(owner), UUID_CHARACTERS))
+        is_id = and_(colon > 1, or_(self.consists_of(owner, DIGITS), uuid))
+        return case((is_id, func.substr(name, colon + 1)), else_=name)
 
     @abstractmethod
     def after_last(self, text: ColumnElement[Any], mark: str) -> ColumnElement[Any]:

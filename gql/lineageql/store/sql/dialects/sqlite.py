@@ -119,6 +119,9 @@ class SQLite(Dialect):
     def fold(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
         return func.casefold(cast(text, LargeBinary))
 
+    def owned_name(self, name: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.owned_name(cast(name, LargeBinary))
+
     def is_json(self, text: ColumnElement[Any]) -> ColumnElement[bool]:
         return func.json_type(_valid(text)) != "null"
 
