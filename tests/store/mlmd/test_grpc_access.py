@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,6 +25,7 @@ from lineageql.store.endpoint import SERVICE, Endpoint
 from lineageql.store.mlmd.grpc_channel import GrpcChannel
 from lineageql.web.authentication.tokens import new_token
 from tests.mlmd_server import MLMDServer
+from tests.processes import children
 from tests.store.mlmd.test_grpc_channel import made_certificates
 
 SECRET, ROW = new_token("ci")
@@ -157,3 +162,27 @@ def test_a_wrong_certificate_keeps_it_from_starting(
     with pytest.raises(UsageError, match=said):
         commands.main(["mlmd-server", "new.db", "--create", "--port", "0", *arguments], standalone_mode=False)
     assert not (folder / "new.db").exists()
+
+
+async def test_a_worker_is_started_while_connections_are_sealed(
+    server: MLMDServer, folder: Path, channels: Any
+) -> None:
+    """Fork handlers of gRPC's waited for a thread that waited for Python's lock, to read the certificate."""
+    context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+    context.set_alpn_protocols(["h2"])
+    ended = threading.Event()
+
+    def connect() -> None:
+        while not ended.is_set():
+            with socket.create_connection(("127.0.0.1", server.port), timeout=30) as plain:
+                context.wrap_socket(plain, server_hostname="localhost").close()
+
+    strangers = [asyncio.create_task(asyncio.to_thread(connect)) for _ in range(4)]
+    try:
+        for _ in range(5):
+            for pid in children(server.process.pid):
+                os.kill(pid, signal.SIGKILL)
+            assert await channels(SECRET).call("GetArtifactTypes", b"") is not None
+    finally:
+        ended.set()
+        await asyncio.gather(*strangers)

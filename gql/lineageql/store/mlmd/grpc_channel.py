@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 import time
 from contextlib import suppress
 from typing import Any
+
+import grpc
+import grpc.aio
 
 from lineageql import tracing
 from lineageql.errors import InvalidArgument, NotMLMD, Unavailable, UsageError
@@ -22,12 +24,6 @@ from lineageql.store.mlmd.channel import FIRST_PAUSE, LONGEST_PAUSE
 from lineageql.store.mlmd.faults import ABORTED, UNKNOWN, UNSENT
 from lineageql.store.mlmd.frames import Reply, Status, status_name
 from lineageql.store.tally import Tally
-
-# gRPC's own lines on stderr tell of every connection that ends; what they say stands in our errors.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
-import grpc
-import grpc.aio
 
 log = logging.getLogger("lineageql.store.mlmd")
 

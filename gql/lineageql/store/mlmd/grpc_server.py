@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import accumulate, takewhile
 from typing import Any, Protocol, runtime_checkable
 
+import grpc
+import grpc.aio
 from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
@@ -25,12 +26,6 @@ from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.frames import Reply, Status
 from lineageql.store.mlmd.missing_methods import ANSWERS
 from lineageql.store.mlmd.requests import service_methods
-
-# gRPC's own lines on stderr tell of every connection that ends.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
-import grpc
-import grpc.aio
 
 log = logging.getLogger("lineageql.store.mlmd")
 
