@@ -48,8 +48,8 @@ class Service:
 
 @asynccontextmanager
 async def serving(store: str | Path, **settings: Any) -> AsyncIterator[Service]:
-    """The service over a store, in this process; it ends the store and its worker at the end."""
-    loaded = Settings.load({"store": str(store), **settings}, environ={})
+    """The service over a store, in this process and without pages; it ends the store and its worker at the end."""
+    loaded = Settings.load({"store": str(store), "graphiql": False, "explorer": False, **settings}, environ={})
     async with serving_open(await open_store(loaded.store, loaded), loaded) as service:
         yield service
 

@@ -27,7 +27,7 @@ from tests.service import Service, serving
 async def service(tmp_path: Any) -> AsyncIterator[Service]:
     path = tmp_path / "store.db"
     path.write_bytes(empty_store())
-    async with serving(path, read_only=True, max_body_size=100_000) as running:
+    async with serving(path, read_only=True, max_body_size=100_000, graphiql=True, explorer=True) as running:
         yield running
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -87,8 +88,6 @@ def create_app(
     graphiql = GraphiQL(load_operations(operations_folder())) if settings.serves_graphiql else None
     explorer = Explorer() if settings.serves_explorer else None
 
-    schema = File(f"{SCHEMA.as_str()}\n".encode(), "text/plain; charset=utf-8")
-
     async def serve_graphql(request: Request) -> Response:
         if graphiql is not None and wants_page(request):
             if request.url.path.endswith("/"):
@@ -99,7 +98,7 @@ def create_app(
         return await graphql(request, executor, bodies, documents, observer)
 
     async def serve_schema(request: Request) -> Response:
-        return await respond(request, schema, {"cache-control": "no-cache"})
+        return await respond(request, _schema_file(), {"cache-control": "no-cache"})
 
     async def alive(request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -191,3 +190,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     return json_response({"errors": [masked(error)]}, 500)
+
+
+@functools.cache
+def _schema_file() -> File:
+    return File(f"{SCHEMA.as_str()}\n".encode(), "text/plain; charset=utf-8")

@@ -54,7 +54,7 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def service(tmp_path: Path, tokens: Path) -> AsyncIterator[Service]:
     path = tmp_path / "store.db"
     path.write_bytes(empty_store())
-    async with serving(path, read_only=True, auth_tokens=str(tokens)) as running:
+    async with serving(path, read_only=True, auth_tokens=str(tokens), graphiql=True, explorer=True) as running:
         yield running
 
 
