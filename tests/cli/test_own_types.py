@@ -34,9 +34,11 @@ FIT = TypeRecord(104, EXECUTION, "acme.Fit")
 PROJECT = TypeRecord(105, CONTEXT, "acme.Project")
 OTHER = TypeRecord(106, ARTIFACT, "acme.Other", bases=(3,))
 SCORE = TypeRecord(107, ARTIFACT, "acme.Score")
+LOAD = TypeRecord(108, EXECUTION, "acme.Load", declares=("batch",))
+PLACE = {"project": "churn", "job": "nightly"}
 SETTINGS = '{"optimizer": {"name": "adam"}, "rate": 0.5, "depth": 1}'
 STORE = StoreRecord(
-    types=(CLASSIFIER, REGRESSOR, TABLE, FIT, PROJECT, OTHER, SCORE),
+    types=(CLASSIFIER, REGRESSOR, TABLE, FIT, PROJECT, OTHER, SCORE, LOAD),
     artifacts=(
         NodeRecord(
             1,
@@ -55,7 +57,10 @@ STORE = StoreRecord(
         ),
     ),
     executions=(
-        NodeRecord(1, FIT, custom={"step": "fit", "status": "failed", "epochs": 5, "host": "h", "project": "churn"}),
+        NodeRecord(1, FIT, custom={"step": "fit", "status": "failed", "epochs": 5, "host": "h", **PLACE}),
+        NodeRecord(2, LOAD, created=5, updated=6, declared={"batch": "monday"}, custom={"rows": 3}),
+        NodeRecord(3, LOAD, created=4, updated=9, declared={"batch": "monday"}, state=3),
+        NodeRecord(4, FIT, custom={"step": "lone", "job": "nightly"}),
     ),
     contexts=(NodeRecord(1, PROJECT, "p"),),
     events=(EventRecord(1, 3, 1, 3), EventRecord(2, 1, 1, 4)),
@@ -81,6 +86,13 @@ MODELS = """{
   churn: artifacts(where: {workspace: {name: {eq: "churn"}}}) { nodes { name workspace { name } } }
   places: artifactFacets(by: WORKSPACE) { value count }
   hosts: executions(where: {parameters: [{name: "host", exists: true}]}) { totalCount }
+  runs { totalCount nodes { name mlmdId state workspace { name } executions { nodes { name } } } }
+  nightly: artifacts(where: {run: {name: {eq: "nightly"}}}) { nodes { name run { name workspace { name } } } }
+  steps: executions(where: {run: {name: {startsWith: "night"}}}) { nodes { name run { name } } }
+  writing: runs(where: {outputs: {kind: MODEL}}) { nodes { name } }
+  held: workspaces(where: {name: {eq: "churn"}}) { nodes { runs { totalCount } } }
+  jobs: executionFacets(by: RUN) { value count }
+  one: run(workspace: "churn", name: "nightly") { name }
 }"""
 ANSWER = {
     "models": {
@@ -129,7 +141,31 @@ ANSWER = {
     "churn": {"nodes": [{"name": "s", "workspace": {"name": "churn"}}]},
     "places": [{"value": "churn", "count": 1}, {"value": "p", "count": 1}],
     "hosts": {"totalCount": 0},
+    "runs": {
+        "totalCount": 1,
+        "nodes": [
+            {
+                "name": "nightly",
+                "mlmdId": None,
+                "state": "FAILED",
+                "workspace": {"name": "churn"},
+                "executions": {"nodes": [{"name": "fit"}]},
+            }
+        ],
+    },
+    "nightly": {"nodes": [{"name": "fraud", "run": {"name": "nightly", "workspace": {"name": "churn"}}}]},
+    "steps": {"nodes": [{"name": "fit", "run": {"name": "nightly"}}]},
+    "writing": {"nodes": [{"name": "nightly"}]},
+    "held": {"nodes": [{"runs": {"totalCount": 1}}]},
+    "jobs": [{"value": "nightly", "count": 1}],
+    "one": {"name": "nightly"},
 }
+NOWHERE = """{
+  runs { nodes { id name state createTime updateTime workspace { name } executions { nodes { mlmdId parameters } } } }
+  monday: executions(where: {run: {name: {eq: "monday"}}}) { totalCount }
+  run(name: "monday") { name workspace { name } }
+  jobs: executionFacets(by: RUN) { value count }
+}"""
 
 
 @pytest.fixture
@@ -190,6 +226,31 @@ def test_the_served_store_is_recorded_in_by_the_same_kinds(
         server.stop()
 
 
+def test_a_run_of_executions_that_name_no_workspace_is_in_none(files: tuple[str, str]) -> None:
+    types, store = files
+    with open(types, "a", encoding="utf-8") as file:
+        file.write('\n[[executions]]\ntypes = "acme.Load"\nrun = "batch"\n')
+    found = json.loads(lineageql("query", NOWHERE, "--store", store, "--types", types))["data"]
+    id_ = found["runs"]["nodes"][0].pop("id")
+    monday = {
+        "name": "monday",
+        "state": "COMPLETE",
+        "createTime": "1970-01-01T00:00:00.004Z",
+        "updateTime": "1970-01-01T00:00:00.009Z",
+        "workspace": None,
+        "executions": {"nodes": [{"mlmdId": 2, "parameters": {"rows": 3}}, {"mlmdId": 3, "parameters": {}}]},
+    }
+    assert found["runs"]["nodes"][0] == monday
+    assert [node["name"] for node in found["runs"]["nodes"]] == ["monday", "nightly"]
+    assert found["monday"] == {"totalCount": 2}
+    assert found["run"] == {"name": "monday", "workspace": None}
+    assert found["jobs"] == [{"value": "monday", "count": 2}, {"value": "nightly", "count": 1}]
+    again = f'{{node(id: "{id_}") {{... on Run {{name executions {{totalCount}}}}}}}}'
+    assert json.loads(lineageql("query", again, "--store", store, "--types", types))["data"] == {
+        "node": {"name": "monday", "executions": {"totalCount": 2}}
+    }
+
+
 def test_store_check_shows_what_the_file_maps(files: tuple[str, str]) -> None:
     types, store = files
     with open(types, "a", encoding="utf-8") as file:
@@ -201,7 +262,7 @@ def test_store_check_shows_what_the_file_maps(files: tuple[str, str]) -> None:
     found = json.loads(lineageql("store", "check", store, "--types", types, "--json", code=1).partition("\nerror")[0])
     unseen = {"parameters": ["seed"]}
     assert found["mapped"][-2:] == [
-        {"table": "executions[0]", "types": ["acme.Fit"], "nodes": 1, "missing": [], "unseen": unseen},
+        {"table": "executions[0]", "types": ["acme.Fit"], "nodes": 2, "missing": [], "unseen": unseen},
         {"table": "contexts[0]", "types": ["acme.Project"], "nodes": 1, "missing": [], "unseen": {}},
     ]
 
@@ -216,6 +277,11 @@ workspace = "customProperties.projekt"
 values = {prefix = ["metrik.", "metric."], properties = ["los", "loss"], document = "rows"}
 labels = {prefix = "tag.", properties = ["note"]}
 
+[[executions]]
+types = "acme.Fit"
+workspace = "project"
+run = "properties.job"
+
 [[artifacts]]
 types = "acme.None"
 kind = "MODEL"
@@ -229,6 +295,7 @@ parameters = {properties = ["rate"]}
         "artifacts[0].labels names what none of these nodes has: tag., note",
         "artifacts[0].values names what none of these nodes has: metrik., los, rows",
         "artifacts[0].workspace names what none of these nodes has: projekt",
+        "executions[0].run names what none of these nodes has: job",
     ]
 
 
@@ -278,6 +345,8 @@ parameters = {properties = ["rate"]}
             '[[executions]]\ntypes = "a"\nworkspace = "properties."',
             "executions[0].workspace holds 'properties.', which",
         ),
+        ('[[executions]]\ntypes = "a"\nrun = 5', "executions[0].run is 5; it takes the name of one property, such as"),
+        ('[[artifacts]]\ntypes = "a"\nrun = "r"', "artifacts[0] has no 'run': it takes"),
         ('[[executions]]\ntypes = "a"\nvalues = {prefix = "m."}', "executions[0] has no 'values': it takes"),
         (
             '[[executions]]\ntypes = "a"\nparameters = {prefixes = "m."}',

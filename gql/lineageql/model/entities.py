@@ -26,8 +26,6 @@ from lineageql.model.conventions.kubeflow import (
     ALL_META,
     EXACT_PREFIX,
     KUBEFLOW,
-    RUN_NAME,
-    WORKSPACE_NAME,
     WORKSPACE_TYPE,
 )
 from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName, global_id
@@ -417,14 +415,9 @@ def _present(values: dict[str, JSONValue]) -> dict[str, JSONValue]:
 
 
 def _run_name(entity: Entity) -> RunName | None:
-    """The run that an execution of the Kubeflow convention names."""
-    if not entity.convention.run_names:
-        return None
-    stored = entity.node.custom_properties
-    workspace, run = stored.get(WORKSPACE_NAME), stored.get(RUN_NAME)
-    if isinstance(workspace, str) and isinstance(run, str) and run:
-        return RunName(workspace, run)
-    return None
+    """The run that an execution names."""
+    found = entity.convention.named_run(entity.node)
+    return found if found is not None and found.name else None
 
 
 _ARTIFACT_STATES = {state.value: state for state in ArtifactState}

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from lineageql.model.conventions import convention_of, conventions_of
-from lineageql.model.conventions.convention import Convention, Custom, Declared, ImpliedInputs, ItemPlace, Role
+from lineageql.model.conventions.convention import (
+    BOOKKEEPING,
+    Convention,
+    Custom,
+    Declared,
+    ImpliedInputs,
+    ItemPlace,
+    Role,
+)
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType
 from lineageql.model.predicates import Group
@@ -24,6 +33,38 @@ class ImpliedTypes:
     executions: list[int]
     contexts: list[int]
     artifacts: list[int]
+
+
+class NamingPlaces(NamedTuple):
+    """The properties in which a node names its run and its workspace."""
+
+    run: Declared | Custom | None
+    workspace: Declared | Custom | None
+
+    @property
+    def named(self) -> list[Declared | Custom]:
+        """Those that there are."""
+        return [place for place in self if place is not None]
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether no other writer has properties of these names: they begin as no user's own do."""
+        return all(place.name.startswith(BOOKKEEPING) for place in self.named)
+
+
+@dataclass(frozen=True)
+class RunNaming:
+    """The properties in which the executions of some types name their runs.
+
+    Attributes:
+        run: where the run's name stands.
+        workspace: where that of its workspace does; None where these executions name none.
+        type_ids: the types.
+    """
+
+    run: Declared | Custom
+    workspace: Declared | Custom | None
+    type_ids: Sequence[int]
 
 
 class TypeCatalog:
@@ -82,7 +123,7 @@ class TypeCatalog:
         found: dict[NodeKind, dict[Declared | Custom, list[int]]] = {}
         for type_ in self.by_id.values():
             naming = self.conventions[type_.id].naming.get(type_.kind)
-            if naming is not None:
+            if naming is not None and type_.kind is not NodeKind.CONTEXT:
                 found.setdefault(type_.kind, {}).setdefault(naming.place(type_), []).append(type_.id)
         return found
 
@@ -118,7 +159,24 @@ class TypeCatalog:
 
     def run_named(self, kind: NodeKind) -> list[int]:
         """The ids of the types whose nodes name their run in a property."""
-        return self.ids(kind, lambda type_: self.conventions[type_.id].run_names)
+        return self.ids(kind, lambda type_: kind in self.conventions[type_.id].run_naming)
+
+    @cached_property
+    def run_naming(self) -> Sequence[RunNaming]:
+        """The properties in which executions name their runs, and the ids of their types."""
+        places = self.naming_places(NodeKind.EXECUTION)
+        return [RunNaming(run, space, type_ids) for (run, space), type_ids in places.items() if run is not None]
+
+    def naming_places(self, kind: NodeKind) -> Mapping[NamingPlaces, Sequence[int]]:
+        """The properties in which nodes of a kind name their runs and workspaces, and the ids of their types."""
+        found: dict[NamingPlaces, list[int]] = {}
+        for type_ in self.of(kind):
+            convention = self.conventions[type_.id]
+            naming = (some.get(kind) for some in (convention.run_naming, convention.naming))
+            places = NamingPlaces(*(None if one is None else one.place(type_) for one in naming))
+            if places.named:
+                found.setdefault(places, []).append(type_.id)
+        return found
 
     def find(self, kind: NodeKind, name: str) -> NodeType | None:
         """The type of a name; the unversioned one where there are several."""

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lineageql.model.identity import EntityKind
 from lineageql.store.ports import Facet, Search
+from lineageql.store.service.narrowed_reader import NarrowedReader
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from lineageql.store.sql.statements import Statements
@@ -14,6 +15,7 @@ from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS, ServiceBench
 from tests.store.sql.own_types import OWN, knows
 from tests.store.sql.questions import Case, cases
+from tests.store.sql.test_own_types import NAMING, ODD_NAMES, check_hidden
 from tests.store.sql.test_search import SOUGHT, WHOLE, expected, found, shown, told, with_objects
 
 
@@ -47,3 +49,8 @@ def test_what_the_file_says(
             assert [r.entity.ref for r in one_text.rows] == [r.entity.ref for r in other_text.rows]
         finally:
             service_bench.run(driver.close())
+
+
+def test_names_of_what_is_hidden_are_hidden(service_bench: ServiceBench, way: str) -> None:
+    with service_bench.reading(NAMING, way, own=ODD_NAMES) as plain:
+        check_hidden(service_bench.run, lambda sight: plain if sight.whole else NarrowedReader(plain, sight))

@@ -163,14 +163,14 @@ class Oracle:
         name = node.custom.get("__kf_workspace__")
         return name if expected.kubeflow(node) and isinstance(name, str) and name else None
 
+    def run_name(self, node: NodeRecord) -> tuple[str, str] | None:
+        """The run that an execution of the SDK's convention names, with its workspace."""
+        return expected.run_name_of(node)
+
     def _workspace_names(self) -> set[str]:
         """The workspaces that are named, and that no context of the SDK's stands for."""
         names = {self.workspace_name(node) for node in (*self.store.artifacts, *self.store.executions)}
-        return {name for name in names if name is not None and not self._has_context(name)}
-
-    def _has_context(self, name: str) -> bool:
-        """Whether a workspace that nodes name is a context."""
-        return name in self.first_workspaces
+        return {name for name in names if name is not None and name not in self.first_workspaces}
 
     def _named_workspace(self, name: str) -> Thing:
         type_ = min((t.id for t in self.store.types if t.name == WORKSPACE_TYPE), default=0)
@@ -190,7 +190,7 @@ class Oracle:
             for node in self.store.contexts
             if node.type.name == RUN_TYPE
         }
-        names = {pair for node in self.store.executions if (pair := expected.run_name_of(node))}
+        names = {pair for node in self.store.executions if (pair := self.run_name(node))}
         run_type = min((t.id for t in self.store.types if t.name == RUN_TYPE), default=0)
         for name in {RunName(*pair) for pair in names} | set(contexts):
             node = contexts.get(name)
@@ -207,7 +207,7 @@ class Oracle:
             yield Thing(Ref(EntityKind.RUN, name), place, fields, node)
 
     def _named(self, name: RunName) -> list[NodeRecord]:
-        return [node for node in self.store.executions if expected.run_name_of(node) == (name.workspace, name.name)]
+        return [node for node in self.store.executions if self.run_name(node) == (name.workspace, name.name)]
 
     def _in_context(self, context: int) -> list[NodeRecord]:
         return [node for node in self.store.executions if (context, node.id) in self.store.associations]
@@ -220,10 +220,14 @@ class Oracle:
 
     # -- what belongs to what
 
+    def _may_be_named(self, node: NodeRecord) -> bool:
+        """Whether a context is of those workspaces that nodes name."""
+        return node.type.name == WORKSPACE_TYPE
+
     @cached_property
     def first_workspaces(self) -> dict[str, int]:
         """The workspaces of the SDK's convention by name; the first made where there are several."""
-        named = [node for node in self.store.contexts if node.type.name == WORKSPACE_TYPE]
+        named = [node for node in self.store.contexts if self._may_be_named(node)]
         return {str(node.name): node.id for node in sorted(named, key=lambda node: -node.id)}
 
     def workspace_of_run(self, run: Thing) -> Thing | None:
@@ -247,7 +251,7 @@ class Oracle:
     def runs_of(self, execution: Thing) -> list[Thing]:
         assert execution.node is not None
         found = [c for c, node in self.store.associations if node == execution.node.id and c in self.runs]
-        name = expected.run_name_of(execution.node)
+        name = self.run_name(execution.node)
         return [self.runs[c] for c in sorted(found)] + ([self.runs[RunName(*name)]] if name else [])
 
     def holders(self, artifact: int) -> list[Thing]:

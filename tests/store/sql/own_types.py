@@ -44,8 +44,17 @@ types = ["A step", "tfx.*"]
 name = "q"
 state = "p"
 workspace = "customProperties.p"
+run = "q"
 labels = {properties = "q"}
 parameters = {prefix = ["dis", "na"], document = "scores"}
+
+[[executions]]
+types = "é.Trainer"
+run = "p"
+
+[[executions]]
+types = "My step"
+run = "customProperties.p"
 
 [[contexts]]
 types = ["Experiment"]
@@ -137,9 +146,20 @@ class OwnOracle(Oracle):
             return super().workspace_name(node)
         return (_text(name) or None) if isinstance(name, (str, StructValue)) else None
 
-    def _has_context(self, name: str) -> bool:
-        mapped = (node for node in self.store.contexts if node.type.name == "Experiment")
-        return super()._has_context(name) or any(node.name == name for node in mapped)
+    def run_name(self, node: NodeRecord) -> tuple[str, str] | None:
+        name, custom = node.type.name, node.custom
+        if name == "A step" or name.startswith("tfx."):
+            workspace, run = _text(custom.get("p")), _text(custom.get("q"))
+        elif name == "é.Trainer":
+            workspace, run = "", _text(node.declared.get("p"))  # the type declares it
+        elif name == "My step":
+            workspace, run = _text(custom.get("__kf_workspace__")), _text(custom.get("p"))
+        else:
+            return super().run_name(node)
+        return (workspace, run) if workspace is not None and run else None
+
+    def _may_be_named(self, node: NodeRecord) -> bool:
+        return super()._may_be_named(node) or node.type.name == "Experiment"
 
     def _amount(self, members: list[NodeRecord]) -> int:
         states = [self._execution(node).fields[Field.STATE] for node in members]

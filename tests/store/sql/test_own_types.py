@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineageql.model.identity import EntityKind
+from lineageql.model.callers import Caller
+from lineageql.model.conventions.own_types import parse_own_types
+from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field
+from lineageql.model.rights import Sight, parse_policy
 from lineageql.store.ports import Order, Search
+from lineageql.store.sql.narrowed_reader import NarrowedReader
 from lineageql.store.sql.statements import Statements
 from tests.store.sql.orders import in_order, orders
 from tests.store.sql.own_types import OWN, knows
 from tests.store.sql.questions import Case, cases
+from tests.store.sql.records import CONTEXT, EXECUTION, NodeRecord, StoreRecord, TypeRecord
 from tests.store.sql.test_search import BUDGETS, WHOLE, expected, found, shown, thorough, told
 
 
@@ -42,3 +48,65 @@ def test_found_is_what_the_file_says(bench, kind):
                 assert bench.run(reader.count(search)) == len(wanted)
 
     check()
+
+
+ODD_NAMES = parse_own_types(
+    """
+[[executions]]
+types = "acme.Fit"
+workspace = "customProperties.it's 100%s"
+run = "a.b\\\\c:d"
+
+[[executions]]
+types = "acme.Load"
+run = "properties.é"
+
+[[contexts]]
+types = "acme.Project"
+role = "WORKSPACE"
+""",
+    "types.toml",
+)
+FIT, LOAD = TypeRecord(101, EXECUTION, "acme.Fit"), TypeRecord(102, EXECUTION, "acme.Load", declares=("é",))
+OTHER, PROJECT = TypeRecord(103, EXECUTION, "acme.Other"), TypeRecord(104, CONTEXT, "acme.Project")
+SDK = TypeRecord(105, EXECUTION, "kubeflow.org/alpha/execution")
+NAMING = StoreRecord(
+    types=(FIT, LOAD, OTHER, PROJECT, SDK),
+    executions=(
+        NodeRecord(1, FIT, custom={"it's 100%s": "hidden", r"a.b\c:d": "r"}),
+        NodeRecord(2, FIT, custom={"it's 100%s": "seen", r"a.b\c:d": "r"}),
+        NodeRecord(3, OTHER, custom={"it's 100%s": "hidden", r"a.b\c:d": "r"}),
+        NodeRecord(4, LOAD, declared={"é": "r"}),
+        NodeRecord(5, SDK, custom={"__kf_workspace__": "hidden", "__kf_run__": "kf"}),
+    ),
+    contexts=(NodeRecord(1, PROJECT, "seen"), NodeRecord(2, PROJECT, "hidden")),
+    associations=frozenset({(1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (2, 2)}),
+)
+IN_HIDDEN = RunName("hidden", "r"), RunName("hidden", "kf")
+RULE = '[[rule]]\nwho = ["*"]\nroles = ["READ"]\nworkspaces = {}\n'
+
+
+def check_hidden(run: Callable[[Any], Any], narrowed: Callable[[Sight], Any]) -> None:
+    """Checks that what names a hidden workspace, or a run there, does not say so."""
+    for patterns, keys in (
+        ('["seen"]', {RunName("seen", "r")}),
+        ('["seen", ""]', {RunName("seen", "r"), RunName("", "r")}),
+        ('["*"]', {RunName("seen", "r"), *IN_HIDDEN}),
+        ('["*", ""]', {RunName("seen", "r"), *IN_HIDDEN, RunName("", "r")}),
+    ):
+        reader = narrowed(parse_policy(RULE.format(patterns), "p").rights_of(Caller("ann")).sees)
+        assert {ref.key for ref in run(found(reader, Search(EntityKind.RUN)))} == keys, patterns
+        executions = run(reader.search(Search(EntityKind.EXECUTION, order=Order(Field.ID)), WHOLE)).rows
+        of = {row.entity.mlmd_id: row.entity for row in executions}
+        assert {entity.run_name for entity in of.values() if entity.run_name} == keys
+        assert of[3].custom_properties == {"it's 100%s": "hidden", r"a.b\c:d": "r"}
+        spaces = run(reader.workspaces_of(EntityKind.EXECUTION, [entity.ref for entity in of.values()]))
+        assert {ref.key for ref in spaces.values()} == {1}
+        run_refs = [Ref(EntityKind.RUN, key) for key in sorted(keys)]
+        states = run(reader.run_states(run_refs))
+        assert [sum(states[ref].values()) for ref in run_refs] == [1] * len(keys)
+
+
+def test_names_of_what_is_hidden_are_hidden(bench):
+    with bench.reading(NAMING, statements=Statements(ODD_NAMES)) as plain:
+        check_hidden(bench.run, lambda sight: plain if sight.whole else NarrowedReader(plain, sight))

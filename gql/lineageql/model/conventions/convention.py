@@ -24,6 +24,7 @@ from lineageql.model.conventions.places import (
     TypeName,
     unstamped,
 )
+from lineageql.model.identity import RunName
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field, Group
 from lineageql.model.values import JSONValue, as_text, parse_json, plain_text
@@ -231,7 +232,7 @@ class ImpliedInputs:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The property in which nodes name their workspace.
+    """The property in which nodes name their workspace, or their run.
 
     Attributes:
         property: its name.
@@ -245,6 +246,12 @@ class Naming:
         """Where it stands in the nodes of a type."""
         custom = self.property not in type_.properties if self.custom is None else self.custom
         return Custom(self.property) if custom else Declared(self.property)
+
+    def read(self, node: Node) -> str | None:
+        """The name that a node holds there; None where that is no text."""
+        custom = self.property not in node.type.properties if self.custom is None else self.custom
+        raw = (node.custom_properties if custom else node.properties).get(self.property)
+        return raw if isinstance(raw, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +401,8 @@ class Convention:
         clock: how executions tell when they began and ended, where the writer keeps them so.
         naming: for each kind of node, where nodes name their workspace, whether or not a context stands for it.
         names_workspaces: whether the workspaces among its contexts are those that nodes name, by MLMD's names.
-        run_names: whether executions name their workspace and their run in properties.
+        run_naming: for each kind of node, where nodes name their run, whether or not a context stands for it: with the
+            name of the workspace that they name, if they are of those that name one, that is the run's key.
         run_workspace: the declared property of a run that names its workspace, where
             no parent does.
         linked: whether all that belongs to a run is linked to the run's workspace too.
@@ -420,7 +428,7 @@ class Convention:
     clock: Clock | None = None
     naming: Mapping[NodeKind, Naming] = field(default_factory=dict)
     names_workspaces: bool = False
-    run_names: bool = False
+    run_naming: Mapping[NodeKind, Naming] = field(default_factory=dict)
     run_workspace: str | None = None
     linked: bool = False
     run_holds: bool = False
@@ -444,11 +452,20 @@ class Convention:
     def named_workspace(self, node: Node) -> str | None:
         """The name of the workspace that a node names."""
         naming = self.naming.get(node.type.kind)
+        return None if naming is None else naming.read(node) or None
+
+    def named_run(self, node: Node) -> RunName | None:
+        """The run that a node names: its own name, and that of its workspace, which is empty where none is named."""
+        naming, space = self.run_naming.get(node.type.kind), self.naming.get(node.type.kind)
         if naming is None:
             return None
-        place = naming.place(node.type)
-        raw = (node.custom_properties if isinstance(place, Custom) else node.properties).get(place.name)
-        return raw if isinstance(raw, str) and raw else None
+        run, workspace = naming.read(node), "" if space is None else space.read(node)
+        return None if run is None or workspace is None else RunName(workspace, run)
+
+    @property
+    def run_names(self) -> bool:
+        """Whether the contexts that are runs name their workspace and their run in properties."""
+        return NodeKind.CONTEXT in self.run_naming
 
     def read(self, node: Node, subject: Field) -> str | None:
         """The field's value as text: the first place that has one that is not empty."""

@@ -108,8 +108,8 @@ KUBEFLOW = Convention(
         Items(Group.PARAMETERS, NodeType.is_execution, Stored(declared=False, omitted=frozenset({"exception"}))),
     ),
     extras={NodeKind.ARTIFACT: Document(ALL_META, "kwargs", WRITTEN_PREFIX)},
-    naming={kind: Naming(WORKSPACE_NAME, custom=True) for kind in (NodeKind.ARTIFACT, NodeKind.EXECUTION)},
+    naming=dict.fromkeys(NodeKind, Naming(WORKSPACE_NAME, custom=True)),
     names_workspaces=True,
-    run_names=True,
+    run_naming=dict.fromkeys(NodeKind, Naming(RUN_NAME, custom=True)),
     linked=True,
 )

@@ -17,7 +17,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from lineageql.model.conventions.convention import (
     Naming,
     Place,
     Role,
+    Stored,
     either,
 )
 from lineageql.model.kinds import ArtifactKind, is_metrics, is_model
@@ -68,7 +69,7 @@ _HAVE: dict[tuple[NodeKind, Group], Callable[[NodeType], bool]] = {
 }
 _MORE = {
     NodeKind.ARTIFACT: ("types", "kind", "labels", "values", "parameters", "workspace"),
-    NodeKind.EXECUTION: ("types", "labels", "parameters", "workspace"),
+    NodeKind.EXECUTION: ("types", "labels", "parameters", "workspace", "run"),
     NodeKind.CONTEXT: ("types", "role", "labels"),
 }
 
@@ -88,6 +89,7 @@ class OwnType:
         labels: where labels stand beside the places that they have anyway; None where nothing is said of them.
         items: where the items of groups stand, in place of where they stand otherwise.
         naming: where the nodes name their workspace; None where nothing is said of it.
+        run_naming: where they name their run; the same.
     """
 
     key: str
@@ -100,6 +102,7 @@ class OwnType:
     labels: Labels | None = None
     items: Mapping[Group, Mapped] = field(default_factory=dict)
     naming: Naming | None = None
+    run_naming: Naming | None = None
 
     def matches(self, type_: NodeType) -> bool:
         """Whether a pattern matches a type's name."""
@@ -132,10 +135,10 @@ class OwnType:
                 found[key] += [name for name in keyed.names if name not in everything]
                 if keyed.document is not None and keyed.document.property not in declared:
                     found[key].append(keyed.document.property)
-        if self.naming is not None:
-            layers = {None: everything, True: customs, False: declared}
-            name = self.naming.property
-            found["workspace"] = [] if name in layers[self.naming.custom] else [name]
+        layers = {None: everything, True: customs, False: declared}
+        for key, naming in {"workspace": self.naming, "run": self.run_naming}.items():
+            if naming is not None and naming.property not in layers[naming.custom]:
+                found[key] = [naming.property]
         return {key: names for key, names in found.items() if names}
 
     def over(self, base: Convention) -> Convention:
@@ -154,11 +157,23 @@ class OwnType:
             laid_over=base.writer,
             kind_fields={**base.kind_fields, self.node_kind: places},
             labels=labels,
-            items=(*items, *base.items),
+            items=(*items, *self._without_names(base.items)),
             naming=base.naming if self.naming is None else {**base.naming, self.node_kind: self.naming},
+            run_naming=base.run_naming
+            if self.run_naming is None
+            else {**base.run_naming, self.node_kind: self.run_naming},
             names_workspaces=base.names_workspaces or role is Role.WORKSPACE,
             role=base.role if role is None else lambda _: role,
         )
+
+    def _without_names(self, items: Iterable[Items]) -> Iterator[Items]:
+        """The items of a convention without what names the workspace or the run."""
+        names = [naming.property for naming in (self.naming, self.run_naming) if naming is not None]
+        for one in items:
+            place = one.place
+            if names and isinstance(place, Stored):
+                place = replace(place, omitted=place.omitted.union(names))
+            yield replace(one, place=place)
 
 
 @dataclass(frozen=True)
@@ -269,7 +284,8 @@ def _table(key: str, kind: NodeKind, given: Mapping[str, Any]) -> OwnType:
         role=_one_of(given, "role", _ROLES, key),
         fields={subject: _places(given[name], f"{key}.{name}") for name, subject in fields.items() if name in given},
         labels=None if "labels" not in given else Labels(*_keyed(given["labels"], f"{key}.labels", "tag.", "stage")),
-        naming=None if "workspace" not in given else _naming(given["workspace"], f"{key}.workspace"),
+        naming=_naming(given, "workspace", key, "project"),
+        run_naming=_naming(given, "run", key, "job"),
         items={group: _items(given, group, of, key) for group, of in _ITEMS[kind].items() if group.value in given},
     )
     if given.keys() <= {"types"}:
@@ -327,15 +343,21 @@ def _places(given: Any, key: str) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def _naming(given: Any, key: str) -> Naming:
-    """The property that names a workspace; without a layer it is the declared one where the type declares it."""
-    (text,) = _texts(given, key, 'the name of one property, such as "project" or "customProperties.project"', most=1)
-    layer, dot, name = text.partition(".")
+def _naming(given: Mapping[str, Any], name: str, table: str, example: str) -> Naming | None:
+    """The property that names a workspace or a run, None where nothing is said of it.
+
+    Without a layer it is the declared one where the type declares it.
+    """
+    if name not in given:
+        return None
+    key, wanted = f"{table}.{name}", f'the name of one property, such as "{example}" or "customProperties.{example}"'
+    (text,) = _texts(given[name], key, wanted, most=1)
+    layer, dot, property_ = text.partition(".")
     if not dot or layer not in _LAYERS:
         return Naming(text)
-    if not name:
+    if not property_:
         raise _Fault(key, f"holds {text!r}, which names no property")
-    return Naming(name, custom=_LAYERS[layer] is Custom)
+    return Naming(property_, custom=_LAYERS[layer] is Custom)
 
 
 def _texts(given: Any, key: str, wanted: str, most: int | None = None) -> tuple[str, ...]:

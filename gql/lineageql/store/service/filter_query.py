@@ -68,6 +68,11 @@ def declared_property(name: str, texts: Iterable[object]) -> str:
     return equals(f"properties.`{name}`.string_value", texts) if _NAME.fullmatch(name) else ""
 
 
+def holds(place: Custom | Declared, texts: Iterable[object]) -> str:
+    """Whether a property is one of some texts."""
+    return (custom_property if isinstance(place, Custom) else declared_property)(place.name, texts)
+
+
 def integer_properties(name: str, numbers: Iterable[int]) -> list[str]:
     """Filters of which one says that a property, declared or custom, is one of some integers.
 

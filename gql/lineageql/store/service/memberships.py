@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from lineageql.model.conventions.convention import Role
-from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
 from lineageql.model.entities import Run
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Node, NodeKind
@@ -79,13 +78,13 @@ class Memberships:
 
     async def _by_name(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, int]:
         """The workspaces that nodes name in a property and belong to."""
-        own = [self.types.by_id[id_] for id_ in self.types.named_contexts(Role.WORKSPACE)]
-        if not own:
+        own = [self.types.by_id[id_] for id_ in self.types.naming_contexts]
+        if not own or not self.types.naming.get(NODE_KINDS[kind]):
             return {}
         naming: dict[str, list[int]] = {}
         for id_, node in (await self.tables.nodes(NODE_KINDS[kind], ids)).items():
-            name = node.custom_properties.get(WORKSPACE_NAME)
-            if isinstance(name, str):
+            name = self.types.convention(node.type).named_workspace(node)
+            if name is not None:
                 naming.setdefault(name, []).append(id_)
         contexts = await self.tables.contexts_named(own, naming)
         found: dict[int, int] = {}
@@ -110,7 +109,7 @@ class Memberships:
         found: dict[Ref, int] = {}
         named = [(ref, ref.key.workspace) for ref in runs if isinstance(ref.key, RunName)]
         spaces = await self.tables.contexts_named(
-            map(self.types.by_id.__getitem__, self.types.named_contexts(Role.WORKSPACE)), [name for _, name in named]
+            map(self.types.by_id.__getitem__, self.types.naming_contexts), [name for _, name in named]
         )
         found.update((ref, spaces[name][0].id) for ref, name in named if spaces[name])
         numbered = {ref.key: ref for ref in runs if isinstance(ref.key, int)}

@@ -1,7 +1,8 @@
 """Runs: contexts, and names that no context stands for.
 
-A run of the Kubeflow convention is the pair of names that executions carry in
-properties, whether or not a context stands for it. MLMD's service knows no
+A run of the Kubeflow convention, and of types of which users say so, is the pair
+of names that executions carry in properties, whether or not a context stands for
+it. MLMD's service knows no
 distinct values, so such runs are found by reading the executions: those that a
 safe filter lets through, else all of their types.
 """
@@ -11,11 +12,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from lineageql.model.conventions.convention import Role
-from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_NAME, RUN_TYPE, WORKSPACE_NAME, context_name
+from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_TYPE, context_name
 from lineageql.model.entities import Run
 from lineageql.model.identity import RunName
 from lineageql.model.nodes import Node, NodeKind, NodeType
-from lineageql.model.type_catalog import TypeCatalog
+from lineageql.model.type_catalog import RunNaming, TypeCatalog
 from lineageql.store.ports import Key
 from lineageql.store.service import filter_query
 from lineageql.store.service.listings import Lister, Listing
@@ -38,12 +39,6 @@ def place_of(run: Run) -> Key:
     return place, run.run_name.workspace, run.run_name.name
 
 
-def names_of(node: Node) -> RunName | None:
-    """The run that a node names in properties."""
-    workspace, run = node.custom_properties.get(WORKSPACE_NAME), node.custom_properties.get(RUN_NAME)
-    return RunName(workspace, run) if isinstance(workspace, str) and isinstance(run, str) else None
-
-
 class Runs:
     """Finds the runs of one operation."""
 
@@ -52,9 +47,12 @@ class Runs:
         self.lister = lister
         self.roles = roles
         self.types = types
-        self._members: dict[str, Members] = {}
+        self._members: dict[tuple[int, str], Members] = {}
         self._known: Members = {}
         self._context_names: set[str] | None = None
+
+    def _names_of(self, node: Node) -> RunName | None:
+        return self.types.convention(node.type).named_run(node)
 
     # -- runs by what they are
 
@@ -72,7 +70,7 @@ class Runs:
     def named_by_contexts(self, contexts: Iterable[Node]) -> list[Run]:
         """The runs whose names stand in properties of contexts."""
         kept = set(self.types.named_contexts(Role.RUN))
-        pairs = ((node, names_of(node)) for node in contexts if node.type.id in kept)
+        pairs = ((node, self._names_of(node)) for node in contexts if node.type.id in kept)
         return [Run(node, KUBEFLOW, name) for node, name in pairs if name is not None]
 
     async def named(self, names: Iterable[RunName]) -> dict[RunName, Run]:
@@ -136,7 +134,7 @@ class Runs:
         if descending and after is not None and _context_id(after) < NO_CONTEXT:
             return
         if self.types.run_named(NodeKind.EXECUTION):
-            runs = self._of_names(await self._index(filter_query.custom_property(WORKSPACE_NAME, [workspace])))
+            runs = self._of_names(await self._index(workspace))
             taken = await self._names_of_contexts() if runs else set()
             yield self.ordered((run for name, run in runs.items() if context_name(name) not in taken), descending)
 
@@ -166,31 +164,47 @@ class Runs:
             if name not in self._known:
                 by_workspace.setdefault(name.workspace, []).append(name.name)
         for workspace, runs in by_workspace.items():
-            said = (
-                filter_query.custom_property(WORKSPACE_NAME, [workspace]),
-                filter_query.custom_property(RUN_NAME, runs),
-            )
-            index = await self._index(filter_query.both(*said) if all(said) else "")
+            index = await self._index(workspace, runs)
             self._known.update((RunName(workspace, run), index.get(RunName(workspace, run), [])) for run in runs)
         return {name: self._known[name] for name in wanted}
 
-    async def _index(self, text: str) -> Members:
-        """The executions that name runs, by these; only those that a filter lets through."""
+    async def _index(self, workspace: str | None, runs: Sequence[str] | None = None) -> Members:
+        """The executions that name runs: those of a workspace and of some names, as far as a filter tells these."""
+        members: Members = {}
+        for naming in self.types.run_naming:
+            if workspace and naming.workspace is None:
+                continue  # these runs are in no workspace
+            for name, nodes in (await self._named_by(naming, _said(naming, workspace, runs))).items():
+                members.setdefault(name, []).extend(nodes)
+        for nodes in members.values():
+            nodes.sort(key=lambda node: node.id)
+        return members
+
+    async def _named_by(self, naming: RunNaming, text: str) -> Members:
+        """The executions of some types that name runs, those that a filter lets through."""
         text = text if self.lister.client.knowledge.filters else ""
-        if text not in self._members:
+        key = self.types.run_naming.index(naming), text
+        if key not in self._members:
             members: Members = {}
-            types = self.types.run_named(NodeKind.EXECUTION)
-            listings = [Listing(NodeKind.EXECUTION, type=self.types.by_id[id_]) for id_ in types]
+            listings = [Listing(NodeKind.EXECUTION, type=self.types.by_id[id_]) for id_ in naming.type_ids]
             for listing in [Listing(NodeKind.EXECUTION, filter=text)] if text else listings:
                 async for nodes in self.lister.pages(listing):
                     for node in nodes:
-                        name = names_of(node)
-                        if name is not None and name.name and node.type.id in types:
+                        name = self._names_of(node) if node.type.id in naming.type_ids else None
+                        if name is not None and name.name:
                             members.setdefault(name, []).append(self.tables.kept(node))
-            for nodes in members.values():
-                nodes.sort(key=lambda node: node.id)
-            self._members[text] = members
-        return self._members[text]
+            self._members[key] = members
+        return self._members[key]
+
+
+def _said(naming: RunNaming, workspace: str | None, runs: Sequence[str] | None) -> str:
+    """What a filter says of executions that name runs; empty where that is not safe."""
+    said = []
+    if naming.workspace is not None:
+        said.append(filter_query.holds(naming.workspace, [workspace]))
+    if runs is not None:
+        said.append(filter_query.holds(naming.run, runs))
+    return filter_query.both(*said) if said and all(said) else ""
 
 
 def _context_id(key: Key) -> int:

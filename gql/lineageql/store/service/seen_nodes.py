@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from lineageql.model.conventions.convention import Role
-from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
+from lineageql.model.conventions.convention import Custom, Declared, Role
+from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
 from lineageql.model.identity import EntityKind
-from lineageql.model.nodes import EventType, Node, NodeKind
+from lineageql.model.nodes import EventType, Node, NodeKind, RawValue
 from lineageql.model.rights import Sight
 from lineageql.store.seen_spaces import seen_spaces
 from lineageql.store.service.reader import ServiceReader
 
-_NAMES = {RUN_NAME, WORKSPACE_NAME}
 _ENTITY_KINDS = {NodeKind.ARTIFACT: EntityKind.ARTIFACT, NodeKind.EXECUTION: EntityKind.EXECUTION}
 
 
@@ -43,7 +42,7 @@ class SeenNodes:
             return await self._contexts(nodes)
         seen = await self.ids(kind, (node.id for node in nodes))
         found = [node for node in nodes if node.id in seen]
-        await self._forget_names(found)
+        await self._forget_names(kind, found)
         return found
 
     async def ids(self, kind: NodeKind, ids: Iterable[int]) -> set[int]:
@@ -73,8 +72,9 @@ class SeenNodes:
             del others[node.id]
         named = set(reading.types.named_contexts(Role.RUN))
         by_name = [node for node in others.values() if node.type.id in named]
+        spaces_of_runs = [node.custom_properties.get(WORKSPACE_NAME) for node in by_name]
         below = [node for node in others.values() if node.type.id not in named]
-        found.update(zip((node.id for node in by_name), await self._named(by_name), strict=True))
+        found.update(zip((node.id for node in by_name), await self._seen_by_name(spaces_of_runs), strict=True))
         parents = await reading.tables.parents(node.id for node in below)
         above = list({node.id: node for some in parents.values() for node in some}.values())
         real = {node.id for node in await reading.roles.workspaces(above)}
@@ -85,21 +85,26 @@ class SeenNodes:
         known.update(found)
         return [node for node in contexts if known[node.id]]
 
-    async def _named(self, nodes: Sequence[Node]) -> list[bool]:
-        """Of each node whether the workspace is seen that it names beside its run."""
+    async def _seen_by_name(self, names: Sequence[object]) -> list[bool]:
+        """Of each name of a workspace, which is no text where there is none, whether a workspace of it is seen."""
         reading, spaces = await self.plain.reading(), await self.spaces()
-        own = map(reading.types.by_id.__getitem__, reading.types.named_contexts(Role.WORKSPACE))
-        names = [node.custom_properties.get(WORKSPACE_NAME) for node in nodes]
+        own = map(reading.types.by_id.__getitem__, reading.types.naming_contexts)
         contexts = await reading.tables.contexts_named(own, [name for name in names if isinstance(name, str)])
         around = [[node.id for node in contexts[name]] if isinstance(name, str) else [] for name in names]
         return [not spaces.isdisjoint(ids) or (self.sight.unplaced and not ids) for ids in around]
 
-    async def _forget_names(self, nodes: Sequence[Node]) -> None:
+    async def _forget_names(self, kind: NodeKind, nodes: Sequence[Node]) -> None:
         """Takes the names of workspaces and runs out of nodes where the workspace is hidden."""
-        naming = [node for node in nodes if not _NAMES.isdisjoint(node.custom_properties)]
-        for node, seen in zip(naming, await self._named(naming), strict=True) if naming else ():
-            for name in _NAMES & node.custom_properties.keys() if not seen else ():
-                del node.custom_properties[name]
+        types = (await self.plain.reading()).types
+        for naming, type_ids in types.naming_places(kind).items():
+            mine = [node for node in nodes if naming.is_reserved or node.type.id in type_ids]
+            mine = [node for node in mine if any(place.name in _layer(node, place) for place in naming.named)]
+            if mine:
+                space = naming.workspace
+                names = [None if space is None else _layer(node, space).get(space.name) for node in mine]
+                for node, seen in zip(mine, await self._seen_by_name(names), strict=True):
+                    for place in () if seen else naming.named:
+                        _layer(node, place).pop(place.name, None)
 
     # -- what leads out of what is seen
 
@@ -117,3 +122,7 @@ class SeenNodes:
         there = await tables.nodes(other, {end for some in ends.values() for end in some})
         hidden = there.keys() - await self.ids(other, there)
         return [id_ for id_, some in ends.items() if not hidden.isdisjoint(some)]
+
+
+def _layer(node: Node, place: Declared | Custom) -> dict[str, RawValue]:
+    return node.custom_properties if isinstance(place, Custom) else node.properties

@@ -60,8 +60,7 @@ class WorkspaceNames:
     def _listings(self, kind: NodeKind, place: Declared | Custom, type_ids: Sequence[int], name: str) -> list[Listing]:
         said = ""
         if self.lister.client.knowledge.filters:
-            is_one = filter_query.custom_property if isinstance(place, Custom) else filter_query.declared_property
-            said = is_one(place.name, [name])
+            said = filter_query.holds(place, [name])
         if said:
             return [Listing(kind, filter=filter_query.both(filter_query.types(type_ids), said))]
         return [Listing(kind, type=self.types.by_id[id_]) for id_ in type_ids]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -217,11 +217,12 @@ class AccessPaths:
         found = self.compiler.dialect.among(node.c.id, ids) if ids else None
         return [] if found is None else [select(node.c.id.label("id")).where(found)]
 
-    def texts(self, name: str, test: Test) -> AccessPath | None:
-        """The owners of a custom property whose text meets a test, None where no index finds them."""
+    def texts(self, places: Iterable[Declared | Custom], test: Test) -> AccessPath | None:
+        """The owners of some properties of which one's text meets a test, None where no index finds them."""
         if self._indexed(self.property.c.string_value, test) is None:
             return None
-        return AccessPath((self._rows(name, True, "string_value", test),))
+        rows = (self._rows(place.name, isinstance(place, Custom), "string_value", test) for place in places)
+        return AccessPath(tuple(rows))
 
     def _text_rows(self, test: Test, name: str, *, custom: bool) -> list[Ids] | None:
         """The rows of a property whose value, as text, can meet a test."""
@@ -524,12 +525,12 @@ def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
         return []
     types, executions, contexts = compiler.types, list[AccessPath](), list[AccessPath]()
     if types.run_named(NodeKind.EXECUTION):
-        naming = AccessPaths(compiler, source_of(EntityKind.EXECUTION, types)).texts(RUN_NAME, _of_name(test))
+        naming = _naming_executions(compiler, test)
         if naming is None:
             return []
         executions.append(naming)
     if types.named_contexts(Role.RUN):
-        naming = AccessPaths(compiler, source_of(EntityKind.WORKSPACE, types)).texts(RUN_NAME, _of_name(test))
+        naming = AccessPaths(compiler, source_of(EntityKind.WORKSPACE, types)).texts([Custom(RUN_NAME)], _of_name(test))
         if naming is None:
             return []
         contexts.append(naming)
@@ -588,7 +589,7 @@ def _executions_of_runs(compiler: Compiler, test: Test) -> list[AccessPath] | No
     found: list[AccessPath] = []
     types = compiler.types
     if types.run_named(NodeKind.EXECUTION):
-        naming = AccessPaths(compiler, source_of(EntityKind.EXECUTION, types)).texts(RUN_NAME, _of_name(test))
+        naming = _naming_executions(compiler, test)
         if naming is None:
             return None
         found.append(naming)
@@ -599,6 +600,12 @@ def _executions_of_runs(compiler: Compiler, test: Test) -> list[AccessPath] | No
         return None
     inside = partial(_members, NodeKind.EXECUTION)
     return [*found, JoinPath(inside(contexts.ids()), False, contexts, (inside,))]
+
+
+def _naming_executions(compiler: Compiler, test: Test) -> AccessPath | None:
+    """The executions that name a run which meets a test, None where no index finds them."""
+    places = dict.fromkeys(naming.run for naming in compiler.types.run_naming)
+    return AccessPaths(compiler, source_of(EntityKind.EXECUTION, compiler.types)).texts(places, _of_name(test))
 
 
 def _of_name(test: Test) -> Test:

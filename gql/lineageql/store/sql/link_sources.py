@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, false, not_, null, or_, select, union
+from sqlalchemy import ColumnElement, String, cast, false, not_, null, or_, select, union, union_all
 
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import ArtifactKind, kind_of
@@ -17,7 +17,7 @@ from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, NodeKind
 from lineageql.store.ports import Link
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.event_sources import event_source
-from lineageql.store.sql.relations import event_type_in, named_run_tie
+from lineageql.store.sql.relations import event_type_in, named_run_ties
 from lineageql.store.sql.run_scan import ContextRange, Needed, RunScan
 from lineageql.store.sql.sources import Source, run_source, source_of
 from lineageql.store.sql.tables import (
@@ -100,8 +100,8 @@ def _naming(link: Link, clauses: Clauses) -> Members:
 
 def _executions_of_run(clauses: Clauses, named_owner: bool) -> Any:
     if named_owner:
-        tie = named_run_tie(clauses, clauses.dialect.owner(0), clauses.dialect.owner(1))
-        return tie.ids()
+        ids = [tie.ids() for tie in named_run_ties(clauses, clauses.dialect.owner(0), clauses.dialect.owner(1))]
+        return union_all(*ids) if len(ids) > 1 else ids[0] if ids else select(ASSOCIATION.c.node_id).where(false())
     link = ASSOCIATION.alias()
     return select(link.c.node_id).where(link.c.context_id == clauses.dialect.owner())
 

@@ -18,7 +18,7 @@ from lineageql.store.sql.entities import NODE_KINDS, Fetch
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import RunScan
-from lineageql.store.sql.runs import owning_properties, run_names
+from lineageql.store.sql.runs import RunNames, owning_properties, run_names
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES
 
@@ -106,7 +106,7 @@ class Memberships:
                     (node.c.type_id + 0).in_(list(type_ids)),
                 )
             )
-        return union_all(*parts) if len(parts) > 1 else parts[0]
+        return _one_after_another(parts) if len(parts) > 1 else parts[0]
 
     def _direct(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
         return _firsts(self._direct_pairs(kind, ids))
@@ -142,7 +142,7 @@ class Memberships:
             query = (
                 select(CONTEXT.c.name, func.min(CONTEXT.c.id))
                 .where(
-                    CONTEXT.c.type_id.in_(self.types.named_contexts(Role.WORKSPACE)),
+                    CONTEXT.c.type_id.in_(list(self.types.naming_contexts)),
                     self.dialect.among(CONTEXT.c.name, names),
                 )
                 .group_by(CONTEXT.c.name)
@@ -201,13 +201,13 @@ class Memberships:
         numbered = [ref.key for ref in runs if isinstance(ref.key, int)]
         named = [ref.key for ref in runs if isinstance(ref.key, RunName)]
         if numbered:
-            for run, state, number in await self.fetch(self._states_by_context(numbered)):
-                found[Ref(EntityKind.RUN, run)][ExecutionState(state)] = number
-        if named:
-            for workspace, run, state, number in await self.fetch(self._states_by_name(named)):
-                ref = Ref(EntityKind.RUN, RunName(workspace, run))
+            for run, stated, number in await self.fetch(self._states_by_context(numbered)):
+                found[Ref(EntityKind.RUN, run)][ExecutionState(stated)] = number
+        if named and self.types.run_naming:
+            for workspace, run, stated, number in await self.fetch(self._states_by_name(named)):
+                ref, state = Ref(EntityKind.RUN, RunName(workspace, run)), ExecutionState(stated)
                 if ref in found:
-                    found[ref][ExecutionState(state)] = number
+                    found[ref][state] = found[ref].get(state, 0) + number
         return found
 
     def _states_by_context(self, runs: Sequence[int]) -> Select[Any]:
@@ -219,19 +219,31 @@ class Memberships:
             .group_by(link.c.context_id, state)
         )
 
-    def _states_by_name(self, runs: Sequence[RunName]) -> Select[Any]:
-        execution, names = source_of(EntityKind.EXECUTION, self.types), run_names(self.types)
+    def _states_by_name(self, runs: Sequence[RunName]) -> Any:
+        parts = [self._states_of(names, runs) for names in run_names(self.types)]
+        return _one_after_another(parts) if len(parts) > 1 else parts[0]
+
+    def _states_of(self, names: RunNames, runs: Sequence[RunName]) -> Select[Any]:
+        execution = source_of(EntityKind.EXECUTION, self.types)
         state = state_number(execution, self.types, self.dialect).label("state")
+        spaces = sorted({run.workspace for run in runs})
         return (
             select(names.workspace, names.run, state, func.count())
             .where(
                 self.dialect.among(names.run, sorted({run.name for run in runs})),
-                self.dialect.among(names.workspace, sorted({run.workspace for run in runs})),
+                *(() if names.unplaced else (self.dialect.among(names.workspace, spaces),)),
                 *names.conditions,
                 execution.id == names.execution,
             )
-            .group_by(names.workspace, names.run, state)
+            .group_by(*names.grouping, state)
         )
+
+
+def _one_after_another(parts: Sequence[Select[Any]]) -> Any:
+    """The rows of some selects. Columns of tables under their own names would not be one text in all of them."""
+    columns = (enumerate(part.selected_columns) for part in parts)
+    named = [[column.label(f"column_{place}") for place, column in some] for some in columns]
+    return union_all(*(part.with_only_columns(*some) for part, some in zip(parts, named, strict=True)))
 
 
 def _firsts(pairs: Select[Any]) -> Select[Any]:

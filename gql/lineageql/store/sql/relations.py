@@ -8,11 +8,11 @@ to find the few rows that can match (`SELECT own WHERE …`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, not_, or_, select, union_all
 
 from lineageql.model.entities import ExecutionState
 from lineageql.model.evaluate import references_of
@@ -150,18 +150,21 @@ def _workspace_of_run(compiler: Compiler, predicate: Predicate, source: Source) 
 
 def executions_of(compiler: Compiler, runs: Source) -> list[Tie]:
     """Ties whose own ids are those of a run's executions: it is named by them, or they are in its context."""
+    return [tie for ties in _ways_to_executions(compiler, runs) for tie in ties]
+
+
+def _ways_to_executions(compiler: Compiler, runs: Source) -> list[list[Tie]]:
+    """The same, those together that can hold of one run."""
     linked, named = _linked_and_named(compiler, runs)
     is_named = runs.from_.c.named
-    ties = [Tie(linked.own, (not_(is_named), *linked.conditions))] if unnamed_runs(compiler.types) else []
-    if compiler.types.run_named(NodeKind.EXECUTION):
-        ties.append(Tie(named.own, (is_named, *named.conditions)))
-    return ties
+    ties = [[Tie(linked.own, (not_(is_named), *linked.conditions))]] if unnamed_runs(compiler.types) else []
+    return [*ties, [Tie(tie.own, (is_named, *tie.conditions)) for tie in named]] if named else ties
 
 
-def _linked_and_named(compiler: Compiler, runs: Source) -> tuple[Tie, Tie]:
+def _linked_and_named(compiler: Compiler, runs: Source) -> tuple[Tie, list[Tie]]:
     """The ties of the executions in a run's context, and of those that name it: which of them counts, the run tells."""
     link = ASSOCIATION.alias()
-    named = named_run_tie(compiler, runs.from_.c.workspace_name, runs.from_.c.run_name)
+    named = named_run_ties(compiler, runs.from_.c.workspace_name, runs.from_.c.run_name)
     return Tie(link.c.node_id, (link.c.context_id == runs.id,)), named
 
 
@@ -182,23 +185,25 @@ def _in_run(compiler: Compiler, predicate: Related, runs: Source) -> Clause:
             ),
             *(exists().where(held, says) for held in _holds(compiler, runs, wanted)),
         )
-    clauses = []
-    for read, written in zip(executions_of(compiler, runs), executions_of(compiler, runs), strict=True):
-        made = _touches(compiler, written, wanted, OUTPUT_EVENTS)
-        unmade = not_(select(literal(1)).where(made).correlate(runs.from_, wanted.from_).exists())
-        clauses.append(exists().where(_touches(compiler, read, wanted, INPUT_EVENTS), unmade, says))
+    clauses: list[Clause] = []
+    for reading, writing in zip(_ways_to_executions(compiler, runs), _ways_to_executions(compiler, runs), strict=True):
+        made = (_touches(compiler, written, wanted, OUTPUT_EVENTS) for written in writing)
+        unmade = [not_(select(literal(1)).where(one).correlate(runs.from_, wanted.from_).exists()) for one in made]
+        clauses += [exists().where(_touches(compiler, read, wanted, INPUT_EVENTS), *unmade, says) for read in reading]
     return or_(false(), *clauses)
 
 
 def outputs_of_run(compiler: Compiler, runs: Source) -> list[tuple[Source, Clause, bool]]:
     """The artifacts that a run wrote or holds: sources of them.
 
-    Each comes with the clause that ties its rows to the run, and with whether it is by an execution.
+    Each comes with the clause that ties its rows to the run, and with whether no other before it has rows of a run
+    that it has rows of.
     """
     found = []
-    for tie in executions_of(compiler, runs):
-        artifacts = source_of(EntityKind.ARTIFACT, compiler.types)
-        found.append((artifacts, _touches(compiler, tie, artifacts, OUTPUT_EVENTS), True))
+    for ties in _ways_to_executions(compiler, runs):
+        for place, tie in enumerate(ties):
+            artifacts = source_of(EntityKind.ARTIFACT, compiler.types)
+            found.append((artifacts, _touches(compiler, tie, artifacts, OUTPUT_EVENTS), place == 0))
     held = source_of(EntityKind.ARTIFACT, compiler.types)
     return [*found, *((held, clause, False) for clause in _holds(compiler, runs, held))]
 
@@ -234,9 +239,9 @@ def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[T
         found: list[Tie] = []
         named = [ref.key for ref in refs if isinstance(ref.key, RunName)]
         if named:
-            names = run_names(compiler.types)
-            is_one = named_one_of(compiler.dialect, named)(names.workspace, names.run)
-            found.append(Tie(names.execution, (is_one, *names.conditions)))
+            for names in run_names(compiler.types):
+                is_one = named_one_of(compiler.dialect, named)(names.workspace, names.run)
+                found.append(Tie(names.execution, (is_one, *names.conditions)))
         ids = [ref.key for ref in refs if isinstance(ref.key, int)]
         if ids:
             runs, link = run_source(compiler.types, RunScan(ids=ids)), ASSOCIATION.alias()
@@ -252,13 +257,13 @@ def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[T
         return ties
     if by_name:
         # What is asked stands in the execution's own properties: the rows of runs need not be made.
-        own = run_names(compiler.types)
-        runs = named_run_source(own.from_, own.workspace, own.run)
-        ties.append(Tie(own.execution, (own.workspace.is_not(None), wanted(runs), *own.conditions), runs))
+        for own in run_names(compiler.types):
+            runs = named_run_source(own.from_, own.workspace, own.run)
+            ties.append(Tie(own.execution, (own.workspace.is_not(None), wanted(runs), *own.conditions), runs))
     else:
         runs = source_of(EntityKind.RUN, compiler.types)
-        tie = named_run_tie(compiler, runs.from_.c.workspace_name, runs.from_.c.run_name)
-        ties.append(Tie(tie.own, (runs.from_.c.named, wanted(runs), *tie.conditions)))
+        named_ties = named_run_ties(compiler, runs.from_.c.workspace_name, runs.from_.c.run_name)
+        ties += [Tie(tie.own, (runs.from_.c.named, wanted(runs), *tie.conditions)) for tie in named_ties]
     return ties
 
 
@@ -274,10 +279,12 @@ def _speaks_of_names(predicate: Predicate) -> bool:
     return False
 
 
-def named_run_tie(compiler: Compiler, workspace: Any, name: Any) -> Tie:
-    """The tie of the executions that name a run, by both names."""
-    names = run_names(compiler.types)
-    return Tie(names.execution, (names.run == name, names.workspace == workspace, *names.conditions))
+def named_run_ties(compiler: Compiler, workspace: Any, name: Any) -> list[Tie]:
+    """The ties of the executions that name a run, by both names."""
+    return [
+        Tie(names.execution, (names.run == name, names.workspace == workspace, *names.conditions))
+        for names in run_names(compiler.types)
+    ]
 
 
 def _first_output(tie: Tie) -> Tie:
@@ -300,10 +307,12 @@ def _first_output(tie: Tie) -> Tie:
 def run_state(compiler: Compiler, source: Source) -> ColumnElement[Any]:
     """What the states of a run's executions amount to, as `model.run_state.run_state` says."""
     linked, named = _linked_and_named(compiler, source)
-    return case((source.from_.c.named, _amount(compiler, named)), else_=_amount(compiler, linked))
+    if not named:
+        return _amount(compiler, [linked])
+    return case((source.from_.c.named, _amount(compiler, named)), else_=_amount(compiler, [linked]))
 
 
-def _amount(compiler: Compiler, tie: Tie) -> ColumnElement[Any]:
+def _amount(compiler: Compiler, ties: Sequence[Tie]) -> ColumnElement[Any]:
     execution = source_of(EntityKind.EXECUTION, compiler.types)
     number = state_number(execution, compiler.types, compiler.dialect)
     rank = case({state.value: rank for rank, state in enumerate(RANKED_STATES)}, value=number, else_=0)
@@ -314,4 +323,6 @@ def _amount(compiler: Compiler, tie: Tie) -> ColumnElement[Any]:
         (and_(highest == new, lowest < new), ExecutionState.RUNNING.value),
         else_=case(state_of_rank, value=highest, else_=0),
     )
-    return select(amount).where(execution.id == tie.own, *tie.conditions).scalar_subquery()
+    if len(ties) == 1:
+        return select(amount).where(execution.id == ties[0].own, *ties[0].conditions).scalar_subquery()
+    return select(amount).where(execution.id.in_(union_all(*(tie.ids() for tie in ties)))).scalar_subquery()

@@ -1,8 +1,9 @@
 """The rows of runs: contexts, and names that no context stands for.
 
-Most writers' runs are contexts. Runs of the Kubeflow convention may be only
-names, the distinct pairs of workspace and run that executions carry; such a run
-has the id 0. A run is *named* where the pair of names is its key.
+Most writers' runs are contexts. Runs of the Kubeflow convention, and of types of
+which users say so, may be only names, the distinct pairs of workspace and run
+that executions carry; such a run has the id 0. A run is *named* where the pair of
+names is its key. Where executions name no workspace its name in the pair is empty.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    String,
     bindparam,
     case,
     exists,
@@ -25,15 +27,16 @@ from sqlalchemy import (
     null,
     select,
     true,
+    union,
     union_all,
 )
 from sqlalchemy.sql.elements import literal_column
 
-from lineageql.model.conventions.convention import Convention, Role
+from lineageql.model.conventions.convention import Convention, Custom, Declared, Role
 from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_NAME
-from lineageql.model.nodes import NodeKind
+from lineageql.model.nodes import NodeKind, NodeType
 from lineageql.model.predicates import Field
-from lineageql.model.type_catalog import TypeCatalog
+from lineageql.model.type_catalog import RunNaming, TypeCatalog
 from lineageql.store.sql.dialects.texts import is_text
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import NO_CONTEXT, FirstRuns, RunScan, Tied
@@ -51,23 +54,41 @@ class RunNames:
     workspace: Any
     run: Any
     conditions: tuple[ColumnElement[bool], ...]
+    unplaced: bool = False
+    """Whether these executions name no workspace."""
+
+    @property
+    def grouping(self) -> tuple[Column, ...]:
+        """The columns that tell the runs apart."""
+        return (self.run,) if self.unplaced else (self.workspace, self.run)
 
 
-def run_names(types: TypeCatalog) -> RunNames:
-    """All executions whose convention names runs, joined with both names."""
+NOWHERE: Column = literal_column("''", String())
+"""The name in place of a workspace's where executions name none."""
+
+
+def run_names(types: TypeCatalog) -> list[RunNames]:
+    """All executions that name runs, joined with both names: once for each pair of properties that hold these."""
+    return [_run_names(naming) for naming in types.run_naming]
+
+
+def _run_names(naming: RunNaming) -> RunNames:
     properties = PROPERTIES[NodeKind.EXECUTION]
     run, space, execution = properties.alias(), properties.alias(), EXECUTION.alias()
+    beside = () if naming.workspace is None else (space.c.owner_id == run.c.owner_id, *_is(space, naming.workspace))
     conditions = (
-        run.c.name == RUN_NAME,
-        run.c.is_custom_property == true(),
+        *_is(run, naming.run),
         run.c.string_value != "",
-        space.c.owner_id == run.c.owner_id,
-        space.c.name == WORKSPACE_NAME,
-        space.c.is_custom_property == true(),
+        *beside,
         execution.c.id == run.c.owner_id,
-        (execution.c.type_id + 0).in_(types.run_named(NodeKind.EXECUTION)),
+        (execution.c.type_id + 0).in_(list(naming.type_ids)),
     )
-    return RunNames(run, run.c.owner_id, space.c.string_value, run.c.string_value, conditions)
+    workspace = NOWHERE if naming.workspace is None else space.c.string_value
+    return RunNames(run, run.c.owner_id, workspace, run.c.string_value, conditions, naming.workspace is None)
+
+
+def _is(row: Any, place: Declared | Custom) -> tuple[ColumnElement[bool], ...]:
+    return row.c.name == place.name, row.c.is_custom_property == (true() if isinstance(place, Custom) else false())
 
 
 def unnamed_runs(types: TypeCatalog) -> list[int]:
@@ -89,9 +110,10 @@ def run_rows(types: TypeCatalog, scan: RunScan) -> Any:
     parts = _contexts(types, scan)
     by_name = scan.tied is None or scan.tied.names is not None
     if scan.ids is None and scan.among is None and by_name:
-        named = types.run_named(NodeKind.EXECUTION)
-        if named:
-            parts.append(_name_runs(types, named, scan))
+        # A run in a workspace is named by executions that name a workspace.
+        naming = [one for one in types.run_naming if scan.workspace is None or one.workspace is not None]
+        if naming:
+            parts.append(_name_runs(types, naming, scan))
     return _together(parts)
 
 
@@ -110,14 +132,14 @@ def _contexts(types: TypeCatalog, scan: RunScan) -> list[Any]:
     return parts
 
 
-def _looked_for(types: TypeCatalog, scan: RunScan) -> tuple[Column, Column]:
+def _looked_for(types: TypeCatalog, scan: RunScan, *names: str) -> tuple[Column, ...]:
     """The names of the properties that name a run's workspace and the run, NULL where runs with a context are enough.
 
     They come from a table of one row that the search for names must begin with: as a
     condition of its own, the count would be taken again for each name.
     """
     if scan.needed is None:
-        return literal(WORKSPACE_NAME), literal(RUN_NAME)
+        return tuple(map(literal, names))
     rows, after = scan.needed.rows, scan.needed.after
     parts = _contexts(types, replace(scan, first=None))
     contexts = _together(parts).subquery()
@@ -126,7 +148,7 @@ def _looked_for(types: TypeCatalog, scan: RunScan) -> tuple[Column, Column]:
         some = some.where(contexts.c.workspace_id == scan.workspace[0])
     counted = select(func.count().label("rows")).select_from(some.limit(rows).subquery()).subquery()
     # Both, as a planner may begin at either.
-    return case((counted.c.rows < rows, WORKSPACE_NAME)), case((counted.c.rows < rows, RUN_NAME))
+    return tuple(case((counted.c.rows < rows, name)) for name in names)
 
 
 def _named_contexts(types: TypeCatalog, scan: RunScan) -> Any:
@@ -191,9 +213,13 @@ def _contexts_named_by(types: TypeCatalog, tied: Tied) -> list[Any]:
 
 def _names_of(types: TypeCatalog, executions: Any) -> Any:
     """The pairs of names of the runs of some executions, as a table."""
-    names = run_names(types)
-    pairs = select(names.workspace.label("workspace"), names.run.label("run"))
-    return pairs.where(names.execution.in_(executions), *names.conditions).distinct().cte()
+    pairs = [
+        select(names.workspace.label("workspace"), names.run.label("run"))
+        .where(names.execution.in_(executions), *names.conditions)
+        .distinct()
+        for names in run_names(types)
+    ]
+    return pairs[0].cte() if len(pairs) == 1 else union(*pairs).cte()
 
 
 def _names_of_first(types: TypeCatalog, first: FirstRuns | None) -> Any:
@@ -320,59 +346,84 @@ def _context_runs(types: TypeCatalog, scan: RunScan) -> Any:
     return query
 
 
-def _name_runs(types: TypeCatalog, type_ids: list[int], scan: RunScan) -> Any:
+def _name_runs(types: TypeCatalog, naming: Sequence[RunNaming], scan: RunScan) -> Any:
+    """Runs that are only names, of the executions of some types."""
+    run_type = types.find(NodeKind.CONTEXT, RUN_TYPE)
+    found = [_naming_executions(types, one, scan, run_type) for one in naming]
+    query, names, created, updated = found[0]
+    grouping = names.grouping
+    if len(found) > 1:  # executions of both may name one run
+        parts = (
+            query.add_columns(
+                one.workspace.label("workspace"), one.run.label("run"), made.label("made"), changed.label("changed")
+            )
+            for query, one, made, changed in found
+        )
+        every = union_all(*parts).subquery()
+        query, created, updated = select(), every.c.made, every.c.changed
+        grouping = every.c.workspace, every.c.run
+    workspace, run = (NOWHERE, *grouping)[-2:]
+    return query.add_columns(
+        literal(0).label("id"),
+        literal(run_type.id if run_type else 0).label("type_id"),
+        literal(NO_CONTEXT).label("place"),
+        (null() if len(grouping) == 1 else _workspace_id(types, workspace)).label("workspace_id"),
+        workspace.label("workspace_name"),
+        run.label("run_name"),
+        literal(True).label("named"),
+        literal_column("NULL").label("external_id"),
+        func.min(created).label("create_time"),
+        func.max(updated).label("update_time"),
+    ).group_by(*grouping)
+
+
+def _naming_executions(
+    types: TypeCatalog, naming: RunNaming, scan: RunScan, run_type: NodeType | None
+) -> tuple[Select[Any], RunNames, Column, Column]:
+    """A select, of no columns as yet, of executions that name runs without a context; with their names and times."""
     properties = PROPERTIES[NodeKind.EXECUTION]
     run, owner, execution = properties.alias(), properties.alias(), EXECUTION.alias()
     known = CONTEXT.alias()
-    run_type = types.find(NodeKind.CONTEXT, RUN_TYPE)
-    workspace_name, run_name = _looked_for(types, scan)
-    query = (
-        select(
-            literal(0).label("id"),
-            literal(run_type.id if run_type else 0).label("type_id"),
-            literal(NO_CONTEXT).label("place"),
-            _workspace_id(types, owner.c.string_value).label("workspace_id"),
-            owner.c.string_value.label("workspace_name"),
-            run.c.string_value.label("run_name"),
-            literal(True).label("named"),
-            literal_column("NULL").label("external_id"),
-            func.min(execution.c.create_time_since_epoch).label("create_time"),
-            func.max(execution.c.last_update_time_since_epoch).label("update_time"),
-        )
-        .where(
+    run_custom = true() if isinstance(naming.run, Custom) else false()
+    if naming.workspace is None:
+        (run_name,) = _looked_for(types, scan, naming.run.name)
+        workspace, beside, texts = NOWHERE, tuple[ColumnElement[bool], ...](), tuple[ColumnElement[bool], ...]()
+    else:
+        workspace_name, run_name = _looked_for(types, scan, naming.workspace.name, naming.run.name)
+        workspace = owner.c.string_value
+        custom = true() if isinstance(naming.workspace, Custom) else false()
+        beside = (
             owner.c.name == workspace_name,
-            owner.c.is_custom_property == true(),
+            owner.c.is_custom_property == custom,
             run.c.owner_id == owner.c.owner_id,
-            run.c.name == run_name,
-            run.c.is_custom_property == true(),
-            run.c.string_value != "",
-            is_text(owner.c.string_value),
-            is_text(run.c.string_value),
-            execution.c.id == run.c.owner_id,
-            (execution.c.type_id + 0).in_(type_ids),
         )
-        .group_by(owner.c.string_value, run.c.string_value)
+        texts = (is_text(workspace),)
+    conditions: tuple[ColumnElement[bool], ...] = (
+        *beside,
+        run.c.name == run_name,
+        run.c.is_custom_property == run_custom,
+        run.c.string_value != "",
+        *texts,
+        is_text(run.c.string_value),
+        execution.c.id == run.c.owner_id,
+        (execution.c.type_id + 0).in_(list(naming.type_ids)),
     )
+    names = RunNames(run, run.c.owner_id, workspace, run.c.string_value, conditions, naming.workspace is None)
+    query = select().where(*conditions)
     if run_type is not None:
         query = query.where(
-            not_(
-                exists().where(
-                    known.c.type_id == run_type.id,
-                    known.c.name == _context_name(owner.c.string_value, run.c.string_value),
-                )
-            )
+            not_(exists().where(known.c.type_id == run_type.id, known.c.name == _context_name(workspace, names.run)))
         )
     if scan.workspace is not None:
-        query = query.where(owner.c.string_value == scan.workspace[1])
+        query = query.where(workspace == scan.workspace[1])
     if scan.names is not None:
-        query = query.where(scan.names(owner.c.string_value, run.c.string_value))
+        query = query.where(scan.names(workspace, names.run))
     found = _names_of_first(types, scan.first) if scan.tied is None else scan.tied.names
     if found is not None:
-        names = found.c
-        query = query.where(owner.c.string_value == names.workspace, run.c.string_value == names.run)
+        query = query.where(workspace == found.c.workspace, names.run == found.c.run)
         # That says no more, and leads the planner to the index of values.
-        query = query.where(run.c.string_value.in_(select(names.run)))
-    return query
+        query = query.where(names.run.in_(select(found.c.run)))
+    return query, names, execution.c.create_time_since_epoch, execution.c.last_update_time_since_epoch
 
 
 def _context_name(workspace: Column, run: Column) -> Column:
@@ -433,6 +484,6 @@ def _workspace_id(types: TypeCatalog, name: Column) -> Column:
     space = CONTEXT.alias()
     return (
         select(func.min(space.c.id))
-        .where(space.c.type_id.in_(types.named_contexts(Role.WORKSPACE)), space.c.name == name)
+        .where(space.c.type_id.in_(list(types.naming_contexts)), space.c.name == name)
         .scalar_subquery()
     )

@@ -14,11 +14,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, literal_column, not_, or_, select, true
 
-from lineageql.model.conventions.convention import Role
-from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
+from lineageql.model.conventions.convention import Custom, Declared, Role
+from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
 from lineageql.model.nodes import EventType, NodeKind
-from lineageql.model.type_catalog import TypeCatalog
+from lineageql.model.type_catalog import NamingPlaces, TypeCatalog
 from lineageql.store.sql.dialects import Dialect, Statement, one_of
+from lineageql.store.sql.dialects.texts import spelled
 from lineageql.store.sql.event_sources import event_source
 from lineageql.store.sql.relations import event_type_in
 from lineageql.store.sql.roles import plays
@@ -70,9 +71,16 @@ class SeenRows:
         """Each table that has rows which are hidden, and the select of the others.
 
         A select sees those before it in the place of their tables, which does no harm: what is asked there of a row
-        that is itself seen is asked of all rows.
+        that is itself seen is asked of all rows. Names are judged first: where what is in no workspace is seen, a name
+        that no context has is, and one that a hidden context has is not.
         """
-        selects: dict[Any, Clause] = {
+        selects: dict[Any, Clause] = {}
+        for kind in (NodeKind.ARTIFACT, NodeKind.EXECUTION):
+            # A node may name a workspace that is hidden, and a run there: by the names they would be seen.
+            names = [self._name_is_seen(kind, *naming) for naming in self.types.naming_places(kind).items()]
+            if names:
+                selects[PROPERTIES[kind]] = and_(*names)
+        selects |= {
             ARTIFACT: self.node(NodeKind.ARTIFACT, ARTIFACT.c.id),
             EXECUTION: self.node(NodeKind.EXECUTION, EXECUTION.c.id),
             EVENT: and_(
@@ -86,19 +94,21 @@ class SeenRows:
                 self._context_by_id(PARENT_CONTEXT.c.parent_context_id),
             ),
         }
-        for kind in (NodeKind.ARTIFACT, NodeKind.EXECUTION):
-            if self.types.run_named(kind):
-                # A node may name a workspace that is hidden, and a run there: by the names they would be seen.
-                own = PROPERTIES[kind]
-                name = or_(own.c.name == _text(RUN_NAME), own.c.name == _text(WORKSPACE_NAME))
-                names = and_(name, own.c.is_custom_property == true())
-                selects[own] = or_(not_(names), self._named(own.c.owner_id, own))
         rows: dict[str, Select[Any]] = {
             table.name: select(literal_column(f"{table.name}.*")).select_from(table) for table in selects
         }
         return [(table.name, self.dialect.literally(rows[table.name].where(says))) for table, says in selects.items()]
 
     # -- artifacts and executions
+
+    def _name_is_seen(self, kind: NodeKind, naming: NamingPlaces, type_ids: Sequence[int]) -> Clause:
+        """Whether a property is none that names a workspace or a run, or the workspace is seen."""
+        own, node = PROPERTIES[kind], NODES[kind].alias()
+        names = or_(*(_is(own, place) for place in naming.named))
+        if not naming.is_reserved:
+            # Nodes of other types may have properties of these names, which say nothing of the kind.
+            names = and_(names, exists().where(node.c.id == own.c.owner_id, one_of(node.c.type_id, type_ids)))
+        return or_(not_(names), self._named(own.c.owner_id, own, naming.workspace))
 
     def node(self, kind: NodeKind, id_: Any) -> Clause:
         """Whether an artifact or an execution is in a workspace that is seen."""
@@ -133,7 +143,7 @@ class SeenRows:
         below = self._below(context)
         if named:
             is_named = one_of(context.c.type_id, named)
-            by_name = self._named(context.c.id, CONTEXT_PROPERTY)
+            by_name = self._named(context.c.id, CONTEXT_PROPERTY, Custom(WORKSPACE_NAME))
             below = or_(and_(is_named, by_name), and_(not_(is_named), below))
         says = or_(one_of(context.c.id, self.spaces), and_(not_(is_workspace), below))
         return case((says, 1), else_=0) == literal_column("1")
@@ -159,8 +169,7 @@ class SeenRows:
             naming = exists().where(
                 one_of(context.c.type_id, owner.run_types),
                 row.c.owner_id == context.c.id,
-                row.c.name == _text(owner.name),
-                row.c.is_custom_property == false(),
+                _is(row, Declared(owner.name)),
                 one_of(space.c.type_id, owner.workspace_types),
                 space.c.name == row.c.string_value,
             )
@@ -170,14 +179,15 @@ class SeenRows:
             clauses.append(not_(or_(*placed)))
         return or_(*clauses)
 
-    def _named(self, owner: Any, properties: Any) -> Clause:
-        """Whether the workspace is seen that a node names beside its run."""
+    def _named(self, owner: Any, properties: Any, place: Declared | Custom | None) -> Clause:
+        """Whether the workspace is seen that a node names beside its run; one that it does not name is none."""
+        if place is None:
+            return true() if self.unplaced else false()
         row, space = properties.alias(), CONTEXT.alias()
         naming = exists().where(
             row.c.owner_id == owner,
-            row.c.name == _text(WORKSPACE_NAME),
-            row.c.is_custom_property == true(),
-            one_of(space.c.type_id, self.types.named_contexts(Role.WORKSPACE)),
+            _is(row, place),
+            one_of(space.c.type_id, self.types.naming_contexts),
             space.c.name == row.c.string_value,
         )
         seen = naming.where(one_of(space.c.id, self.spaces))
@@ -215,6 +225,10 @@ class SeenRows:
         return select(here).where(*conditions).distinct()
 
 
+def _is(row: Any, place: Declared | Custom) -> Clause:
+    custom = true() if isinstance(place, Custom) else false()
+    return and_(row.c.name == _text(place.name), row.c.is_custom_property == custom)
+
+
 def _text(name: str) -> Any:
-    assert re.fullmatch(r"\w+", name), name
-    return literal_column(f"'{name}'")
+    return literal_column(f"'{name}'") if re.fullmatch(r"\w+", name, re.ASCII) else spelled(name)

@@ -6,8 +6,9 @@ import operator
 import re
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement
+from sqlalchemy import Boolean, ColumnElement, String
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import literal_column
 from sqlalchemy.sql.functions import FunctionElement
 
 from lineageql.store.sql.dialects.dialect import Comparison
@@ -31,6 +32,32 @@ def _is_not_null(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(is_text, "sqlite")
 def _is_of_type_text(element: Any, compiler: Any, **kw: Any) -> str:
     return f"(typeof({compiler.process(element.clauses, **kw)}) = 'text')"
+
+
+class spelled(FunctionElement[str]):
+    """A text in a statement without parameters, by its octets: whatever signs it has, it ends nothing."""
+
+    inherit_cache = True
+    type = String()
+
+    def __init__(self, text: str) -> None:
+        # No text that is stored has half a surrogate pair, or a NUL where a server's database keeps it.
+        super().__init__(literal_column(f"'{octets_of(text).hex()}'"))
+
+
+@compiles(spelled, "mysql", "mariadb")
+def _of_octets_as_sent(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"CONVERT(X{compiler.process(element.clauses, **kw)} USING {compiler.dialect.wire})"
+
+
+@compiles(spelled, "sqlite")
+def _of_octets_as_text(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"CAST(X{compiler.process(element.clauses, **kw)} AS TEXT)"
+
+
+@compiles(spelled, "postgresql")
+def _of_octets_from_utf8(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"convert_from(decode({compiler.process(element.clauses, **kw)}, 'hex'), 'UTF8')"
 
 
 def octets_of(text: str) -> bytes:
