@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,9 @@ from typing import Any
 import pytest
 
 from lineageql import watched_file
-from lineageql.catalog.policy_file import policy_file
 from lineageql.errors import Forbidden, UsageError
 from lineageql.model.callers import ANONYMOUS, Caller
-from lineageql.model.rights import WHOLE, Policy, Rights, Role, parse_policy
-from lineageql.settings import Settings
+from lineageql.model.rights import WHOLE, Rights, Role, parse_policy
 from tests.demo import demo_store, lineageql
 from tests.service import serving
 
@@ -137,25 +134,6 @@ async def test_a_changed_policy_counts_and_a_wrong_one_does_not(
     with pytest.raises(UsageError, match="cannot read"):
         async with serving(path, read_only=True, policy=str(policy)):
             pass
-
-
-@pytest.mark.parametrize(
-    ("who", "tokens", "fits"),
-    [('"*"', "", False), ('"*"', "tokens.toml", True), ('"*", "anonymous"', "", True), ('"ann"', "tokens.toml", False)],
-)
-def test_mlmds_service_is_served_only_where_whoever_can_call_it_may_record(
-    who: str, tokens: str, fits: bool, tmp_path: Path
-) -> None:
-    path = tmp_path / "policy.toml"
-    path.write_text(RULE.replace('"ann"', who).replace('"READ"', '"READ", "RECORD"'))
-    settings = Settings(policy=str(path), auth_tokens=tokens)
-    if not fits:
-        with pytest.raises(UsageError, match="knows no rights"):
-            policy_file(settings, over_mlmd=True)
-        return
-    found = policy_file(settings, over_mlmd=True)
-    assert found is not None
-    assert isinstance(asyncio.run(found.current()), Policy)
 
 
 def test_a_policy_about_known_callers_needs_a_way_to_know_them(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ class Executor:
         self.settings = settings
         self.documents = Documents(SCHEMA._schema, settings.max_tokens)
         self.recording = None if store.recorder is None else Recording(store, settings)
-        self.policy = policy_file(settings, over_mlmd=settings.mlmd_port is not None)
+        self.policy = policy_file(settings)
         # Mutations wait for each other, and queries must not wait for them.
         self.queries = Admission(settings.max_concurrent, settings.max_waiting)
         self.mutations = Admission(settings.max_concurrent, settings.max_waiting)

@@ -33,6 +33,8 @@ GRACE = 10.0
     "mlmd_workers",
     "log_level",
     "log_format",
+    "audit_log",
+    "types",
     "insecure",
     "auth_tokens",
     "auth_issuer",
@@ -49,28 +51,39 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
     STORE is a URL such as sqlite:///lineage.db, or the path of an SQLite file.
     Without --create it must be there. On an address of a network it asks for
     bearer tokens, unless --insecure says that others keep strangers away.
-    With --policy it starts only where that lets everybody record everywhere.
+    With --policy each caller sees and records what its token may.
     """
     from lineageql.catalog.policy_file import policy_file
-    from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.store.open import open_store
     from lineageql.web import logs
+    from lineageql.web.audit import AuditLog
     from lineageql.web.authentication.authentication import Authentication
-    from lineageql.web.authentication.exposure import check_mlmd_exposure
+    from lineageql.web.authentication.exposure import check_knowable, check_mlmd_exposure
     from lineageql.web.loop import run
+    from lineageql.web.mlmd import MLMDService
 
     settings = Settings.load({**flags, "store": store, "mlmd_port": port, "read_only": False})
     logs.configure(settings)
 
     authentication = Authentication(settings)
     check_mlmd_exposure(settings, authentication)
-    policy_file(settings, over_mlmd=True)
+    policy = authentication.policy = policy_file(settings)
+    check_knowable(settings, policy, known=authentication.takes_bearer)
+    audit = AuditLog(settings.audit_log) if settings.audit_log else None
+
+    def say(text: str) -> None:
+        # Where standard output is the audit log, it holds that and nothing else.
+        click.echo(text, err=settings.audit_log == "-")
 
     async def main() -> None:
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        if audit is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, audit.reopen)
         wanted = DEFAULT_PORT if settings.mlmd_port is None else settings.mlmd_port
-        grpc_server = await listen_as_mlmd(settings, wanted, authentication.call_gate)
+        service = MLMDService(settings, authentication, policy, audit)
+        await service.listen(wanted)
         try:
             opened = await open_store(settings.store, settings)
             try:
@@ -78,15 +91,17 @@ def mlmd_server(store: str | None, port: str | None, kubeflow_types: bool, **fla
                     from lineageql.catalog.recording import Recording
 
                     await Recording(opened, settings).register_types()
-                await start_as_mlmd(grpc_server, opened, settings)
-                click.echo(f"LineageQL {lineageql.__version__} on {opened.info.url}, by MLMD's gRPC service")
-                click.echo(f"MLMD (gRPC)           {grpc_server.address}")
-                click.echo("Stop with Ctrl-C")
+                await service.start(opened)
+                say(f"LineageQL {lineageql.__version__} on {opened.info.url}, by MLMD's gRPC service")
+                say(f"MLMD (gRPC)           {service.address}")
+                say("Stop with Ctrl-C")
                 await ended.wait()
-                await grpc_server.stop(GRACE)
+                await service.stop(GRACE)
             finally:
                 await opened.close()
         finally:
-            await grpc_server.stop(0)
+            await service.stop(0)
+            if audit is not None:
+                audit.close()
 
     run(main())

@@ -13,7 +13,6 @@ import click
 
 import lineageql
 from lineageql.cli.flags import settings_flags
-from lineageql.errors import UsageError
 from lineageql.settings import Settings, secret
 
 _SERVING = tuple(row.name for row in fields(Settings) if row.name != "store" and not secret(row))
@@ -60,11 +59,13 @@ def serve_store(
 
     from lineageql.catalog.policy_file import policy_file
     from lineageql.catalog.recording import Recording
-    from lineageql.store.open import listen_as_mlmd, open_store, start_as_mlmd
+    from lineageql.store.open import open_store
     from lineageql.web import logs, server, workers
+    from lineageql.web.audit import AuditLog
     from lineageql.web.authentication.authentication import Authentication
-    from lineageql.web.authentication.exposure import check_exposure, check_mlmd_exposure
+    from lineageql.web.authentication.exposure import check_exposure, check_knowable, check_mlmd_exposure
     from lineageql.web.loop import run
+    from lineageql.web.mlmd import MLMDService
 
     logs.configure(settings)
 
@@ -72,7 +73,7 @@ def serve_store(
     check_exposure(settings, authentication)
     if settings.mlmd_port is not None:
         check_mlmd_exposure(settings, authentication)
-    grpc_server: Any = None
+    mlmd: MLMDService | None = None
 
     def say(text: str) -> None:
         # Where standard output is the audit log, it holds that and nothing else.
@@ -84,24 +85,23 @@ def serve_store(
         named = "GraphiQL and GraphQL" if settings.serves_graphiql else "GraphQL             "
         say(f"{named}  {address}/graphql")
         say(f"Health                {address}/healthz  {address}/readyz")
-        if grpc_server is not None:
-            say(f"MLMD (gRPC)           {grpc_server.address}")
+        if mlmd is not None:
+            say(f"MLMD (gRPC)           {mlmd.address}")
         say("Stop with Ctrl-C")
 
     # A wrong one is refused before anything is opened.
-    policy = policy_file(settings, over_mlmd=settings.mlmd_port is not None)
-    if policy is not None and not authentication.is_on and not policy.last.knows_strangers:
-        raise UsageError(
-            f"{settings.policy} is about callers that are known, and nothing says who asks: give --auth-tokens, "
-            '--auth-issuer or --auth-user-header, or write a rule with who = ["anonymous"]'
-        )
+    policy = authentication.policy = policy_file(settings)
+    check_knowable(settings, policy, known=authentication.is_on)
+    audit = AuditLog(settings.audit_log) if settings.audit_log else None
 
     async def main() -> None:
-        nonlocal grpc_server
+        nonlocal mlmd
         listener = server.listen(settings)
         try:
             if settings.mlmd_port is not None:
-                grpc_server = await listen_as_mlmd(settings, settings.mlmd_port, authentication.call_gate)
+                listening = MLMDService(settings, authentication, policy, audit)
+                await listening.listen(settings.mlmd_port)
+                mlmd = listening
             if clear is not None:
                 clear()
             store = await open_store(settings.store, settings)
@@ -111,17 +111,17 @@ def serve_store(
                 await before(store)
             if settings.create and store.info.writable:
                 # The SDK of Kubeflow, which MLMD's service is for, looks its types up and does not make them.
-                await Recording(store, settings).register_types(in_any=grpc_server is not None)
-            if grpc_server is not None:
-                await start_as_mlmd(grpc_server, store, settings)
+                await Recording(store, settings).register_types(in_any=mlmd is not None)
+            if mlmd is not None:
+                await mlmd.start(store)
             if settings.workers > 1:
-                await workers.serve(store, settings, listener, started, grpc_server)
+                await workers.serve(store, settings, listener, started, mlmd, audit)
             else:
-                await server.serve(store, settings, listener, started, grpc_server, authentication)
+                await server.serve(store, settings, listener, started, mlmd, authentication, audit)
         finally:
             listener.close()
-            if grpc_server is not None:
-                await grpc_server.stop(0)
+            if mlmd is not None:
+                await mlmd.stop(0)
 
     with gathering:
         run(main())

@@ -185,11 +185,6 @@ class Policy:
             frozenset(role for rule in mine for role in rule.roles),
         )
 
-    def lets_all_record(self, *, strangers: bool) -> bool:
-        """Whether every caller that is known may record everywhere, or those that are not known, too."""
-        anybody = [Caller("\0"), *([Caller()] if strangers else [])]
-        return all(self.rights_of(caller).records_everywhere for caller in anybody)
-
     @property
     def knows_strangers(self) -> bool:
         """Whether a rule is about callers that are not known."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lineageql.errors import UsageError
 from lineageql.settings import Settings
@@ -25,7 +25,8 @@ from lineageql.store.service_store import open_service
 from lineageql.store.sqlite_store import open_sqlite
 
 if TYPE_CHECKING:
-    from lineageql.store.mlmd.grpc_server import Gate, GrpcServer
+    from lineageql.model.callers import Caller
+    from lineageql.store.mlmd.grpc_server import Exchange, Gate, GrpcServer, Refusal
 
 
 async def open_store(url: str, settings: Settings, recorder_at: str = "") -> Store:
@@ -82,13 +83,16 @@ def _require_grpc() -> None:
         raise UsageError(reason)
 
 
-async def listen_as_mlmd(settings: Settings, port: int, gate: Gate | None = None) -> GrpcServer:
+async def listen_as_mlmd(
+    settings: Settings, port: int, gate: Gate | None = None, refusal: Refusal | None = None
+) -> GrpcServer:
     """MLMD's own gRPC service on a port, to be started on a store once that is open.
 
     Args:
         settings: on which host, and with which certificate.
         port: where; 0 takes a free one.
-        gate: finds out who calls; without it everybody may.
+        gate: finds out who calls; without it nobody is known.
+        refusal: is told of calls whose senders have to be known and are not.
 
     Raises:
         UsageError: grpcio is not installed, the port cannot be had, or the certificate and its key cannot be taken.
@@ -99,13 +103,34 @@ async def listen_as_mlmd(settings: Settings, port: int, gate: Gate | None = None
     from lineageql.store.mlmd.server_certificate import server_certificate
 
     certificate = await asyncio.to_thread(server_certificate, settings.mlmd_tls_cert, settings.mlmd_tls_key)
-    grpc_server = GrpcServer(gate)
+    grpc_server = GrpcServer(gate, refusal)
     await grpc_server.listen(settings.host, port, certificate)
     return grpc_server
 
 
-async def start_as_mlmd(grpc_server: GrpcServer, store: Store, settings: Settings) -> None:
+class Narrowing(Protocol):
+    """MLMD's service as each caller gets it."""
+
+    def by(self, caller: Caller) -> Exchange:
+        """What answers the calls of one caller."""
+
+    async def close(self) -> None:
+        """Waits for the writes that are under way."""
+
+
+async def start_as_mlmd(
+    grpc_server: GrpcServer,
+    store: Store,
+    settings: Settings,
+    narrowing: Callable[[Exchange], Narrowing] | None = None,
+) -> None:
     """Has MLMD's own gRPC service answer by a store's recorder, and on a database server by more workers like it.
+
+    Args:
+        grpc_server: the service, which listens.
+        store: the store.
+        settings: how many workers there are.
+        narrowing: makes of what answers everybody what answers each; without it all get the same.
 
     Raises:
         UsageError: the store is only read.
@@ -114,9 +139,19 @@ async def start_as_mlmd(grpc_server: GrpcServer, store: Store, settings: Setting
 
     if not isinstance(store.recorder, Exchange):
         raise UsageError(f"{store.info.url} is only read here, and MLMD's service writes: leave out --read-only")
+    exchange: Exchange = store.recorder
+    ends: list[Callable[[], Awaitable[None]]] = []
     # An SQLite file has one writer, which more workers would only wait for.
     if isinstance(store.recorder, WorkerChannel) and store.info.backend != "sqlite":
         pool = WorkerPool(store.recorder, settings.mlmd_workers)
-        await grpc_server.start(pool, pool.close)
-    else:
-        await grpc_server.start(store.recorder)
+        exchange = pool
+        ends.append(pool.close)
+    narrowed = None if narrowing is None else narrowing(exchange)
+    if narrowed is not None:
+        ends.insert(0, narrowed.close)
+
+    async def end() -> None:
+        for each in ends:
+            await each()
+
+    await grpc_server.start(exchange, end, None if narrowed is None else narrowed.by)

@@ -54,6 +54,7 @@ def create_app(
     end: Callable[[], Awaitable[None]] | None = None,
     authentication: Authentication | None = None,
     door: Door | None = None,
+    audit: AuditLog | None = None,
 ) -> Starlette:
     """The application: the explorer at `/`, `/graphql`, and what else there is, each a route.
 
@@ -63,6 +64,7 @@ def create_app(
         end: what to do when the server shuts down; without it the store is closed.
         authentication: what finds out who asks; without it one is made by the settings.
         door: the connections that it is served by, for the metrics.
+        audit: the audit log, where it is open; without it one is opened where the settings name one.
 
     Returns:
         The application. Its `state.stop` ends the operations under way, each with an answer; `state.tick` is to be
@@ -78,7 +80,8 @@ def create_app(
     origins = admitted_origins(settings)
     executor = Executor(store, settings)
     metrics = Metrics() if settings.metrics else None
-    audit = AuditLog(settings.audit_log) if settings.audit_log else None
+    if audit is None and settings.audit_log:
+        audit = AuditLog(settings.audit_log)
     if audit is not None:
         executor.before_writing = audit.check
     observer = Observer(settings, metrics, audit)

@@ -18,6 +18,7 @@ from lineageql.errors import UsageError
 from lineageql.settings import Settings
 from lineageql.store.ports import Store
 from lineageql.web.app import create_app
+from lineageql.web.audit import AuditLog
 from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.connections import connection_class
 from lineageql.web.door import RESERVE, Door
@@ -125,6 +126,7 @@ async def serve(
     started: Callable[[str], None],
     beside: Beside | None = None,
     authentication: Authentication | None = None,
+    audit: AuditLog | None = None,
 ) -> None:
     """Serves until a signal asks to end; requests under way are finished first.
 
@@ -135,6 +137,7 @@ async def serve(
         started: is told the address once it is served.
         beside: ends before the store does.
         authentication: what finds out who asks; without it one is made by the settings.
+        audit: the audit log, where it is open; without it one is opened where the settings name one.
     """
 
     async def end() -> None:
@@ -146,7 +149,7 @@ async def serve(
             app.state.metrics.close()
 
     door = Door(settings, _places(settings))
-    app = create_app(store, settings, end, authentication, door)
+    app = create_app(store, settings, end, authentication, door, audit)
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -28,6 +28,7 @@ from lineageql.store.mlmd.shared import SharedRecorder
 from lineageql.store.open import open_store
 from lineageql.store.ports import Store
 from lineageql.web import logs
+from lineageql.web.audit import AuditLog
 from lineageql.web.gathering import FOLDER
 from lineageql.web.loop import run
 from lineageql.web.metrics import Metrics
@@ -48,6 +49,7 @@ async def serve(
     listener: socket.socket,
     started: Callable[[str], None],
     beside: Beside | None = None,
+    audit: AuditLog | None = None,
 ) -> None:
     """Serves by several processes until a signal asks to end; requests under way are finished first.
 
@@ -57,6 +59,7 @@ async def serve(
         listener: where.
         started: is told the address once all of them serve.
         beside: ends before the store does.
+        audit: the audit log of what this process itself writes; each of the others opens its own.
 
     Raises:
         Unavailable: a process ended before it served.
@@ -72,11 +75,17 @@ async def serve(
         metrics.listen(settings.host, settings.metrics_port)
     workers = _Workers(settings, listener, path)
     loop = asyncio.get_running_loop()
+
+    def reopen() -> None:
+        if audit is not None:
+            audit.reopen()
+        workers.signal(signal.SIGHUP)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, workers.stopping.set)
     if settings.audit_log:
-        loop.add_signal_handler(signal.SIGHUP, workers.signal, signal.SIGHUP)
-    counting = asyncio.create_task(_count(metrics, store), name="counts of the recorder")
+        loop.add_signal_handler(signal.SIGHUP, reopen)
+    counting = asyncio.create_task(_count(metrics, store, audit), name="counts of the recorder")
     try:
         await workers.serve(lambda: started(address_of(listener)))
     finally:
@@ -90,9 +99,11 @@ async def serve(
             metrics.close()
 
 
-async def _count(metrics: Metrics | None, store: Store) -> None:
+async def _count(metrics: Metrics | None, store: Store, audit: AuditLog | None) -> None:
     while metrics is not None and store.recorder is not None:
         metrics.starts(store.recorder.tally)
+        if audit is not None:
+            metrics.audit(audit.unwritten, audit.failures)
         await asyncio.sleep(1)
 
 

@@ -16,6 +16,7 @@ from lineageql.errors import (
     AlreadyExists,
     DeadlineExceeded,
     Exhausted,
+    Forbidden,
     InvalidArgument,
     LineageQLError,
     NotFound,
@@ -24,6 +25,7 @@ from lineageql.errors import (
     StoreError,
     StoreFailed,
     StoreLocked,
+    TooExpensive,
     Unavailable,
     Unsupported,
 )
@@ -72,6 +74,10 @@ _EXPECTED_OF_READS = (Status.NOT_FOUND, Status.UNIMPLEMENTED)  # there is none; 
 
 # The other way round, for who hands our errors on as MLMD's service would; the first class that fits counts.
 STATUS_OF: tuple[tuple[type[LineageQLError], Status], ...] = (
+    (Forbidden, Status.PERMISSION_DENIED),
+    (AlreadyExists, Status.ALREADY_EXISTS),
+    (NotFound, Status.NOT_FOUND),
+    (TooExpensive, Status.RESOURCE_EXHAUSTED),
     (Unavailable, Status.UNAVAILABLE),
     (DeadlineExceeded, Status.DEADLINE_EXCEEDED),
     (StoreLocked, Status.ABORTED),

@@ -1,7 +1,7 @@
 """MLMD's gRPC service over a store: bytes in, bytes out, and MLMD's own status codes.
 
-Requests are handed to ml-metadata as they came; nothing of them is parsed here,
-but for the few methods that ml-metadata's library lacks.
+Requests are handed on as they came; nothing of them is parsed here, but for the few
+methods that ml-metadata's library lacks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import accumulate, takewhile
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,7 +21,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
 from lineageql.errors import LineageQLError, Unauthenticated, UsageError
-from lineageql.model.callers import Caller
+from lineageql.model.callers import ANONYMOUS, Caller
 from lineageql.store.endpoint import LARGEST, SERVICE
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.frames import Reply, Status
@@ -65,13 +66,19 @@ class Exchange(Protocol):
 
 Gate = Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[Caller]]
 """Who sends a call with this metadata; it raises Unauthenticated where it has to know and does not."""
+Refusal = Callable[[str, str], Awaitable[None]]
+"""Is told of a call that got no further than its credentials: its path, and the address that it came from."""
 
 
 class _Gatekeeper(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Refuses calls of those who have to be known and are not, before anything of a request is received."""
+    """Hands calls on with who sends them.
 
-    def __init__(self, gate: Gate) -> None:
+    Calls of those who have to be known and are not are refused before anything of a request is received.
+    """
+
+    def __init__(self, gate: Gate, refusal: Refusal | None) -> None:
         self._gate = gate
+        self._refusal = refusal
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], call: Any) -> Any:
         if call.method == _HEALTH:
@@ -81,19 +88,24 @@ class _Gatekeeper(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             for name, value in call.invocation_metadata or ()
         ]
         try:
-            await self._gate(metadata)
+            caller = await self._gate(metadata)
         except LineageQLError as error:
-            return _refusing(error)
-        return await continuation(call)
+            return _refusing(call.method, error, self._refusal)
+        handler = await continuation(call)
+        if handler is None:
+            return None
+        return grpc.unary_unary_rpc_method_handler(partial(handler.unary_unary, caller=caller))
 
 
-def _refusing(error: LineageQLError) -> Any:
+def _refusing(path: str, error: LineageQLError, refusal: Refusal | None) -> Any:
     """A handler that answers this. As one of a stream, which it does not read, it waits for no request."""
     stranger = isinstance(error, Unauthenticated)
     status = Status.UNAUTHENTICATED if stranger else faults.status_of(error)
     reply = Reply(status, str(error).encode(), b"")
 
     async def refuse(requests: Any, context: Any) -> bytes:
+        if stranger and refusal is not None:
+            await refusal(path, context.peer())
         return _answered("a call", reply, context)
 
     return grpc.stream_unary_rpc_method_handler(refuse)
@@ -106,20 +118,22 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
     asks the store. Who asks for it need not be known.
     """
 
-    def __init__(self, gate: Gate | None = None) -> None:
+    def __init__(self, gate: Gate | None = None, refusal: Refusal | None = None) -> None:
         """Makes the handlers, and does not listen yet.
 
         Args:
-            gate: finds out who calls; without it everybody may.
+            gate: finds out who calls; without it nobody is known.
+            refusal: is told of calls whose senders have to be known and are not.
 
         Raises:
             Unavailable: ml-metadata is not installed.
         """
         self._exchange: Exchange
+        self._by: Callable[[Caller], Exchange] | None = None
         self._end: Callable[[], Awaitable[None]] | None = None
         self._waiting = 0
         self._server: Any = None
-        self._interceptors = () if gate is None else (_Gatekeeper(gate),)
+        self._interceptors = () if gate is None else (_Gatekeeper(gate, refusal),)
         self.address = ""
         behaviours: dict[str, Callable[[bytes, Any], Any]] = {_HEALTH: self._health}
         for rpc in service_methods():
@@ -158,14 +172,20 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
             raise UsageError(f"cannot listen on {host} port {port}")
         self.address = f"{shown}:{bound}"
 
-    async def start(self, exchange: Exchange, end: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def start(
+        self,
+        exchange: Exchange,
+        end: Callable[[], Awaitable[None]] | None = None,
+        by: Callable[[Caller], Exchange] | None = None,
+    ) -> None:
         """Answers calls by this, from now on.
 
         Args:
             exchange: what answers them.
             end: what to do when no more calls come.
+            by: what answers the calls of one caller in its place, where callers may not all do the same.
         """
-        self._exchange, self._end = exchange, end
+        self._exchange, self._end, self._by = exchange, end, by
         await self._server.start()
 
     async def stop(self, grace: float) -> None:
@@ -178,7 +198,8 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
     def _method(self, rpc: str) -> Callable[[bytes, Any], Any]:
         answer = ANSWERS.get(rpc)
 
-        async def behaviour(request: bytes, context: Any) -> bytes:
+        async def behaviour(request: bytes, context: Any, caller: Caller = ANONYMOUS) -> bytes:
+            exchange = self._exchange if self._by is None else self._by(caller)
             left = context.time_remaining()
             timeout = LONGEST_WAIT if left is None else min(left, LONGEST_WAIT)
             if self._waiting + len(request) > MOST_WAITING:
@@ -187,9 +208,9 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
             self._waiting += len(request)
             try:
                 if answer is not None:
-                    reply = await answer(self._exchange.exchange, request, timeout)
+                    reply = await answer(exchange.exchange, request, timeout)
                 else:
-                    reply = await self._exchange.exchange(rpc, request, timeout)
+                    reply = await exchange.exchange(rpc, request, timeout)
             except LineageQLError as error:
                 reply = Reply(faults.status_of(error), str(error).encode(), b"")
             finally:

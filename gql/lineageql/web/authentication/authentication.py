@@ -110,10 +110,7 @@ class Authentication:
     async def caller_of_call(self, metadata: Sequence[tuple[bytes, bytes]]) -> Caller:
         """Who sent a call of gRPC, by the bearer token of its metadata; raises as `caller` does."""
         try:
-            found = await self._bearer(metadata)
-            if found is None:
-                raise Unauthenticated  # there, nobody has fewer rights than others
-            return found
+            return await self._admitted(await self._bearer(metadata))
         except Unauthenticated as error:
             if error.reason:
                 self._tell("a client of MLMD's gRPC service", error)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 
 from lineageql.errors import UsageError
+from lineageql.model.rights import Policy
 from lineageql.settings import Settings
+from lineageql.watched_file import WatchedFile
 from lineageql.web.authentication.authentication import Authentication
 from lineageql.web.sites import admitted_origins, is_loopback
 
@@ -28,6 +30,24 @@ def check_exposure(settings: Settings, authentication: Authentication) -> None:
         raise UsageError(
             f"whoever reaches {settings.host} could read this store and write to it: name a way to know who asks, "
             f"by --auth-tokens FILE, --auth-issuer URL or --auth-user-header NAME (see docs/authentication.md), {_OR}"
+        )
+
+
+def check_knowable(settings: Settings, policy: WatchedFile[Policy] | None, *, known: bool) -> None:
+    """Refuses a policy by which nobody may do anything, as nobody is known.
+
+    Args:
+        settings: where the policy is.
+        policy: what it says; None where there is none.
+        known: whether there is a way to know who asks.
+
+    Raises:
+        UsageError: it has no rule for callers that are not known, and all are.
+    """
+    if policy is not None and not known and not policy.last.knows_strangers:
+        raise UsageError(
+            f"{settings.policy} is about callers that are known, and nothing says who asks: give --auth-tokens, "
+            '--auth-issuer or --auth-user-header, or write a rule with who = ["anonymous"]'
         )
 
 
