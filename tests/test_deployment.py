@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
 from dataclasses import replace
@@ -13,7 +14,10 @@ import pytest
 import yaml
 
 import lineageql
+from lineageql.catalog.policy_file import policy_file
 from lineageql.errors import UsageError
+from lineageql.model.callers import ANONYMOUS, Caller
+from lineageql.model.rights import parse_policy
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress, address_of
 from lineageql.web.authentication.authentication import Authentication
@@ -39,7 +43,7 @@ class Folder:
     """A folder of kustomize's, with those that it builds on, as far as these manifests need it."""
 
     def __init__(self, name: str) -> None:
-        folder = FOLDER / name
+        self.folder = folder = FOLDER / name
         self.kustomization = read(folder / "kustomization.yaml")
         self.files: list[Path] = []
         self.images: list[Any] = list(self.kustomization.get("images", ()))
@@ -59,10 +63,24 @@ class Folder:
             self.kinds[patch["kind"]] = merged(found, patch)
 
     @property
+    def generated(self) -> dict[str, Any]:
+        """The ConfigMaps that it makes, by their names."""
+        return {made["name"]: made for made in self.kustomization["configMapGenerator"]}
+
+    @property
     def environ(self) -> dict[str, str]:
-        (generated,) = self.kustomization["configMapGenerator"]
-        assert self.container["envFrom"] == [{"configMapRef": {"name": generated["name"]}}]
-        return dict(literal.split("=", 1) for literal in generated["literals"])
+        (source,) = self.container["envFrom"]
+        settings = self.generated[source["configMapRef"]["name"]]
+        return dict(literal.split("=", 1) for literal in settings["literals"])
+
+    @property
+    def volumes(self) -> dict[str, Any]:
+        """The volumes of the pods, by where they are mounted."""
+        mounts = {mount["name"]: mount for mount in self.container["volumeMounts"]}
+        found = {volume["name"]: volume for volume in self.pod["spec"]["volumes"]}
+        assert mounts.keys() == found.keys()
+        assert all(mount["readOnly"] for mount in mounts.values())
+        return {mounts[name]["mountPath"]: volume for name, volume in found.items()}
 
     @property
     def pod(self) -> Any:
@@ -94,7 +112,9 @@ def test_every_file_is_taken_in() -> None:
     assert {path.name for path in FOLDER.iterdir()} == {"base", *OVERLAYS}
     for name in OVERLAYS:
         found = Folder(name)
-        taken = {*found.files, *found.patches, *(FOLDER / each / "kustomization.yaml" for each in ("base", name))}
+        kept = {FOLDER / name / file for made in found.generated.values() for file in made.get("files", ())}
+        taken = {*found.files, *found.patches, *kept}
+        taken |= {FOLDER / each / "kustomization.yaml" for each in ("base", name)}
         assert taken == {*(FOLDER / "base").iterdir(), *(FOLDER / name).iterdir()}
     everywhere = {"Deployment", "Service", "NetworkPolicy", "PodDisruptionBudget", "ServiceAccount"}
     assert set(Folder("kubeflow").kinds) == {*everywhere, *ISTIO}
@@ -182,6 +202,45 @@ def test_settings_are_known_and_let_nobody_in_who_is_not(overlay: Folder) -> Non
     assert overlay.pod["spec"]["enableServiceLinks"] is False
 
 
+def test_the_policy_is_one_that_the_service_takes(overlay: Folder) -> None:
+    settings = Settings.load({}, overlay.environ)
+    path = Path(settings.policy)
+    name = overlay.volumes[str(path.parent)]["configMap"]["name"]
+    made = overlay.generated[name]
+    # A name with a hash would start all pods anew for a change that each of them reads by itself.
+    assert made["options"] == {"disableNameSuffixHash": True}
+    assert made["files"] == [path.name]
+    check_policy(overlay.folder / path.name)
+
+
+def check_policy(path: Path) -> None:
+    """Checks that a policy is one, as it is and with its examples."""
+    text = path.read_text(encoding="utf-8")
+    policy = parse_policy(text, path.name)
+    assert policy.rights_of(Caller("ann@example.org")).records_everywhere
+    assert not policy.rights_of(ANONYMOUS).sees.patterns
+    examples = parse_policy(re.sub(r"^#(?! )", "", text, flags=re.MULTILINE), path.name)
+    assert len(examples.rules) == 3
+    assert examples.rights_of(Caller("admin@example.org")).administers
+
+
+def test_a_policy_in_a_config_map_is_followed(tmp_path: Path) -> None:
+    """Kubernetes changes all files of a volume at once, by a link to the folder that they are in."""
+    for place, who in (("..1", "ann"), ("..2", "bob")):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "policy.toml").write_text(f'[[rule]]\nwho = ["{who}"]\nroles = ["READ"]\n')
+    (tmp_path / "..data").symlink_to("..1")
+    (tmp_path / "policy.toml").symlink_to("..data/policy.toml")
+    watched = policy_file(Settings(policy=str(tmp_path / "policy.toml")))
+    assert watched is not None
+    assert watched.last.rights_of(Caller("ann")).sees.whole
+    (tmp_path / "..new").symlink_to("..2")
+    (tmp_path / "..new").rename(tmp_path / "..data")
+    watched._look_at = 0.0
+    assert asyncio.run(watched.current()).rights_of(Caller("bob")).sees.whole
+    assert not watched.last.rights_of(Caller("ann")).sees.whole
+
+
 def test_beside_kubeflow_the_gateway_says_who_asks() -> None:
     overlay = Folder("kubeflow")
     settings = Settings.load({}, overlay.environ)
@@ -218,10 +277,9 @@ def test_alone_it_asks_an_issuer() -> None:
     assert isinstance(address, ServerAddress)
     assert {("databases", address.port), ("0.0.0.0/0", 443)} <= reachable(overlay)
     assert settings.auth_issuer.startswith("https://")
-    (volume,) = overlay.pod["spec"]["volumes"]
-    (mount,) = overlay.container["volumeMounts"]
-    assert mount["name"] == volume["name"]
-    assert settings.store_password_file == f"{mount['mountPath']}/password"
+    path = Path(settings.store_password_file)
+    assert path.name == "password"
+    assert "secret" in overlay.volumes[str(path.parent)]
     ingress = overlay.kinds["Ingress"]["spec"]
     (rule,) = ingress["rules"]
     (path,) = rule["http"]["paths"]
@@ -287,6 +345,13 @@ def test_compose(name: str) -> None:
     settings = Settings.load({"host": "0.0.0.0"}, environ)
     authentication = Authentication(settings)
     check_exposure(settings, authentication)
+    # Where it is known who asks, a policy says who may do what.
+    assert bool(settings.policy) == authentication.is_on
+    if settings.policy:
+        (mount,) = service["volumes"]
+        here, there, mode = mount.split(":")
+        assert (Path(settings.policy).parent, mode) == (Path(there), "ro")
+        check_policy(ROOT / here / Path(settings.policy).name)
     # Without a way to know who asks from this machine alone.
     if not authentication.is_on:
         assert all(port.startswith("127.0.0.1:") for port in service["ports"])
