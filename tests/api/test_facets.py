@@ -57,16 +57,29 @@ async def test_names_that_filters_and_orders_take(service: Service) -> None:
     assert {"auc", "log_loss"} <= {one["value"] for one in values["artifactFacets"]}
 
 
+async def test_writers_and_ids_of_types(service: Service) -> None:
+    found = await service.data("""{
+        artifacts: artifactFacets(by: WRITER) { value count } executions: executionFacets(by: WRITER) { value count }
+        runs: runFacets(by: WRITER) { value } types(of: RUN) { name mlmdId }
+    }""")
+    assert [found[kind] for kind in ("artifacts", "executions", "runs")] == [
+        [{"value": "kubeflow", "count": 37}],
+        [{"value": "kubeflow", "count": 29}],
+        [{"value": "kubeflow"}],
+    ]
+    assert all(isinstance(type_["mlmdId"], int) for type_ in found["types"])
+
+
 @pytest.mark.parametrize(
     ("query", "has"),
     [
-        ("executionFacets(by: KIND)", "executions have no kind: they are counted by TYPE, STATE, WORKSPACE, RUN, "),
+        ("executionFacets(by: KIND)", "executions have no kind: they are counted by TYPE, WRITER, STATE, WORKSPACE, "),
         (
             "executionFacets(by: VALUE_NAME)",
-            "executions have no value name: they are counted by TYPE, STATE, WORKSPACE",
+            "executions have no value name: they are counted by TYPE, WRITER, STATE",
         ),
-        ("runFacets(by: PARAMETER_NAME)", "runs have no parameter name: they are counted by TYPE, STATE, WORKSPACE"),
-        ("runFacets(by: RUN)", "runs have no run: they are counted by TYPE, STATE, WORKSPACE, LABEL_KEY, LABEL_VALUE"),
+        ("runFacets(by: PARAMETER_NAME)", "runs have no parameter name: they are counted by TYPE, WRITER, STATE"),
+        ("runFacets(by: RUN)", "runs have no run: they are counted by TYPE, WRITER, STATE, WORKSPACE, LABEL_"),
     ],
 )
 async def test_what_a_kind_has_not_is_refused_and_what_it_has_is_told(service: Service, query: str, has: str) -> None:

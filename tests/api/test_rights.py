@@ -83,7 +83,7 @@ EVERYTHING = """query ($ids: [ID!]!, $mlmdIds: [BigInt!]) {
             ("execution", ("RUN", "PROPERTY_NAME", "PARAMETER_NAME")),
             ("run", ()),
         )
-        for by in ("TYPE", "STATE", "WORKSPACE", "LABEL_KEY", *more)
+        for by in ("TYPE", "WRITER", "STATE", "WORKSPACE", "LABEL_KEY", *more)
     ),
 )
 _MAY_DIFFER = re.compile(r"\b(viewer|url|explain)\b")

@@ -255,6 +255,14 @@ def test_arguments_that_do_not_fit(demo: Path, arguments: tuple[str, ...], said:
     assert "s3cret" not in text
 
 
+def test_a_file_of_a_token_holds_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("The token, which is shown this once:\ns3cret\n")
+    given = ("--endpoint", "http://127.0.0.1:1", "--token-file", str(tmp_path / "token"))
+    text = lineageql("query", "{ store { url } }", *given, code=2)
+    assert "token holds 2 lines: leave only the token in it" in text
+    assert "s3cret" not in text
+
+
 # -- output that cannot be written
 
 COMMANDS = {

@@ -100,6 +100,10 @@ def test_overview(page: Page, url: str) -> None:
     latest = ask(url, "{runs(orderBy: {field: CREATE_TIME, direction: DESC}, first: 1) {nodes {name state}}}")
     first = page.get_by_role("region", name="Latest runs").get_by_role("listitem").first
     assert latest["runs"]["nodes"][0]["name"] in first.inner_text()
+    writers = page.get_by_role("region", name="By writer").get_by_role("listitem").all_inner_texts()
+    assert [" ".join(text.split()) for text in writers] == [
+        f"Kubeflow Metadata SDK, LineageQL {counts['artifacts']} artifacts, {counts['executions']} executions"
+    ]
     # Why did the last run fail? One click leads to what failed.
     failed = page.get_by_role("region", name="What failed").get_by_role("listitem").first
     failed.get_by_role("link").nth(1).click()
@@ -109,6 +113,10 @@ def test_overview(page: Page, url: str) -> None:
     page.get_by_role("link", name="Model 6", exact=True).click()
     settle(page)
     assert len(names(page)) == 6
+    # Six rows need no box as high as the window.
+    box = page.get_by_role("region", name="Artifacts").bounding_box()
+    assert box is not None
+    assert box["height"] < 8 * 36
 
 
 def test_columns_by_name_are_offered_and_ordered_by(page: Page, url: str) -> None:
@@ -356,7 +364,7 @@ def test_compare_runs(page: Page, url: str) -> None:
 
 def test_values_and_parameters_filter_by_comparison(page: Page, url: str) -> None:
     show(page, url, "artifacts?order=name")
-    page.get_by_role("button", name="Value", exact=True).click()
+    page.get_by_role("button", name="Metric", exact=True).click()
     form = page.get_by_role("dialog")
     form.get_by_label("Name", exact=True).fill("auc")
     form.get_by_label("Test").select_option(">=")
@@ -422,6 +430,12 @@ def test_what_changed_between_two_versions(page: Page, url: str) -> None:
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 420
+    # A table that is wider says so at its edge.
+    show(page, url, "artifacts")
+    table = page.get_by_role("region", name="Artifacts")
+    assert table.get_attribute("data-more") == "right"
+    table.evaluate("box => { box.scrollLeft = box.scrollWidth }")
+    page.wait_for_function("() => document.querySelector('.table-scroll').dataset.more === 'left'")
 
 
 PLACES = [

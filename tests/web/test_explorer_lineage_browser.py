@@ -155,6 +155,66 @@ def test_it_draws_exactly_what_the_api_answers(
     assert visit.page.locator(".node-row").first.get_attribute("aria-setsize") == str(boxes)
 
 
+WHERE = """query ($where: LineageFilter, $maxHops: Int) {
+  lineage(where: $where, maxHops: $maxHops) {
+    nodes { hops node { id } } edges { artifact { id } execution { id } eventType port implied }
+  }
+}"""
+
+
+def test_it_begins_at_all_that_filters_match(visit: Visit, url: str, ids: dict[str, str]) -> None:
+    """From a table, where the same filters stand; another filter begins anew."""
+    page = visit.page
+    page.goto("about:blank")
+    page.goto(f"{url}/#/artifacts?kind=MODEL&workspace=fraud-detection&order=name")
+    page.get_by_role("link", name="Draw lineage").click()
+    ready(page)
+    where: dict[str, Any] = {"kind": ["MODEL"], "workspace": {"name": {"in": ["fraud-detection"]}}}
+    graph = ask(url, WHERE, where={"artifacts": where}, maxHops=2)["lineage"]
+    assert drawn(page) == answered(graph)
+    begun = sum(step["hops"] == 0 for step in graph["nodes"])
+    assert page.locator(".head-note").inner_text() == f"of {begun} artifacts that match"
+    chips = page.get_by_role("list", name="Filters in force").get_by_role("listitem").all_inner_texts()
+    assert [chip.strip() for chip in chips] == ["Kind Model", "Workspace fraud-detection", "Clear all"]
+
+    page.get_by_role("option", name=re.compile("^fraud-model 2026-02|fraud-model.*2026-02")).first.click()
+    page.get_by_role("button", name=re.compile(r"^Remove the filter Workspace")).click()
+    page.wait_for_function("() => !location.hash.includes('workspace=') && !location.hash.includes('chosen=')")
+    ready(page)
+    graph = ask(url, WHERE, where={"artifacts": {"kind": ["MODEL"]}}, maxHops=2)["lineage"]
+    page.wait_for_function(
+        "nodes => document.querySelector('.stage').lineage.drawn().nodes.length === nodes", arg=len(graph["nodes"])
+    )
+    assert drawn(page) == answered(graph)
+
+    page.get_by_label("Begins at").select_option("executions")
+    page.get_by_role("combobox", name="Steps", exact=True).select_option("all")
+    ready(page)
+    graph = ask(url, WHERE, where={"executions": {}}, maxHops=None)["lineage"]
+    page.wait_for_function(
+        "nodes => document.querySelector('.stage').lineage.drawn().nodes.length === nodes", arg=len(graph["nodes"])
+    )
+    assert drawn(page) == answered(graph)
+    show(page, url, "lineage", of="executions")
+    page.get_by_label("Name contains").fill("there is no such")
+    page.get_by_text("Nothing that you may see meets these filters.").wait_for()
+
+
+def test_its_controls_take_one_row_on_a_phone(visit: Visit, url: str, ids: dict[str, str]) -> None:
+    page = visit.page
+    page.set_viewport_size({"width": 420, "height": 860})
+    try:
+        show(page, url, f"artifacts/{ids['fraud-model 2026-02']}", tab="lineage")
+        bar = page.get_by_role("toolbar", name="What is shown").bounding_box()
+        assert bar is not None
+        assert bar["height"] < 48
+        page.get_by_role("button", name="View", exact=True).click()
+        page.get_by_role("combobox", name="Steps", exact=True).select_option("1")
+        page.wait_for_function("() => location.hash.includes('hops=1')")
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 860})
+
+
 def test_one_goes_on_step_by_step_and_the_address_keeps_it(visit: Visit, url: str, ids: dict[str, str]) -> None:
     page, root = visit.page, ids["fraud-model 2026-02"]
     show(page, url, "lineage", roots=root, hops="1", dir="UPSTREAM")

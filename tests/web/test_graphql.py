@@ -346,6 +346,12 @@ async def test_home_is_the_explorer_to_a_browser(service: Service) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
         response = await client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
         assert response.status_code == 307
+    settings = Settings.load({"read_only": True, "explorer": False, "graphiql": False}, environ={})
+    transport = httpx.ASGITransport(app=create_app(service.store, settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        response = await client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
+        assert response.status_code == 200
+        assert "turned off both pages" in response.text
 
 
 async def test_what_nobody_foresaw_is_json_everywhere(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
@@ -144,6 +145,13 @@ async def test_require_runs_nothing_else(service: Service) -> None:
 async def test_require_has_no_pages(service: Service) -> None:
     page = await service.client.get("/graphql", headers={"accept": "text/html"})
     assert page.status_code == 406
+    home = await service.client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
+    assert (home.status_code, home.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "--persisted-documents require" in home.text
+    style = home.text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in home.headers["content-security-policy"]
+    assert (await service.client.get("/")).status_code == 307
     assert (await service.client.get("/schema.graphql")).status_code == 200
 
 

@@ -76,6 +76,10 @@ class EntityType:
     version: str | None = strawberry.field(description="The type's version, where it has one.")
     description: str | None = strawberry.field(description="What the type is for, where the writer says so.")
 
+    @strawberry.field(description="MLMD's own id of the type.")
+    def mlmd_id(self, parent: strawberry.Parent[NodeType]) -> BigInt:
+        return BigInt(parent.id)
+
     @strawberry.field(description="The type's id.")
     def id(self, parent: strawberry.Parent[NodeType]) -> strawberry.ID:
         return strawberry.ID(type_id(parent.id))

@@ -157,6 +157,8 @@ _described(
     "By what entities can be counted. Only artifacts have a KIND and a VALUE_NAME, and runs have no RUN and no names.",
     KIND="By kind.",
     TYPE="By MLMD type.",
+    WRITER="By the writer whose convention their type follows: `kubeflow`, `kfp-v2`, `kfp-v1`, `tfx`, "
+    "`model-registry`, `cmf` or `generic`.",
     STATE="By state.",
     WORKSPACE="By the names of their workspaces.",
     RUN="By the names of their runs; an artifact's is that of the execution that was the first to output it.",

@@ -32,6 +32,9 @@ def request_headers(headers: Sequence[str], token_file: str | None) -> dict[str,
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8"
         raise UsageError(f"cannot read the token in {token_file}: {reason.lower()}") from None
+    if len(lines := token.splitlines()) > 1:
+        hint = " (`lineageql token` prints the token as the last line on standard error)"
+        raise UsageError(f"{token_file} holds {len(lines)} lines: leave only the token in it, which is one word{hint}")
     if not _TOKEN.fullmatch(token):
         raise UsageError(f"what stands in {token_file} is no bearer token: it is one word of plain signs")
     return {**given, "Authorization": f"Bearer {token}"}

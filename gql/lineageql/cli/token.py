@@ -48,6 +48,8 @@ def token(name: str, groups: Sequence[str], expires: str | None) -> None:
 
 def _after(span: str) -> datetime:
     """The time after a span of time from now, such as `90d`."""
+    if re.fullmatch(r"0+[hdwy]", span):
+        raise UsageError(f"--expires is {span!r}, so it would count for no time; it takes a longer one, such as 90d")
     found = _SPAN.fullmatch(span)
     try:
         if found is not None:

@@ -83,6 +83,7 @@ class Facet(Choice):
 
     KIND = "kind"
     TYPE = "type"
+    WRITER = "writer"
     STATE = "state"
     WORKSPACE = "workspace"
     RUN = "run"

@@ -34,6 +34,7 @@ from lineageql.web.graphiql import GraphiQL, wants_page
 from lineageql.web.graphql import graphql
 from lineageql.web.hangups import HangUps
 from lineageql.web.metrics import CONTENT_TYPE, Metrics
+from lineageql.web.notice import Notice
 from lineageql.web.observing import Observed, Observer
 from lineageql.web.operations import load_operations, operations_folder
 from lineageql.web.persisted import PersistedDocuments
@@ -43,7 +44,7 @@ log = logging.getLogger("lineageql.web")
 
 _READY_TIMEOUT = 5.0
 _OPEN = frozenset((*WATCHERS, "/", "/schema.graphql"))
-"""What everybody gets: probes, metrics, the explorer's page or the way to GraphiQL's, and this release's schema."""
+"""What everybody gets: probes, metrics, a page or why there is none, and this release's schema."""
 _FILES = "/static/"
 """Where the files of the pages are."""
 
@@ -90,6 +91,7 @@ def create_app(
     documents = PersistedDocuments.of(settings, SCHEMA._schema)
     graphiql = GraphiQL(load_operations(operations_folder())) if settings.serves_graphiql else None
     explorer = Explorer() if settings.serves_explorer else None
+    notice = Notice(only_known=settings.persisted_documents == "require")
 
     async def serve_graphql(request: Request) -> Response:
         if graphiql is not None and wants_page(request):
@@ -134,6 +136,8 @@ def create_app(
     async def home(request: Request) -> Response:
         if explorer is not None and wants_page(request):
             return await explorer.page(request)
+        if graphiql is None and wants_page(request):
+            return await notice.page(request)
         return RedirectResponse("graphql")
 
     def is_open(request: Request) -> bool:

@@ -36,6 +36,8 @@ def values(oracle: Oracle, thing: Thing, by: Facet) -> Iterable[str]:
     if by in ITEM_FACETS:
         group = ITEM_FACETS[by]
         return [name for name in item_candidates(thing, group) if thing.item(group, name) is not None]
+    if by is Facet.WRITER:
+        return [thing.writer.name.lower().replace("_", "-")]
     if by is Facet.STATE:
         states = ArtifactState if thing.ref.kind is EntityKind.ARTIFACT else ExecutionState
         return [states(thing.fields[Field.STATE]).name]

@@ -25,6 +25,7 @@ def _kind(entity: Entity) -> str | None:
 
 _VALUES: dict[Facet, Callable[[Entity], str | None]] = {
     Facet.TYPE: lambda entity: entity.type.name,
+    Facet.WRITER: lambda entity: entity.convention.writer,
     Facet.KIND: _kind,
     Facet.STATE: _state,
 }

@@ -72,6 +72,7 @@ class Facets:
         """How many matching entities have each value; one without a value counts nowhere."""
         counts: dict[Facet, Callable[[], Any]] = {
             Facet.TYPE: self._by_type,
+            Facet.WRITER: self._by_writer,
             Facet.KIND: self._by_kind,
             Facet.STATE: self._by_state,
             Facet.WORKSPACE: self._by_workspace,
@@ -112,6 +113,12 @@ class Facets:
         counter: Counter[str] = Counter()
         for type_, number in await self._types():
             counter[type_.name] += number
+        return counter
+
+    async def _by_writer(self) -> Counter[str]:
+        counter: Counter[str] = Counter()
+        for type_, number in await self._types():
+            counter[self.clauses.types.convention(type_).writer] += number
         return counter
 
     async def _by_kind(self) -> Counter[str]:

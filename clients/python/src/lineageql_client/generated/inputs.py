@@ -44,6 +44,7 @@ ExecutionState = Literal["UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CAC
 FacetBy = Literal[
     "KIND",
     "TYPE",
+    "WRITER",
     "STATE",
     "WORKSPACE",
     "RUN",

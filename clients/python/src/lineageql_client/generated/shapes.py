@@ -121,6 +121,7 @@ FIELDS: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("name", "name", "name", ""),
         ("version", "version", "version", ""),
         ("description", "description", "description", ""),
+        ("mlmd_id", "mlmdId", "mlmdId", "BigInt"),
         ("id", "id", "id", ""),
         ("properties", "properties", "properties", ""),
     ),
@@ -1003,6 +1004,7 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
     "FacetBy": (
         "KIND",
         "TYPE",
+        "WRITER",
         "STATE",
         "WORKSPACE",
         "RUN",

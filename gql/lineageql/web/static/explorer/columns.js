@@ -204,7 +204,7 @@ const VALUES = {
 /** The columns that the reader names: what stands before the colon, how it is called, and for which sorts it is. */
 export const NAMED = {
   value: {
-    title: "Value",
+    title: "Metric",
     sorts: ["artifacts", "runs"],
     make: (key, sort) => ({
       number: true,

@@ -8,7 +8,7 @@ import { html, useState } from "./lib.js";
 import { DiffPage } from "./diff.js";
 import { Parallel, Scatter } from "./comparisonplots.js";
 import { href, place, setParams } from "./router.js";
-import { EntityLink, Failure, Head, Popover, save, useTitle, Waiting } from "./ui.js";
+import { EntityLink, Failure, Head, Popover, save, Scroll, useTitle, Waiting } from "./ui.js";
 
 const COMPARE = `query CompareRuns($ids: [ID!]!) {
   compareRuns(ids: $ids) {
@@ -110,12 +110,12 @@ function Chooser({ ids }) {
   </section>`;
 }
 
-const SECTIONS = { parameters: "Parameters", metrics: "Values", inputs: "Inputs", outputs: "Outputs" };
+const SECTIONS = { parameters: "Parameters", metrics: "Metrics", inputs: "Inputs", outputs: "Outputs" };
 
 function Comparison({ runs, rows, ids }) {
   const sections = [...new Set(rows.map((row) => row.section))];
   if (rows.length === 0) return html`<p class="quiet-note">All fields of these runs are the same.</p>`;
-  return html`<div class="table-scroll" tabindex="0" role="region" aria-label="Fields side by side">
+  return html`<${Scroll} label="Fields side by side">
     <table class="table compare">
       <thead>
         <tr>
@@ -142,7 +142,7 @@ function Comparison({ runs, rows, ids }) {
         </tbody>`,
       )}
     </table>
-  </div>`;
+  <//>`;
 }
 
 function Value({ value, row }) {
@@ -173,7 +173,7 @@ function Plots({ comparison }) {
       ${rows.map((row) => html`<option key=${fieldKey(row)} value=${fieldKey(row)}>${row.field}</option>`)}
     </select>
   </label>`;
-  return html`<div class="columns">
+  return html`<div class="columns plots">
     <figure class="card figure-card">
       <figcaption class="card-head"><h2>Fields along axes</h2></figcaption>
       <${Parallel} runs=${comparison.runs} rows=${differing.length > 1 ? differing : rows} />

@@ -1,8 +1,9 @@
 // Plots of runs that are compared. They are drawn as SVG: ten runs are few, and their names can be read.
 
 import { formatNumber, plural } from "./format.js";
-import { html, useState } from "./lib.js";
+import { html, useLayoutEffect, useRef, useState } from "./lib.js";
 import { href } from "./router.js";
+import { watchEdges } from "./ui.js";
 
 const SIGNS = [
   "M0-5A5 5 0 1 0 0 5 5 5 0 1 0 0-5z",
@@ -72,8 +73,10 @@ const AXES = 8;
  */
 export function Parallel({ runs, rows }) {
   const [over, setOver] = useState(-1);
+  const box = useRef(null);
+  useLayoutEffect(() => watchEdges(box.current), []);
   const axes = rows.slice(0, AXES);
-  const [width, height, top, bottom] = [Math.max(440, axes.length * 96), 280, 34, 14];
+  const [width, height, top, bottom] = [Math.max(440, axes.length * 70), 300, 60, 14];
   const side = 48;
   const placeX = (index) => side + (axes.length === 1 ? 0 : (index * (width - 2 * side)) / (axes.length - 1));
   const ranges = axes.map((row) => extent(row.values.filter((value) => typeof value === "number")));
@@ -84,13 +87,14 @@ export function Parallel({ runs, rows }) {
       .map((row, index) => [row.values[run], index])
       .map(([value, index]) => (typeof value === "number" ? `${index > 0 && typeof axes[index - 1].values[run] === "number" ? "L" : "M"}${placeX(index)} ${placeY(index, value)}` : ""))
       .join("");
-  return html`<div class="chart-scroll" tabindex="0" role="region" aria-label="Fields along axes">
+  return html`<div class="chart-scroll" ref=${box} tabindex="0" role="region" aria-label="Fields along axes">
       <svg class="chart" style=${{ minWidth: `${width}px` }} viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${`${axes.map((row) => row.field).join(", ")} of ${plural(runs.length, "run")}; the figures are in the table below`}>
         ${axes.map(
           (row, index) => html`<g key=${row.section + row.field}>
             <title>${row.field}</title>
             <line class="axis" x1=${placeX(index)} x2=${placeX(index)} y1=${top} y2=${height - bottom} />
-            <text class="axis-name" x=${placeX(index)} y=${index % 2 ? 24 : 10} text-anchor="middle">${shorten(row.field)}</text>
+            <text x=${placeX(index)} y=${index % 2 ? 36 : 10} text-anchor="middle">${shorten(ownerOf(row.field))}</text>
+            <text class="axis-name" x=${placeX(index)} y=${index % 2 ? 49 : 23} text-anchor="middle">${shorten(row.field.slice(row.field.lastIndexOf(".") + 1) || row.field)}</text>
             ${ticks(ranges[index], 3).map((tick) => html`<text key=${tick} x=${placeX(index) - 5} y=${placeY(index, tick) + 4} text-anchor="end">${formatNumber(tick)}</text>`)}
           </g>`,
         )}
@@ -115,8 +119,12 @@ export function Parallel({ runs, rows }) {
     </ul>`;
 }
 
-/** The end of a field's name, which tells fields apart better than its start; the whole is its title. */
-function shorten(field) {
-  const end = field.slice(field.lastIndexOf(".") + 1) || field;
-  return end.length > 16 ? `${end.slice(0, 15)}…` : end;
+/** What has a field: `fraud-model` of `fraud-model.rounds`; empty where its name has one part. */
+function ownerOf(field) {
+  return field.slice(0, Math.max(0, field.lastIndexOf(".")));
+}
+
+/** A name that fits above an axis; the whole is its title. */
+function shorten(name) {
+  return name.length > 22 ? `${name.slice(0, 21)}…` : name;
 }

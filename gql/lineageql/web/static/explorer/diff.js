@@ -7,7 +7,7 @@ import { kindOf } from "./kinds.js";
 import { DiffView } from "./later.js";
 import { html } from "./lib.js";
 import { href, place } from "./router.js";
-import { EntityLink, Failure, Head, Incomplete, save, Tabs, useTitle, Waiting } from "./ui.js";
+import { EntityLink, Failure, Head, Incomplete, save, Scroll, Tabs, useTitle, Waiting } from "./ui.js";
 
 export const DIFF = `query WhatChanged($left: ID!, $right: ID!) {
   left: node(id: $left) { ...Part }
@@ -75,7 +75,7 @@ function Change({ pair }) {
   const { left, right, differences } = pair;
   return html`<article class="card change" aria-label=${left.name}>
     <h3><${KindIcon} kind=${kindOf(left)} /> <a href=${href([left.__typename === "Execution" ? "executions" : "artifacts", left.id])}>${label(left)}</a><span class="none" aria-hidden="true">→</span><span class="unseen">became</span><a href=${href([right.__typename === "Execution" ? "executions" : "artifacts", right.id])}>${label(right)}</a></h3>
-    <div class="table-scroll plain" tabindex="0" role="region" aria-label=${`What changed of ${left.name}`}>
+    <${Scroll} className="plain" label=${`What changed of ${left.name}`}>
       <table class="table">
         <thead><tr><th scope="col">Field</th><th scope="col">A</th><th scope="col">B</th></tr></thead>
         <tbody>
@@ -88,7 +88,7 @@ function Change({ pair }) {
           )}
         </tbody>
       </table>
-    </div>
+    <//>
   </article>`;
 }
 

@@ -9,14 +9,14 @@ import { LineageView } from "./later.js";
 import { Fragment, html, useEffect } from "./lib.js";
 import { go, href, place } from "./router.js";
 import { Tree } from "./tree.js";
-import { copy, EntityLink, Failure, Head, Incomplete, Kind, save, State, Tabs, Time, useTitle, Waiting } from "./ui.js";
+import { copy, EntityLink, Failure, Head, Incomplete, Kind, save, Scroll, State, Tabs, Time, useTitle, Waiting } from "./ui.js";
 import { Versions, VERSIONS, versionsWhere } from "./versions.js";
 import { may } from "./viewer.js";
 
 const FIRST = 50;
 
 const COMMON = `__typename id mlmdId name description externalId createTime updateTime
-    type { id name version description }
+    type { mlmdId name version description }
     labels { key value } properties customProperties`;
 
 const EVENTS = `totalCount
@@ -268,7 +268,7 @@ function Raw({ entity }) {
     rows=${[
       ["Id", html`<span class="mono">${entity.mlmdId ?? "a name only"}</span>`],
       ["Type", html`<span class="mono">${entity.type.name}</span>${entity.type.version && ` ${entity.type.version}`}`],
-      ["Type id", html`<span class="mono">${entity.type.id}</span>`],
+      ["Type id", html`<span class="mono">${entity.type.mlmdId}</span>`],
       ["External id", entity.externalId && html`<span class="mono">${entity.externalId}</span>`],
       ["Global id", html`<span class="mono">${entity.id}</span> <button type="button" class="icon-button" aria-label="Copy the global id" onClick=${() => copy(entity.id, "The id is copied")}><${Icon} name="copy" size=${13} /></button>`],
     ]}
@@ -294,7 +294,7 @@ function ArtifactParts({ artifact }) {
 function MetricsPart({ metrics, count }) {
   const names = [...new Set(metrics.flatMap((row) => Object.keys(row.values ?? {})))];
   return html`<${Part} title="Metrics" count=${count}>
-    <div class="table-scroll" tabindex="0" role="region" aria-label="Metrics">
+    <${Scroll} label="Metrics">
       <table class="table">
         <thead><tr><th scope="col">Name</th><th scope="col">Of</th>${names.map((name) => html`<th key=${name} scope="col" class="number">${name}</th>`)}</tr></thead>
         <tbody>
@@ -306,7 +306,7 @@ function MetricsPart({ metrics, count }) {
           )}
         </tbody>
       </table>
-    </div>
+    <//>
   <//>`;
 }
 
@@ -318,7 +318,7 @@ function Events({ title, what, events }) {
     ${events.pageInfo.hasNextPage && html`<${Incomplete} what=${`The first ${events.edges.length} are shown; the lineage has all.`} />`}
     ${events.edges.length === 0
       ? html`<p class="quiet-note">${what}</p>`
-      : html`<div class="table-scroll" tabindex="0" role="region" aria-label=${title}>
+      : html`<${Scroll} label=${title}>
           <table class="table">
             <thead><tr>
               <th scope="col">Name</th><th scope="col">Port</th>${states && html`<th scope="col">State</th><th scope="col">Run</th>`}
@@ -336,7 +336,7 @@ function Events({ title, what, events }) {
               )}
             </tbody>
           </table>
-        </div>`}
+        <//>`}
   <//>`;
 }
 
@@ -349,7 +349,7 @@ function RunParts({ run }) {
     </div></div>`}
     <${Part} title="Executions" count=${run.executions.totalCount}>
       ${run.executions.pageInfo.hasNextPage && html`<${Incomplete} what=${`The first ${FIRST} are shown.`} goOn=${() => go(href("executions", { run: run.name }))} label="See all" />`}
-      <div class="table-scroll" tabindex="0" role="region" aria-label="Executions">
+      <${Scroll} label="Executions">
         <table class="table">
           <thead><tr><th scope="col">Name</th><th scope="col">State</th><th scope="col">Began</th><th scope="col" class="number">Took</th><th scope="col">Recorded</th></tr></thead>
           <tbody>
@@ -363,7 +363,7 @@ function RunParts({ run }) {
             )}
           </tbody>
         </table>
-      </div>
+      <//>
     <//>
     <${Artifacts} title="Inputs" page=${run.inputs} what="Its executions read nothing that is recorded." />
     <${Artifacts} title="Outputs" page=${run.outputs} what="Its executions wrote nothing that is recorded." />`;

@@ -13,8 +13,11 @@ import { Failure, Popover, Waiting } from "./ui.js";
 const PAUSE = 250; // Milliseconds without a key before a text filters.
 
 export function FilterBar({ sort, params }) {
+  return html`<${FilterButtons} sort=${sort} params=${params} /><${Chips} sort=${sort} params=${params} />`;
+}
+
+export function FilterButtons({ sort, params }) {
   const filters = filtersOf(sort);
-  const active = activeFilters(sort, params).filter(({ filter }) => filter.key !== "name");
   const times = filters.filter((filter) => filter.form === "time");
   const texts = filters.filter((filter) => filter.form === "text" && filter.key !== "name");
   return html`<div class="filters" role="group" aria-label="Filters">
@@ -24,9 +27,14 @@ export function FilterBar({ sort, params }) {
       ${filters.filter((filter) => filter.form === "comparison").map((filter) => html`<${Comparison} key=${filter.key} filter=${filter} sort=${sort} params=${params} />`)}
       ${texts.length > 0 && html`<${Lineages} filters=${texts} params=${params} />`}
       <${Times} filters=${times} params=${params} />
-    </div>
-    ${active.length > 0 &&
-    html`<ul class="chips" aria-label="Filters in force">
+    </div>`;
+}
+
+/** The filters in force, but for the name, which has a box of its own; `named`: that too. */
+export function Chips({ sort, params, named = false }) {
+  const active = activeFilters(sort, params).filter(({ filter }) => named || filter.key !== "name");
+  if (active.length === 0) return null;
+  return html`<ul class="chips" aria-label="Filters in force">
       ${active.map(
         ({ filter, value }) => html`<li key=${filter.key + value} class="chip">
           <span><span class="label-kind">${filter.title}</span> ${filter.enumerated || filter.form === "time" ? chipText(filter, value) : value}</span>
@@ -35,8 +43,8 @@ export function FilterBar({ sort, params }) {
           </button>
         </li>`,
       )}
-      <li><button type="button" class="button quiet" onClick=${() => setParams(Object.fromEntries(filters.map((filter) => [filter.key, null])))}>Clear all</button></li>
-    </ul>`}`;
+      <li><button type="button" class="button quiet" onClick=${() => setParams(Object.fromEntries(filtersOf(sort).map((filter) => [filter.key, null])))}>Clear all</button></li>
+    </ul>`;
 }
 
 function chipText(filter, value) {

@@ -83,7 +83,7 @@ export const FILTERS = [
   })),
   {
     key: "value",
-    title: "Value",
+    title: "Metric",
     sorts: ["runs", "artifacts"],
     form: "comparison",
     where: (values, sort) => over(sort, "outputs", { values: values.map(comparison).filter(Boolean) }),

@@ -36,9 +36,10 @@ export function formatSeconds(seconds) {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   const two = (number) => String(number).padStart(2, "0");
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  const and = (number, unit) => (number ? ` ${two(number)} ${unit}` : "");
+  if (whole < 3600) return `${Math.floor(whole / 60)} min${and(whole % 60, "s")}`;
   const minutes = Math.round(seconds / 60);
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h${and(minutes % 60, "min")}`;
   return `${Math.round(minutes / 1440)} days`;
 }
 

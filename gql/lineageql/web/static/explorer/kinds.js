@@ -30,5 +30,16 @@ export function entityHref(entity, params) {
   return href([sortOf(entity.__typename), entity.id], params);
 }
 
+/** How the writers are called whose conventions the service knows. */
+export const WRITERS = {
+  kubeflow: "Kubeflow Metadata SDK, LineageQL",
+  "kfp-v2": "Kubeflow Pipelines 2",
+  "kfp-v1": "Kubeflow Pipelines 1",
+  tfx: "TFX",
+  "model-registry": "Model Registry",
+  cmf: "CMF",
+  generic: "Other writers",
+};
+
 /** The kinds of artifacts, in the order in which they are offered. */
 export const ARTIFACT_KINDS = ["MODEL", "DATA_SET", "METRICS", "STATISTICS", "OTHER"];

@@ -1,9 +1,9 @@
 // The overview: what the store holds, what ran last, what failed, and how to begin where there is nothing.
 
 import { useQuery } from "./api.js";
-import { formatCount, formatDuration, formatEnum } from "./format.js";
+import { formatCount, formatDuration, formatEnum, plural } from "./format.js";
 import { KindIcon, StateIcon } from "./icons.js";
-import { SORTS } from "./kinds.js";
+import { SORTS, WRITERS } from "./kinds.js";
 import { Fragment, html } from "./lib.js";
 import { href } from "./router.js";
 import { Start } from "./start.js";
@@ -18,6 +18,8 @@ const BREAKDOWN = `query StoreBreakdown {
   states: executionFacets(by: STATE) { value count }
   types: artifactFacets(by: TYPE, first: 8) { value count }
   steps: executionFacets(by: TYPE, first: 8) { value count }
+  artifactWriters: artifactFacets(by: WRITER) { value count }
+  executionWriters: executionFacets(by: WRITER) { value count }
 }`;
 
 const RUN = `fragment LatestRun on Run {
@@ -68,6 +70,7 @@ export function Overview() {
             <div class="stacked">
               <${Failures} />
               <${Bars} title="Executions by state" rows=${breakdown.data?.states} section="executions" field="state" icon=${(value) => html`<${StateIcon} state=${value} />`} enumerated />
+              <${Writers} breakdown=${breakdown.data} />
             </div>
           </div>
           ${breakdown.error && html`<${Failure} error=${breakdown.error} again=${breakdown.again} what="What the store holds could not be counted" />`}
@@ -137,6 +140,34 @@ function Failures() {
             <span class="row-note">${execution.run && html`<a href=${href(["runs", execution.run.id])}>${execution.run.name}</a>`}${execution.run && execution.workspace && " · "}${execution.workspace?.name}</span>
           </span>
           <span class="row-side"><span class="row-note"><${Time} time=${execution.createTime} /></span></span>
+        </li>`,
+      )}
+    </ul>`}
+  </section>`;
+}
+
+/** Whose conventions the artifacts and executions follow: no filter goes by that, so none is a link. */
+function Writers({ breakdown }) {
+  const counted = (rows) => new Map(rows.map(({ value, count }) => [value, count]));
+  const [artifacts, executions] = breakdown ? [counted(breakdown.artifactWriters), counted(breakdown.executionWriters)] : [];
+  const rows = breakdown && [...new Set([...artifacts.keys(), ...executions.keys()])].map((writer) => ({
+    writer,
+    written: artifacts.get(writer) ?? 0,
+    ran: executions.get(writer) ?? 0,
+  }));
+  rows?.sort((a, b) => b.written + b.ran - a.written - a.ran);
+  const most = Math.max(1, ...(rows ?? []).map((row) => row.written + row.ran));
+  return html`<section class="card" aria-label="By writer">
+    <div class="card-head"><h2>By writer</h2></div>
+    ${!rows && html`<${Waiting} rows=${2} />`}
+    ${rows?.length === 0 && html`<p class="quiet-note">There is none.</p>`}
+    ${rows?.length > 0 &&
+    html`<ul class="bars">
+      ${rows.map(
+        ({ writer, written, ran }) => html`<li key=${writer} class="bar-row">
+          <span class="bar-name">${WRITERS[writer] ?? writer}</span>
+          <span class="bar-count">${plural(written, "artifact")}, ${plural(ran, "execution")}</span>
+          <span class="bar" aria-hidden="true"><span style=${{ width: `${(100 * (written + ran)) / most}%` }} /></span>
         </li>`,
       )}
     </ul>`}

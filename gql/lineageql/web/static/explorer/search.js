@@ -6,7 +6,7 @@ import { Icon, KindIcon } from "./icons.js";
 import { entityHref, kindOf, SORTS, sortOf } from "./kinds.js";
 import { html, useEffect, useId, useRef, useState } from "./lib.js";
 import { go, href, place } from "./router.js";
-import { EntityLink, Failure, Head, Incomplete, save, Time, useTitle, Waiting } from "./ui.js";
+import { EntityLink, Failure, Head, Incomplete, save, Scroll, Time, useTitle, Waiting } from "./ui.js";
 
 const SEARCH = `query Search($text: String!, $first: Int!, $after: String) {
   search(text: $text, first: $first, after: $after) {
@@ -199,7 +199,7 @@ export function SearchPage() {
     html`${pageInfo.hasNextPage &&
       html`<${Incomplete} what=${`The first ${nodes.length} are shown; there are more.`} goOn=${goOn} busy=${more.busy} label="Show more" />`}
       ${more.error && html`<${Failure} error=${more.error} again=${goOn} />`}
-      <div class="table-scroll" tabindex="0" role="region" aria-label="What was found">
+      <${Scroll} label="What was found">
         <table class="table">
           <thead><tr><th scope="col">Name</th><th scope="col">What</th><th scope="col">Where</th><th scope="col">Recorded</th></tr></thead>
           <tbody>
@@ -213,5 +213,5 @@ export function SearchPage() {
             )}
           </tbody>
         </table>
-      </div>`}`;
+      <//>`}`;
 }

@@ -4,7 +4,7 @@
 import { ask, refreshes, useQuery } from "./api.js";
 import { columnOf, COLUMNS, columnsOf, DEFAULTS, NAMED, namesOf } from "./columns.js";
 import { FilterBar } from "./filterbar.js";
-import { whereOf } from "./filters.js";
+import { filtersOf, whereOf } from "./filters.js";
 import { exportAll } from "./export.js";
 import { formatCount, plural } from "./format.js";
 import { Icon } from "./icons.js";
@@ -12,10 +12,11 @@ import { SORTS } from "./kinds.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./lib.js";
 import { href, place, setParams } from "./router.js";
 import { keep, kept } from "./rowcache.js";
-import { Failure, Head, Popover, useTitle, Waiting } from "./ui.js";
+import { Failure, Head, Popover, useTitle, Waiting, watchEdges } from "./ui.js";
 
 const PAGE = 100;
 const ROW = 34; // Pixels: --row, which all rows are of, so that one can be found by its number.
+const BAR = 20; // Pixels: the borders, and a bar to scroll sideways by.
 const BESIDE = 12; // Rows above and below those in sight.
 
 /** The question that a table asks. @param {string} sort @param {import("./columns.js").Column[]} columns */
@@ -128,12 +129,19 @@ export function TablePage({ sort }) {
         { label: "JSON Lines", hint: "all that match", run: () => exportAs("jsonl") },
       ]}
     >
+      ${(sort === "artifacts" || sort === "executions") && total !== 0 && html`<a class="button" href=${lineageHref(sort, params)} title=${where ? "The lineage of all that match" : `The lineage of all ${sort}`}><${Icon} name="lineage" /><span>Draw lineage</span></a>`}
       <${ColumnChoice} sort=${sort} params=${params} columns=${columns} />
     <//>
     <${FilterBar} sort=${sort} params=${params} />
     ${exporting && html`<${Progress} ...${exporting} />`}
     <${Selection} sort=${sort} params=${params} />
     <${Rows} sort=${sort} columns=${columns} pages=${pages} total=${total} params=${params} filtered=${where !== null} />`;
+}
+
+/** The lineage of all that a table's filters match. */
+function lineageHref(sort, params) {
+  const filters = filtersOf(sort).filter(({ key }) => params.has(key)).map(({ key }) => [key, params.getAll(key)]);
+  return href("lineage", { of: sort, ...Object.fromEntries(filters) });
 }
 
 function Progress({ done, total, error, stop, again }) {
@@ -187,7 +195,9 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
     element.addEventListener("scroll", measure, { passive: true });
     const observer = new ResizeObserver(measure);
     observer.observe(element);
+    const unwatch = watchEdges(element);
     return () => {
+      unwatch();
       element.removeEventListener("scroll", measure);
       observer.disconnect();
     };
@@ -226,9 +236,13 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
   };
 
   const nothing = fresh && !loading && nodes.length === 0;
+  // Few rows need no box as high as the window; while more may come it stays, so that nothing jumps.
+  const whole = fresh && !loading && !error && !pageInfo?.hasNextPage;
+  const most = whole ? `${nothing ? 4 * ROW : (nodes.length + 1) * ROW + BAR}px` : "";
   return html`<div
       class=${`table-scroll tall ${fresh ? "" : "stale"}`}
       hidden=${error !== null && nodes.length === 0}
+      style=${{ maxHeight: most, minHeight: most && `min(20rem, ${most})` }}
       ref=${box}
       tabindex="0"
       role="region"

@@ -88,13 +88,13 @@ export function Waiting({ rows = 6, label = "Loading" }) {
 /**
  * What is not whole says so, and offers to go on: always in this form, at the top of what it is about.
  *
- * @param {{what: string, goOn?: () => void, label?: string, busy?: boolean}} props
+ * @param {{what: string, goOn?: () => void, label?: string, busy?: boolean, children?: unknown}} props `children`: other ways on
  */
-export function Incomplete({ what, goOn = undefined, label = "Go on", busy = false }) {
+export function Incomplete({ what, goOn = undefined, label = "Go on", busy = false, children = null }) {
   return html`<div class="incomplete" role="status">
     <${Icon} name="warning" size=${18} />
     <p>${what}</p>
-    ${goOn && html`<button type="button" class="button" disabled=${busy} onClick=${goOn}>${label}</button>`}
+    ${goOn && html`<button type="button" class="button" disabled=${busy} onClick=${goOn}>${label}</button>`}${children}
   </div>`;
 }
 
@@ -249,6 +249,19 @@ export function Menu({ label, icon = undefined, choices, quiet = false }) {
   </div>`;
 }
 
+/** Whether the window meets a media query, now and when it changes. @param {string} query */
+export function useMedia(query) {
+  const [met, setMet] = useState(() => window.matchMedia(query).matches);
+  useEffect(() => {
+    const media = window.matchMedia(query);
+    const look = () => setMet(media.matches);
+    look();
+    media.addEventListener("change", look);
+    return () => media.removeEventListener("change", look);
+  }, [query]);
+  return met;
+}
+
 /** Closes what is open when the reader clicks or moves elsewhere. */
 export function useDismissal(open, box, close) {
   useEffect(() => {
@@ -300,6 +313,36 @@ export function Popover({ label, icon = undefined, title, children, active = fal
     </button>
     ${open && html`<div class="popover-panel" role="dialog" aria-label=${title}>${children(close)}</div>`}
   </div>`;
+}
+
+/**
+ * Room for a table, which scrolls by itself. Where it holds more than fits, that edge fades.
+ *
+ * @param {{label: string, className?: string, children?: unknown}} props
+ */
+export function Scroll({ label, className = "", children = null }) {
+  const box = useRef(null);
+  useLayoutEffect(() => watchEdges(box.current), []);
+  return html`<div class=${`table-scroll ${className}`} ref=${box} tabindex="0" role="region" aria-label=${label}>${children}</div>`;
+}
+
+/** Tells the styles at which sides of a box there is more of its content: `data-more="left right"`. @param {HTMLElement} box */
+export function watchEdges(box) {
+  const look = () => {
+    const before = box.scrollLeft > 1 ? "left" : "";
+    const after = box.scrollLeft + box.clientWidth < box.scrollWidth - 1 ? "right" : "";
+    const more = `${before} ${after}`.trim();
+    if (more !== (box.dataset.more ?? "")) box.dataset.more = more;
+  };
+  look();
+  box.addEventListener("scroll", look, { passive: true });
+  const observer = new ResizeObserver(look);
+  observer.observe(box);
+  if (box.firstElementChild) observer.observe(box.firstElementChild);
+  return () => {
+    box.removeEventListener("scroll", look);
+    observer.disconnect();
+  };
 }
 
 /**

@@ -5,7 +5,7 @@ import { formatNumber, plural } from "./format.js";
 import { html, useState } from "./lib.js";
 import { axis, colour, COLOURS, Plot, timeTicks } from "./plot.js";
 import { href } from "./router.js";
-import { Failure, Incomplete, Labels, Time, Waiting } from "./ui.js";
+import { Failure, Incomplete, Labels, Scroll, Time, Waiting } from "./ui.js";
 
 const MOST = 200;
 
@@ -75,7 +75,10 @@ export function Versions({ artifact }) {
           legend: { show: false },
           cursor: { points: { size: 8 } },
           scales: { x: { time: true } },
-          axes: [axis({ values: timeTicks }), axis({ size: 60, values: (_, ticks) => ticks.map(formatNumber) })],
+          axes: [
+            axis({ size: 32, values: timeTicks, label: "Recorded", labelSize: 18, labelFont: "11px system-ui, sans-serif" }),
+            axis({ size: 60, values: (_, ticks) => ticks.map(formatNumber), label: shown.length === 1 ? shown[0] : "Value of the metric", labelSize: 18, labelFont: "11px system-ui, sans-serif" }),
+          ],
           series: [
             {},
             ...shown.map((name, index) => ({
@@ -90,7 +93,7 @@ export function Versions({ artifact }) {
         })}
       />
     </figure>`}
-    <div class="table-scroll" tabindex="0" role="region" aria-label="Versions">
+    <${Scroll} label="Versions">
       <table class="table">
         <thead>
           <tr>
@@ -113,5 +116,5 @@ export function Versions({ artifact }) {
           })}
         </tbody>
       </table>
-    </div>`;
+    <//>`;
 }

@@ -1,6 +1,7 @@
 // What is asked of a lineage: from the address to questions, and from their answers to one graph.
 
 import { ask, refreshes } from "../api.js";
+import { filtersOf, whereOf } from "../filters.js";
 import { useEffect, useRef, useState } from "../lib.js";
 import { Lineage, NODE_FIELDS } from "./model.js";
 
@@ -17,6 +18,7 @@ const COUNTED_AT_ONCE = 60;
  *
  * @typedef {object} Wish
  * @property {string[]} roots
+ * @property {Record<string, object> | null} where what begins it in the place of roots: a filter of artifacts or executions
  * @property {"UPSTREAM" | "DOWNSTREAM" | "BOTH" | "CONNECTED"} direction
  * @property {number | null} hops null for as far as it goes
  * @property {number} most nodes at once
@@ -31,13 +33,29 @@ const COUNTED_AT_ONCE = 60;
  * @property {[string, string] | null} path between these two
  */
 
+/** Whose filters begin a lineage: `artifacts` or `executions`; empty for none. @param {URLSearchParams} params */
+export function ofOf(params) {
+  const of = params.get("of") ?? "";
+  return of === "artifacts" || of === "executions" ? of : "";
+}
+
+/** What an address loses when another filter begins it: what was done to the lineage before. */
+export const AFRESH = { up: null, down: null, further: null, chosen: null, turned: null, open: null, path: null };
+
+/** What it loses when another sort begins it. */
+export function withoutFilters() {
+  return { ...AFRESH, ...Object.fromEntries(["artifacts", "executions"].flatMap(filtersOf).map(({ key }) => [key, null])) };
+}
+
 /** @param {string[]} roots @param {URLSearchParams} params @returns {Wish} */
 export function wishOf(roots, params) {
   const hops = params.get("hops");
   const way = params.get("dir");
   const path = params.getAll("path");
+  const of = ofOf(params);
   return {
     roots,
+    where: roots.length || !of ? null : { [of]: whereOf(of, params) ?? {} },
     direction: way === "UPSTREAM" || way === "DOWNSTREAM" || way === "CONNECTED" ? way : "BOTH",
     hops: hops === "all" ? null : Math.max(1, Number(hops) || FIRST_HOPS),
     most: Math.min(MOST_NODES, Math.max(1, Number(params.get("most")) || FIRST_NODES)),
@@ -55,6 +73,7 @@ export function wishOf(roots, params) {
 
 const ARGUMENTS = {
   roots: "[ID!]!",
+  where: "LineageFilter",
   direction: "LineageDirection!",
   maxHops: "Int",
   maxNodes: "Int",
@@ -120,8 +139,8 @@ function termsOf(wish) {
 
 /** The first question, which is also the one to copy. @param {Wish} wish */
 export function firstQuestion(wish) {
-  const { roots, direction, hops, most } = wish;
-  return lineageQuestion({ roots, direction, maxHops: hops, maxNodes: most, ...termsOf(wish) });
+  const { roots, where, direction, hops, most } = wish;
+  return lineageQuestion({ roots: where ? null : roots, where, direction, maxHops: hops, maxNodes: most, ...termsOf(wish) });
 }
 
 /**
@@ -195,10 +214,11 @@ class Asker {
       return (await ask(document, variables, { signal })).lineage;
     };
     if (!this.lineage) {
-      const { roots, direction, hops, most } = wish;
-      const answer = await put({ roots, direction, maxHops: hops, maxNodes: most });
+      const { roots, where, direction, hops, most } = wish;
+      const answer = await put({ roots: where ? null : roots, where, direction, maxHops: hops, maxNodes: most });
       const lineage = new Lineage();
-      lineage.merge(answer, { roots, goesOn: true });
+      const begun = where ? answer.nodes.filter((step) => step.hops === 0).map((step) => step.node.id) : roots;
+      lineage.merge(answer, { roots: begun, goesOn: true });
       this.lineage = lineage;
       this.tell();
     }
@@ -307,7 +327,7 @@ export function useLineage(wish) {
   const question = JSON.stringify(wish);
   const salt = `${times} ${refreshes.value}`;
   useEffect(() => {
-    if (wish.roots.length) asker.current.wish(wish, salt);
+    if (wish.roots.length || wish.where) asker.current.wish(wish, salt);
   }, [question, salt]);
   useEffect(() => () => asker.current?.abort?.abort(), []);
   const { lineage, key, before, error, loading, path } = asker.current;

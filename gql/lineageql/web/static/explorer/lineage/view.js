@@ -1,15 +1,17 @@
 // The lineage of one or several nodes: the picture, the list beside it, and what is asked.
 
+import { Chips, FilterButtons } from "../filterbar.js";
+import { activeFilters } from "../filters.js";
 import { formatCount, formatEnum, plural } from "../format.js";
 import { Icon } from "../icons.js";
-import { ARTIFACT_KINDS } from "../kinds.js";
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
+import { ARTIFACT_KINDS, SORTS } from "../kinds.js";
+import { Fragment, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { href, place, setParams } from "../router.js";
-import { Failure, Head, Incomplete, Popover, QueryActions, save, say, Waiting } from "../ui.js";
+import { Failure, Head, Incomplete, Popover, QueryActions, save, say, useMedia, Waiting } from "../ui.js";
 import { toPng, toSvg } from "./export.js";
 import { fold, nameOf } from "./folding.js";
 import { Layouter, prepare } from "./picture.js";
-import { FIRST_HOPS, FIRST_NODES, firstQuestion, MOST_NODES, useLineage, wishOf } from "./question.js";
+import { AFRESH, FIRST_HOPS, firstQuestion, MOST_NODES, ofOf, useLineage, wishOf, withoutFilters } from "./question.js";
 import { Side } from "./side.js";
 import { Stage } from "./stage.js";
 import { useStyles } from "./styles.js";
@@ -37,23 +39,35 @@ export function LineageView({ roots, embedded }) {
   const [picture, setPicture] = useState(null);
   const stage = useRef(null);
   const exports = picture ? exportsOf(picture, stage) : [];
-  const title = rootsTitle(lineage, roots);
+  const of = ofOf(params);
+  const title = wish.where ? beginningOf(lineage, of, wish.where[of]) : rootsTitle(lineage, roots);
   useEffect(prepare, []);
+  const began = useRef("");
+  const begins = wish.where ? JSON.stringify(wish.where) : "";
+  useEffect(() => {
+    // What was done to the lineage before is nothing to that of another filter.
+    if (began.current && began.current !== begins) setParams(AFRESH, { replace: true });
+    began.current = begins;
+  }, [begins]);
 
-  if (!roots.length) {
-    return html`<${Head} title="Lineage" /><p class="quiet-note">
-      Open an artifact or an execution and choose “Lineage”, or select some of them in a table.
+  if (!roots.length && !wish.where) {
+    return html`<${Head} title="Lineage" /><${Beginning} of="" params=${params} /><p class="quiet-note">
+      Choose what it begins at. Or open an artifact or an execution and choose “Lineage”, or select some of them in a table.
     </p>`;
   }
+  const nothing = lineage && !lineage.nodes.size && !found.loading;
   return html`${!embedded && html`<${Head} title="Lineage" note=${title} query=${question} exports=${exports} />`}
+    ${wish.where && html`<${Beginning} of=${of} params=${params} />`}
     <div class=${embedded ? "lineage embedded" : "lineage"}>
       <${Bar} wish=${wish} params=${params} scene=${scene} embedded=${embedded} question=${question} exports=${exports} />
       ${found.error && html`<${Failure} error=${found.error} again=${found.again} />`}
-      ${lineage && html`<${Completeness} lineage=${lineage} wish=${wish} busy=${found.loading} />`}
+      ${nothing && html`<p class="quiet-note" role="status">Nothing that you may see meets these filters.</p>`}
+      ${lineage && !nothing && html`<${Completeness} lineage=${lineage} wish=${wish} busy=${found.loading} />`}
       ${path && html`<${PathNote} path=${path} wish=${wish} lineage=${lineage} />`}
       ${(!styled || (!scene && !found.error)) && html`<${Waiting} rows=${10} />`}
       ${styled &&
       scene &&
+      !nothing &&
       html`<${Graph}
         lineage=${lineage}
         scene=${scene}
@@ -117,6 +131,32 @@ function foldsKey({ runs, runsTurned, siblings, open, apart }) {
   return JSON.stringify([runs, [...runsTurned], siblings, [...open], [...apart]]);
 }
 
+/** What begins a lineage that no ids do: the filters of a table. @param {{of: string, params: URLSearchParams}} props */
+function Beginning({ of, params }) {
+  const sorts = { artifacts: "Artifacts that match", executions: "Executions that match" };
+  // The picture has the room, unless there is something to choose first.
+  const [open, setOpen] = useState(() => !of || !activeFilters(of, params).length);
+  return html`<div class="lineage-from" role="group" aria-label="Where it begins">
+    <${Choose}
+      label="Begins at"
+      named
+      value=${of}
+      choices=${of ? sorts : { "": "Choose …", ...sorts }}
+      onChange=${(value) => setParams({ ...withoutFilters(), of: value })}
+    />
+    ${of && html`<button type="button" class="button" aria-expanded=${open} onClick=${() => setOpen(!open)}><${Icon} name="filter" /><span>Filters</span><${Icon} name=${open ? "up" : "down"} size=${12} /></button>`}
+    ${of && html`<${Chips} sort=${of} params=${params} named />`}
+    ${of && open && html`<${FilterButtons} sort=${of} params=${params} />`}
+  </div>`;
+}
+
+/** @param {any} lineage @param {string} of @param {object} where */
+function beginningOf(lineage, of, where) {
+  if (!lineage) return "…";
+  const all = Object.keys(where).length === 0;
+  return `of ${all ? "all " : ""}${plural(lineage.roots.size, SORTS[of].one)}${all ? "" : lineage.roots.size === 1 ? " that matches" : " that match"}`;
+}
+
 /** @param {any} lineage @param {string[]} roots */
 function rootsTitle(lineage, roots) {
   const known = roots.map((id) => lineage?.nodes.get(id)?.entity).filter(Boolean);
@@ -159,10 +199,9 @@ function Completeness({ lineage, wish, busy }) {
   const all = wish.hops === null && wish.most === MOST_NODES;
   const beyond = lineage.frontier.size > 0 ? `; there is more beyond ${plural(lineage.frontier.size, "of them", "of them")}` : "";
   const left = `${plural(lineage.nodes.size, "node")} shown${beyond}.`;
-  return html`<div class="lineage-limit">
-    <${Incomplete} what=${`Not whole. ${why} ${left}`} goOn=${bounds.length > 0 ? goOn : undefined} busy=${busy} />
-    ${bounds.length > 0 && !all && html`<button type="button" class="button at-once" disabled=${busy} onClick=${atOnce}>All at once</button>`}
-  </div>`;
+  return html`<${Incomplete} what=${`Not whole. ${why} ${left}`} goOn=${bounds.length > 0 ? goOn : undefined} busy=${busy}>
+    ${bounds.length > 0 && !all && html`<button type="button" class="button" disabled=${busy} onClick=${atOnce}>All at once</button>`}
+  <//>`;
 }
 
 /** @param {{path: any, wish: import("./question.js").Wish, lineage: any}} props */
@@ -183,34 +222,41 @@ function Bar({ wish, params, scene, embedded, question, exports }) {
   if (now !== "all" && !steps.includes(now)) steps.push(now);
   const reset = { up: null, down: null, further: null };
   const runs = params.get("frames") ?? "frames";
-  return html`<div class="lineage-bar" role="toolbar" aria-label="What is shown">
-    <${Choose} label="Direction" value=${wish.direction} choices=${DIRECTIONS} onChange=${(value) => setParams({ dir: value === "BOTH" ? null : value, ...reset })} />
+  const narrow = useMedia("(max-width: 40rem)");
+  const choices = html`<${Fragment}>
+    <${Choose} label="Direction" named=${narrow} value=${wish.direction} choices=${DIRECTIONS} onChange=${(value) => setParams({ dir: value === "BOTH" ? null : value, ...reset })} />
     <${Choose}
       label="Steps"
+      named=${narrow}
       value=${now}
       choices=${{ ...Object.fromEntries(steps.sort((a, b) => Number(a) - Number(b)).map((step) => [step, plural(Number(step), "step")])), all: "All steps" }}
       onChange=${(value) => setParams({ hops: value === String(FIRST_HOPS) ? null : value, ...reset })}
     />
     <${Choose}
       label="Events"
+      named=${narrow}
       value=${wish.made ? "MADE" : "ALL"}
       choices=${{ ALL: "All events", MADE: "What was made" }}
       onChange=${(value) => setParams({ events: value === "MADE" ? value : null, ...reset })}
     />
-    <${Choose} label="Runs" value=${runs} choices=${RUNS} onChange=${(value) => setParams({ frames: value === "frames" ? null : value, turned: null })} />
+    <${Choose} label="Runs" named=${narrow} value=${runs} choices=${RUNS} onChange=${(value) => setParams({ frames: value === "frames" ? null : value, turned: null })} />
     <label class="check"><input
       type="checkbox"
       checked=${params.get("like") !== "open"}
       onChange=${(event) => setParams({ like: event.target.checked ? null : "open", open: null })}
     />Fold like ones</label>
+  <//>`;
+  // In a narrow window they would take a row each.
+  return html`<div class="lineage-bar" role="toolbar" aria-label="What is shown">
+    ${narrow ? html`<${Popover} label="View" icon="overview" title="What is shown">${() => html`<div class="view-choices">${choices}</div>`}<//>` : choices}
     <${Bounds} wish=${wish} />
     ${embedded && html`<span class="bar-end"><${QueryActions} query=${question} exports=${exports} /></span>`}
   </div>`;
 }
 
-/** @param {{label: string, value: string, choices: Record<string, string>, onChange: (value: string) => void}} props */
-function Choose({ label, value, choices, onChange }) {
-  return html`<label class="choose"><span class="unseen">${label}</span>
+/** @param {{label: string, value: string, choices: Record<string, string>, onChange: (value: string) => void, named?: boolean}} props */
+function Choose({ label, value, choices, onChange, named = false }) {
+  return html`<label class="choose"><span class=${named ? "choose-name" : "unseen"}>${label}</span>
     <select class="input" value=${value} onChange=${(event) => onChange(event.target.value)}>
       ${Object.entries(choices).map(([key, text]) => html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`)}
     </select>
