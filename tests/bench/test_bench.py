@@ -164,6 +164,7 @@ def measured(facts: Facts, backend: str, *rows: str) -> dict[str, Any]:
     return {row["name"]: row for row in told["rows"]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", ["mariadb", "postgresql", "grpc"])
 def test_both_sides_answer_the_same_on_a_server(facts: Facts, backend: str) -> None:
     row = measured(facts, backend, "nested")["nested"]
@@ -172,6 +173,7 @@ def test_both_sides_answer_the_same_on_a_server(facts: Facts, backend: str) -> N
     assert all("server_cpu_ms" in row[side] for side in ("lineageql", "ml-metadata"))
 
 
+@pytest.mark.long
 def test_what_a_server_lacks_is_told(facts: Facts) -> None:
     found = measured(facts, "grpc-without-filters", "labels", "properties-by-id")
     assert "filter_query is not supported" in found["labels"]["ml-metadata"]["missing"]
@@ -179,6 +181,7 @@ def test_what_a_server_lacks_is_told(facts: Facts) -> None:
     assert found["properties-by-id"]["same_answer"] is True
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("backend", "number"), [("mariadb", signal.SIGTERM), ("postgresql", signal.SIGINT), ("grpc", signal.SIGTERM)]
 )

@@ -150,6 +150,7 @@ def test_lightgbm(workspace: metadata.Workspace) -> None:
     assert callback.training.execution.state == "FAILED"
 
 
+@pytest.mark.long
 def test_keras(workspace: metadata.Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib.util
 

@@ -25,6 +25,8 @@ from tests.store.sql.workbench import ServerWorkbench
 class MariaDBWorkbench(ServerWorkbench):
     """A database whose keys hold no text, so that what its collation takes for equal stands side by side in it."""
 
+    examples = 0.25
+
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         super().__init__(folder, stack)
         self.server = MariaDB()
