@@ -58,13 +58,15 @@ class Target:
         over = threading.Event()
 
         def probe() -> None:
-            while not over.wait(0.02):
+            going = True
+            while going:
                 began = time.monotonic()
                 # A connection of its own each time: a door that is closed to new ones is found.
                 with self.connect() as connection:
                     connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                     assert received(connection).endswith(b"ok")
                 waited.append(time.monotonic() - began)
+                going = not over.wait(0.02)
 
         prober = threading.Thread(target=probe)
         prober.start()
