@@ -17,7 +17,7 @@ from lineageql.store.open import open_store
 from tests.demo import demo_store
 from tests.service import Service, serving
 
-LEVELS, RELATION, LINKS = 48, 12, 30
+LEVELS, RELATION, LINKS = 44, 12, 30
 QUERIES = {
     listed: f"query ($where: {listed.capitalize()[:-1]}Filter) "
     f"{{ {listed}(where: $where, first: 2) {{ totalCount nodes {{ mlmdId }} }} }}"
@@ -123,7 +123,7 @@ async def test_what_is_deeper_is_refused_with_the_place(around: Any, many: int, 
     error = await service.error(QUERY, {"where": {"and": [where]}})
     assert error["code"] == "INVALID_ARGUMENT"
     assert error["argument"].startswith(f"{spot}.and[0]")
-    assert "48 levels" in error["message"]
+    assert "44 levels" in error["message"]
 
 
 def chain(length: int) -> dict[str, Any]:

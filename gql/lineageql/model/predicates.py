@@ -251,7 +251,7 @@ def link_of(predicate: Predicate) -> Related | None:
     return next((term for term in terms if isinstance(term, Related) and term.relation.by_event), None)
 
 
-MOST_LEVELS = 48
+MOST_LEVELS = 44
 RELATION_LEVELS = 12
 MOST_LINKS = 30
 
