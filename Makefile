@@ -6,6 +6,10 @@
 
 BIN := .venv/bin
 
+# Some environments forbid Python to keep bytecode. Tests start hundreds of processes, each of which would compile
+# hundreds of modules again.
+export PYTHONDONTWRITEBYTECODE :=
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
