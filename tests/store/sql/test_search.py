@@ -187,6 +187,16 @@ def test_a_text_is_sought_in_names_that_are_numbers(bench, value):
             assert (row.entity.ref, row.entity.name) == (Ref(kind, 1), str(value).lower())
 
 
+def test_workspaces_that_are_only_names_are_told_apart_by_every_octet(bench):
+    long = "é" * 130
+    names = ("a", "A", "a ", "á", "x" * 255, "x" * 256, long, f"{long}b", f"{long}B")
+    nodes = (NodeRecord(place, SDK_EXECUTION, custom={"__kf_workspace__": name}) for place, name in enumerate(names, 1))
+    with bench.reading(StoreRecord(types=KUBEFLOW, executions=tuple(nodes))) as reader:
+        search = Search(EntityKind.WORKSPACE)
+        assert {ref.key.name for ref in bench.run(found(reader, search))} == set(names)
+        assert bench.run(reader.count(search)) == len(names)
+
+
 ATTRIBUTES = {
     Field.START_TIME: "start_time",
     Field.END_TIME: "end_time",
