@@ -207,7 +207,7 @@ def test_other_files_are_refused_and_left_as_they_are(tmp_path: Path) -> None:
     said = {other: "not an ML Metadata store", old: "schema version 6", text: "not", empty: "not"}
     for path, words in said.items():
         before = path.read_bytes()
-        for more in ([], ["--read-only"], ["--create"]):
+        for more in (["--read-only"], ["--create"]):
             assert words in one_line("serve", str(path), "--port", "0", *more)
         assert path.read_bytes() == before
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty.db", "old.db", "other.db", "text.db"]

@@ -42,12 +42,11 @@ BUDGETS = {
 }
 
 
-@pytest.mark.parametrize("how", BUDGETS)
 @pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.EXECUTION], ids=lambda kind: kind.value)
-def test_pages_of_a_filter_are_the_whole(bench, kind, how):
+def test_pages_of_a_filter_are_the_whole(bench, kind):
     @thorough(bench)
-    @given(cases(kind, bench.keeps, most=1), orders(kind), st.integers(1, 3))
-    def check(case: Case, order: Order, size: int) -> None:
+    @given(cases(kind, bench.keeps, most=1), orders(kind), st.integers(1, 3), st.sampled_from(sorted(BUDGETS)))
+    def check(case: Case, order: Order, size: int, how: str) -> None:
         wanted = {thing.ref for thing in case.oracle.of(kind) if case.oracle.holds(case.predicates[0], thing)}
         with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
             everything = bench.run(reader.search(Search(kind, order=order), Window(1000))).rows
@@ -59,11 +58,10 @@ def test_pages_of_a_filter_are_the_whole(bench, kind, how):
     check()
 
 
-@pytest.mark.parametrize("how", [*BUDGETS, "as it likes"])
-def test_pages_of_the_runs_of_workspaces_are_the_whole(bench, how):
+def test_pages_of_the_runs_of_workspaces_are_the_whole(bench):
     @thorough(bench)
-    @given(stores().map(bench.keeps), st.integers(1, 3))
-    def check(store: Any, size: int) -> None:
+    @given(stores().map(bench.keeps), st.integers(1, 3), st.sampled_from([*BUDGETS, "as it likes"]))
+    def check(store: Any, size: int, how: str) -> None:
         with bench.reading(store, budgets=BUDGETS.get(how, row_budgets)) as reader:
             bench.run(check_runs(reader, size))
 
@@ -107,14 +105,17 @@ def test_what_lacks_a_value_comes_last_both_ways(bench, kind, field):
     check()
 
 
-@pytest.mark.parametrize("how", ["as it likes", "two rows and then gathering"])
 @pytest.mark.parametrize("kind", NAMED_KINDS, ids=lambda kind: kind.value)
-def test_orders_by_names(bench, kind, how):
+def test_orders_by_names(bench, kind):
     """Numbers, then texts, and what has neither last, in both directions; of runs by the best of what they wrote."""
 
     @thorough(bench)
-    @given(cases(kind, bench.keeps, most=1), st.builds(Order, names(kind), st.booleans()))
-    def check(case: Case, order: Order) -> None:
+    @given(
+        cases(kind, bench.keeps, most=1),
+        st.builds(Order, names(kind), st.booleans()),
+        st.sampled_from(["as it likes", "two rows and then gathering"]),
+    )
+    def check(case: Case, order: Order, how: str) -> None:
         search = Search(kind, case.predicates[0], order)
         wanted = in_order(case.oracle, expected(case.oracle, kind, search.predicate), order)
         with bench.reading(case.store, budgets=BUDGETS.get(how, row_budgets)) as reader:
