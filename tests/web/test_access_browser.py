@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,10 @@ from starlette.routing import Route
 from lineageql.web.authentication.tokens import new_token
 from tests.demo import demo_store
 from tests.server import Server
-from tests.web.browser import CHROMIUMS, EDITOR, FLAGS, VARIABLES, lacking, serve
+from tests.web.browser import EDITOR, FLAGS, VARIABLES, serve
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Playwright
 
 pytestmark = pytest.mark.browser
 
@@ -60,18 +59,10 @@ def url(tmp_path_factory: pytest.TempPathFactory, dashboard: str) -> Iterator[st
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
-    if chromium is None:
-        lacking(f"Chromium ({', '.join(CHROMIUMS)}) in the PATH")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("Python package playwright")
-    with sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield launched
-        launched.close()
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    yield launched
+    launched.close()
 
 
 class Tab:

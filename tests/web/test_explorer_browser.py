@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +16,11 @@ import pytest
 
 from tests.demo import demo_store
 from tests.server import Server
-from tests.web.browser import CHROMIUMS, Visit, browse, lacking
+from tests.web.browser import Visit, browse
+from tests.web.explorer import WCAG, ask, names, settle, show, violations
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Playwright
+    from playwright.sync_api import Locator, Page, Playwright
 
 pytestmark = pytest.mark.browser
 
@@ -41,22 +40,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> str:
-    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
-    return found or lacking(f"Chromium ({', '.join(CHROMIUMS)}) in the PATH")
-
-
-@pytest.fixture(scope="module")
-def playwright(chromium: str) -> Iterator[Playwright]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("Python package playwright")
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def visit(playwright: Playwright, chromium: str, url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     """One browser for all tests: when it closes, nothing has left the machine and nothing was complained of."""
     with browse(playwright, chromium, tmp_path_factory.mktemp("visit"), url, accept_downloads=True) as opened:
@@ -68,29 +51,6 @@ def page(visit: Visit) -> Page:
     visit.page.set_default_timeout(20_000)
     visit.page.set_viewport_size({"width": 1280, "height": 800})
     return visit.page
-
-
-def ask(url: str, document: str, **variables: Any) -> Any:
-    """What the API answers to the same question."""
-    answer = httpx.post(f"{url}/graphql", json={"query": document, "variables": variables}).json()
-    assert "errors" not in answer, answer
-    return answer["data"]
-
-
-def show(page: Page, url: str, place: str) -> None:
-    """Open a place of the explorer by its address, as a link does, and wait until it has what it asked for."""
-    page.goto("about:blank")
-    page.goto(f"{url}/#/{place}")
-    settle(page)
-
-
-def settle(page: Page) -> None:
-    page.wait_for_selector("main h1")
-    page.wait_for_function("() => !document.querySelector('.progress.on, .waiting, [aria-busy=true], main .ghost')")
-
-
-def names(page: Page) -> list[str]:
-    return page.locator("tr[data-row] th .entity-name").all_inner_texts()
 
 
 def test_overview(page: Page, url: str) -> None:
@@ -242,8 +202,8 @@ def test_a_table_goes_on_without_end_and_holds_only_what_is_in_sight(page: Page,
             if len(seen) == 250:
                 break
             page.locator(".table-scroll").evaluate("box => { box.scrollTop += box.clientHeight }")
+            page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
             settle(page)
-            page.wait_for_timeout(30)
         assert seen == [f"e{n}" for n in range(250)]
         assert len(names(page)) < 80
         assert "250 loaded, which is all" in page.locator("main").inner_text()
@@ -438,6 +398,72 @@ def test_what_changed_between_two_versions(page: Page, url: str) -> None:
     page.wait_for_function("() => document.querySelector('.table-scroll').dataset.more === 'left'")
 
 
+class Clicks:
+    """Clicks, counted: what is typed is none."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, where: Locator) -> None:
+        where.first.click()
+        self.count += 1
+
+
+def test_five_questions_take_three_clicks_each(page: Page, url: str) -> None:
+    """As one asks who knows no GraphQL, each from the overview."""
+    counts = {}
+
+    def asked() -> Clicks:
+        show(page, url, "")
+        return Clicks()
+
+    click = asked()  # Which production models descend from `payments`?
+    page.get_by_role("combobox").fill("payments")
+    click(page.get_by_role("option", name="payments 2026-03"))
+    click(page.get_by_role("link", name="Models from it"))
+    click(page.get_by_role("button", name="Label", exact=True))
+    page.keyboard.type("stage=production")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**label=stage*")
+    settle(page)
+    assert sorted(names(page)) == ["chargeback-forecast", "fraud-model"]
+    # And is that list whole?
+    assert page.locator(".head-note").inner_text() == "2 artifacts match"
+    page.get_by_text("2 loaded, which is all").wait_for()
+    counts["which models, and are they all"] = click.count
+
+    click = asked()  # What changed between the last two versions of `fraud-model`?
+    page.get_by_role("combobox").fill("fraud-model")
+    click(page.get_by_role("option", name="fraud-model 2026-03"))
+    click(page.get_by_role("link", name="What changed since 2026-02"))
+    page.get_by_role("article", name="fraud-model").wait_for()
+    counts["what changed"] = click.count
+
+    click = asked()  # Why did the last run fail?
+    click(page.get_by_role("region", name="What failed").get_by_role("link", name="train", exact=True))
+    page.get_by_text("out of memory").first.wait_for()
+    counts["why did it fail"] = click.count
+
+    click = asked()  # Which run has the best auc?
+    click(page.get_by_role("navigation", name="Main").get_by_role("link", name="Runs"))
+    click(page.get_by_role("button", name="Columns"))
+    click(page.get_by_role("button", name="auc", exact=True))
+    page.wait_for_selector("th[aria-sort=descending]")
+    settle(page)
+    best = ask(url, '{runs(orderBy: {field: VALUE, key: "auc", direction: DESC}, first: 1) {nodes {name}}}')
+    assert names(page)[0] == best["runs"]["nodes"][0]["name"]
+    counts["which run is the best"] = click.count
+
+    click = asked()  # Where does the model come from, and is that list whole?
+    page.get_by_role("combobox").fill("fraud-model")
+    click(page.get_by_role("option", name="fraud-model 2026-03"))
+    click(page.get_by_role("link", name="Lineage", exact=True))
+    click(page.get_by_role("button", name="All at once"))
+    page.get_by_text("Whole: all").wait_for()
+    counts["is it whole"] = click.count
+    assert max(counts.values()) <= 3, counts
+
+
 PLACES = [
     "",
     "workspaces",
@@ -450,6 +476,8 @@ PLACES = [
     "executions/{execution}",
     "artifacts/{model}",
     "artifacts/{model}?tab=versions",
+    "lineage",
+    "lineage?of=artifacts&kind=MODEL",
     "compare",
     "compare?runs={run}&runs={other}",
     "compare?left={before}&right={model}",
@@ -481,43 +509,31 @@ def ids(url: str) -> dict[str, str]:
     }
 
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOKS = {"light": WCAG, "dark": ["color-contrast", "link-in-text-block"], "narrow": ["wcag22aa", "wcag2a"]}
 """What axe-core looks for: what light shows is there in the dark and on a phone too, but for colours and sizes."""
 
 
-def violations(page: Page, rules: list[str], within: str = "html") -> list[str]:
-    """What axe-core finds on the page as it is, or in a part of it."""
-    try:
-        axe = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    except ModuleNotFoundError:
-        lacking("Python package axe-playwright-python")
-    page.evaluate(axe)
-    found: list[str] = page.evaluate(
-        """async ([runOnly, within]) => {
-            const { violations } = await axe.run(within, { runOnly });
-            return violations.flatMap(({ id, nodes }) =>
-                nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`));
-        }""",
-        [rules, within],
-    )
-    return found
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_everybody_can_use_every_view(page: Page, url: str, ids: dict[str, str], look: str) -> None:
+def test_everybody_can_use_every_view(page: Page, url: str, ids: dict[str, str]) -> None:
     """axe-core finds nothing against WCAG 2.2 AA, no view is wider than its window, and each has one heading."""
-    page.emulate_media(color_scheme="dark" if look == "dark" else "light", reduced_motion="reduce")
-    page.set_viewport_size({"width": 360, "height": 740} if look == "narrow" else {"width": 1280, "height": 800})
+    found = {}
     try:
-        found = {}
         for place in PLACES:
+            page.emulate_media(color_scheme="light", reduced_motion="reduce")
+            page.set_viewport_size({"width": 1280, "height": 800})
             show(page, url, place.format(**ids))
-            problems = violations(page, LOOKS[look])
-            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-                problems.append("wider than its window")
-            if problems or page.locator("h1").count() != 1:
-                found[place] = problems
+            if page.locator("h1").count() != 1:
+                found[place, "light"] = ["not one heading"]
+            # A view that is open turns to the dark and to a phone's width as it does for a reader.
+            for look, rules in LOOKS.items():
+                page.emulate_media(color_scheme="dark" if look == "dark" else "light", reduced_motion="reduce")
+                if look == "narrow":
+                    page.set_viewport_size({"width": 360, "height": 740})
+                    settle(page)
+                problems = violations(page, rules)
+                if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                    problems.append("wider than its window")
+                if problems:
+                    found[place, look] = problems
         assert found == {}
     finally:
         page.emulate_media(color_scheme="light", reduced_motion="no-preference")
@@ -551,11 +567,8 @@ def empty(tmp_path: Path) -> Iterator[str]:
         server.stop()
 
 
-def test_an_empty_store_says_how_to_record_and_its_examples_do(
-    playwright: Playwright, chromium: str, empty: str, tmp_path: Path
-) -> None:
-    with browse(playwright, chromium, tmp_path, empty) as visit:
-        page = visit.page
+def test_an_empty_store_says_how_to_record_and_its_examples_do(visit: Visit, empty: str) -> None:
+    with visit.beside(empty) as page:
         show(page, empty, "")
         examples = {}
         for way in ("curl", "Python", "Kubeflow SDK", "GraphQL"):
@@ -580,7 +593,7 @@ def test_an_empty_store_says_how_to_record_and_its_examples_do(
         page.get_by_role("link", name="first-run").first.wait_for()
 
 
-def test_what_may_not_be_done_is_not_offered(playwright: Playwright, chromium: str, tmp_path: Path) -> None:
+def test_what_may_not_be_done_is_not_offered(visit: Visit, tmp_path: Path) -> None:
     """One who may only read is shown labels without a way to change them, and not where the store is."""
     (tmp_path / "demo.db").write_bytes(demo_store())
     (tmp_path / "policy.toml").write_text('[[rule]]\nwho = ["anonymous"]\nroles = ["READ"]\nworkspaces = ["fraud-*"]\n')
@@ -588,9 +601,7 @@ def test_what_may_not_be_done_is_not_offered(playwright: Playwright, chromium: s
         "serve", str(tmp_path / "demo.db"), "--port", "0", "--policy", str(tmp_path / "policy.toml"), cwd=tmp_path
     )
     try:
-        with browse(playwright, chromium, tmp_path / "visit", server.url) as opened:
-            page = opened.page
-            page.set_default_timeout(20_000)
+        with visit.beside(server.url) as page:
             artifacts = '{ artifacts(where: {labels: [{key: "stage", exists: true}]}, first: 1) { nodes { id } } }'
             (model,) = ask(server.url, artifacts)["artifacts"]["nodes"]
             with page.expect_response(lambda answer: "Viewer" in (answer.request.post_data or "")) as viewer:

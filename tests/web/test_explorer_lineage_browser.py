@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
@@ -12,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import httpx
 import pytest
 
 from tests.demo import demo_store
 from tests.server import Server
-from tests.web.browser import CHROMIUMS, Visit, browse, lacking
+from tests.web.browser import Visit, browse
+from tests.web.explorer import answered, ask, drawn
+from tests.web.explorer import picture_ready as ready
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Playwright
@@ -32,14 +32,6 @@ GRAPH = """query ($roots: [ID!]!, $direction: LineageDirection!, $maxHops: Int, 
   }
 }"""
 SIBLINGS = 7
-
-
-def ask(url: str, query: str, **variables: Any) -> Any:
-    transport = httpx.HTTPTransport(retries=5)
-    with httpx.Client(transport=transport, timeout=60) as client:
-        body = client.post(f"{url}/graphql", json={"query": query, "variables": variables}).json()
-    assert "errors" not in body, body
-    return body["data"]
 
 
 def graph_of(url: str, roots: list[str], **given: Any) -> Any:
@@ -74,19 +66,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("Python package playwright")
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def visit(playwright: Playwright, url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
-    chromium = found or lacking(f"Chromium ({', '.join(CHROMIUMS)}) in the PATH")
+def visit(playwright: Playwright, chromium: str, url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     size = {"width": 1280, "height": 860}
     with browse(playwright, chromium, tmp_path_factory.mktemp("chromium"), url, viewport=size) as opened:
         yield opened
@@ -104,31 +84,6 @@ def show(page: Page, url: str, view: str, /, **params: Any) -> None:
     page.goto("about:blank")
     page.goto(f"{url}/#/{view}?{urlencode(params, doseq=True)}")
     ready(page)
-
-
-def ready(page: Page) -> None:
-    page.wait_for_selector('.stage[data-boxes]:not([data-boxes=""])')
-    page.wait_for_function(
-        "() => !document.querySelector('.progress.on') && document.querySelector('.stage').lineage.rested()"
-    )
-
-
-def drawn(page: Page) -> tuple[set[str], Counter[tuple[Any, ...]]]:
-    found = page.eval_on_selector(".stage", "stage => stage.lineage.drawn()")
-    assert len(found["nodes"]) == len({node["id"] for node in found["nodes"]})
-    edges = Counter(
-        (edge["artifact"], edge["execution"], edge["eventType"], edge["port"] or "", edge["implied"])
-        for edge in found["edges"]
-    )
-    return {node["id"] for node in found["nodes"]}, edges
-
-
-def answered(graph: Any) -> tuple[set[str], Counter[tuple[Any, ...]]]:
-    edges = Counter(
-        (edge["artifact"]["id"], edge["execution"]["id"], edge["eventType"], edge["port"] or "", edge["implied"])
-        for edge in graph["edges"]
-    )
-    return {step["node"]["id"] for step in graph["nodes"]}, edges
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from lineageql.web.graphiql import GraphiQL, wants_page
 from lineageql.web.operations import Operation, load_operations, operations_folder
 from tests.demo import demo_store
 from tests.server import Server
-from tests.web.browser import CHROMIUMS, EDITOR, RUN, VARIABLES, Visit, browse, lacking, serve
+from tests.web.browser import EDITOR, RUN, VARIABLES, Visit, browse, serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Playwright
@@ -97,22 +96,6 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
     finally:
         server.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
-    return found or lacking(f"Chromium ({', '.join(CHROMIUMS)}) in the PATH")
-
-
-@pytest.fixture(scope="module")
-def playwright(chromium: str) -> Iterator[Playwright]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("Python package playwright")
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture

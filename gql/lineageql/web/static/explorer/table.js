@@ -9,7 +9,7 @@ import { exportAll } from "./export.js";
 import { formatCount, plural } from "./format.js";
 import { Icon } from "./icons.js";
 import { SORTS } from "./kinds.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./lib.js";
+import { Fragment, html, useEffect, useLayoutEffect, useRef, useState } from "./lib.js";
 import { href, place, setParams } from "./router.js";
 import { keep, kept } from "./rowcache.js";
 import { Failure, Head, Popover, useTitle, Waiting, watchEdges } from "./ui.js";
@@ -301,6 +301,12 @@ function Rows({ sort, columns, pages, total, params, filtered }) {
 function ColumnChoice({ sort, params, columns }) {
   const keys = columns.map((column) => column.key);
   const set = (next) => setParams({ column: next.join() === DEFAULTS[sort].join() ? null : next }, { replace: true });
+  const add = (key) => {
+    if (keys.includes(key)) return;
+    // Who asks for a metric wants the best of it: where no order was chosen it comes first.
+    const order = key.startsWith("value:") && !params.has("order") ? `-${key}` : params.get("order");
+    setParams({ column: [...keys, key], order }, { replace: true });
+  };
   const toggle = (key) => set(keys.includes(key) ? keys.filter((other) => other !== key) : [...keys, key]);
   return html`<${Popover} label="Columns" icon="columns" title="Columns">
     ${() => html`<div class="column-choice">
@@ -318,18 +324,21 @@ function ColumnChoice({ sort, params, columns }) {
             </label>`,
           )}
       </div>
-      <${NamedColumn} sort=${sort} add=${(key) => !keys.includes(key) && set([...keys, key])} />
+      <${NamedColumn} sort=${sort} shown=${keys} add=${add} />
       ${params.has("column") && html`<button type="button" class="button quiet" onClick=${() => setParams({ column: null }, { replace: true })}>As they were</button>`}
     </div>`}
   <//>`;
 }
 
-function NamedColumn({ sort, add }) {
+const OFFERED = 12;
+
+function NamedColumn({ sort, shown, add }) {
   const kinds = Object.keys(NAMED).filter((kind) => NAMED[kind].sorts.includes(sort));
-  const [kind, setKind] = useState("label");
+  const [kind, setKind] = useState(sort === "runs" ? "value" : "label");
   const [text, setText] = useState("");
   const { data } = useQuery(namesOf(sort, kind));
-  return html`<form
+  const offered = (data?.names ?? []).filter(({ value }) => !shown.includes(`${kind}:${value}`)).slice(0, OFFERED);
+  return html`<${Fragment}><form
     class="named"
     onSubmit=${(event) => {
       event.preventDefault();
@@ -347,5 +356,9 @@ function NamedColumn({ sort, add }) {
       <datalist id="column-names">${(data?.names ?? []).map(({ value }) => html`<option key=${value} value=${value} />`)}</datalist>
     </label>
     <button type="submit" class="button">Add</button>
-  </form>`;
+  </form>
+  ${offered.length > 0 &&
+  html`<ul class="offered" aria-label=${`The most frequent: ${NAMED[kind].title.toLowerCase()}`}>
+    ${offered.map(({ value }) => html`<li key=${value}><button type="button" class="button small" onClick=${() => add(`${kind}:${value}`)}><${Icon} name="plus" size=${11} />${value}</button></li>`)}
+  </ul>`}<//>`;
 }

@@ -48,6 +48,12 @@ export function Versions({ artifact }) {
   const versions = data.artifacts.nodes;
   const numbers = versions.map(numbersOf);
   const names = [...new Set(numbers.flatMap(Object.keys))].sort();
+  /** The greatest of each metric, where versions differ in it. @type {Record<string, number>} */
+  const greatest = {};
+  for (const name of names) {
+    const all = numbers.map((row) => row[name]).filter((number) => number !== undefined);
+    if (Math.min(...all) < Math.max(...all)) greatest[name] = Math.max(...all);
+  }
   const shown = names.filter((name) => !hidden.includes(name)).slice(0, COLOURS);
   const timed = versions.map((version, index) => ({ version, numbers: numbers[index] })).filter(({ version }) => version.createTime).reverse();
 
@@ -109,7 +115,7 @@ export function Versions({ artifact }) {
               <th scope="row"><a href=${href(["artifacts", version.id])} aria-current=${version.id === artifact.id ? "true" : undefined}>${version.version ?? "(none)"}</a></th>
               <td><${Time} time=${version.createTime} /></td>
               <td>${version.run ? html`<a href=${href(["runs", version.run.id])}>${version.run.name}</a>` : html`<span class="none">–</span>`}</td>
-              ${names.map((name) => html`<td key=${name} class="number">${numbers[index][name] === undefined ? html`<span class="none">–</span>` : formatNumber(numbers[index][name])}</td>`)}
+              ${names.map((name) => html`<td key=${name} class="number">${numbers[index][name] === undefined ? html`<span class="none">–</span>` : html`${numbers[index][name] === greatest[name] && html`<span class="mark">greatest</span> `}${formatNumber(numbers[index][name])}`}</td>`)}
               <td><${Labels} labels=${version.labels} /></td>
               <td>${before && html`<a href=${href("compare", { left: before.id, right: version.id })}>Changed since ${before.version ?? "the one before"}</a>`}</td>
             </tr>`;

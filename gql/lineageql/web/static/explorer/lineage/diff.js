@@ -121,7 +121,7 @@ export function DiffView({ left, right }) {
   const only = params.get("only") === "differences";
   const scene = useMemo(() => {
     if (!merged) return null;
-    const folds = { runs: ("off"), runsTurned: new Set(), siblings: like, open: new Set(open), apart: new Set() };
+    const folds = { runs: /** @type {"off"} */ ("off"), runsTurned: new Set(), siblings: like, open: new Set(open), apart: new Set() };
     return fold(merged.lineage, folds, (id) => merged.sides.get(id) ?? "both");
   }, [merged, like, String(open)]);
   const lit = useMemo(() => {

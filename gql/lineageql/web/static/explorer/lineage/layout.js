@@ -289,11 +289,11 @@ class Grid {
     this.boxes = part.boxes.length;
     this.left = left;
     this.right = right;
-    /** Layer of each vertex: boxes first, then places. @type {number[]} */
+    /** Layer of each vertex: boxes first, then places. @type {any} */
     this.layer = Array.from(layer);
-    /** @type {number[]} */
+    /** @type {any} */
     this.height = part.boxes.map((box) => plan.heights[box]);
-    /** @type {number[]} */
+    /** @type {any} */
     this.group = part.boxes.map((box) => plan.groups[box]);
     /** Ties between vertices of layers that touch. @type {number[]} */
     this.tail = [];
@@ -308,18 +308,27 @@ class Grid {
     this.tie(back);
     this.span();
     this.vertices = this.layer.length;
-    const tail = Int32Array.from(this.tail);
-    const head = Int32Array.from(this.head);
-    const ties = Int32Array.from(tail.keys());
-    this.after = listed(this.vertices, tail, ties);
-    this.ahead = listed(this.vertices, head, ties);
-    this.tails = tail;
-    this.heads = head;
+    // From here on nothing is added: typed, they are read faster.
+    this.layer = Int32Array.from(this.layer);
+    this.height = Float64Array.from(this.height);
+    this.group = Int32Array.from(this.group);
+    this.tails = Int32Array.from(this.tail);
+    this.heads = Int32Array.from(this.head);
     this.weights = Float32Array.from(this.weight);
+    const ties = Int32Array.from(this.tails.keys());
+    /** The ties of each vertex to the layer after its own, and to that ahead of it. */
+    this.after = listed(this.vertices, this.tails, ties);
+    this.ahead = listed(this.vertices, this.heads, ties);
+    /** Their other ends, in the order of those lists. */
+    this.afterEnds = this.after.list.map((tie) => this.heads[tie]);
+    this.aheadEnds = this.ahead.list.map((tie) => this.tails[tie]);
     /** The vertices of each layer in order. @type {Int32Array[]} */
     this.rows = [];
     this.y = new Float64Array(this.vertices);
     this.crossings = 0;
+    /** Room that sorting and counting use again and again. */
+    this.sorting = { leads: new Float64Array(this.vertices), spare: new Int32Array(this.vertices), spareLeads: new Float64Array(this.vertices) };
+    this.rank = new Int32Array(this.vertices);
   }
 
   /** @param {number} layer @param {number} height @param {number} group */
@@ -416,7 +425,7 @@ class Grid {
 
   /** Orders the vertices of each layer, so that few lines cross. */
   order() {
-    const { vertices, layers, after, ahead, tails, heads } = this;
+    const { vertices, layers, after, ahead, afterEnds, aheadEnds } = this;
     const before = this.before();
     const first = this.depth();
     /** @type {number[][]} */
@@ -441,19 +450,18 @@ class Grid {
       for (let step = 0; step < layers; step += 1) {
         const at = rightward ? step : layers - 1 - step;
         const row = this.rows[at];
-        for (const vertex of row) {
+        const { start } = rightward ? ahead : after;
+        const ends = rightward ? aheadEnds : afterEnds;
+        for (let of = 0; of < row.length; of += 1) {
+          const vertex = row[of];
           if (before && !Number.isNaN(before[vertex])) {
             key[vertex] = before[vertex];
             continue;
           }
-          const side = rightward ? ahead : after;
-          const ends = rightward ? tails : heads;
-          let [sum, number] = [0, 0];
-          for (let of = side.start[vertex]; of < side.start[vertex + 1]; of += 1) {
-            sum += stand[ends[side.list[of]]];
-            number += 1;
-          }
-          key[vertex] = number ? sum / number : stand[vertex];
+          const [first, end] = [start[vertex], start[vertex + 1]];
+          let sum = 0;
+          for (let tie = first; tie < end; tie += 1) sum += stand[ends[tie]];
+          key[vertex] = end > first ? sum / (end - first) : stand[vertex];
         }
         this.arrange(row, key, groupKey, stand);
         if (!before) this.stackRow(row, stand);
@@ -469,7 +477,7 @@ class Grid {
           this.stackRow(row, stand);
         }
       }
-      const crossings = this.count();
+      const crossings = this.count(fewest);
       if (crossings < fewest) {
         fewest = crossings;
         best = this.rows.map((row) => row.slice());
@@ -482,7 +490,7 @@ class Grid {
       this.keysOfGroups(stand, groupKey, null);
       for (const row of this.rows) this.arrange(row, stand.slice(), groupKey, stand);
     }
-    this.crossings = this.count();
+    this.crossings = best ? fewest : this.count();
   }
 
   /** The middle of each vertex in the earlier picture, NaN for new ones; null where there is none. */
@@ -532,17 +540,17 @@ class Grid {
    * @param {boolean | null} rightward which ties draw; where its vertices stand, if null
    */
   keysOfGroups(stand, groupKey, rightward) {
-    const { group, after, ahead, tails, heads, vertices } = this;
+    const { group, after, ahead, afterEnds, aheadEnds, vertices } = this;
     const sum = new Float64Array(groupKey.length);
     const number = new Float64Array(groupKey.length);
     for (let vertex = 0; vertex < vertices; vertex += 1) {
       const own = group[vertex];
       if (own < 0) continue;
       if (rightward !== null) {
-        const side = rightward ? ahead : after;
-        const ends = rightward ? tails : heads;
-        for (let of = side.start[vertex]; of < side.start[vertex + 1]; of += 1) {
-          const other = ends[side.list[of]];
+        const { start } = rightward ? ahead : after;
+        const ends = rightward ? aheadEnds : afterEnds;
+        for (let of = start[vertex]; of < start[vertex + 1]; of += 1) {
+          const other = ends[of];
           if (group[other] === own) continue;
           sum[own] += 4 * stand[other];
           number[own] += 4;
@@ -563,15 +571,15 @@ class Grid {
    */
   arrange(row, key, groupKey, stand) {
     const { group } = this;
-    row.sort((a, b) => {
-      const [ga, gb] = [group[a], group[b]];
-      if (ga === gb && ga >= 0) return key[a] - key[b] || stand[a] - stand[b] || a - b;
-      const difference = (ga < 0 ? key[a] : groupKey[ga]) - (gb < 0 ? key[b] : groupKey[gb]);
-      if (difference) return difference;
-      // Two groups, or a group and a vertex, with one key: one order in all layers.
-      if (ga !== gb && (ga >= 0 || gb >= 0)) return ga - gb;
-      return stand[a] - stand[b] || a - b;
-    });
+    // By the group's key or its own, then by group: groups of one key, and a group and a vertex, have one order in all
+    // layers. Within a group by its own key.
+    const { leads, spare, spareLeads } = this.sorting;
+    for (let at = 0; at < row.length; at += 1) {
+      const own = group[row[at]];
+      leads[at] = own < 0 ? key[row[at]] : groupKey[own];
+    }
+    const after = (a, b) => group[a] - group[b] || key[a] - key[b] || stand[a] - stand[b] || a - b;
+    sortBy(row, leads, spare, spareLeads, after);
   }
 
   /** @param {Float64Array} stand */
@@ -581,34 +589,38 @@ class Grid {
 
   /** @param {Int32Array} row @param {Float64Array} stand */
   stackRow(row, stand) {
+    const { height } = this;
     let total = 0;
-    for (const vertex of row) total += this.height[vertex] + GAP_Y;
+    for (let of = 0; of < row.length; of += 1) total += height[row[of]] + GAP_Y;
     let at = -total / 2;
-    for (const vertex of row) {
-      stand[vertex] = at + this.height[vertex] / 2;
-      at += this.height[vertex] + GAP_Y;
+    for (let of = 0; of < row.length; of += 1) {
+      const own = height[row[of]];
+      stand[row[of]] = at + own / 2;
+      at += own + GAP_Y;
     }
   }
 
-  /** How many ties cross, over all layers. */
-  count() {
-    const { after, heads } = this;
-    const rank = new Int32Array(this.vertices);
+  /** How many ties cross, over all layers; no more than it takes to know that they are not fewer than `enough`. */
+  count(enough = Infinity) {
+    const { after, afterEnds } = this;
+    const { start } = after;
+    const { rank } = this;
     for (const row of this.rows) for (let at = 0; at < row.length; at += 1) rank[row[at]] = at;
     let total = 0;
-    for (let at = 0; at + 1 < this.rows.length; at += 1) {
+    for (let at = 0; at + 1 < this.rows.length && total < enough; at += 1) {
+      const row = this.rows[at];
       const size = this.rows[at + 1].length;
       const tree = new Int32Array(size + 1);
       let seen = 0;
-      for (const vertex of this.rows[at]) {
-        const [start, end] = [after.start[vertex], after.start[vertex + 1]];
-        for (let of = start; of < end; of += 1) {
+      for (let of = 0; of < row.length; of += 1) {
+        const [first, end] = [start[row[of]], start[row[of] + 1]];
+        for (let tie = first; tie < end; tie += 1) {
           let below = 0;
-          for (let node = rank[heads[after.list[of]]] + 1; node > 0; node -= node & -node) below += tree[node];
+          for (let node = rank[afterEnds[tie]] + 1; node > 0; node -= node & -node) below += tree[node];
           total += seen - below;
         }
-        for (let of = start; of < end; of += 1) {
-          for (let node = rank[heads[after.list[of]]] + 1; node <= size; node += node & -node) tree[node] += 1;
+        for (let tie = first; tie < end; tie += 1) {
+          for (let node = rank[afterEnds[tie]] + 1; node <= size; node += node & -node) tree[node] += 1;
           seen += 1;
         }
       }
@@ -618,7 +630,7 @@ class Grid {
 
   /** Gives each vertex its height: near its neighbours, in its layer's order, and apart. */
   settle() {
-    const { vertices, group, height, after, ahead, tails, heads, weights } = this;
+    const { vertices, group, height, after, ahead, afterEnds, aheadEnds, weights } = this;
     const groups = this.plan.groupCount;
     const spans = (this.spans);
     // Variables: vertices, then the top of each group, then its bottom.
@@ -660,6 +672,19 @@ class Grid {
     const downward = listed(total, above, constraints);
     const upward = listed(total, below, constraints);
     const order = flow(total, downward, upward, below);
+    // What each constraint is about, in the order of the lists.
+    const [lower, lowerBy] = [downward.list.map((rule) => below[rule]), Float64Array.from(downward.list, (rule) => apart[rule])];
+    const [upper, upperBy] = [upward.list.map((rule) => above[rule]), Float64Array.from(upward.list, (rule) => apart[rule])];
+    /** How much each tie draws: within a group more. */
+    const pull = (side, ends) => {
+      const found = Float64Array.from(side.list, (tie) => weights[tie]);
+      for (let vertex = 0; vertex < vertices; vertex += 1) {
+        if (group[vertex] < 0) continue;
+        for (let of = side.start[vertex]; of < side.start[vertex + 1]; of += 1) if (group[ends[of]] === group[vertex]) found[of] *= 3;
+      }
+      return found;
+    };
+    const [afterPulls, aheadPulls] = [pull(after, afterEnds), pull(ahead, aheadEnds)];
 
     const y = new Float64Array(total);
     const stand = new Float64Array(vertices);
@@ -683,22 +708,20 @@ class Grid {
       const rightward = round % 2 === 0;
       wish.set(y.subarray(0, vertices));
       for (let step = 0; step < this.rows.length; step += 1) {
-        for (const vertex of this.rows[rightward ? step : this.rows.length - 1 - step]) {
+        const row = this.rows[rightward ? step : this.rows.length - 1 - step];
+        for (let at = 0; at < row.length; at += 1) {
+          const vertex = row[at];
           let size = 0;
           if (both || rightward) {
             for (let of = ahead.start[vertex]; of < ahead.start[vertex + 1]; of += 1) {
-              const tie = ahead.list[of];
-              const other = tails[tie];
-              drawn[size] = wish[other];
-              pulls[size++] = group[other] >= 0 && group[other] === group[vertex] ? 3 * weights[tie] : weights[tie];
+              drawn[size] = wish[aheadEnds[of]];
+              pulls[size++] = aheadPulls[of];
             }
           }
           if (both || !rightward) {
             for (let of = after.start[vertex]; of < after.start[vertex + 1]; of += 1) {
-              const tie = after.list[of];
-              const other = heads[tie];
-              drawn[size] = wish[other];
-              pulls[size++] = group[other] >= 0 && group[other] === group[vertex] ? 3 * weights[tie] : weights[tie];
+              drawn[size] = wish[afterEnds[of]];
+              pulls[size++] = afterPulls[of];
             }
           }
           if (!size) continue;
@@ -721,8 +744,7 @@ class Grid {
         const one = order[at];
         let value = wish[one];
         for (let of = upward.start[one]; of < upward.start[one + 1]; of += 1) {
-          const rule = upward.list[of];
-          value = Math.max(value, down[above[rule]] + apart[rule]);
+          value = Math.max(value, down[upper[of]] + upperBy[of]);
         }
         down[one] = value;
       }
@@ -730,8 +752,7 @@ class Grid {
         const one = order[at];
         let value = wish[one];
         for (let of = downward.start[one]; of < downward.start[one + 1]; of += 1) {
-          const rule = downward.list[of];
-          value = Math.min(value, up[below[rule]] - apart[rule]);
+          value = Math.min(value, up[lower[of]] - lowerBy[of]);
         }
         up[one] = value;
       }
@@ -779,17 +800,15 @@ class Grid {
     const width = columns[this.layers - 1] + widths[this.layers - 1] + FRAME;
 
     const anchors = this.anchors(back);
-    /** @type {Map<number, number>} */
-    const known = new Map();
+    const known = new Int32Array(2 * this.vertices).fill(-1);
     /** @type {number[]} */
     const segments = [];
     /** @type {(key: number, x0: number, y0: number, x1: number, y1: number) => number} */
     const segment = (key, x0, y0, x1, y1) => {
-      const found = key < 0 ? undefined : known.get(key);
-      if (found !== undefined) return found;
+      if (key >= 0 && known[key] >= 0) return known[key];
       const at = segments.length / 4;
       segments.push(x0, y0, x1, y1);
-      if (key >= 0) known.set(key, at);
+      if (key >= 0) known[key] = at;
       return at;
     };
     const pieces = ways.map((way, at) => {
@@ -892,6 +911,52 @@ class Grid {
       }
     }
     return anchors;
+  }
+}
+
+/**
+ * Sorts a list that often is nearly sorted: runs that are in order already are merged, two by two.
+ * @param {Int32Array} list
+ * @param {Float64Array} keys of the list's members, in its order: sorted with it
+ * @param {Int32Array} spare as long as the list at least
+ * @param {Float64Array} spareKeys
+ * @param {(a: number, b: number) => number} tie compares two of one key
+ */
+function sortBy(list, keys, spare, spareKeys, tie) {
+  const { length } = list;
+  /** Where runs begin, and the end. @type {number[]} */
+  let runs = [0];
+  for (let at = 1; at < length; at += 1) {
+    if (keys[at - 1] > keys[at] || (keys[at - 1] === keys[at] && tie(list[at - 1], list[at]) > 0)) runs.push(at);
+  }
+  runs.push(length);
+  while (runs.length > 2) {
+    const fewer = [0];
+    for (let run = 0; run + 2 < runs.length; run += 2) {
+      const [begin, middle, end] = [runs[run], runs[run + 1], runs[run + 2]];
+      fewer.push(end);
+      const ones = middle - begin;
+      for (let at = 0; at < ones; at += 1) {
+        spare[at] = list[begin + at];
+        spareKeys[at] = keys[begin + at];
+      }
+      let [one, other] = [0, middle];
+      for (let at = begin; one < ones; at += 1) {
+        const difference = other < end ? spareKeys[one] - keys[other] || tie(spare[one], list[other]) : -1;
+        if (difference > 0) {
+          list[at] = list[other];
+          keys[at] = keys[other];
+          other += 1;
+        } else {
+          list[at] = spare[one];
+          keys[at] = spareKeys[one];
+          one += 1;
+        }
+      }
+    }
+    // One that has none to merge with.
+    if (runs.length % 2 === 0) fewer.push(length);
+    runs = fewer;
   }
 }
 

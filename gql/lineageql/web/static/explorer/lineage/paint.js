@@ -82,7 +82,7 @@ export const SIDE_SIGNS = { left: "−", right: "+", changed: "≠" };
 
 /** @type {Painter} */
 export function paint(pen, picture, part, look, marks) {
-  paintFrames(pen, picture, part, look);
+  paintFrames(pen, picture, part, look, marks);
   paintLines(pen, picture, part, look, marks);
   paintBoxes(pen, picture, part, look, marks);
 }
@@ -235,7 +235,7 @@ function paintBox(pen, { scene, placed, h }, at, k, look, marks) {
     const paintOf = look[tone] ?? look.muted;
     pen.outline(path, x + w - SIZES.sign - 7, middle - 9, 18, paintOf, alpha);
   }
-  for (const way of (["up", "down"])) {
+  for (const way of /** @type {const} */ (["up", "down"])) {
     const more = marks.more(box, way);
     if (!more) continue;
     const [left, top, wide, high] = chipOf(x, y, w, height, way, more, look);

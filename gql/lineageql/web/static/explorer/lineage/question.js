@@ -246,7 +246,7 @@ class Asker {
       this.further += 1;
       this.tell();
     }
-    for (const [way, direction] of ([["up", "UPSTREAM"], ["down", "DOWNSTREAM"]])) {
+    for (const [way, direction] of /** @type {const} */ ([["up", "UPSTREAM"], ["down", "DOWNSTREAM"]])) {
       const asked = wish[way].filter((id) => !this.expanded[way].has(id));
       if (!asked.length) continue;
       for (const id of asked) this.expanded[way].add(id);

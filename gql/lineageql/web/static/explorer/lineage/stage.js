@@ -356,7 +356,7 @@ export class Stage {
   /** @param {PointerEvent} event */
   down(event) {
     if (event.button !== 0) return;
-    if (this.mapBox.contains((event.target))) {
+    if (this.mapBox.contains(/** @type {Node} */ (event.target))) {
       this.onMap = true;
       this.goOnMap(event);
     }
@@ -369,7 +369,7 @@ export class Stage {
     const now = this.place(event);
     const before = this.pointers.get(event.pointerId);
     if (!before) {
-      if (event.pointerType === "mouse" && !this.mapBox.contains((event.target))) {
+      if (event.pointerType === "mouse" && !this.mapBox.contains(/** @type {Node} */ (event.target))) {
         const world = this.world(now);
         this.point(this.picture ? this.picture.hit(world.x, world.y) : -1);
       }
@@ -440,7 +440,7 @@ export class Stage {
     const { placed, h } = picture;
     for (let box = 0; box < h.length; box += 1) {
       if (Math.abs(placed.y[box] + h[box] - y) > 12 || x < placed.x[box] - 30 || x > placed.x[box] + placed.w[box] + 30) continue;
-      for (const way of (["up", "down"])) {
+      for (const way of /** @type {const} */ (["up", "down"])) {
         const text = marks.more(picture.scene.boxes[box], way);
         if (!text) continue;
         const [l, t, w, high] = chipOf(placed.x[box], placed.y[box], placed.w[box], h[box], way, text, look);
@@ -462,7 +462,7 @@ export class Stage {
   /** @param {MouseEvent} event */
   doubled(event) {
     const { picture } = this;
-    if (!picture || this.mapBox.contains((event.target))) return;
+    if (!picture || this.mapBox.contains(/** @type {Node} */ (event.target))) return;
     const { left, top } = this.host.getBoundingClientRect();
     const place = { x: event.clientX - left, y: event.clientY - top };
     const { x, y } = this.world(place);
@@ -572,7 +572,7 @@ export class Stage {
 
   /** @param {Event} event */
   focusedOn(event) {
-    const box = Number(event.target.dataset.box ?? -1);
+    const box = Number(/** @type {HTMLElement} */ (event.target).dataset.box ?? -1);
     if (box >= 0) this.focused = box;
     // A browser may scroll to what has the focus; here only the view moves.
     this.host.scrollTo(0, 0);
