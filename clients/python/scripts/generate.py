@@ -308,8 +308,10 @@ class Generator:
         for name, field in sorted(read.items(), key=lambda item: kept is not None and item[0] not in kept):
             if name in inherited:
                 continue
-            default = " = None" if kept is not None and name not in kept else ""
-            text += f"    {snake(name)}: {self.python(type_, name, field)}{default}\n" + document(field.description)
+            python = self.python(type_, name, field)
+            if kept is not None and name not in kept:
+                python += " = None" if python == "Any" or python.endswith("None") else " | None = None"
+            text += f"    {snake(name)}: {python}\n" + document(field.description)
         for name, field in self.methods(type_).items():
             if name not in inherited:
                 text += "\n" + self._related(name, field)

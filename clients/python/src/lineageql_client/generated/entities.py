@@ -149,7 +149,7 @@ class EntityType:
     """The type's id."""
     description: str | None = None
     """What the type is for, where the writer says so."""
-    mlmd_id: int = None
+    mlmd_id: int | None = None
     """MLMD's own id of the type."""
     properties: Any = None
     """The declared properties: an object of MLMD's names of their value types, by name."""
