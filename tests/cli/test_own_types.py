@@ -53,7 +53,7 @@ STORE = StoreRecord(
             5,
             SCORE,
             name="s",
-            custom={"project": "churn", "metric.auc": 0.9, "metric.note": "good", "loss": 0.1, "rows": 3},
+            custom={**PLACE, "metric.auc": 0.9, "metric.note": "good", "loss": 0.1, "rows": 3},
         ),
     ),
     executions=(
@@ -86,7 +86,8 @@ MODELS = """{
   churn: artifacts(where: {workspace: {name: {eq: "churn"}}}) { nodes { name workspace { name } } }
   places: artifactFacets(by: WORKSPACE) { value count }
   hosts: executions(where: {parameters: [{name: "host", exists: true}]}) { totalCount }
-  runs { totalCount nodes { name mlmdId state workspace { name } executions { nodes { name } } } }
+  runs { totalCount nodes { name mlmdId state workspace { name } executions { nodes { name } }
+    outputs { totalCount } } }
   nightly: artifacts(where: {run: {name: {eq: "nightly"}}}) { nodes { name run { name workspace { name } } } }
   steps: executions(where: {run: {name: {startsWith: "night"}}}) { nodes { name run { name } } }
   writing: runs(where: {outputs: {kind: MODEL}}) { nodes { name } }
@@ -150,10 +151,16 @@ ANSWER = {
                 "state": "FAILED",
                 "workspace": {"name": "churn"},
                 "executions": {"nodes": [{"name": "fit"}]},
+                "outputs": {"totalCount": 2},
             }
         ],
     },
-    "nightly": {"nodes": [{"name": "fraud", "run": {"name": "nightly", "workspace": {"name": "churn"}}}]},
+    "nightly": {
+        "nodes": [
+            {"name": "fraud", "run": {"name": "nightly", "workspace": {"name": "churn"}}},
+            {"name": "s", "run": {"name": "nightly", "workspace": {"name": "churn"}}},
+        ]
+    },
     "steps": {"nodes": [{"name": "fit", "run": {"name": "nightly"}}]},
     "writing": {"nodes": [{"name": "nightly"}]},
     "held": {"nodes": [{"runs": {"totalCount": 1}}]},
@@ -346,7 +353,7 @@ parameters = {properties = ["rate"]}
             "executions[0].workspace holds 'properties.', which",
         ),
         ('[[executions]]\ntypes = "a"\nrun = 5', "executions[0].run is 5; it takes the name of one property, such as"),
-        ('[[artifacts]]\ntypes = "a"\nrun = "r"', "artifacts[0] has no 'run': it takes"),
+        ('[[contexts]]\ntypes = "a"\nrun = "r"', "contexts[0] has no 'run': it takes"),
         ('[[executions]]\ntypes = "a"\nvalues = {prefix = "m."}', "executions[0] has no 'values': it takes"),
         (
             '[[executions]]\ntypes = "a"\nparameters = {prefixes = "m."}',

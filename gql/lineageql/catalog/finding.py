@@ -209,7 +209,7 @@ class Finder:
         executions = list({execution.ref: execution for execution in producers if execution is not None}.values())
         runs = dict(zip((e.ref for e in executions), await self.runs_of_executions(executions), strict=True))
         found = [runs[producer.ref] if producer is not None else None for producer in producers]
-        alone = [ref for ref, producer in zip(artifacts, producers, strict=True) if producer is None]
+        alone = [ref for ref, run in zip(artifacts, found, strict=True) if run is None]
         held = await self.reader.runs_holding(alone) if alone else {}
         holders = dict(zip(alone, await self._through(held, alone), strict=True)) if held else {}
         return [run or holders.get(ref) for ref, run in zip(artifacts, found, strict=True)]

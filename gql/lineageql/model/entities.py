@@ -344,6 +344,11 @@ class Artifact(Entity):
     entity_kind = EntityKind.ARTIFACT
 
     @property
+    def holding_run(self) -> RunName | None:
+        """The run whose output it is by its own account."""
+        return _run_name(self) if self.convention.names_hold else None
+
+    @property
     def kind(self) -> ArtifactKind:
         return kind_of(self.node.type)
 
@@ -415,7 +420,7 @@ def _present(values: dict[str, JSONValue]) -> dict[str, JSONValue]:
 
 
 def _run_name(entity: Entity) -> RunName | None:
-    """The run that an execution names."""
+    """The run that an execution or an artifact names."""
     found = entity.convention.named_run(entity.node)
     return found if found is not None and found.name else None
 

@@ -54,14 +54,16 @@ class NamingPlaces(NamedTuple):
 
 @dataclass(frozen=True)
 class RunNaming:
-    """The properties in which the executions of some types name their runs.
+    """The properties in which the executions or artifacts of some types name their runs.
 
     Attributes:
+        kind: what they are.
         run: where the run's name stands.
         workspace: where that of its workspace does; None where these executions name none.
         type_ids: the types.
     """
 
+    kind: NodeKind
     run: Declared | Custom
     workspace: Declared | Custom | None
     type_ids: Sequence[int]
@@ -164,14 +166,26 @@ class TypeCatalog:
     @cached_property
     def run_naming(self) -> Sequence[RunNaming]:
         """The properties in which executions name their runs, and the ids of their types."""
-        places = self.naming_places(NodeKind.EXECUTION)
-        return [RunNaming(run, space, type_ids) for (run, space), type_ids in places.items() if run is not None]
+        return self._run_naming(NodeKind.EXECUTION, lambda _: True)
 
-    def naming_places(self, kind: NodeKind) -> Mapping[NamingPlaces, Sequence[int]]:
+    @cached_property
+    def holding_names(self) -> Sequence[RunNaming]:
+        """The properties in which artifacts name the runs whose outputs they are, and the ids of their types."""
+        return self._run_naming(NodeKind.ARTIFACT, lambda convention: convention.names_hold)
+
+    def _run_naming(self, kind: NodeKind, condition: Callable[[Convention], bool]) -> list[RunNaming]:
+        places = self.naming_places(kind, condition)
+        return [RunNaming(kind, run, space, type_ids) for (run, space), type_ids in places.items() if run is not None]
+
+    def naming_places(
+        self, kind: NodeKind, condition: Callable[[Convention], bool] = lambda _: True
+    ) -> Mapping[NamingPlaces, Sequence[int]]:
         """The properties in which nodes of a kind name their runs and workspaces, and the ids of their types."""
         found: dict[NamingPlaces, list[int]] = {}
         for type_ in self.of(kind):
             convention = self.conventions[type_.id]
+            if not condition(convention):
+                continue
             naming = (some.get(kind) for some in (convention.run_naming, convention.naming))
             places = NamingPlaces(*(None if one is None else one.place(type_) for one in naming))
             if places.named:

@@ -13,7 +13,7 @@ from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from lineageql.store.sql.statements import Statements
 from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS, ServiceBench
-from tests.store.sql.own_types import OWN, knows
+from tests.store.sql.own_types import OWN, knows, naming
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.test_own_types import NAMING, ODD_NAMES, check_hidden
 from tests.store.sql.test_search import SOUGHT, WHOLE, expected, found, shown, told, with_objects
@@ -30,7 +30,7 @@ from tests.store.sql.test_search import SOUGHT, WHOLE, expected, found, shown, t
 def test_what_the_file_says(
     service_bench: ServiceBench, data: st.DataObject, kind: EntityKind, way: str, facet: Facet, text: str
 ) -> None:
-    case: Case = data.draw(cases(kind, lambda store: with_objects(carried(store)), knows=knows))
+    case: Case = data.draw(cases(kind, lambda store: with_objects(carried(naming(store))), knows=knows))
     with service_bench.reading(case.store, way, own=OWN) as reader:
         everything = service_bench.run(reader.search(Search(kind), WHOLE)).rows
         assert {r.entity.ref: shown(r.entity) for r in everything} == {t.ref: told(t) for t in case.oracle.of(kind)}

@@ -167,6 +167,10 @@ class Oracle:
         """The run that an execution of the SDK's convention names, with its workspace."""
         return expected.run_name_of(node)
 
+    def holding_run(self, node: NodeRecord) -> tuple[str, str] | None:
+        """The run whose output an artifact is as it names it: none of the SDK's convention."""
+        return None
+
     def _workspace_names(self) -> set[str]:
         """The workspaces that are named, and that no context of the SDK's stands for."""
         names = {self.workspace_name(node) for node in (*self.store.artifacts, *self.store.executions)}
@@ -191,15 +195,17 @@ class Oracle:
             if node.type.name == RUN_TYPE
         }
         names = {pair for node in self.store.executions if (pair := self.run_name(node))}
+        names |= {pair for node in self.store.artifacts if (pair := self.holding_run(node))}
         run_type = min((t.id for t in self.store.types if t.name == RUN_TYPE), default=0)
         for name in {RunName(*pair) for pair in names} | set(contexts):
             node = contexts.get(name)
             members = self._named(name)
             if node is None:
+                told = [*members, *(a for a in self.store.artifacts if self.holding_run(a) == tuple(name))]
                 node_fields = self._common(NodeRecord(0, TypeRecord(run_type, 2, RUN_TYPE)))
                 node_fields[Field.ID] = None
-                node_fields[Field.CREATE_TIME] = min(m.created for m in members) or None
-                node_fields[Field.UPDATE_TIME] = max(m.updated for m in members) or None
+                node_fields[Field.CREATE_TIME] = min(m.created for m in told) or None
+                node_fields[Field.UPDATE_TIME] = max(m.updated for m in told) or None
             else:
                 node_fields = self._common(node)
             fields = node_fields | {Field.NAME: name.name, Field.STATE: self._amount(members)}
@@ -255,9 +261,15 @@ class Oracle:
         return [self.runs[c] for c in sorted(found)] + ([self.runs[RunName(*name)]] if name else [])
 
     def holders(self, artifact: int) -> list[Thing]:
-        """The runs to which an artifact belongs by attribution alone: the model-registry writes no events."""
+        """The runs to which an artifact belongs by attribution alone: the model-registry writes no events.
+
+        Types of users' own name such a run.
+        """
         found = sorted(c for c, node in self.store.attributions if node == artifact and c in self.runs)
-        return [self.runs[c] for c in found if self.runs[c].writer is Writer.MODEL_REGISTRY]
+        node = self.artifacts[artifact].node
+        name = self.holding_run(node) if node else None
+        named = [self.runs[RunName(*name)]] if name else []
+        return [self.runs[c] for c in found if self.runs[c].writer is Writer.MODEL_REGISTRY] + named
 
     def events(self, types: set[int], **at: int) -> list[EventRecord]:
         """The events of some types at a node, in the order in which they were made."""

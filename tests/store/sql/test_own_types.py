@@ -18,9 +18,9 @@ from lineageql.store.ports import Order, Search
 from lineageql.store.sql.narrowed_reader import NarrowedReader
 from lineageql.store.sql.statements import Statements
 from tests.store.sql.orders import in_order, orders
-from tests.store.sql.own_types import OWN, knows
+from tests.store.sql.own_types import OWN, knows, naming
 from tests.store.sql.questions import Case, cases
-from tests.store.sql.records import CONTEXT, EXECUTION, NodeRecord, StoreRecord, TypeRecord
+from tests.store.sql.records import ARTIFACT, CONTEXT, EXECUTION, NodeRecord, StoreRecord, TypeRecord
 from tests.store.sql.test_search import BUDGETS, WHOLE, expected, found, shown, thorough, told
 
 
@@ -28,7 +28,7 @@ from tests.store.sql.test_search import BUDGETS, WHOLE, expected, found, shown, 
 def test_found_is_what_the_file_says(bench, kind):
     @thorough(bench)
     @given(
-        cases(kind, bench.keeps, knows=knows),
+        cases(kind, lambda store: bench.keeps(naming(store)), knows=knows),
         st.sampled_from(sorted(BUDGETS)),
         orders(kind),
     )
@@ -57,6 +57,11 @@ types = "acme.Fit"
 workspace = "customProperties.it's 100%s"
 run = "a.b\\\\c:d"
 
+[[artifacts]]
+types = "acme.Score"
+workspace = "it's 100%s"
+run = "a.b\\\\c:d"
+
 [[executions]]
 types = "acme.Load"
 run = "properties.é"
@@ -70,8 +75,11 @@ role = "WORKSPACE"
 FIT, LOAD = TypeRecord(101, EXECUTION, "acme.Fit"), TypeRecord(102, EXECUTION, "acme.Load", declares=("é",))
 OTHER, PROJECT = TypeRecord(103, EXECUTION, "acme.Other"), TypeRecord(104, CONTEXT, "acme.Project")
 SDK = TypeRecord(105, EXECUTION, "kubeflow.org/alpha/execution")
+SCORE = TypeRecord(106, ARTIFACT, "acme.Score")
 NAMING = StoreRecord(
-    types=(FIT, LOAD, OTHER, PROJECT, SDK),
+    types=(FIT, LOAD, OTHER, PROJECT, SDK, SCORE),
+    artifacts=(NodeRecord(1, SCORE, custom={"it's 100%s": "hidden", r"a.b\c:d": "held"}),),
+    attributions=frozenset({(1, 1)}),
     executions=(
         NodeRecord(1, FIT, custom={"it's 100%s": "hidden", r"a.b\c:d": "r"}),
         NodeRecord(2, FIT, custom={"it's 100%s": "seen", r"a.b\c:d": "r"}),
@@ -95,7 +103,10 @@ def check_hidden(run: Callable[[Any], Any], narrowed: Callable[[Sight], Any]) ->
         ('["*", ""]', {RunName("seen", "r"), *IN_HIDDEN, RunName("", "r")}),
     ):
         reader = narrowed(parse_policy(RULE.format(patterns), "p").rights_of(Caller("ann")).sees)
-        assert {ref.key for ref in run(found(reader, Search(EntityKind.RUN)))} == keys, patterns
+        held = {RunName("hidden", "held")} if "*" in patterns else set()
+        assert {ref.key for ref in run(found(reader, Search(EntityKind.RUN)))} == keys | held, patterns
+        (score,) = run(reader.search(Search(EntityKind.ARTIFACT), WHOLE)).rows
+        assert {ref.key for ref in run(reader.runs_holding([score.entity.ref])).values()} == held
         executions = run(reader.search(Search(EntityKind.EXECUTION, order=Order(Field.ID)), WHOLE)).rows
         of = {row.entity.mlmd_id: row.entity for row in executions}
         assert {entity.run_name for entity in of.values() if entity.run_name} == keys

@@ -403,6 +403,7 @@ class Convention:
         names_workspaces: whether the workspaces among its contexts are those that nodes name, by MLMD's names.
         run_naming: for each kind of node, where nodes name their run, whether or not a context stands for it: with the
             name of the workspace that they name, if they are of those that name one, that is the run's key.
+        names_hold: whether artifacts that name a run are its outputs, though no execution wrote them.
         run_workspace: the declared property of a run that names its workspace, where
             no parent does.
         linked: whether all that belongs to a run is linked to the run's workspace too.
@@ -429,6 +430,7 @@ class Convention:
     naming: Mapping[NodeKind, Naming] = field(default_factory=dict)
     names_workspaces: bool = False
     run_naming: Mapping[NodeKind, Naming] = field(default_factory=dict)
+    names_hold: bool = False
     run_workspace: str | None = None
     linked: bool = False
     run_holds: bool = False

@@ -68,7 +68,7 @@ _HAVE: dict[tuple[NodeKind, Group], Callable[[NodeType], bool]] = {
     (NodeKind.EXECUTION, Group.PARAMETERS): NodeType.is_execution,
 }
 _MORE = {
-    NodeKind.ARTIFACT: ("types", "kind", "labels", "values", "parameters", "workspace"),
+    NodeKind.ARTIFACT: ("types", "kind", "labels", "values", "parameters", "workspace", "run"),
     NodeKind.EXECUTION: ("types", "labels", "parameters", "workspace", "run"),
     NodeKind.CONTEXT: ("types", "role", "labels"),
 }
@@ -162,6 +162,7 @@ class OwnType:
             run_naming=base.run_naming
             if self.run_naming is None
             else {**base.run_naming, self.node_kind: self.run_naming},
+            names_hold=base.names_hold or (self.node_kind is NodeKind.ARTIFACT and self.run_naming is not None),
             names_workspaces=base.names_workspaces or role is Role.WORKSPACE,
             role=base.role if role is None else lambda _: role,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lineageql.model.entities import Run
-from lineageql.model.identity import EntityKind, Ref, WorkspaceName
+from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, Node, NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.service.client import concatenated, gathered
@@ -47,6 +47,10 @@ class Holdings:
             numbers = (run.key for run in runs if isinstance(run.key, int))
             for id_, context in (await self.tables.nodes(NodeKind.CONTEXT, numbers)).items():
                 found[Ref(EntityKind.RUN, id_)].update(node.id for node in await self.held([context]))
+        if not inputs and self.types.holding_names:
+            held = await self.memberships.runs.held(run.key for run in runs if isinstance(run.key, RunName))
+            for name, nodes in held.items():
+                found[Ref(EntityKind.RUN, name)].update(node.id for node in nodes)
         return found
 
     async def members(self, kind: NodeKind, spaces: Iterable[int]) -> dict[int, list[Node]]:

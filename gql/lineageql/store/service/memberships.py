@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from lineageql.model.conventions.convention import Role
-from lineageql.model.entities import Run
+from lineageql.model.entities import Artifact, Run
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import Node, NodeKind
 from lineageql.model.type_catalog import TypeCatalog
@@ -143,7 +143,19 @@ class Memberships:
         return {id_: first for id_, first in firsts.items() if first is not None}
 
     async def holders_of(self, artifacts: Sequence[int]) -> dict[int, list[Run]]:
-        """The runs that hold each artifact by attribution alone."""
+        """The runs that hold each artifact without an execution: those by attribution, and the one that it names."""
+        found = await self._holders_by_attribution(artifacts)
+        if self.types.holding_names:
+            nodes = await self.tables.nodes(NodeKind.ARTIFACT, artifacts)
+            made = {id_: Artifact(node, self.types.convention(node.type)) for id_, node in nodes.items()}
+            names = {id_: artifact.holding_run for id_, artifact in made.items()}
+            runs = await self.runs.named(name for name in names.values() if name is not None)
+            for id_, name in names.items():
+                if name in runs:
+                    found.setdefault(id_, []).append(runs[name])
+        return found
+
+    async def _holders_by_attribution(self, artifacts: Sequence[int]) -> dict[int, list[Run]]:
         holding = set(self.types.holding_runs)
         if not holding:
             return {}

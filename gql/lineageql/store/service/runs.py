@@ -10,6 +10,7 @@ safe filter lets through, else all of their types.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
 
 from lineageql.model.conventions.convention import Role
 from lineageql.model.conventions.kubeflow import KUBEFLOW, RUN_TYPE, context_name
@@ -28,7 +29,7 @@ NO_CONTEXT = 2**62
 _NAMED_RUN = NodeType(0, NodeKind.CONTEXT, RUN_TYPE)
 
 Members = dict[RunName, list[Node]]
-"""The executions that name each run."""
+"""The executions, or the artifacts, that name each run."""
 
 
 def place_of(run: Run) -> Key:
@@ -47,7 +48,7 @@ class Runs:
         self.lister = lister
         self.roles = roles
         self.types = types
-        self._members: dict[tuple[int, str], Members] = {}
+        self._members: dict[tuple[Any, ...], Members] = {}
         self._known: Members = {}
         self._context_names: set[str] | None = None
 
@@ -86,11 +87,12 @@ class Runs:
             found.update((run.run_name, run) for run in self.named_by_contexts(mine) if run.run_name == name)
         missing = [name for name in wanted if name not in taken]
         if missing:
-            found.update(self._of_names(await self.members(missing)))
+            named = _merged(await self.members(missing), await self.held(missing))
+            found.update(self._of_names(named))
         return {name: found[name] for name in wanted if name in found}
 
     def _of_names(self, members: Members) -> dict[RunName, Run]:
-        """Runs that are only names, from the executions that name them."""
+        """Runs that are only names, from the executions and artifacts that name them."""
         type_ = self.types.find(NodeKind.CONTEXT, RUN_TYPE) or _NAMED_RUN
         runs = {}
         for name, nodes in members.items():
@@ -133,8 +135,13 @@ class Runs:
     ) -> AsyncIterator[list[Run]]:
         if descending and after is not None and _context_id(after) < NO_CONTEXT:
             return
-        if self.types.run_named(NodeKind.EXECUTION):
-            runs = self._of_names(await self._index(workspace))
+        if self.types.run_naming or self.types.holding_names:
+            runs = self._of_names(
+                _merged(
+                    await self._index(self.types.run_naming, workspace),
+                    await self._index(self.types.holding_names, workspace),
+                )
+            )
             taken = await self._names_of_contexts() if runs else set()
             yield self.ordered((run for name, run in runs.items() if context_name(name) not in taken), descending)
 
@@ -164,14 +171,26 @@ class Runs:
             if name not in self._known:
                 by_workspace.setdefault(name.workspace, []).append(name.name)
         for workspace, runs in by_workspace.items():
-            index = await self._index(workspace, runs)
+            index = await self._index(self.types.run_naming, workspace, runs)
             self._known.update((RunName(workspace, run), index.get(RunName(workspace, run), [])) for run in runs)
         return {name: self._known[name] for name in wanted}
 
-    async def _index(self, workspace: str | None, runs: Sequence[str] | None = None) -> Members:
-        """The executions that name runs: those of a workspace and of some names, as far as a filter tells these."""
+    async def held(self, names: Iterable[RunName]) -> Members:
+        """The artifacts that name each of some runs and are their outputs by that, in the order of ids."""
+        wanted, found = list(names), Members()
+        by_workspace: dict[str, list[str]] = {}
+        for name in wanted if self.types.holding_names else ():
+            by_workspace.setdefault(name.workspace, []).append(name.name)
+        for workspace, runs in by_workspace.items():
+            found |= await self._index(self.types.holding_names, workspace, runs)
+        return {name: found.get(name, []) for name in wanted}
+
+    async def _index(
+        self, every: Sequence[RunNaming], workspace: str | None, runs: Sequence[str] | None = None
+    ) -> Members:
+        """The nodes that name runs: those of a workspace and of some names, as far as a filter tells these."""
         members: Members = {}
-        for naming in self.types.run_naming:
+        for naming in every:
             if workspace and naming.workspace is None:
                 continue  # these runs are in no workspace
             for name, nodes in (await self._named_by(naming, _said(naming, workspace, runs))).items():
@@ -181,13 +200,13 @@ class Runs:
         return members
 
     async def _named_by(self, naming: RunNaming, text: str) -> Members:
-        """The executions of some types that name runs, those that a filter lets through."""
+        """The nodes of some types that name runs, those that a filter lets through."""
         text = text if self.lister.client.knowledge.filters else ""
-        key = self.types.run_naming.index(naming), text
+        key = naming.kind, naming.run, naming.workspace, text
         if key not in self._members:
             members: Members = {}
-            listings = [Listing(NodeKind.EXECUTION, type=self.types.by_id[id_]) for id_ in naming.type_ids]
-            for listing in [Listing(NodeKind.EXECUTION, filter=text)] if text else listings:
+            listings = [Listing(naming.kind, type=self.types.by_id[id_]) for id_ in naming.type_ids]
+            for listing in [Listing(naming.kind, filter=text)] if text else listings:
                 async for nodes in self.lister.pages(listing):
                     for node in nodes:
                         name = self._names_of(node) if node.type.id in naming.type_ids else None
@@ -197,8 +216,16 @@ class Runs:
         return self._members[key]
 
 
+def _merged(some: Members, others: Members) -> Members:
+    """The nodes of both that name each run."""
+    found = {name: list(nodes) for name, nodes in some.items()}
+    for name, nodes in others.items():
+        found.setdefault(name, []).extend(nodes)
+    return found
+
+
 def _said(naming: RunNaming, workspace: str | None, runs: Sequence[str] | None) -> str:
-    """What a filter says of executions that name runs; empty where that is not safe."""
+    """What a filter says of nodes that name runs; empty where that is not safe."""
     said = []
     if naming.workspace is not None:
         said.append(filter_query.holds(naming.workspace, [workspace]))

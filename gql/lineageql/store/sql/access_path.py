@@ -98,25 +98,41 @@ class UnionPath(AccessPath):
 
 @dataclass(frozen=True)
 class RunPath(UnionPath):
-    """The runs of the executions that some paths hold, and those that are contexts which others hold.
+    """The runs of the executions that some paths hold, those that are contexts, and those that artifacts name.
 
-    Its ids are of both; the rows of runs are made by `store.sql.run_scan.Tied`.
+    Its ids are of all of these; the rows of runs are made by `store.sql.run_scan.Tied`.
 
     Attributes:
         executions: the paths to executions.
         contexts: the paths to contexts.
+        artifacts: the paths to artifacts that name runs whose outputs they are.
     """
 
     executions: tuple[AccessPath, ...] = ()
     contexts: tuple[AccessPath, ...] = ()
+    artifacts: tuple[AccessPath, ...] = ()
 
 
-def run_path(executions: Sequence[AccessPath], contexts: Sequence[AccessPath], name: str = "") -> RunPath:
+def run_path(
+    executions: Sequence[AccessPath],
+    contexts: Sequence[AccessPath],
+    name: str = "",
+    *,
+    artifacts: Sequence[AccessPath] = (),
+) -> RunPath:
     """A path to runs."""
-    members = (*executions, *contexts)
+    members = (*executions, *contexts, *artifacts)
     parts = tuple(part for path in members for part in path.parts)
     broad = any(path.broad for path in members)
-    return RunPath(parts, broad, members=members, name=name, executions=tuple(executions), contexts=tuple(contexts))
+    return RunPath(
+        parts,
+        broad,
+        members=members,
+        name=name,
+        executions=tuple(executions),
+        contexts=tuple(contexts),
+        artifacts=tuple(artifacts),
+    )
 
 
 def union_of(paths: Sequence[AccessPath]) -> AccessPath:
@@ -127,7 +143,8 @@ def union_of(paths: Sequence[AccessPath]) -> AccessPath:
     runs = [path for path in paths if isinstance(path, RunPath)]
     if runs:
         executions = [path for run in runs for path in run.executions]
-        return run_path(executions, [path for run in runs for path in run.contexts], name)
+        artifacts = [path for run in runs for path in run.artifacts]
+        return run_path(executions, [path for run in runs for path in run.contexts], name, artifacts=artifacts)
     parts = tuple(part for path in paths for part in path.parts)
     return UnionPath(parts, any(path.broad for path in paths), members=tuple(paths), name=name)
 

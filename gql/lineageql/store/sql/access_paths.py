@@ -496,7 +496,8 @@ def _runs_of_members(compiler: Compiler, predicate: Related) -> list[AccessPath]
         contexts = []
         if relation is Relation.RUN_OUTPUTS and holding:
             contexts = [JoinPath(held(start.ids()), start.broad, start, (held,))]
-        paths.append(run_path([executions], contexts, start.name))
+        named = [start] if relation is Relation.RUN_OUTPUTS and compiler.types.holding_names else []
+        paths.append(run_path([executions], contexts, start.name, artifacts=named))
     return paths
 
 
@@ -523,7 +524,7 @@ def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
         return [_runs_of_workspaces(compiler, operands_of(test))]
     if not _tells_which(test):
         return []
-    types, executions, contexts = compiler.types, list[AccessPath](), list[AccessPath]()
+    types, executions, contexts, artifacts = compiler.types, *(list[AccessPath]() for _ in range(3))
     if types.run_named(NodeKind.EXECUTION):
         naming = _naming_executions(compiler, test)
         if naming is None:
@@ -539,15 +540,22 @@ def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
         if unnamed is None:
             return []
         contexts.append(unnamed)
-    if not executions and not contexts:
+    if types.holding_names:
+        naming = _naming_artifacts(compiler, test)
+        if naming is None:
+            return []
+        artifacts.append(naming)
+    if not executions and not contexts and not artifacts:
         return [AccessPaths(compiler, source_of(EntityKind.RUN, types)).nothing()]
-    return [run_path(executions, contexts)]
+    return [run_path(executions, contexts, artifacts=artifacts)]
 
 
 def _runs_of_workspaces(compiler: Compiler, names: Sequence[str]) -> AccessPath:
     """The runs whose keys name one of some workspaces."""
-    executions = AccessPaths(compiler, source_of(EntityKind.EXECUTION, compiler.types)).strict(
-        Test(Field.NAMED_WORKSPACE, Operator.IN, tuple(names))
+    naming_test = Test(Field.NAMED_WORKSPACE, Operator.IN, tuple(names))
+    executions, artifacts = (
+        AccessPaths(compiler, source_of(kind, compiler.types)).strict(naming_test)
+        for kind in (EntityKind.EXECUTION, EntityKind.ARTIFACT)
     )
     row = PROPERTIES[NodeKind.CONTEXT].alias()
     naming = select(row.c.owner_id.label("id")).where(
@@ -555,7 +563,7 @@ def _runs_of_workspaces(compiler: Compiler, names: Sequence[str]) -> AccessPath:
         row.c.is_custom_property == true(),
         compiler.dialect.among(row.c.string_value, names),
     )
-    return run_path(executions, [AccessPath((naming,))])
+    return run_path(executions, [AccessPath((naming,))], artifacts=artifacts if compiler.types.holding_names else ())
 
 
 def _by_run(compiler: Compiler, kind: EntityKind, predicate: Predicate) -> list[AccessPath]:
@@ -581,6 +589,11 @@ def _of_runs(compiler: Compiler, kind: EntityKind, test: Test) -> list[AccessPat
             return []
         held = partial(_members, NodeKind.ARTIFACT)
         tied.append(JoinPath(held(contexts.ids()), False, contexts, (held,)))
+    if compiler.types.holding_names:
+        naming = _naming_artifacts(compiler, test)
+        if naming is None:
+            return []
+        return [*tied, naming]
     return list(tied)
 
 
@@ -606,6 +619,12 @@ def _naming_executions(compiler: Compiler, test: Test) -> AccessPath | None:
     """The executions that name a run which meets a test, None where no index finds them."""
     places = dict.fromkeys(naming.run for naming in compiler.types.run_naming)
     return AccessPaths(compiler, source_of(EntityKind.EXECUTION, compiler.types)).texts(places, _of_name(test))
+
+
+def _naming_artifacts(compiler: Compiler, test: Test) -> AccessPath | None:
+    """The artifacts that name a run which meets a test, None where no index finds them."""
+    places = dict.fromkeys(naming.run for naming in compiler.types.holding_names)
+    return AccessPaths(compiler, source_of(EntityKind.ARTIFACT, compiler.types)).texts(places, _of_name(test))
 
 
 def _of_name(test: Test) -> Test:

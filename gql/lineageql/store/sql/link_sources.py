@@ -17,8 +17,9 @@ from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, NodeKind
 from lineageql.store.ports import Link
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.event_sources import event_source
-from lineageql.store.sql.relations import event_type_in, named_run_ties
+from lineageql.store.sql.relations import event_type_in, named_run_ties, naming_ties
 from lineageql.store.sql.run_scan import ContextRange, Needed, RunScan
+from lineageql.store.sql.runs import holding_names
 from lineageql.store.sql.sources import Source, run_source, source_of
 from lineageql.store.sql.tables import (
     ARTIFACT_PROPERTY,
@@ -118,7 +119,11 @@ def _of_run(link: Link, clauses: Clauses, named_owner: bool) -> Members:
     if link is Link.RUN_OUTPUTS:
         written = source.id.in_(touched(OUTPUT_EVENTS))
         holding = clauses.types.holding_runs
-        if not holding or named_owner:
+        if named_owner:
+            names = holding_names(clauses.types)
+            ties = naming_ties(names, clauses.dialect.owner(0), clauses.dialect.owner(1))
+            return Members(source, [or_(written, *(source.id.in_(tie.ids()) for tie in ties)) if ties else written])
+        if not holding:
             return Members(source, [written])
         held, run = MEMBERSHIPS[source.node_kind].alias(), CONTEXT.alias()
         own = select(held.c.node_id).where(

@@ -18,7 +18,7 @@ from lineageql.store.sql.entities import NODE_KINDS, Fetch
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import RunScan
-from lineageql.store.sql.runs import RunNames, owning_properties, run_names
+from lineageql.store.sql.runs import RunNames, holding_names, owning_properties, run_names
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES
 
@@ -179,11 +179,25 @@ class Memberships:
             .group_by(link.c.node_id)
         )
 
-    async def holders_of(self, artifacts: Sequence[int]) -> dict[int, int]:
-        """The first run that holds each artifact by attribution alone."""
+    async def holders_of(self, artifacts: Sequence[int]) -> dict[int, int | RunName]:
+        """The run that holds each artifact without an execution: the first by attribution, else the one it names."""
+        found: dict[int, int | RunName] = {}
+        if artifacts and self.types.holding_names:
+            parts = [
+                select(names.node, names.workspace, names.run).where(
+                    self.dialect.among(names.node, artifacts), is_text(names.run), *names.conditions
+                )
+                for names in holding_names(self.types)
+            ]
+            for id_, space, run in await self.fetch(_one_after_another(parts) if len(parts) > 1 else parts[0]):
+                if isinstance(space, str):
+                    found[id_] = RunName(space, run)
+        if artifacts and self.types.holding_runs:
+            found.update(await self._holders_by_attribution(artifacts))
+        return found
+
+    async def _holders_by_attribution(self, artifacts: Sequence[int]) -> dict[int, int]:
         holding = self.types.holding_runs
-        if not holding or not artifacts:
-            return {}
         context, link = CONTEXT.alias(), MEMBERSHIPS[NodeKind.ARTIFACT].alias()
         return await self._pairs(
             select(link.c.node_id, func.min(context.c.id))
@@ -233,7 +247,7 @@ class Memberships:
                 self.dialect.among(names.run, sorted({run.name for run in runs})),
                 *(() if names.unplaced else (self.dialect.among(names.workspace, spaces),)),
                 *names.conditions,
-                execution.id == names.execution,
+                execution.id == names.node,
             )
             .group_by(*names.grouping, state)
         )

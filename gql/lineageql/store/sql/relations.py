@@ -24,7 +24,7 @@ from lineageql.store.sql.compiler import Chain, Compiler
 from lineageql.store.sql.event_sources import event_source
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.run_scan import RunScan, named_one_of
-from lineageql.store.sql.runs import run_names, unnamed_runs
+from lineageql.store.sql.runs import RunNames, holding_names, run_names, unnamed_runs
 from lineageql.store.sql.sources import Source, named_run_source, run_source, source_of
 from lineageql.store.sql.tables import ASSOCIATION, EVENT, MEMBERSHIPS, PARENT_CONTEXT
 
@@ -84,7 +84,7 @@ def ties_of(compiler: Compiler, kind: EntityKind, predicate: Related, chain: Cha
         ties = run_ties(compiler, inner, wanted)
         if kind is EntityKind.EXECUTION:
             return ties
-        return [_first_output(tie) for tie in ties] + _held_ties(compiler, wanted)
+        return [*map(_first_output, ties), *_held_ties(compiler, wanted), *_naming_ties(compiler, inner, wanted)]
     if kind is EntityKind.WORKSPACE:
         return _member_ties(compiler, predicate.relation.target, wanted)
     types, here, there = ENDS[predicate.relation]
@@ -218,9 +218,12 @@ def _touches(compiler: Compiler, tie: Tie, artifacts: Source, types: frozenset[E
 def _holds(compiler: Compiler, runs: Source, artifacts: Source) -> list[Clause]:
     """Whether a run holds an artifact without an execution, where writers record no events."""
     holding, link = compiler.types.holding_runs, MEMBERSHIPS[NodeKind.ARTIFACT].alias()
+    ties = naming_ties(holding_names(compiler.types), runs.from_.c.workspace_name, runs.from_.c.run_name)
+    named = [and_(runs.from_.c.named, artifacts.id == tie.own, *tie.conditions) for tie in ties]
     if not holding:
-        return []
-    return [and_(link.c.context_id == runs.id, runs.type_id.in_(holding), artifacts.id == link.c.node_id)]
+        return named
+    held = and_(link.c.context_id == runs.id, runs.type_id.in_(holding), artifacts.id == link.c.node_id)
+    return [held, *named]
 
 
 def _held_ties(compiler: Compiler, wanted: Wanted) -> list[Tie]:
@@ -239,32 +242,52 @@ def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[T
         found: list[Tie] = []
         named = [ref.key for ref in refs if isinstance(ref.key, RunName)]
         if named:
-            for names in run_names(compiler.types):
-                is_one = named_one_of(compiler.dialect, named)(names.workspace, names.run)
-                found.append(Tie(names.execution, (is_one, *names.conditions)))
+            found += _naming_one_of(compiler, named, run_names(compiler.types))
         ids = [ref.key for ref in refs if isinstance(ref.key, int)]
         if ids:
             runs, link = run_source(compiler.types, RunScan(ids=ids)), ASSOCIATION.alias()
             found.append(Tie(link.c.node_id, (link.c.context_id == runs.id,)))
         return found
-    by_name = _speaks_of_names(predicate)
     link = ASSOCIATION.alias()
     ties: list[Tie] = []
     if unnamed_runs(compiler.types):
         runs = run_source(compiler.types, RunScan(unnamed=True))
         ties.append(Tie(link.c.node_id, (link.c.context_id == runs.id, wanted(runs)), runs))
-    if not compiler.types.run_named(NodeKind.EXECUTION):
-        return ties
-    if by_name:
-        # What is asked stands in the execution's own properties: the rows of runs need not be made.
-        for own in run_names(compiler.types):
-            runs = named_run_source(own.from_, own.workspace, own.run)
-            ties.append(Tie(own.execution, (own.workspace.is_not(None), wanted(runs), *own.conditions), runs))
-    else:
-        runs = source_of(EntityKind.RUN, compiler.types)
-        named_ties = named_run_ties(compiler, runs.from_.c.workspace_name, runs.from_.c.run_name)
-        ties += [Tie(tie.own, (runs.from_.c.named, wanted(runs), *tie.conditions)) for tie in named_ties]
+    return [*ties, *_naming_wanted(compiler, predicate, wanted, run_names(compiler.types))]
+
+
+def _naming_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[Tie]:
+    """Ties from artifacts to the runs that they name, and whose outputs they are by that."""
+    names = holding_names(compiler.types)
+    if isinstance(predicate, Test) and predicate.subject is Field.REF:
+        keys = [ref.key for ref in references_of(predicate) if isinstance(ref.key, RunName)]
+        return _naming_one_of(compiler, keys, names) if keys else []
+    return _naming_wanted(compiler, predicate, wanted, names)
+
+
+def _naming_one_of(compiler: Compiler, runs: Sequence[RunName], named: Sequence[RunNames]) -> list[Tie]:
+    """Ties of the nodes that name one of some runs."""
+    ties = []
+    for names in named:
+        is_one = named_one_of(compiler.dialect, runs)(names.workspace, names.run)
+        ties.append(Tie(names.node, (is_one, *names.conditions)))
     return ties
+
+
+def _naming_wanted(compiler: Compiler, predicate: Predicate, wanted: Wanted, named: Sequence[RunNames]) -> list[Tie]:
+    """Ties of the nodes that name a run which makes a predicate true."""
+    ties: list[Tie] = []
+    if not named:
+        return ties
+    if _speaks_of_names(predicate):
+        # What is asked stands in the node's own properties: the rows of runs need not be made.
+        for own in named:
+            runs = named_run_source(own.from_, own.workspace, own.run)
+            ties.append(Tie(own.node, (own.workspace.is_not(None), wanted(runs), *own.conditions), runs))
+        return ties
+    runs = source_of(EntityKind.RUN, compiler.types)
+    found = naming_ties(named, runs.from_.c.workspace_name, runs.from_.c.run_name)
+    return [Tie(tie.own, (runs.from_.c.named, wanted(runs), *tie.conditions)) for tie in found]
 
 
 def _speaks_of_names(predicate: Predicate) -> bool:
@@ -281,10 +304,12 @@ def _speaks_of_names(predicate: Predicate) -> bool:
 
 def named_run_ties(compiler: Compiler, workspace: Any, name: Any) -> list[Tie]:
     """The ties of the executions that name a run, by both names."""
-    return [
-        Tie(names.execution, (names.run == name, names.workspace == workspace, *names.conditions))
-        for names in run_names(compiler.types)
-    ]
+    return naming_ties(run_names(compiler.types), workspace, name)
+
+
+def naming_ties(named: Sequence[RunNames], workspace: Any, name: Any) -> list[Tie]:
+    """The ties of the nodes that name a run, by both names."""
+    return [Tie(names.node, (names.run == name, names.workspace == workspace, *names.conditions)) for names in named]
 
 
 def _first_output(tie: Tie) -> Tie:

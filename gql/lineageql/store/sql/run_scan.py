@@ -121,25 +121,27 @@ def needed(search: Search, window: Window) -> Needed | None:
 
 @dataclass(frozen=True)
 class Tied:
-    """The runs of some executions, and those that are some contexts.
+    """The runs of some executions, those that are some contexts, and those that hold some artifacts by a name.
 
     Attributes:
         executions: a select of ids, where there are any.
         contexts: the same.
-        names: the pairs of names that the executions carry, `workspace` and `run`, as a table.
+        artifacts: the same.
+        names: the pairs of names that the executions and artifacts carry, `workspace` and `run`, as a table.
     """
 
     executions: Ids | None = None
     contexts: Ids | None = None
+    artifacts: Ids | None = None
     names: Any = None
 
     @classmethod
     def of(cls, path: RunPath) -> Tied:
         """The runs that a path holds."""
-        parts = (tuple(part for one in paths for part in one.parts) for paths in (path.executions, path.contexts))
+        ends = path.executions, path.contexts, path.artifacts
+        parts = (tuple(part for one in paths for part in one.parts) for paths in ends)
         # As tables of a WITH clause they are made once, and used wherever runs are looked for.
-        executions, contexts = (select(AccessPath(some).ids().cte().c.id) if some else None for some in parts)
-        return cls(executions, contexts)
+        return cls(*(select(AccessPath(some).ids().cte().c.id) if some else None for some in parts))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Most writers' runs are contexts. Runs of the Kubeflow convention, and of types of
 which users say so, may be only names, the distinct pairs of workspace and run
-that executions carry; such a run has the id 0. A run is *named* where the pair of
+that executions and artifacts carry; such a run has the id 0. A run is *named* where the pair of
 names is its key. Where executions name no workspace its name in the pair is empty.
 """
 
@@ -40,22 +40,22 @@ from lineageql.model.type_catalog import RunNaming, TypeCatalog
 from lineageql.store.sql.dialects.texts import is_text
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import NO_CONTEXT, FirstRuns, RunScan, Tied
-from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, EXECUTION, PARENT_CONTEXT, PROPERTIES
+from lineageql.store.sql.tables import ARTIFACT, ASSOCIATION, CONTEXT, EXECUTION, NODES, PARENT_CONTEXT, PROPERTIES
 
 Column = ColumnElement[Any]
 
 
 @dataclass(frozen=True)
 class RunNames:
-    """The rows in which executions name their workspace and their run."""
+    """The rows in which executions or artifacts name their workspace and their run."""
 
     from_: Any
-    execution: Any
+    node: Any
     workspace: Any
     run: Any
     conditions: tuple[ColumnElement[bool], ...]
     unplaced: bool = False
-    """Whether these executions name no workspace."""
+    """Whether these name no workspace."""
 
     @property
     def grouping(self) -> tuple[Column, ...]:
@@ -72,16 +72,21 @@ def run_names(types: TypeCatalog) -> list[RunNames]:
     return [_run_names(naming) for naming in types.run_naming]
 
 
+def holding_names(types: TypeCatalog) -> list[RunNames]:
+    """All artifacts that name the runs whose outputs they are, in the same way."""
+    return [_run_names(naming) for naming in types.holding_names]
+
+
 def _run_names(naming: RunNaming) -> RunNames:
-    properties = PROPERTIES[NodeKind.EXECUTION]
-    run, space, execution = properties.alias(), properties.alias(), EXECUTION.alias()
+    properties = PROPERTIES[naming.kind]
+    run, space, node = properties.alias(), properties.alias(), NODES[naming.kind].alias()
     beside = () if naming.workspace is None else (space.c.owner_id == run.c.owner_id, *_is(space, naming.workspace))
     conditions = (
         *_is(run, naming.run),
         run.c.string_value != "",
         *beside,
-        execution.c.id == run.c.owner_id,
-        (execution.c.type_id + 0).in_(list(naming.type_ids)),
+        node.c.id == run.c.owner_id,
+        (node.c.type_id + 0).in_(list(naming.type_ids)),
     )
     workspace = NOWHERE if naming.workspace is None else space.c.string_value
     return RunNames(run, run.c.owner_id, workspace, run.c.string_value, conditions, naming.workspace is None)
@@ -103,15 +108,17 @@ def all_named(types: TypeCatalog) -> bool:
 
 def run_rows(types: TypeCatalog, scan: RunScan) -> Any:
     """A select of runs: `id`, `type_id`, `place`, `workspace_id`, both names, `named` and the columns of a context."""
-    if scan.tied is not None and scan.tied.executions is not None and types.run_named(NodeKind.EXECUTION):
-        scan = replace(scan, tied=replace(scan.tied, names=_names_of(types, scan.tied.executions)))
+    if scan.tied is not None:
+        names = _names_of(types, scan.tied.executions, scan.tied.artifacts)
+        scan = replace(scan, tied=replace(scan.tied, names=names))
     if scan.unnamed:
         return _context_runs(types, scan)
     parts = _contexts(types, scan)
     by_name = scan.tied is None or scan.tied.names is not None
     if scan.ids is None and scan.among is None and by_name:
-        # A run in a workspace is named by executions that name a workspace.
-        naming = [one for one in types.run_naming if scan.workspace is None or one.workspace is not None]
+        # A run in a workspace is named by what names a workspace.
+        every = (*types.run_naming, *types.holding_names)
+        naming = [one for one in every if scan.workspace is None or one.workspace is not None]
         if naming:
             parts.append(_name_runs(types, naming, scan))
     return _together(parts)
@@ -211,23 +218,27 @@ def _contexts_named_by(types: TypeCatalog, tied: Tied) -> list[Any]:
     ]
 
 
-def _names_of(types: TypeCatalog, executions: Any) -> Any:
-    """The pairs of names of the runs of some executions, as a table."""
+def _names_of(types: TypeCatalog, executions: Any, artifacts: Any) -> Any:
+    """The pairs of names of the runs of some executions, and of those that hold some artifacts, as a table.
+
+    None where no executions, or none that name runs, are given, nor such artifacts.
+    """
     pairs = [
         select(names.workspace.label("workspace"), names.run.label("run"))
-        .where(names.execution.in_(executions), *names.conditions)
+        .where(names.node.in_(nodes), *names.conditions)
         .distinct()
-        for names in run_names(types)
+        for nodes, some in ((executions, run_names(types)), (artifacts, holding_names(types)))
+        for names in (() if nodes is None else some)
     ]
-    return pairs[0].cte() if len(pairs) == 1 else union(*pairs).cte()
+    return None if not pairs else pairs[0].cte() if len(pairs) == 1 else union(*pairs).cte()
 
 
 def _names_of_first(types: TypeCatalog, first: FirstRuns | None) -> Any:
     """The pairs of names that runs between a place and an edge can have; None where these are ids."""
     if first is None or first.field is Field.ID:
         return None
-    execution = EXECUTION.alias()
-    return _names_of(types, select(execution.c.id).where(first.hold(execution)))
+    nodes = EXECUTION.alias(), ARTIFACT.alias()
+    return _names_of(types, *(select(node.c.id).where(first.hold(node)) for node in nodes))
 
 
 def first_runs(types: TypeCatalog, field: Field, *, descending: bool) -> FirstRuns:
@@ -236,6 +247,8 @@ def first_runs(types: TypeCatalog, field: Field, *, descending: bool) -> FirstRu
     tables = [(CONTEXT, types.named_contexts(Role.RUN) + unnamed_runs(types))]
     if field is not Field.ID and types.run_named(NodeKind.EXECUTION):
         tables.append((EXECUTION, types.run_named(NodeKind.EXECUTION)))
+    if field is not Field.ID and types.holding_names:
+        tables.append((ARTIFACT, [id_ for naming in types.holding_names for id_ in naming.type_ids]))
     ends = select(*(_end(table.alias(), type_ids, first).label(f"e{n}") for n, (table, type_ids) in enumerate(tables)))
     row = ends.cte()
     nearest, *others = cast(list[Column], list(row.c))
@@ -347,12 +360,12 @@ def _context_runs(types: TypeCatalog, scan: RunScan) -> Any:
 
 
 def _name_runs(types: TypeCatalog, naming: Sequence[RunNaming], scan: RunScan) -> Any:
-    """Runs that are only names, of the executions of some types."""
+    """Runs that are only names, of the executions and artifacts of some types."""
     run_type = types.find(NodeKind.CONTEXT, RUN_TYPE)
-    found = [_naming_executions(types, one, scan, run_type) for one in naming]
+    found = [_naming_nodes(types, one, scan, run_type) for one in naming]
     query, names, created, updated = found[0]
     grouping = names.grouping
-    if len(found) > 1:  # executions of both may name one run
+    if len(found) > 1:  # nodes of several may name one run
         parts = (
             query.add_columns(
                 one.workspace.label("workspace"), one.run.label("run"), made.label("made"), changed.label("changed")
@@ -377,12 +390,12 @@ def _name_runs(types: TypeCatalog, naming: Sequence[RunNaming], scan: RunScan) -
     ).group_by(*grouping)
 
 
-def _naming_executions(
+def _naming_nodes(
     types: TypeCatalog, naming: RunNaming, scan: RunScan, run_type: NodeType | None
 ) -> tuple[Select[Any], RunNames, Column, Column]:
-    """A select, of no columns as yet, of executions that name runs without a context; with their names and times."""
-    properties = PROPERTIES[NodeKind.EXECUTION]
-    run, owner, execution = properties.alias(), properties.alias(), EXECUTION.alias()
+    """A select, of no columns as yet, of nodes that name runs without a context; with their names and times."""
+    properties = PROPERTIES[naming.kind]
+    run, owner, node = properties.alias(), properties.alias(), NODES[naming.kind].alias()
     known = CONTEXT.alias()
     run_custom = true() if isinstance(naming.run, Custom) else false()
     if naming.workspace is None:
@@ -405,8 +418,8 @@ def _naming_executions(
         run.c.string_value != "",
         *texts,
         is_text(run.c.string_value),
-        execution.c.id == run.c.owner_id,
-        (execution.c.type_id + 0).in_(list(naming.type_ids)),
+        node.c.id == run.c.owner_id,
+        (node.c.type_id + 0).in_(list(naming.type_ids)),
     )
     names = RunNames(run, run.c.owner_id, workspace, run.c.string_value, conditions, naming.workspace is None)
     query = select().where(*conditions)
@@ -423,7 +436,7 @@ def _naming_executions(
         query = query.where(workspace == found.c.workspace, names.run == found.c.run)
         # That says no more, and leads the planner to the index of values.
         query = query.where(names.run.in_(select(found.c.run)))
-    return query, names, execution.c.create_time_since_epoch, execution.c.last_update_time_since_epoch
+    return query, names, node.c.create_time_since_epoch, node.c.last_update_time_since_epoch
 
 
 def _context_name(workspace: Column, run: Column) -> Column:
