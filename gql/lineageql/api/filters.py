@@ -36,13 +36,13 @@ from lineageql.model.predicates import (
     Group,
     Not,
     Operator,
-    Or,
     Predicate,
     Reached,
     Related,
     Relation,
     Test,
     all_of,
+    any_of,
     levels,
     links,
 )
@@ -131,7 +131,7 @@ class EntityFilter:
         for place, branch in enumerate(combined.and_ or ()):
             yield branch.predicate(f"{path}.and[{place}]")
         if combined.or_ is not None:
-            yield Or(tuple(branch.predicate(f"{path}.or[{place}]") for place, branch in enumerate(combined.or_)))
+            yield any_of(branch.predicate(f"{path}.or[{place}]") for place, branch in enumerate(combined.or_))
         if combined.not_ is not None:
             yield Not(combined.not_.predicate(f"{path}.not"))
 

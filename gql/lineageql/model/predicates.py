@@ -16,6 +16,7 @@ they are true of what is lacking, as in Kubernetes' label selectors.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lineageql.model.choice import Choice
@@ -229,6 +230,69 @@ def all_of(*terms: Predicate) -> Predicate:
     for term in terms:
         flat.extend(term.terms) if isinstance(term, And) else flat.append(term)
     return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def any_of(terms: Iterable[Predicate]) -> Predicate:
+    """The disjunction of the terms, in which what is asked many times in one way is asked once.
+
+    Tests of one subject for equality become one test, and what one relation leads to one relation: programs write
+    hundreds of such terms, and each that is left costs a Reader as much as the first.
+    """
+    given = tuple(terms)
+    if len(given) < 2:
+        return Or(given)
+    asked: dict[Hashable, list[Predicate]] = {}
+    for place, term in enumerate(_flat(given)):
+        if (subject := _equated(term)) is not None:
+            asked.setdefault(subject, []).append(term)
+        elif isinstance(term, Related):
+            asked.setdefault(term.relation, []).append(term)
+        else:
+            asked[place] = [term]
+    found = [joined for alike in asked.values() for joined in _joined(alike)]
+    return found[0] if len(found) == 1 else Or(tuple(found))
+
+
+def _flat(terms: Iterable[Predicate]) -> Iterator[Predicate]:
+    """The terms, and in the place of alternatives for one subject these."""
+    for term in terms:
+        if isinstance(term, Or) and _is_of_one(term):
+            yield from term.terms
+        else:
+            yield term
+
+
+def _is_of_one(alternatives: Or) -> bool:
+    subjects = set(map(_equated, alternatives.terms))
+    return len(subjects) == 1 and None not in subjects
+
+
+def _equated(term: Predicate) -> Subject | None:
+    """What a term tests for equality, where it does that and nothing else."""
+    match term:
+        case Test(subject, Operator.EQ | Operator.IN, ignore_case=False):
+            return subject
+    return None
+
+
+def _joined(alike: list[Predicate]) -> list[Predicate]:
+    """One term in the place of several of one subject or relation, or these where they nest less deep."""
+    if len(alike) == 1:
+        return alike
+    match alike[0]:
+        case Test(subject):
+            operands: dict[tuple[type, object], None] = {}
+            for test in alike:
+                assert isinstance(test, Test)
+                given = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+                operands.update(((type(operand), operand), None) for operand in given)
+            return [Test(subject, Operator.IN, tuple(operand for _, operand in operands))]
+        case Related(relation):
+            ends = any_of(term.predicate for term in alike if isinstance(term, Related))
+            joined = Related(relation, ends)
+            # A chain of relations ends at an `or`.
+            return [joined] if levels(joined) <= levels(Or(tuple(alike))) else alike
+    return alike
 
 
 def size(predicate: Predicate) -> int:

@@ -12,6 +12,8 @@ from sqlalchemy import BindParameter, ColumnElement, Integer, Select, func, lite
 
 Ids = Select[Any]
 """A select of one column, `id`."""
+_MOST_PARTS = 250
+"""Selects of one union: SQLite takes 500."""
 RowBudget = BindParameter[int]
 """How many rows may be visited: a parameter, so that a statement is compiled once for all of its values."""
 
@@ -34,7 +36,7 @@ class AccessPath:
 
     def ids(self) -> Ids:
         """The ids, each once."""
-        return self.parts[0] if len(self.parts) == 1 else select(union(*self.parts).subquery().c.id)
+        return self.parts[0] if len(self.parts) == 1 else select(_united(union, self.parts).subquery().c.id)
 
     def lower_bound(self, budget: RowBudget) -> ColumnElement[int]:
         """How many rows are visited at least where a statement starts here, counted up to the budget."""
@@ -170,4 +172,12 @@ def _count(rows: Any) -> ColumnElement[int]:
 
 
 def _together(parts: tuple[Ids, ...]) -> Any:
-    return parts[0] if len(parts) == 1 else union_all(*parts)
+    return parts[0] if len(parts) == 1 else _united(union_all, parts)
+
+
+def _united(unite: Callable[..., Any], parts: Sequence[Any]) -> Any:
+    """Selects united, in unions of unions where they are very many."""
+    while len(parts) > _MOST_PARTS:
+        some = [parts[start : start + _MOST_PARTS] for start in range(0, len(parts), _MOST_PARTS)]
+        parts = [select(unite(*each).subquery().c.id) for each in some]
+    return unite(*parts)
