@@ -1,8 +1,10 @@
 """`make soak`: a service under everything at once, for minutes; ends with 1 where anything was wrong.
 
 Clients that read and clients that record go on while others are slow, silent, malformed or
-send ahead, and ml-metadata's process is killed again and again. Then it is looked whether all
-that was said to be recorded is there, once each, what was answered wrongly, and how memory went.
+send ahead, and ml-metadata's process is killed again and again. They have tokens of different
+rights, and in no answer may be what is hidden from its caller. Then it is looked whether all
+that was said to be recorded is there, once each, and nothing that was refused, what was
+answered wrongly, and how memory went.
 """
 
 from __future__ import annotations
@@ -11,17 +13,20 @@ import argparse
 import asyncio
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from lineageql.web.authentication.tokens import new_token
 from tests.demo import demo_store
 from tests.processes import children
 from tests.server import Server
@@ -32,9 +37,83 @@ CHEAP = "{ __typename }"
 READS = (
     "{ artifacts(first: 50) { nodes { id name uri properties } } }",
     "{ workspaces { nodes { name runs(first: 5) { nodes { name executions(first: 5) { nodes { name } } } } } } }",
-    '{ artifacts(first: 5, where: {labels: [{key: "stage", eq: "production"}]}) { nodes { name } } }',
+    '{ artifacts(first: 5, where: {labels: [{key: "stage", eq: "production"}]}) { nodes { id name } } }',
+    "{ runs { totalCount nodes { id name workspace { id name } } } artifactFacets(by: WORKSPACE) { value count } }",
+    '{ search(text: "model") { totalCount nodes { id name } } store { counts { artifacts events } } }',
+    """{ artifacts(first: 9) { nodes { id workspaces { name } downstream { complete nodes { id name }
+      edges { hops node { id } } } consumers { totalCount nodes { id run { id } } } } } }""",
+    "{ artifacts(where: {producedBy: {}}) { totalCount } executions { totalCount nodes { id workspace { name } } } }",
 )
+CHANGING = READS[1]
+"""Of these what shows that workspaces are recorded meanwhile to who sees these."""
+NODE = "query ($id: ID!) { node(id: $id) { id } }"
+EVERYTHING = """{ workspaces(first: 100) { nodes { id name runs(first: 1000) { nodes { id } }
+  executions(first: 1000) { nodes { id } } artifacts(first: 1000) { nodes { id } } } } }"""
 RECORD = "mutation ($name: String!) { createWorkspace(input: {name: $name}) { created workspace { name } } }"
+TEAMS = 4
+"""How many teams record, each in workspaces of its own."""
+SIGHTS: Mapping[str, str] = {"all": ".*", "fraud": "fraud-.*", "two": "chargebacks|mnist-.*", "nobody": "(?!)"} | {
+    f"team-{team}": f"soak-{team}-.*" for team in range(TEAMS)
+}
+"""Callers, and which workspaces each may see: a regular expression, as the service must not be its own judge."""
+POLICY = """
+[[rule]]
+who = ["all"]
+roles = ["ADMIN"]
+[[rule]]
+who = ["fraud"]
+roles = ["READ"]
+workspaces = ["fraud-*"]
+[[rule]]
+who = ["two"]
+roles = ["READ"]
+workspaces = ["chargebacks", "mnist-*"]
+""" + "".join(
+    f"""
+[[rule]]
+who = ["team-{team}"]
+roles = ["READ", "RECORD"]
+workspaces = ["soak-{team}-*"]
+"""
+    for team in range(TEAMS)
+)
+RECORDED = re.compile(r"soak-\d+-\d+-\d+|stolen-\d+")
+"""Names of workspaces that are recorded meanwhile."""
+
+
+class Sight:
+    """What one caller may see of the demonstration store, by what is told to one who may see all of it."""
+
+    def __init__(self, name: str, workspaces: Iterable[Any]) -> None:
+        self.pattern = re.compile(SIGHTS[name])
+        seen, there = set[str](), set[str]()
+        names = set[str]()
+        for space in workspaces:
+            ids = {space["id"], *(node["id"] for kind in _KINDS for node in space[kind]["nodes"])}
+            there |= ids
+            if self.pattern.fullmatch(space["name"]):
+                seen |= ids
+            else:
+                names.add(space["name"])
+        self.hidden = sorted(there - seen)
+        """The ids of all that is hidden."""
+        self._words = {*self.hidden, *names}
+
+    def leak(self, text: str, said: Collection[str]) -> str | None:
+        """Something in the text of an answer that the caller may not see; None where there is nothing.
+
+        Args:
+            text: the answer.
+            said: what the caller itself has said, which an error may repeat.
+        """
+        for word in re.findall(r'"([^"\\]+)"', text):
+            if word in self._words:
+                return str(word)
+        recorded = (name for name in RECORDED.findall(text) if name not in said)
+        return next((name for name in recorded if not self.pattern.fullmatch(name)), None)
+
+
+_KINDS = ("runs", "executions", "artifacts")
 
 
 @dataclass
@@ -51,18 +130,26 @@ class Found:
 class Soak:
     """One service and its clients."""
 
-    def __init__(self, server: Server, ends: float) -> None:
-        self.server, self.ends = server, ends
+    def __init__(self, server: Server, ends: float, secrets: Mapping[str, str]) -> None:
+        self.server, self.ends, self.secrets = server, ends, secrets
         self.found = Found()
         self.port = int(server.url.rpartition(":")[2])
-        self.expected: dict[str, Any] = {}
+        self.expected: dict[tuple[str, str], Any] = {}
+        self.sights: dict[str, Sight] = {}
 
     @property
     def going(self) -> bool:
         return time.monotonic() < self.ends
 
-    async def asked(self, client: httpx.AsyncClient, query: str, **variables: str) -> dict[str, Any]:
-        response = await client.post("/graphql", json={"query": query, "variables": variables})
+    async def asked(self, client: httpx.AsyncClient, query: str, who: str = "all", **variables: str) -> dict[str, Any]:
+        """The answer to a caller, in which nothing may be that is hidden from it."""
+        headers = {"authorization": f"Bearer {self.secrets[who]}"}
+        response = await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        if who in self.sights:
+            self.found.answers["looked through"] += 1
+            leak = self.sights[who].leak(response.text, set(variables.values()))
+            if leak is not None:
+                self.found.wrong.append(f"{who} was told of {leak}: {query}")
         body: dict[str, Any] = response.json()
         return body
 
@@ -76,23 +163,35 @@ class Soak:
             self.found.answers["cheap"] += 1
             await asyncio.sleep(0.05)
 
-    async def reads(self, client: httpx.AsyncClient) -> None:
+    async def reads(self, client: httpx.AsyncClient, who: str) -> None:
         """Reads what nobody changes, which is the same each time."""
+        hidden = self.sights[who].hidden
         while self.going:
-            query = random.choice(READS)
-            body = await self.asked(client, query)
-            if "errors" in body or (query != READS[1] and body != self.expected.setdefault(query, body)):
-                self.found.wrong.append(f"{query}: {str(body)[:300]}")
+            query = random.choice((*READS, NODE))
+            if query == NODE:
+                body = await self.asked(client, query, who, id=random.choice(hidden or ["QXJ0aWZhY3Q6OTk5OTk5"]))
+                right = body == {"data": {"node": None}}
+            else:
+                body = await self.asked(client, query, who)
+                may_change = who == "all" and query == CHANGING
+                right = "errors" not in body and (may_change or body == self.expected[who, query])
+            if not right:
+                self.found.wrong.append(f"{who}: {query}: {str(body)[:300]}")
             self.found.answers["reads"] += 1
             await asyncio.sleep(random.uniform(0.05, 0.3))
 
     async def records(self, client: httpx.AsyncClient, number: int) -> None:
-        """Records workspaces, each until it is told that it is there."""
-        count = 0
+        """Records workspaces, each until it is told that it is there, and tries to where it may not."""
+        count, team = 0, number % TEAMS
         while self.going:
-            name, count = f"soak-{number}-{count}", count + 1
+            name, count = f"soak-{team}-{number}-{count}", count + 1
+            if count % 5 == 0:
+                other = random.choice(
+                    [f"stolen-{number}", f"soak-{(team + 1) % TEAMS}-{number}-{count}", "chargebacks"]
+                )
+                await self.tries(client, f"team-{team}", other)
             for _ in range(50):
-                body = await self.asked(client, RECORD, name=name)
+                body = await self.asked(client, RECORD, f"team-{team}", name=name)
                 codes = {error["extensions"]["code"] for error in body.get("errors", ())}
                 if not codes:
                     self.found.recorded.add(name)
@@ -107,6 +206,14 @@ class Soak:
                 self.found.answers["recording tried again"] += 1
                 await asyncio.sleep(0.2)
             await asyncio.sleep(random.uniform(0.2, 1.0))
+
+    async def tries(self, client: httpx.AsyncClient, who: str, name: str) -> None:
+        """Records where the caller may not, which is refused in the same words whatever is there."""
+        body = await self.asked(client, RECORD, who, name=name)
+        errors = [(error["extensions"]["code"], error["message"]) for error in body.get("errors", ())]
+        if errors != [("FORBIDDEN", f"you may not record in the workspace {name!r}")]:
+            self.found.wrong.append(f"{who} recorded {name}: {body}")
+        self.found.answers["refused"] += 1
 
     async def bothers(self) -> None:
         """Is silent, slow, malformed, or sends ahead without reading."""
@@ -145,11 +252,16 @@ class Soak:
     async def run(self) -> Found:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         async with httpx.AsyncClient(base_url=self.server.url, timeout=120, limits=limits) as client:
-            for query in READS:
-                self.expected[query] = await self.asked(client, query)
+            workspaces = (await self.asked(client, EVERYTHING))["data"]["workspaces"]["nodes"]
+            self.sights = {who: Sight(who, workspaces) for who in SIGHTS}
+            readers = [who for who in SIGHTS if not who.startswith("team-")]
+            for who in readers:
+                for query in READS:
+                    self.expected[who, query] = body = await self.asked(client, query, who)
+                    assert "errors" not in body, (who, body)
             await asyncio.gather(
                 *(self.cheap(client) for _ in range(4)),
-                *(self.reads(client) for _ in range(24)),
+                *(self.reads(client, readers[place % len(readers)]) for place in range(24)),
                 *(self.records(client, number) for number in range(12)),
                 *(self.bothers() for _ in range(24)),
                 self.kills(),
@@ -167,7 +279,17 @@ class Soak:
                 page = found["pageInfo"]
                 after = {"after": page["endCursor"]}
         self.found.wrong += [f"lost: {name}" for name in self.found.recorded if there[name] != 1]
+        made = {name for name in there if RECORDED.fullmatch(name)}
+        # One whose answers were all lost may be there.
+        self.found.wrong += [f"nobody may record {name}" for name in made if not name.startswith("soak-")]
+        self.found.wrong += [f"recorded by another team: {name}" for name in made if not _own(name)]
         return self.found
+
+
+def _own(name: str) -> bool:
+    """Whether the workspace of a team was recorded by one of that team."""
+    _, team, number, _ = name.split("-") if name.startswith("soak-") else ("", "0", "0", "")
+    return int(number) % TEAMS == int(team)
 
 
 def _memory(pid: int) -> float:
@@ -184,9 +306,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "soak.db"
         path.write_bytes(demo_store())
-        server = Server("serve", str(path), "--port", "0", "--log-level", "critical", cwd=Path(folder))
+        tokens = {who: new_token(who) for who in SIGHTS}
+        Path(folder, "tokens.toml").write_text("".join(row.row() for _, row in tokens.values()))
+        Path(folder, "policy.toml").write_text(POLICY)
+        rights = ("--auth-tokens", "tokens.toml", "--policy", "policy.toml")
+        server = Server("serve", str(path), "--port", "0", "--log-level", "critical", *rights, cwd=Path(folder))
         try:
-            found = asyncio.run(Soak(server, time.monotonic() + given.seconds).run())
+            secrets = {who: secret for who, (secret, _) in tokens.items()}
+            found = asyncio.run(Soak(server, time.monotonic() + given.seconds, secrets).run())
         finally:
             server.stop()
     waited = sorted(found.waited)
