@@ -141,6 +141,9 @@ def test_it_begins_at_all_that_filters_match(visit: Visit, url: str, ids: dict[s
         "nodes => document.querySelector('.stage').lineage.drawn().nodes.length === nodes", arg=len(graph["nodes"])
     )
     assert drawn(page) == answered(graph)
+    # What nothing ties to the rest of its run stands near it all the same: no frame is much higher than its boxes.
+    frames = page.eval_on_selector(".stage", "({lineage}) => [...lineage.stage.picture.placed.frames]")
+    assert max(frames[at + 3] - frames[at + 1] for at in range(0, len(frames), 4)) < 450
 
     page.get_by_label("Begins at").select_option("executions")
     page.get_by_role("combobox", name="Steps", exact=True).select_option("all")

@@ -77,7 +77,7 @@ export function Parallel({ runs, rows }) {
   useLayoutEffect(() => watchEdges(box.current), []);
   const axes = rows.slice(0, AXES);
   const [width, height, top, bottom] = [Math.max(440, axes.length * 70), 300, 60, 14];
-  const side = 48;
+  const side = 62;
   const placeX = (index) => side + (axes.length === 1 ? 0 : (index * (width - 2 * side)) / (axes.length - 1));
   const ranges = axes.map((row) => extent(row.values.filter((value) => typeof value === "number")));
   const placeY = (index, value) => height - bottom - ((value - ranges[index][0]) / (ranges[index][1] - ranges[index][0])) * (height - top - bottom);
@@ -126,5 +126,5 @@ function ownerOf(field) {
 
 /** A name that fits above an axis; the whole is its title. */
 function shorten(name) {
-  return name.length > 22 ? `${name.slice(0, 21)}…` : name;
+  return name.length > 20 ? `${name.slice(0, 19)}…` : name;
 }

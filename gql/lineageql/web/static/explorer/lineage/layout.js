@@ -54,6 +54,8 @@ const FRAME_GAP = 18;
 const GAP_X = 44;
 const PORT_Y = 17;
 const COMPONENT_GAP = 48;
+/** A group may be so many times as high as it must be. */
+const LOOSE = 2;
 const MOST_SWEEPS = 24;
 /** After so many sweeps that make nothing better there are no more. */
 const VAIN = 4;
@@ -700,6 +702,7 @@ class Grid {
     }
     const drawn = new Float64Array(most);
     const pulls = new Float64Array(most);
+    const room = this.rooms();
     const rounds = vertices < 4_000 ? 22 : vertices < 30_000 ? 16 : 10;
     for (let round = 0; round < rounds; round += 1) {
       // Neighbours on the left draw, then those on the right, and in the end both. What is drawn draws on at once:
@@ -729,6 +732,7 @@ class Grid {
           wish[vertex] = before && !Number.isNaN(before[vertex]) ? (value + 2 * before[vertex]) / 3 : value;
         }
       }
+      if (spans.size) this.gather(wish, room);
       wish.fill(Infinity, tops, bottoms);
       wish.fill(-Infinity, bottoms);
       for (let vertex = 0; vertex < vertices; vertex += 1) {
@@ -759,6 +763,52 @@ class Grid {
       for (let one = 0; one < total; one += 1) y[one] = (down[one] + up[one]) / 2;
     }
     this.y = y.subarray(0, vertices);
+  }
+
+  /** How high each group must be: that of its fullest layer. */
+  rooms() {
+    const room = new Float64Array(this.plan.groupCount);
+    const filled = new Float64Array(this.plan.groupCount);
+    for (const row of this.rows) {
+      for (const vertex of row) if (this.group[vertex] >= 0) filled[this.group[vertex]] += this.height[vertex] + GAP_Y;
+      for (const vertex of row) {
+        const own = this.group[vertex];
+        if (own < 0) continue;
+        room[own] = Math.max(room[own], filled[own]);
+        filled[own] = 0;
+      }
+    }
+    return room;
+  }
+
+  /**
+   * Draws together what is far apart within one group: nothing else does, where no lines tie it, and its frame would be
+   * as high as that is far.
+   * @param {Float64Array} wish
+   * @param {Float64Array} room that each group must have
+   */
+  gather(wish, room) {
+    const { group, vertices } = this;
+    const high = new Float64Array(room.length).fill(Infinity);
+    const low = new Float64Array(room.length).fill(-Infinity);
+    const sum = new Float64Array(room.length);
+    const number = new Float64Array(room.length);
+    for (let vertex = 0; vertex < vertices; vertex += 1) {
+      const own = group[vertex];
+      if (own < 0) continue;
+      high[own] = Math.min(high[own], wish[vertex]);
+      low[own] = Math.max(low[own], wish[vertex]);
+      sum[own] += wish[vertex];
+      number[own] += 1;
+    }
+    for (let vertex = 0; vertex < vertices; vertex += 1) {
+      const own = group[vertex];
+      if (own < 0) continue;
+      const most = LOOSE * room[own];
+      if (low[own] - high[own] <= most) continue;
+      const middle = sum[own] / number[own];
+      wish[vertex] = middle + ((wish[vertex] - middle) * most) / (low[own] - high[own]);
+    }
   }
 
   /**

@@ -144,7 +144,7 @@ function Beginning({ of, params }) {
       choices=${of ? sorts : { "": "Choose …", ...sorts }}
       onChange=${(value) => setParams({ ...withoutFilters(), of: value })}
     />
-    ${of && html`<button type="button" class="button" aria-expanded=${open} onClick=${() => setOpen(!open)}><${Icon} name="filter" /><span>Filters</span><${Icon} name=${open ? "up" : "down"} size=${12} /></button>`}
+    ${of && html`<button type="button" class="button" aria-expanded=${open} onClick=${() => setOpen(!open)}><${Icon} name="filter" /><span>Filters</span><${Icon} name="down" size=${12} /></button>`}
     ${of && html`<${Chips} sort=${of} params=${params} named />`}
     ${of && open && html`<${FilterButtons} sort=${of} params=${params} />`}
   </div>`;
