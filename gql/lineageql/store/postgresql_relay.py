@@ -20,7 +20,7 @@ from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.frames import Reply
 from lineageql.store.mlmd.placeholders import Placeholders
 from lineageql.store.mlmd.process import WorkerProcess
-from lineageql.store.relay import Relay, RelayedRecorder
+from lineageql.store.relay import Full, Relay, RelayedRecorder
 from lineageql.store.session_options import session_options
 from lineageql.store.tls import tls_of
 
@@ -28,6 +28,8 @@ _SSL_REQUEST, _GSS_REQUEST = 80877103, 80877104
 _SASL = struct.pack("!i", 10)
 """How the body of a message begins that lists the ways to sign in."""
 _NULL = -1
+_FULL = b"\0C53300\0"
+"""What an error holds that says that there are as many connections as may be, of the server, a database or a user."""
 _CONFLICTS = (b"40001", b"40P01")
 """A transaction that could not be put in order with others, or waited for one that waited for it: it is undone."""
 
@@ -37,6 +39,10 @@ class PostgreSQLRelay(Relay):
 
     def __init__(self, address: ServerAddress, settings: Settings) -> None:
         super().__init__(address, settings)
+        # A URL may give each host more time than the settings.
+        said = address.options.get("connect_timeout", "")
+        if said.isdigit():
+            self.patience = max(self.patience, float(said) * len(address.hosts))
         self._session = session_options(address)
         tls = tls_of(address)
         self._context = tls if isinstance(tls, ssl.SSLContext) else None
@@ -53,25 +59,28 @@ class PostgreSQLRelay(Relay):
         self,
         here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        greeting: bytes,
     ) -> None:
-        await self._start(*here, there[1])
+        there[1].write(greeting)
+        kind, body = await _message(there[0])
+        if kind == b"E" and _FULL in b"\0" + body:
+            raise Full
+        _send(here[1], kind, self._answer(kind, body))
         await asyncio.gather(
             _forward(here[0], there[1], self._question),
             _forward(there[0], here[1], self._answer),
         )
 
-    async def _start(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter
-    ) -> None:
+    async def greeting(self, here: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bytes:
         """The first message of a connection, which has no kind; what it may ask for before that is refused."""
+        reader, writer = here
         while True:
             size = await reader.readexactly(4)
             body = await reader.readexactly(int.from_bytes(size, "big") - 4)
             if int.from_bytes(body[:4], "big") not in (_SSL_REQUEST, _GSS_REQUEST):
                 for name, value in self._session.items():
                     body = body[:-1] + name.encode() + b"\0" + value.encode() + b"\0\0"
-                back.write(struct.pack("!i", len(body) + 4) + body)
-                return
+                return struct.pack("!i", len(body) + 4) + body
             writer.write(b"N")
 
     def _question(self, kind: bytes, body: bytes) -> bytes:
@@ -80,6 +89,8 @@ class PostgreSQLRelay(Relay):
     def _answer(self, kind: bytes, body: bytes) -> bytes:
         if kind == b"E" and any(b"\0C" + state + b"\0" in b"\0" + body for state in _CONFLICTS):
             self.conflict = True
+        if kind == b"E" and _FULL in b"\0" + body:
+            self.full = True
         if kind == b"K":
             self.number = int.from_bytes(body[:4], "big")
         if kind == b"D" and self.placeholders:
@@ -142,16 +153,24 @@ async def _forward(
     """Passes messages on, each with a body that may be changed, until there are no more."""
     try:
         while True:
-            head = await source.readexactly(5)
-            kind, size = head[:1], int.from_bytes(head[1:], "big") - 4
-            body = change(kind, await source.readexactly(size))
-            sink.write(kind + struct.pack("!i", len(body) + 4) + body)
+            kind, body = await _message(source)
+            _send(sink, kind, change(kind, body))
             await sink.drain()
     except asyncio.IncompleteReadError:
         pass
     finally:
         with suppress(OSError):
             sink.close()
+
+
+async def _message(source: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """The kind and the body of the next message."""
+    head = await source.readexactly(5)
+    return head[:1], await source.readexactly(int.from_bytes(head[1:], "big") - 4)
+
+
+def _send(sink: asyncio.StreamWriter, kind: bytes, body: bytes) -> None:
+    sink.write(kind + struct.pack("!i", len(body) + 4) + body)
 
 
 def _row(body: bytes, value: Callable[[bytes], bytes]) -> bytes:

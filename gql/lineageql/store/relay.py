@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
@@ -16,17 +17,22 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+from lineageql.errors import LineageQLError
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.frames import Reply, Status
 from lineageql.store.mlmd.process import WorkerProcess
-from lineageql.store.patience import keep_alive
+from lineageql.store.patience import FULL, keep_alive
 
 log = logging.getLogger("lineageql.store")
 
 AtWork = Callable[[int], Awaitable[bool]]
 """Whether a server is at a statement of the connection that it has given a number; true where it cannot know."""
+
+
+class Full(Exception):
+    """A server takes no more connections."""
 
 
 class Relay(ABC):
@@ -40,12 +46,18 @@ class Relay(ABC):
     def __init__(self, address: ServerAddress, settings: Settings) -> None:
         self.address = address
         self.settings = settings
+        self.patience = float(settings.store_timeout)
+        """Seconds in which a connection to the server is there."""
         self._folder = ""
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ends: set[asyncio.StreamWriter] = set()
+        self.make_room: Callable[[], None] | None = None
+        """Gives up another connection of this process, where the server takes no more."""
         self.conflict = False
         """Whether the server ended a statement since the call began as others wrote the same: nothing was applied."""
+        self.full = False
+        """Whether the server let a connection sign in and not in, as it has too many of this user or database."""
         self.number: int | None = None
         """By what the server calls the newest connection; None while there is none."""
 
@@ -62,12 +74,21 @@ class Relay(ABC):
         """A connection to the server."""
 
     @abstractmethod
+    async def greeting(self, here: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bytes:
+        """What the server is told first; empty where it speaks first."""
+
+    @abstractmethod
     async def pass_on(
         self,
         here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        greeting: bytes,
     ) -> None:
-        """Hands on what either end says, until one has no more to say; tells the server's number of the connection."""
+        """Hands on what either end says, until one has no more to say; tells the server's number of the connection.
+
+        Raises:
+            Full: the server takes no more connections; nothing of that is handed on.
+        """
 
     async def open(self) -> ServerAddress:
         """Makes the socket; answers the address that leads through it."""
@@ -101,11 +122,23 @@ class Relay(ABC):
         ends = {writer}
         # The worker sees no more of an error than a connection that ends, and says so.
         try:
-            there, back = await asyncio.wait_for(self.connect(), self.settings.store_timeout)
-            ends.add(back)
-            self._ends.add(back)
-            keep_alive(back.get_extra_info("socket"))
-            await self.pass_on((reader, writer), (there, back))
+            greeting = await self.greeting((reader, writer))
+            until = asyncio.get_running_loop().time() + self.settings.deadline
+            while True:
+                there, back = await asyncio.wait_for(self.connect(), self.patience)
+                ends.add(back)
+                self._ends.add(back)
+                keep_alive(back.get_extra_info("socket"))
+                try:
+                    await self.pass_on((reader, writer), (there, back), greeting)
+                    return
+                except Full:
+                    back.close()
+                    if asyncio.get_running_loop().time() >= until:
+                        raise OSError("it takes no more connections") from None
+                if self.make_room is not None:
+                    self.make_room()
+                await asyncio.sleep(random.uniform(*FULL))
         except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
             log.debug("a connection to %s ended", self.address)
         except asyncio.TimeoutError:
@@ -135,19 +168,29 @@ class MySQLRelay(Relay):
             return await asyncio.open_unix_connection(self.address.host)
         return await asyncio.open_connection(self.address.host, self.address.port)
 
+    async def greeting(self, here: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bytes:
+        return b""
+
     async def pass_on(
         self,
         here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        greeting: bytes,
     ) -> None:
-        # The server speaks first: its version, and the number of the connection.
+        # Its version, and the number of the connection.
         head = await there[0].readexactly(4)
-        greeting = await there[0].readexactly(int.from_bytes(head[:3], "little"))
-        version, _, rest = greeting.partition(b"\0")
+        first = await there[0].readexactly(int.from_bytes(head[:3], "little"))
+        if first[:1] == b"\xff" and int.from_bytes(first[1:3], "little") in _FULL:
+            raise Full
+        version, _, rest = first.partition(b"\0")
         # What begins with 255 is an error in its place.
         self.number = int.from_bytes(rest[:4], "little") if version[:1] == b"\x0a" else None
-        here[1].write(head + greeting)
+        here[1].write(head + first)
         await asyncio.gather(_poured(here[0], there[1]), _poured(there[0], here[1]))
+
+
+_FULL = (1040, 1203)
+"""The server has as many connections as may be. What is one user's limit (1226) it says only after the password."""
 
 
 async def _poured(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -203,14 +246,30 @@ class RelayedRecorder(WorkerChannel):
     async def _open(self) -> WorkerProcess:
         if not self._config:
             self._config = self._make_config(await self.relay.open())
-        return await super()._open()
+        until = asyncio.get_running_loop().time() + self._timeout
+        while True:
+            self.relay.full = False
+            try:
+                return await super()._open()
+            except LineageQLError:
+                if not self.relay.full or self._closed or asyncio.get_running_loop().time() >= until:
+                    raise
+            await self._room()
+
+    async def _room(self) -> None:
+        """Waits a while for a place on a server that takes no more connections."""
+        if self.relay.make_room is not None:
+            self.relay.make_room()
+        await asyncio.sleep(random.uniform(*FULL))
 
     async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes, deadline: float) -> Reply:
-        self.relay.conflict = False
+        self.relay.conflict = self.relay.full = False
         with self._watched():
             reply = await super()._exchange(worker, rpc, request, deadline)
-        if reply.code != Status.OK and self.relay.conflict:
-            # ml-metadata does not tell it from other faults of PostgreSQL's.
+        if reply.code != Status.OK and (self.relay.conflict or self.relay.full):
+            if self.relay.full and self.relay.make_room is not None:
+                self.relay.make_room()
+            # ml-metadata does not tell these from other faults of PostgreSQL's; nothing was applied.
             return reply._replace(code=Status.ABORTED)
         return reply
 

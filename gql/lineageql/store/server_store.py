@@ -27,7 +27,8 @@ from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.postgresql_relay import PostgreSQLRecorder, PostgreSQLRelay
 from lineageql.store.read_replica import ReadReplica
 from lineageql.store.recorders import MissingRecorder, Starting
-from lineageql.store.relay import AtWork, MySQLRelay, Relay, RelayedRecorder
+from lineageql.store.relay import MySQLRelay, Relay, RelayedRecorder
+from lineageql.store.sql.database_lock import DatabaseLock
 from lineageql.store.sql.dialects import Dialect, Statement, mysql
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
@@ -261,10 +262,14 @@ async def open_server(address: ServerAddress, settings: Settings, recorder_at: s
             recorder = MissingRecorder(reason)
         elif not settings.read_only:
             lock = await backend.lock(address, settings)
+            if isinstance(lock, DatabaseLock):
+                lock.make_room = driver.make_room
             if recorder_at:
                 recorder = await _distant_recorder(recorder_at)
             else:
-                recorder = await _recorder(address, settings, backend, driver.works)
+                recorder = await _recorder(address, settings, backend, driver)
+            if isinstance(lock, DatabaseLock):
+                lock.fell_silent = partial(_fell_silent, driver, recorder)
     except BaseException:
         await driver.close()
         if replica is not driver:
@@ -273,6 +278,13 @@ async def open_server(address: ServerAddress, settings: Settings, recorder_at: s
     writable = isinstance(recorder, (WorkerChannel, DistantRecorder))
     info = StoreInfo(str(address), address.scheme, version, writable, 32, limits)
     return ServerStore(driver, replica, info, recorder, own, lock)
+
+
+def _fell_silent(driver: PooledDriver, recorder: Recorder) -> None:
+    """Gives up connections to a server that did not answer on another."""
+    driver.drop_idle()
+    if isinstance(recorder, RelayedRecorder) and not recorder.waiting:
+        recorder.relay.cut()
 
 
 def with_password(address: ServerAddress, settings: Settings) -> ServerAddress:
@@ -402,7 +414,7 @@ async def _distant_recorder(path: str) -> DistantRecorder:
 
 
 async def _recorder(
-    address: ServerAddress, settings: Settings, backend: Backend, at_work: AtWork | None
+    address: ServerAddress, settings: Settings, backend: Backend, driver: PooledDriver | None
 ) -> WorkerChannel:
     """The recorder of a database, whose worker is not started yet."""
     # The protos are imported here and in a thread, in place of in the first mutation.
@@ -410,5 +422,12 @@ async def _recorder(
     timeout, look, probe = float(settings.deadline), float(settings.store_timeout), probe_timeout(settings)
     if not backend.relayed(address):
         return WorkerChannel(backend.config(address), timeout=timeout, probe=probe)
-    relay = partial(backend.relay, address, settings)
+
+    def relay() -> Relay:
+        made = backend.relay(address, settings)
+        if driver is not None:
+            made.make_room = driver.make_room
+        return made
+
+    at_work = None if driver is None else driver.works
     return backend.recorder(relay, backend.config, at_work, timeout=timeout, look=look, probe=probe)

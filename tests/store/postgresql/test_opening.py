@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -303,6 +304,19 @@ async def test_the_first_of_several_hosts_that_is_there_is_read_and_recorded_in(
         await opened(f"{several}?target_session_attrs=standby", read_only=True)
     with pytest.raises(UsageError, match=r"target_session_attrs .* 'writer'; it takes one of any, read-write"):
         await opened(f"{several}?target_session_attrs=writer")
+
+
+async def test_a_host_that_is_silent_leaves_time_for_the_others(server: PostgreSQL, database: str) -> None:
+    with socket.socket() as silent:
+        # As of a machine that has died: nothing that connects is ever answered.
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        place = f"127.0.0.1:{server.port}/"
+        several = server.url(database).replace(place, f"127.0.0.1:{silent.getsockname()[1]},{place}")
+        for attributes in ("primary", "prefer-standby"):
+            async with serving(f"{several}?target_session_attrs={attributes}", store_timeout=1) as service:
+                made = await service.data(WORKSPACE, {"name": attributes})
+                assert made["createWorkspace"]["created"]
 
 
 async def test_options_lead_to_another_schema(server: PostgreSQL, database: str) -> None:

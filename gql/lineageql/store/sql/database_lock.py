@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
-from lineageql.store.patience import IDLE
+from lineageql.store.patience import FULL, IDLE
 from lineageql.store.write_lock import WriteLock, unwritten
 
 LONGEST = 120
@@ -27,6 +29,10 @@ class DatabaseLock(WriteLock):
         self._address, self._settings = address, settings
         self._connection: Any = None
         self._last = 0.0
+        self.make_room: Callable[[], None] | None = None
+        """Gives up another connection of this process, where the server takes no more."""
+        self.fell_silent: Callable[[], None] | None = None
+        """Is told that the server did not answer, which the other connections of this process lead to."""
 
     @abstractmethod
     async def connect(self) -> None:
@@ -49,6 +55,10 @@ class DatabaseLock(WriteLock):
         """Whether the connection is known to be broken."""
 
     @abstractmethod
+    def full(self, error: BaseException) -> bool:
+        """Whether an error says that the server takes no more connections."""
+
+    @abstractmethod
     def translate(self, error: BaseException) -> LineageQLError:
         """An error of the library as one of ours."""
 
@@ -64,13 +74,13 @@ class DatabaseLock(WriteLock):
                 if self._connection is not None and self.is_broken():
                     self.drop()
                 if self._connection is None:
-                    await self.connect()
+                    await self._enter()
                 elif loop.time() - self._last >= IDLE:
                     await self.probe()
                 self._last = loop.time()
                 return await self.attempt(seconds)
             except self.errors as error:
-                self.drop()
+                self._failed(error)
                 if last:
                     raise unwritten(self.translate(error)) from error
             except BaseException:
@@ -78,16 +88,37 @@ class DatabaseLock(WriteLock):
                 raise
         raise AssertionError
 
+    async def _enter(self) -> None:
+        """Connects; where the server takes no more connections, waits for a place."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._settings.deadline
+        while True:
+            try:
+                return await self.connect()
+            except self.errors as error:
+                self.drop()
+                if not self.full(error) or loop.time() >= until:
+                    raise
+            if self.make_room is not None:
+                self.make_room()
+            await asyncio.sleep(random.uniform(*FULL))
+
     async def free(self) -> None:
         if self._connection is None:
             return
         try:
             await self.end()
-        except self.errors:
-            self.drop()
+        except self.errors as error:
+            self._failed(error)
         except BaseException:
             self.drop()
             raise
+
+    def _failed(self, error: BaseException) -> None:
+        self.drop()
+        # While a lock is held each connection that has to be found silent makes all others wait.
+        if isinstance(error, asyncio.TimeoutError) and self.fell_silent is not None:
+            self.fell_silent()
 
     def check(self) -> None:
         if self._connection is None or self.is_broken():

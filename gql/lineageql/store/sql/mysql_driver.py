@@ -176,7 +176,7 @@ class MySQLDriver(PooledDriver):
         return translate(error, self.address)
 
     def full(self, error: BaseException) -> bool:
-        return error_number(error) in _FULL
+        return error_number(error) in FULL
 
     def survives(self, error: BaseException) -> bool:
         # It is in the middle of a transaction then.
@@ -337,7 +337,7 @@ CONFLICTS = frozenset({1205, 1213})
 _LOST = frozenset({1047, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 4031})
 """The server went away, or ended the connection."""
 
-_FULL = frozenset({1040, 1203, 1226})
+FULL = frozenset({1040, 1203, 1226})
 """The server, or this user, has as many connections as may be."""
 
 _KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
@@ -354,7 +354,7 @@ _KINDS: tuple[tuple[frozenset[int], type[LineageQLError], str], ...] = (
     (frozenset({1047}), Unavailable, "a node of {address} has no part in its cluster now"),
     (CONFLICTS, Unavailable, "others write to {address} what is read; ask again"),
     (frozenset({1412}), Unavailable, "a table of {address} was changed while it was read; ask again"),
-    (_FULL, Unavailable, "{address} lets no more connections in"),
+    (FULL, Unavailable, "{address} lets no more connections in"),
     (frozenset({1129, 1130}), Unavailable, "{address} lets no connections of this machine in"),
     (_LOST, Unavailable, "the connection to {address} broke"),
 )

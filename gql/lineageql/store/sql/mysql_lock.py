@@ -21,7 +21,7 @@ from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.patience import patience, probe_timeout
 from lineageql.store.sql.database_lock import LONGEST, DatabaseLock
-from lineageql.store.sql.mysql_driver import CONFLICTS, ERRORS, connected, end, error_number, ran, translate
+from lineageql.store.sql.mysql_driver import CONFLICTS, ERRORS, FULL, connected, end, error_number, ran, translate
 from lineageql.store.sql.opening import LOCK_TABLE
 from lineageql.store.write_lock import WriteLock, unwritten
 
@@ -71,6 +71,9 @@ class MySQLLock(DatabaseLock):
 
     def is_broken(self) -> bool:
         return bool(self._connection._stream_broken)
+
+    def full(self, error: BaseException) -> bool:
+        return error_number(error) in FULL
 
     def translate(self, error: BaseException) -> LineageQLError:
         return translate(error, self._address)

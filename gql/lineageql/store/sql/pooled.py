@@ -11,18 +11,20 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from lineageql.errors import LineageQLError
+from lineageql.errors import LineageQLError, Unavailable
 from lineageql.settings import Settings
-from lineageql.store.patience import IDLE, patience, probe_timeout
+from lineageql.store.patience import FULL, IDLE, patience, probe_timeout
 from lineageql.store.sql.dialects import Dialect, Statement
-from lineageql.store.sql.driver import Rows, Script, fetch
+from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 
 T = TypeVar("T")
 _THREADS = 4
-_FULL = (0.05, 0.2)
-"""Seconds after which a server that takes no more connections is asked again."""
+_GIVEN = 2.0
+"""Seconds that a place on a server is left to whom it was given up for."""
 _SECOND_LOOK = 0.5
 """Seconds in which an answer that is under way comes."""
+UNUSED = 60.0
+"""Seconds after which a connection that nobody used is given back, as other replicas may need its place."""
 GRACE = 5.0
 """Seconds that closing waits for a server."""
 
@@ -61,6 +63,8 @@ class PooledDriver(ABC):
         self._prober: Any = None
         self._free = asyncio.Semaphore(settings.store_connections)
         self._idle: list[tuple[Any, float]] = []
+        self._owed = False
+        self._given = 0.0
 
     @abstractmethod
     def connection(self) -> AbstractAsyncContextManager[Any]:
@@ -143,7 +147,7 @@ class PooledDriver(ABC):
                     self.drop(connection)
                     if self.lost(error):
                         # The others that lie idle broke with it.
-                        self._drop_idle()
+                        self.drop_idle()
                     raise
                 self._rest(connection)
                 raise
@@ -152,6 +156,8 @@ class PooledDriver(ABC):
     def _rest(self, connection: Any) -> None:
         if self.broken(connection):
             self.drop(connection)
+        elif self._owed:
+            self._give(connection)
         else:
             self._idle.append((connection, asyncio.get_running_loop().time()))
 
@@ -173,7 +179,7 @@ class PooledDriver(ABC):
             return True
         except self.errors:
             self.drop(connection)
-            self._drop_idle()
+            self.drop_idle()
             return False
         except BaseException:
             self.abandon(connection)
@@ -184,17 +190,47 @@ class PooledDriver(ABC):
         loop = asyncio.get_running_loop()
         until = loop.time() + self.settings.deadline
         while True:
-            try:
-                return await self.join()
-            except self.errors as error:
-                if not self.full(error) or loop.time() >= until:
-                    raise
-            await asyncio.sleep(random.uniform(*_FULL))
+            if loop.time() >= self._given:
+                try:
+                    return await self.join()
+                except self.errors as error:
+                    if not self.full(error) or loop.time() >= until:
+                        raise
+            await asyncio.sleep(random.uniform(*FULL))
             rested = await self._rested()
             if rested is not None:
                 return rested
 
-    def _drop_idle(self) -> None:
+    def make_room(self) -> None:
+        """Gives up a connection to a server that takes no more, as who records needs its place."""
+        if self._idle:
+            # That which lay idle for the longest.
+            self._give(self._idle.pop(0)[0])
+        else:
+            self._owed = True
+
+    def _shed(self) -> None:
+        """Closes all but one of the connections that nobody used for long."""
+        before = asyncio.get_running_loop().time() - UNUSED
+        # Those that lie idle for the longest stand first.
+        while len(self._idle) > 1 and self._idle[0][1] < before:
+            self.leave(self._parted(self._idle.pop(0)[0]))
+
+    async def _parted(self, connection: Any) -> None:
+        """Closes a connection that lay idle."""
+        try:
+            with patience(GRACE, lambda: self.drop(connection)):
+                await self.part(connection)
+        except self.errors:
+            self.drop(connection)
+
+    def _give(self, connection: Any) -> None:
+        self._owed = False
+        self._given = asyncio.get_running_loop().time() + _GIVEN
+        self.drop(connection)
+
+    def drop_idle(self) -> None:
+        """Ends the connections that lie idle, as their server does not answer."""
         idle, self._idle = self._idle, []
         for connection, _ in idle:
             self.drop(connection)
@@ -223,7 +259,7 @@ class PooledDriver(ABC):
                 break
             await asyncio.sleep(self.settings.store_timeout)
         self.drop(connection)
-        self._drop_idle()
+        self.drop_idle()
 
     async def works(self, number: int) -> bool:
         """Whether the server is at a statement of a connection of others', by the number that it calls it by."""
@@ -240,14 +276,16 @@ class PooledDriver(ABC):
         return False
 
     async def _asked(self, at_work: Callable[[Any], Awaitable[bool]]) -> bool:
-        """What the server says, asked by the prober; false where it cannot be asked."""
+        """What the server says, asked by the prober; false where it cannot be asked, unless it is only full."""
         for _ in (False, True):
             try:
                 prober = await self._probing_connection()
                 with patience(probe_timeout(self.settings), lambda: self.drop(prober)):  # noqa: B023
                     return await at_work(prober)
-            except self.errors:
+            except self.errors as error:
                 self._end_prober()
+                if self.full(error):
+                    return True  # it is there, and cannot say
             except BaseException:
                 self._end_prober()
                 raise
@@ -283,6 +321,7 @@ class PooledDriver(ABC):
         return PooledSnapshot(self)
 
     async def probe(self) -> None:
+        self._shed()
         async with self._probing:
             for _ in (False, True):
                 new = self._prober is None
@@ -295,8 +334,20 @@ class PooledDriver(ABC):
                     self._end_prober()
                     if not isinstance(error, self.errors):
                         raise
+                    if self.full(error):
+                        break
                     if new:
                         raise self.translate(error) from error
+        await self._probe_in_pool()
+
+    async def _probe_in_pool(self) -> None:
+        """The same on a connection of the pool's, where the server takes none beside it."""
+        asking = asyncio.create_task(self.fetch(PROBE), name="probe of a server that is full")
+        done, _ = await asyncio.wait((asking,), timeout=self.settings.store_timeout)
+        if not done:
+            asking.cancel()
+            raise Unavailable("the database takes no more connections, and all of those that there are are in use")
+        await asking
 
     def _end_prober(self) -> None:
         prober, self._prober = self._prober, None
@@ -308,12 +359,7 @@ class PooledDriver(ABC):
             await asyncio.wait(self._leaving, timeout=GRACE)
         self._end_prober()
         while self._idle:
-            connection, _ = self._idle.pop()
-            try:
-                with patience(GRACE, lambda: self.drop(connection)):  # noqa: B023
-                    await self.part(connection)
-            except self.errors:
-                self.drop(connection)
+            await self._parted(self._idle.pop()[0])
         self._threads.shutdown(wait=False)
 
     def leave(self, work: Coroutine[Any, Any, None]) -> None:

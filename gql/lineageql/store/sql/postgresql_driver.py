@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -65,6 +66,8 @@ class PostgreSQLDriver(PooledDriver):
         super().__init__(dialect, settings)
         self.address = address
         self.pooled = pooled
+        # Of several hosts one is the primary: a connection to another is to one that has died, or is none any more.
+        self._one_primary = bool(address.others) and address.options.get("target_session_attrs") in _PRIMARY
         self._servers: WeakKeyDictionary[Any, tuple[str, int]] = WeakKeyDictionary()
 
     @classmethod
@@ -175,6 +178,8 @@ class PostgreSQLDriver(PooledDriver):
             return True  # only the pooler knows which connection of the server's it is
         server, number = self._servers.get(connection, ("", 0))
         here, state = await prober.fetchrow(_STATE, number)
+        if here != server and self._one_primary:
+            return False
         # Behind a balancer it may be another server's, and a pooler gives numbers of its own.
         unknown = here != server or number != connection.get_server_pid()
         return unknown or (state is not None and not state.startswith("idle"))
@@ -183,8 +188,10 @@ class PostgreSQLDriver(PooledDriver):
         if self.pooled:
             return True
         _, state = await prober.fetchrow(_STATE, number)
-        # Behind a balancer another server may have none of this number.
-        return state is None or not state.startswith("idle")
+        if state is None:
+            # Behind a balancer another server may have none of this number.
+            return not self._one_primary
+        return not state.startswith("idle")
 
     async def rows(self, connection: Any, statement: Statement) -> Rows:
         risky = len(statement.text) > _RISKY and connection.is_in_transaction()
@@ -223,9 +230,8 @@ async def create_database(address: ServerAddress, settings: Settings) -> None:
         LineageQLError: see `execute`.
     """
     name = address.database.replace('"', '""')
-    server = {**_arguments(address, settings), "database": "postgres"}
     try:
-        connection = await asyncpg.connect(**server)
+        connection = await _entered(replace(address, database="postgres"), settings)
         try:
             with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
                 provider = "LOCALE_PROVIDER libc" if connection.get_server_version().major >= 15 else ""
@@ -311,9 +317,47 @@ async def _finds_pooler(address: ServerAddress, settings: Settings) -> bool:
 
 async def _connect(address: ServerAddress, settings: Settings, **more: Any) -> Any:
     told = {**session_options(address), **more.pop("server_settings", {})}
-    connection = await asyncpg.connect(**{**_arguments(address, settings), **more}, server_settings=told)
+    connection = await _entered(address, settings, server_settings=told, **more)
     keep_alive(connection._transport.get_extra_info("socket"))
     return connection
+
+
+async def _entered(address: ServerAddress, settings: Settings, **more: Any) -> Any:
+    """A connection to the first host that is there and of the kind that is wanted.
+
+    asyncpg goes through the hosts too, but has one time for all of them: a host that is silent,
+    as its machine has died, would leave none for the others.
+    """
+    arguments = {**_arguments(address, settings), **more}
+    target = str(arguments["target_session_attrs"])
+    wanted = ("standby", "any") if target == "prefer-standby" else (target,)
+    fault: BaseException | None = None
+    for kind in wanted:
+        for host, port in _in_order(address, kind):
+            one = {**arguments, "host": host, "port": port, "target_session_attrs": kind}
+            try:
+                connection = await asyncpg.connect(**one)
+            except (OSError, asyncio.TimeoutError, asyncpg.CannotConnectNowError) as error:
+                fault = error
+            except asyncpg.TargetServerAttributeNotMatched as error:
+                # What keeps one from being reached says more.
+                fault = fault or error
+            else:
+                _last[address.hosts, kind] = host, port
+                return connection
+    assert fault is not None
+    raise fault
+
+
+_last: dict[tuple[tuple[tuple[str, int], ...], str], tuple[str, int]] = {}
+"""Which host was of a kind when a connection was last made, by all hosts and the kind."""
+
+
+def _in_order(address: ServerAddress, kind: str) -> list[tuple[str, int]]:
+    """The hosts as they are to be tried: one may be silent, so first that which took what is written before."""
+    hosts = list(address.hosts)
+    known = _last.get((address.hosts, kind)) if kind in _PRIMARY else None
+    return sorted(hosts, key=lambda host: host != known)
 
 
 def _session(settings: Settings) -> dict[str, str]:
@@ -336,28 +380,30 @@ def _arguments(address: ServerAddress, settings: Settings) -> dict[str, Any]:
         known = ", ".join(_TARGETS)
         raise UsageError(f"the option target_session_attrs of {address} is {target!r}; it takes one of {known}")
     return {
-        "host": [host for host, _ in address.hosts],
-        "port": [port for _, port in address.hosts],
+        "host": address.host,
+        "port": address.port,
         "target_session_attrs": target,
         "user": address.user,
         "password": address.password,
         "database": address.database,
         "ssl": tls_of(address),
-        "timeout": _connect_timeout(address, settings),
+        "timeout": connect_timeout(address, settings),
     }
 
 
+_PRIMARY = ("primary", "read-write")
+"""The kinds of server of which there is one."""
 _TARGETS = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
 
 
-def _connect_timeout(address: ServerAddress, settings: Settings) -> float:
-    """Seconds in which a host must let a connection in, by the URL or by the settings."""
+def connect_timeout(address: ServerAddress, settings: Settings) -> float:
+    """Seconds in which each host must let a connection in: the URL's, or a part of those of the settings."""
     said = address.options.get("connect_timeout", "")
     if said and not (said.isascii() and said.isdigit() and int(said) > 0):
         raise UsageError(
             f"the option connect_timeout of {address} is {said!r}; it takes seconds, a whole number from 1"
         )
-    return float(said or settings.store_timeout)
+    return float(said or settings.store_timeout / len(address.hosts))
 
 
 async def located(address: ServerAddress, settings: Settings) -> tuple[str, int]:
@@ -392,6 +438,11 @@ _KINDS: tuple[tuple[type[BaseException], type[LineageQLError], str], ...] = (
     (asyncpg.QueryCanceledError, Unavailable, "{address} took too long: {text}"),
     (asyncpg.InFailedSQLTransactionError, Unavailable, "another part of this operation failed in {address}; ask again"),
     (asyncpg.TransactionRollbackError, Unavailable, "{address} let go of what was read; ask again: {text}"),
+    (
+        asyncpg.TargetServerAttributeNotMatched,
+        Unavailable,
+        "no host of {address} is now of the kind that target_session_attrs asks for",
+    ),
     (asyncio.TimeoutError, Unavailable, "{address} did not answer in time"),
     (asyncpg.InterfaceError, Unavailable, "the connection to {address} broke: {text}"),
     (asyncpg.PostgresConnectionError, Unavailable, "the connection to {address} broke: {text}"),

@@ -48,10 +48,14 @@ class PostgreSQLLock(DatabaseLock):
         return True
 
     async def end(self) -> None:
-        await self._connection.execute("COMMIT", timeout=float(self._settings.store_timeout))
+        # It takes the server no time. Where it is silent the connection is ended, and the lock with it.
+        await self._connection.execute("COMMIT", timeout=probe_timeout(self._settings))
 
     def is_broken(self) -> bool:
         return bool(self._connection.is_closed())
+
+    def full(self, error: BaseException) -> bool:
+        return isinstance(error, asyncpg.TooManyConnectionsError)
 
     def translate(self, error: BaseException) -> LineageQLError:
         return translate(error, self._address)
