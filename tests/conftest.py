@@ -38,7 +38,7 @@ SERVERS = re.compile("mariadb|mysql|postgresql", re.IGNORECASE)
 
 SLOW = re.compile(
     r"clients/|tests/(api/recording|attacks|bench|catalog/recording|cli|store/mlmd)/"
-    r"|test_(api_agreement|clients|deployment|doubles|explain|failures|filters|hidden|kills|issuer|large_integers|listings"
+    r"|test_(api_agreement|clients|deployments?|doubles|explain|failures|filters|hidden|kills|issuer|large_integers|listings"
     r"|logs|maintenance|open_store|operators|orders_by_name|paging|plans|proxies|queries|real|refusals|replaced_store"
     r"|replicas|sdk|secrets|stores|suite|traces|tutorial|unreadable|verbs|workers)\.py"
 )

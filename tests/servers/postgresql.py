@@ -37,10 +37,11 @@ def binaries() -> Path:
 
 
 class PostgreSQL:
-    """A server; `start` and `stop` may be called again and again."""
+    """A server that takes so many connections; `start` and `stop` may be called again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int = 50) -> None:
         allowed()
+        self.connections = connections
         self.bin = binaries()
         self.folder = Path(tempfile.mkdtemp(prefix="lineageql-postgresql-"))
         self.port = free_port()
@@ -77,7 +78,7 @@ class PostgreSQL:
             "unix_socket_directories": str(self.folder),
             "fsync": "off",
             "autovacuum": "off",
-            "max_connections": "50",
+            "max_connections": str(self.connections),
             "log_statement": "none",
         }
         command = [str(self.bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
@@ -153,6 +154,37 @@ class PostgreSQL:
         query = f"?{urlencode(options)}" if options else ""
         user, password = quote(USER, safe=""), quote(PASSWORD, safe="")
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{quote(database, safe='')}{query}"
+
+
+class Standby(PostgreSQL):
+    """A streaming replica of a server, which applies what it gets so many seconds late, until it is promoted."""
+
+    def __init__(self, primary: PostgreSQL, delay: int = 0) -> None:
+        self._primary, self._delay = primary, delay
+        super().__init__(primary.connections)
+
+    def _make(self) -> None:
+        command = [str(self.bin / "pg_basebackup"), "-D", str(self.folder / "data"), "-R", "-X", "stream"]
+        command += ["--no-sync", "-c", "fast", "-h", "127.0.0.1", "-p", str(self._primary.port), "-U", USER]
+        environment = {**os.environ, "PGPASSWORD": PASSWORD}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=environment, **self._as)
+        assert done.returncode == 0, done.stderr
+
+    def start(self, *options: str) -> None:
+        super().start("-c", f"recovery_min_apply_delay={self._delay}s", *options)
+
+    def _status(self) -> str:
+        # It takes connections that read from then on.
+        return super()._status().replace("\nstandby", "\nready")
+
+    def behind(self) -> bool:
+        """Whether the primary has committed what the replica does not show yet."""
+        place = self._primary.psql("SELECT pg_current_wal_lsn()").strip()
+        return self.psql(f"SELECT coalesce(pg_last_wal_replay_lsn() < '{place}', false)").strip() != "f"
+
+    def promote(self) -> None:
+        """Makes it the primary, with all that it has got, and waits for that."""
+        assert self.psql("SELECT pg_promote()").strip() == "t"
 
 
 @functools.cache
