@@ -115,39 +115,6 @@ async def test_a_statement_that_only_takes_long_is_waited_for(place: Place, forw
         assert int((await driver.fetch(Statement(slow[driver.dialect.name], {})))[0][0]) == 7
 
 
-@pytest.mark.long
-async def test_a_server_that_is_paused_for_twenty_seconds(place: Place) -> None:
-    """With the settings as they come all calls end before the server goes on, those too that came later."""
-    place.fill_demo()
-    assert isinstance(place, PostgreSQLPlace | MariaDBPlace)
-    assert place.server.process is not None
-    async with serving(place.url) as service:
-
-        async def timed(call: Any, after: float) -> float:
-            await asyncio.sleep(after)
-            began = time.monotonic()
-            (error,) = (await call())["errors"]
-            assert error["extensions"]["code"] in ("UNAVAILABLE", "DEADLINE_EXCEEDED"), error
-            return time.monotonic() - began
-
-        assert "errors" not in await label(service, 0)
-        await asyncio.gather(*(service.data(READ) for _ in range(3)))
-        pids = [place.server.process.pid, *children(place.server.process.pid)]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            reads = (timed(lambda: service.ask(READ), after) for after in (0, 0, 0, 4, 8))
-            writes = (timed(lambda: label(service, 1), after) for after in (0, 0, 4, 8))
-            times = await asyncio.wait_for(asyncio.gather(*reads, *writes), 20)
-            print("seconds until calls were answered:", *(f"{seconds:.1f}" for seconds in times))
-        finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
-        await until_back(lambda: service.ask(READ))
-        await until_back(lambda: label(service, 3))
-        assert (await service.client.get("/readyz")).status_code == 200
-
-
 async def test_a_server_that_is_paused(place: Place) -> None:
     place.fill_demo()
     assert isinstance(place, PostgreSQLPlace | MariaDBPlace)

@@ -332,13 +332,17 @@ async def _entered(address: ServerAddress, settings: Settings, **more: Any) -> A
     target = str(arguments["target_session_attrs"])
     wanted = ("standby", "any") if target == "prefer-standby" else (target,)
     fault: BaseException | None = None
+    away: set[tuple[str, int]] = set()
     for kind in wanted:
         for host, port in _in_order(address, kind):
+            if (host, port) in away:
+                continue
             one = {**arguments, "host": host, "port": port, "target_session_attrs": kind}
             try:
                 connection = await asyncpg.connect(**one)
             except (OSError, asyncio.TimeoutError, asyncpg.CannotConnectNowError) as error:
                 fault = error
+                away.add((host, port))
             except asyncpg.TargetServerAttributeNotMatched as error:
                 # What keeps one from being reached says more.
                 fault = fault or error
