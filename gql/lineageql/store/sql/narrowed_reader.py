@@ -32,6 +32,8 @@ from lineageql.store.sql.seen_rows import SeenRows
 from lineageql.store.sql.wrapping_driver import Exchange, WrappingDriver
 
 NODES = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
+_MOST_KEPT = 1_000
+"""Workspaces of a caller, of whose sight the statements are kept for its next operation."""
 _MOST_NAMED = 2_000
 """How many ids a test names at most that a client wrote; what is walked to is more, and is seen."""
 
@@ -116,12 +118,22 @@ class NarrowedReader(SQLReader):
     async def _find(self) -> SeenRows:
         spaces = await seen_spaces(self._plain, self._sight)
         types = await self._plain._catalog()
-        seen = SeenRows(types, self.dialect, spaces, unplaced=self._sight.unplaced)
+        seen = self._seen_rows(types, tuple(spaces))
         self._told_apart = not seen.unplaced
         if self._told_apart and spaces and types.through_children:
             # What is in a hidden workspace below one that is seen is seen, and the link between them is not.
             self._told_apart = not await self._plain._fetch(seen.hidden_below())
         return seen
+
+    def _seen_rows(self, types: TypeCatalog, spaces: tuple[int, ...]) -> SeenRows:
+        """What is seen where these workspaces are: made once for all callers and operations that see so."""
+
+        def make() -> SeenRows:
+            return SeenRows(types, self.dialect, spaces, unplaced=self._sight.unplaced)
+
+        if len(spaces) > _MOST_KEPT:
+            return make()
+        return self.statements.get(types, ("seen rows", spaces, self._sight.unplaced), make)
 
     async def _searches(self) -> Searches:
         seen = await self._seen()
@@ -159,7 +171,6 @@ class NarrowedReader(SQLReader):
         seen = await self._seen()
 
         def script() -> Script[Rows]:
-            statement = self.dialect.compile(seen.leading_out(kind, ids, types))
-            return (yield from fetch(statement.meant("nodes with events that lead to what is hidden")))
+            return (yield from fetch(seen.leading_out(kind, ids, types)))
 
         return [row[0] for row in await self._plain.driver.run(script())] if ids else []

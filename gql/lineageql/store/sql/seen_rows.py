@@ -12,7 +12,20 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, literal_column, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from lineageql.model.conventions.convention import Custom, Declared, Role
 from lineageql.model.conventions.kubeflow import WORKSPACE_NAME
@@ -57,6 +70,7 @@ class SeenRows:
         self.dialect = dialect
         self.spaces = spaces
         self.unplaced = unplaced
+        self._leading_out: dict[tuple[NodeKind, frozenset[EventType]], Statement] = {}
 
     def of(self, statement: Statement) -> Statement:
         """The statement over nothing but these rows."""
@@ -202,7 +216,7 @@ class SeenRows:
 
     # -- what leads out of what is seen
 
-    def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Select[Any]:
+    def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Statement:
         """Those of some artifacts or executions of which an event leads to what is there and is not seen.
 
         An event counts whenever it was: who could leave out the later ones would find the time of one that is hidden.
@@ -212,12 +226,19 @@ class SeenRows:
             ids: theirs.
             types: of the events that count.
         """
+        if (kind, types) not in self._leading_out:
+            # A walk asks it at each of its levels.
+            made = self.dialect.compile(self._leading(kind, types))
+            self._leading_out[kind, types] = made.meant("nodes with events that lead to what is hidden")
+        return self._leading_out[kind, types].given(ids=self.dialect.listed(ids))
+
+    def _leading(self, kind: NodeKind, types: frozenset[EventType]) -> Select[Any]:
         event = event_source(self.types, types)
         other = NodeKind.EXECUTION if kind is NodeKind.ARTIFACT else NodeKind.ARTIFACT
         here, there = (event.c.artifact_id, event.c.execution_id)[:: 1 if kind is NodeKind.ARTIFACT else -1]
         table = NODES[other].alias()
         conditions = [
-            self.dialect.among(here, ids),
+            self.dialect.within(here, bindparam("ids", self.dialect.listed([]))),
             event_type_in(event, types),
             table.c.id == there,
             not_(self.node(other, there)),
