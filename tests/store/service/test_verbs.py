@@ -72,7 +72,10 @@ def test_what_is_under_owners(service_bench, link):
         run, under = service_bench.run, owners(link.owner)
         with both(service_bench, case.store, way) as (ours, theirs):
             for search in (everything, some):
-                wanted = run(theirs.search_under(link, under, search, window))
+                try:
+                    wanted = run(theirs.search_under(link, under, search, window))
+                except TooExpensive:  # more than SQLite's parser takes, in a store of several writers
+                    reject()
                 assert slices(run(ours.search_under(link, under, search, window))) == slices(wanted)
                 assert run(ours.count_under(link, under, search)) == run(theirs.count_under(link, under, search))
 
