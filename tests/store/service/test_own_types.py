@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineageql.model.identity import EntityKind
+from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.predicates import Field, Operator, Predicate, Related, Relation, Test
 from lineageql.store.ports import Facet, Search
 from lineageql.store.service.narrowed_reader import NarrowedReader
 from lineageql.store.sql.reader import SQLReader
@@ -54,3 +55,15 @@ def test_what_the_file_says(
 def test_names_of_what_is_hidden_are_hidden(service_bench: ServiceBench, way: str) -> None:
     with service_bench.reading(NAMING, way, own=ODD_NAMES) as plain:
         check_hidden(service_bench.run, lambda sight: plain if sight.whole else NarrowedReader(plain, sight))
+
+
+def test_what_only_names_a_run_is_found_by_it(service_bench: ServiceBench, way: str) -> None:
+    """It is an output of the run though no execution wrote it; a search that began at runs left it out."""
+    held = Related(Relation.RUN, Test(Field.NAME, Operator.EQ, "held"))
+    with service_bench.reading(NAMING, way, own=ODD_NAMES) as reader:
+
+        def refs(kind: EntityKind, predicate: Predicate) -> list[Ref]:
+            return service_bench.run(found(reader, Search(kind, predicate)))  # type: ignore[arg-type]
+
+        assert refs(EntityKind.ARTIFACT, held) == [Ref(EntityKind.ARTIFACT, 1)]
+        assert refs(EntityKind.WORKSPACE, Related(Relation.ARTIFACTS, held)) == [Ref(EntityKind.WORKSPACE, 1)]

@@ -93,4 +93,5 @@ class Reading:
             for id_, found in events.items()
         }
         artifacts = await self.tables.nodes(NodeKind.ARTIFACT, (id_ for id_ in written if firsts[id_] in mine))
-        return [*artifacts.values(), *await self.holdings.held(run.node for run in runs)]
+        named = await self.memberships.runs.held(run.run_name for run in runs if run.run_name is not None)
+        return [*artifacts.values(), *await self.holdings.held(run.node for run in runs), *concatenated(named.values())]
