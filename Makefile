@@ -21,7 +21,7 @@ demo: ## make a demonstration store and serve it at http://127.0.0.1:8000
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 PATIENT := -o timeout=7200 -o faulthandler_timeout=7300
 
-test-fast: ## run the tests that need no database server and no browser, with few random examples: some three minutes
+test-fast: ## run the tests that need no database server and no browser, with few random examples: a minute
 	@scripts/setup dev
 	@TEST_NO_SERVERS=1 TEST_EXAMPLES=$${TEST_EXAMPLES:-3} $(PYTEST) -m "not server and not browser and not slow" $(ARGS)
 
