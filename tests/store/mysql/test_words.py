@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import operator
 import sys
 from collections.abc import Iterator
@@ -163,6 +164,8 @@ def test_doubles(rows: Rows) -> None:
     @thorough
     @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20), numbers)
     @example([2.0**53, 2.0**53 + 2, 2.0**63, 1e15, 1e16, 123456789012345.6, 1234567890123456.5], 2**53 + 1)
+    @example([-1.7976931348623157e308, 1.7976931348623157e308], -math.inf)
+    @example([-1.7976931348623157e308, 1.7976931348623157e308], math.inf)
     @example([1e-4, 9.999e-5, 1e-14, 1e-15, 1e-16, 1e22, 1e23, 5e-324, 0.1, -1e-5], 2**63 - 1)
     def check(doubles: list[float], asked: float) -> None:
         doubles = [0.0 if double == 0 else double for double in doubles]  # as within_servers

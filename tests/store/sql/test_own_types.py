@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lineageql.model.callers import Caller
 from lineageql.model.conventions.own_types import parse_own_types
 from lineageql.model.identity import EntityKind, Ref, RunName
-from lineageql.model.predicates import Field
+from lineageql.model.predicates import Field, Operator, Test
 from lineageql.model.rights import Sight, parse_policy
 from lineageql.store.ports import Order, Search
 from lineageql.store.sql.narrowed_reader import NarrowedReader
@@ -121,3 +121,21 @@ def check_hidden(run: Callable[[Any], Any], narrowed: Callable[[Sight], Any]) ->
 def test_names_of_what_is_hidden_are_hidden(bench):
     with bench.reading(NAMING, statements=Statements(ODD_NAMES)) as plain:
         check_hidden(bench.run, lambda sight: plain if sight.whole else NarrowedReader(plain, sight))
+
+
+def test_the_state_of_a_run_that_several_types_name_is_of_its_own_executions(bench: Any) -> None:
+    """Where executions name runs in several ways, those of all runs made the state of each."""
+    step = TypeRecord(30, EXECUTION, "A step")
+    trainer = TypeRecord(31, EXECUTION, "é.Trainer", declares=("p",))
+    store = StoreRecord(
+        types=(step, trainer),
+        executions=(
+            NodeRecord(1, step, custom={"p": "w", "q": "r"}),
+            NodeRecord(2, step, state=2, custom={"p": "w", "q": "s"}),
+            NodeRecord(3, trainer, state=4, declared={"p": "t"}),
+        ),
+    )
+    with bench.reading(store, statements=Statements(OWN)) as reader:
+        for state, names in ((0, ["r"]), (2, ["s"]), (4, ["t"])):
+            search = Search(EntityKind.RUN, Test(Field.STATE, Operator.IN, (state,)))
+            assert [row.entity.name for row in bench.run(reader.search(search, WHOLE)).rows] == names

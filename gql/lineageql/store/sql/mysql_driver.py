@@ -274,7 +274,13 @@ def end(connection: Any) -> None:
 
 
 async def ran(connection: Any, text: str) -> Rows:
-    """The rows of a statement without parameters."""
+    """The rows of a statement without parameters.
+
+    Raises:
+        TooExpensive: it does not fit into one packet: the server would refuse it in the midst of the sending.
+    """
+    if len(text) >= _PACKET:
+        raise TooExpensive("the filter is more than the database takes at once; give it fewer or shallower terms")
     await connection.query(text.encode("ascii"))
     # A cursor would ask for the warnings too, of which there is one for each text that is no JSON.
     rows: Rows = connection._result.rows
@@ -334,6 +340,8 @@ def _tls(address: ServerAddress) -> ssl.SSLContext | None:
 _INDEX_IS_THERE = 1061
 CONFLICTS = frozenset({1205, 1213})
 """Others wrote the same at the same time, on another node of a cluster too; nothing was applied."""
+_PACKET = 2**24 - 1
+"""Octets of a packet with a statement."""
 _LOST = frozenset({1047, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 4031})
 """The server went away, or ended the connection."""
 

@@ -333,11 +333,11 @@ def run_state(compiler: Compiler, source: Source) -> ColumnElement[Any]:
     """What the states of a run's executions amount to, as `model.run_state.run_state` says."""
     linked, named = _linked_and_named(compiler, source)
     if not named:
-        return _amount(compiler, [linked])
-    return case((source.from_.c.named, _amount(compiler, named)), else_=_amount(compiler, [linked]))
+        return _amount(compiler, source, [linked])
+    return case((source.from_.c.named, _amount(compiler, source, named)), else_=_amount(compiler, source, [linked]))
 
 
-def _amount(compiler: Compiler, ties: Sequence[Tie]) -> ColumnElement[Any]:
+def _amount(compiler: Compiler, runs: Source, ties: Sequence[Tie]) -> ColumnElement[Any]:
     execution = source_of(EntityKind.EXECUTION, compiler.types)
     number = state_number(execution, compiler.types, compiler.dialect)
     rank = case({state.value: rank for rank, state in enumerate(RANKED_STATES)}, value=number, else_=0)
@@ -350,4 +350,6 @@ def _amount(compiler: Compiler, ties: Sequence[Tie]) -> ColumnElement[Any]:
     )
     if len(ties) == 1:
         return select(amount).where(execution.id == ties[0].own, *ties[0].conditions).scalar_subquery()
-    return select(amount).where(execution.id.in_(union_all(*(tie.ids() for tie in ties)))).scalar_subquery()
+    # In a union the selects do not find the run's row by themselves.
+    tied = union_all(*(tie.ids().correlate(runs.from_) for tie in ties))
+    return select(amount).where(execution.id.in_(tied)).scalar_subquery()

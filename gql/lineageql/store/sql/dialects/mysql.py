@@ -122,6 +122,10 @@ class MySQL(Dialect):
 
     def _number(self, how: Comparison, left: Expression, right: int | float) -> Clause:
         """A comparison that rounds neither side: MySQL compares an integer with a double as doubles."""
+        if isinstance(right, float) and math.isinf(right):
+            # MySQL has no infinity: every number is below the one and above the other.
+            holds = how in ((operator.lt, operator.le) if right > 0 else (operator.gt, operator.ge))
+            return left.is_not(None) if holds else and_(left.is_not(None), false())
         if not isinstance(left.type, Float):
             exact = isinstance(right, float) and math.isfinite(right) and right.is_integer()
             found: Clause = how(left, int(right) if exact else right)
@@ -133,6 +137,7 @@ class MySQL(Dialect):
         return clause
 
     def among(self, column: Any, values: Sequence[int | float | str]) -> Clause:
+        values = [value for value in values if not isinstance(value, float) or math.isfinite(value)]
         if isinstance(column, Number):
             return or_(self.among(column.integer, values), self.among(column.double, values))
         kept: Sequence[int | float | str] = values
