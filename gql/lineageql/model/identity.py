@@ -1,11 +1,11 @@
 """Global ids: one opaque string for each workspace, run, execution and artifact.
 
 An id names the kind and the key of an entity. The key is MLMD's own id but for
-the runs that executions name, as in the Kubeflow convention: there a run is the
-pair of its workspace's name and its own name, whether or not a context stands for
-it, so that the id of a run that was only a name stays the same when a context is
-made for it. Where executions name no workspace its name is empty there. The key of
-a workspace that no context stands for is its name.
+the runs that executions or artifacts name, as in the Kubeflow convention. The key
+of such a run is the pair of its workspace's name and its own name, whether or not
+a context stands for it, so that the id of a run that was only a name stays the
+same when a context is made for it. Where they name no workspace, its name in the
+pair is empty. The key of a workspace that no context stands for is its name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class EntityKind(Choice):
 
 
 class RunName(NamedTuple):
-    """The key of a run that executions name."""
+    """The key of a run that executions or artifacts name."""
 
     workspace: str
     name: str

@@ -59,7 +59,7 @@ class RunNaming:
     Attributes:
         kind: what they are.
         run: where the run's name stands.
-        workspace: where that of its workspace does; None where these executions name none.
+        workspace: where its workspace's name stands; None where these nodes name none.
         type_ids: the types.
     """
 

@@ -20,19 +20,13 @@ from lineageql.model.rights import Policy, Rights
 from lineageql.settings import Settings
 from lineageql.store.mlmd import faults, protos
 from lineageql.store.mlmd.frames import Reply, Status, status_name
+from lineageql.store.mlmd.grpc_server import Exchange
 from lineageql.store.own_types_file import own_types
 from lineageql.store.ports import Store
 from lineageql.watched_file import WatchedFile
 
 _UNSURE = (Status.DEADLINE_EXCEEDED, Status.UNAVAILABLE, Status.INTERNAL, Status.UNKNOWN)
 """How calls end of which nobody knows whether they were applied."""
-
-
-class Exchange(Protocol):
-    """What answers calls of MLMD's service, whoever sends them."""
-
-    async def exchange(self, rpc: str, request: bytes, timeout: float | None = None) -> Reply:
-        """See `WorkerChannel.exchange`."""
 
 
 class Audit(Protocol):

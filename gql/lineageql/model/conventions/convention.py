@@ -249,8 +249,8 @@ class Naming:
 
     def read(self, node: Node) -> str | None:
         """The name that a node holds there; None where that is no text."""
-        custom = self.property not in node.type.properties if self.custom is None else self.custom
-        raw = (node.custom_properties if custom else node.properties).get(self.property)
+        place = self.place(node.type)
+        raw = (node.custom_properties if isinstance(place, Custom) else node.properties).get(place.name)
         return raw if isinstance(raw, str) else None
 
 

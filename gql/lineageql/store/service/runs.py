@@ -1,10 +1,10 @@
 """Runs: contexts, and names that no context stands for.
 
-A run of the Kubeflow convention, and of types of which users say so, is the pair
-of names that executions carry in properties, whether or not a context stands for
-it. MLMD's service knows no
-distinct values, so such runs are found by reading the executions: those that a
-safe filter lets through, else all of their types.
+A run of the Kubeflow convention is the pair of names that executions carry in
+properties, whether or not a context stands for it. Users may say the same of types
+of theirs, of artifacts too. MLMD's service knows no distinct values, so such runs
+are found by reading the executions and artifacts: those that a safe filter lets
+through, else all of their types.
 """
 
 from __future__ import annotations

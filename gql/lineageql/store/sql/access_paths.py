@@ -526,7 +526,7 @@ def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
         return []
     types, executions, contexts, artifacts = compiler.types, *(list[AccessPath]() for _ in range(3))
     if types.run_named(NodeKind.EXECUTION):
-        naming = _naming_executions(compiler, test)
+        naming = _naming(compiler, EntityKind.EXECUTION, test)
         if naming is None:
             return []
         executions.append(naming)
@@ -541,7 +541,7 @@ def _runs_of_test(compiler: Compiler, test: Test) -> list[AccessPath]:
             return []
         contexts.append(unnamed)
     if types.holding_names:
-        naming = _naming_artifacts(compiler, test)
+        naming = _naming(compiler, EntityKind.ARTIFACT, test)
         if naming is None:
             return []
         artifacts.append(naming)
@@ -590,7 +590,7 @@ def _of_runs(compiler: Compiler, kind: EntityKind, test: Test) -> list[AccessPat
         held = partial(_members, NodeKind.ARTIFACT)
         tied.append(JoinPath(held(contexts.ids()), False, contexts, (held,)))
     if compiler.types.holding_names:
-        naming = _naming_artifacts(compiler, test)
+        naming = _naming(compiler, EntityKind.ARTIFACT, test)
         if naming is None:
             return []
         return [*tied, naming]
@@ -602,7 +602,7 @@ def _executions_of_runs(compiler: Compiler, test: Test) -> list[AccessPath] | No
     found: list[AccessPath] = []
     types = compiler.types
     if types.run_named(NodeKind.EXECUTION):
-        naming = _naming_executions(compiler, test)
+        naming = _naming(compiler, EntityKind.EXECUTION, test)
         if naming is None:
             return None
         found.append(naming)
@@ -615,16 +615,12 @@ def _executions_of_runs(compiler: Compiler, test: Test) -> list[AccessPath] | No
     return [*found, JoinPath(inside(contexts.ids()), False, contexts, (inside,))]
 
 
-def _naming_executions(compiler: Compiler, test: Test) -> AccessPath | None:
-    """The executions that name a run which meets a test, None where no index finds them."""
-    places = dict.fromkeys(naming.run for naming in compiler.types.run_naming)
-    return AccessPaths(compiler, source_of(EntityKind.EXECUTION, compiler.types)).texts(places, _of_name(test))
-
-
-def _naming_artifacts(compiler: Compiler, test: Test) -> AccessPath | None:
-    """The artifacts that name a run which meets a test, None where no index finds them."""
-    places = dict.fromkeys(naming.run for naming in compiler.types.holding_names)
-    return AccessPaths(compiler, source_of(EntityKind.ARTIFACT, compiler.types)).texts(places, _of_name(test))
+def _naming(compiler: Compiler, kind: EntityKind, test: Test) -> AccessPath | None:
+    """The executions or artifacts that name a run which meets a test, None where no index finds them."""
+    types = compiler.types
+    names = types.run_naming if kind is EntityKind.EXECUTION else types.holding_names
+    places = dict.fromkeys(naming.run for naming in names)
+    return AccessPaths(compiler, source_of(kind, types)).texts(places, _of_name(test))
 
 
 def _of_name(test: Test) -> Test:

@@ -1,9 +1,9 @@
 """The rows of runs: contexts, and names that no context stands for.
 
 Most writers' runs are contexts. Runs of the Kubeflow convention, and of types of
-which users say so, may be only names, the distinct pairs of workspace and run
-that executions and artifacts carry; such a run has the id 0. A run is *named* where the pair of
-names is its key. Where executions name no workspace its name in the pair is empty.
+which users say so, may be only names: the distinct pairs of workspace and run that
+executions and artifacts carry. Such a run has the id 0. A run is *named* where the
+pair of names is its key. Where no workspace is named, its name in the pair is empty.
 """
 
 from __future__ import annotations
