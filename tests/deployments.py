@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from tests.places import make_store
@@ -16,7 +17,7 @@ from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgresql import PostgreSQL, Standby
 
 
-class Deployment:
+class Deployment(ABC):
     """A database, and how replicas of the service are led to it."""
 
     url: str
@@ -29,9 +30,9 @@ class Deployment:
     async def harm(self) -> None:
         """Does what may happen to such a database, in the middle of recording."""
 
+    @abstractmethod
     def close(self) -> None:
         """Ends its servers."""
-        raise NotImplementedError
 
 
 class Single(Deployment):

@@ -11,7 +11,7 @@ from lineageql.settings import Settings
 
 IDLE = 5.0
 """Seconds after which a connection that lies idle is probed before it is used."""
-FULL = (0.05, 0.2)
+FULL_PAUSE = (0.05, 0.2)
 """Seconds, at least and at most, after which a server that takes no more connections is asked again."""
 _PROBE = 2.0
 

@@ -22,6 +22,7 @@ from lineageql.store.mlmd.placeholders import Placeholders
 from lineageql.store.mlmd.process import WorkerProcess
 from lineageql.store.relay import Full, Relay, RelayedRecorder
 from lineageql.store.session_options import session_options
+from lineageql.store.sql.postgresql_driver import connect_timeout
 from lineageql.store.tls import tls_of
 
 _SSL_REQUEST, _GSS_REQUEST = 80877103, 80877104
@@ -40,9 +41,7 @@ class PostgreSQLRelay(Relay):
     def __init__(self, address: ServerAddress, settings: Settings) -> None:
         super().__init__(address, settings)
         # A URL may give each host more time than the settings.
-        said = address.options.get("connect_timeout", "")
-        if said.isdigit():
-            self.patience = max(self.patience, float(said) * len(address.hosts))
+        self.patience = max(self.patience, connect_timeout(address, settings) * len(address.hosts))
         self._session = session_options(address)
         tls = tls_of(address)
         self._context = tls if isinstance(tls, ssl.SSLContext) else None

@@ -23,7 +23,7 @@ from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.frames import Reply, Status
 from lineageql.store.mlmd.process import WorkerProcess
-from lineageql.store.patience import FULL, keep_alive
+from lineageql.store.patience import FULL_PAUSE, keep_alive
 
 log = logging.getLogger("lineageql.store")
 
@@ -52,7 +52,7 @@ class Relay(ABC):
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ends: set[asyncio.StreamWriter] = set()
-        self.make_room: Callable[[], None] | None = None
+        self.make_room: Callable[[], None] = _nothing
         """Gives up another connection of this process, where the server takes no more."""
         self.conflict = False
         """Whether the server ended a statement since the call began as others wrote the same: nothing was applied."""
@@ -136,9 +136,8 @@ class Relay(ABC):
                     back.close()
                     if asyncio.get_running_loop().time() >= until:
                         raise OSError("it takes no more connections") from None
-                if self.make_room is not None:
-                    self.make_room()
-                await asyncio.sleep(random.uniform(*FULL))
+                self.make_room()
+                await asyncio.sleep(random.uniform(*FULL_PAUSE))
         except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
             log.debug("a connection to %s ended", self.address)
         except asyncio.TimeoutError:
@@ -187,6 +186,10 @@ class MySQLRelay(Relay):
         self.number = int.from_bytes(rest[:4], "little") if version[:1] == b"\x0a" else None
         here[1].write(head + first)
         await asyncio.gather(_poured(here[0], there[1]), _poured(there[0], here[1]))
+
+
+def _nothing() -> None:
+    """No other connection is given up."""
 
 
 _FULL = (1040, 1203)
@@ -258,16 +261,15 @@ class RelayedRecorder(WorkerChannel):
 
     async def _room(self) -> None:
         """Waits a while for a place on a server that takes no more connections."""
-        if self.relay.make_room is not None:
-            self.relay.make_room()
-        await asyncio.sleep(random.uniform(*FULL))
+        self.relay.make_room()
+        await asyncio.sleep(random.uniform(*FULL_PAUSE))
 
     async def _exchange(self, worker: WorkerProcess, rpc: str, request: bytes, deadline: float) -> Reply:
         self.relay.conflict = self.relay.full = False
         with self._watched():
             reply = await super()._exchange(worker, rpc, request, deadline)
         if reply.code != Status.OK and (self.relay.conflict or self.relay.full):
-            if self.relay.full and self.relay.make_room is not None:
+            if self.relay.full:
                 self.relay.make_room()
             # ml-metadata does not tell these from other faults of PostgreSQL's; nothing was applied.
             return reply._replace(code=Status.ABORTED)

@@ -11,7 +11,7 @@ from typing import Any
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
-from lineageql.store.patience import FULL, IDLE
+from lineageql.store.patience import FULL_PAUSE, IDLE
 from lineageql.store.write_lock import WriteLock, unwritten
 
 LONGEST = 120
@@ -29,9 +29,9 @@ class DatabaseLock(WriteLock):
         self._address, self._settings = address, settings
         self._connection: Any = None
         self._last = 0.0
-        self.make_room: Callable[[], None] | None = None
+        self.make_room: Callable[[], None] = _nothing
         """Gives up another connection of this process, where the server takes no more."""
-        self.fell_silent: Callable[[], None] | None = None
+        self.fell_silent: Callable[[], None] = _nothing
         """Is told that the server did not answer, which the other connections of this process lead to."""
 
     @abstractmethod
@@ -99,9 +99,8 @@ class DatabaseLock(WriteLock):
                 self.drop()
                 if not self.full(error) or loop.time() >= until:
                     raise
-            if self.make_room is not None:
-                self.make_room()
-            await asyncio.sleep(random.uniform(*FULL))
+            self.make_room()
+            await asyncio.sleep(random.uniform(*FULL_PAUSE))
 
     async def free(self) -> None:
         if self._connection is None:
@@ -117,7 +116,7 @@ class DatabaseLock(WriteLock):
     def _failed(self, error: BaseException) -> None:
         self.drop()
         # While a lock is held each connection that has to be found silent makes all others wait.
-        if isinstance(error, asyncio.TimeoutError) and self.fell_silent is not None:
+        if isinstance(error, asyncio.TimeoutError):
             self.fell_silent()
 
     def check(self) -> None:
@@ -129,3 +128,7 @@ class DatabaseLock(WriteLock):
         connection, self._connection = self._connection, None
         if connection is not None:
             self.cut(connection)
+
+
+def _nothing() -> None:
+    """Nobody is told."""

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.settings import Settings
-from lineageql.store.patience import FULL, IDLE, patience, probe_timeout
+from lineageql.store.patience import FULL_PAUSE, IDLE, patience, probe_timeout
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 
@@ -196,7 +196,7 @@ class PooledDriver(ABC):
                 except self.errors as error:
                     if not self.full(error) or loop.time() >= until:
                         raise
-            await asyncio.sleep(random.uniform(*FULL))
+            await asyncio.sleep(random.uniform(*FULL_PAUSE))
             rested = await self._rested()
             if rested is not None:
                 return rested
