@@ -27,7 +27,7 @@ class Deployment(ABC):
     back: float | None = None
     """Seconds after `harm` in which recording must be back; None where it does nothing."""
 
-    async def harm(self) -> None:
+    async def harm(self) -> None:  # noqa: B027 - most databases take none
         """Does what may happen to such a database, in the middle of recording."""
 
     @abstractmethod
