@@ -7,12 +7,10 @@ FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".i
 FROM Context AS "Context_2"
 WHERE "Context_2".type_id IN (:type_id_1_1) AND "Context_2".name = "ContextProperty_1".string_value) AS workspace_id, "ContextProperty_1".string_value AS workspace_name, "ContextProperty_2".string_value AS run_name, :param_1 AS named, "Context_1".external_id AS external_id, "Context_1".create_time_since_epoch AS create_time, "Context_1".last_update_time_since_epoch AS update_time
 FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProperty AS "ContextProperty_2"
-WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 AND "ContextProperty_1".string_value = (SELECT "Context_3".name
+WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text' AND substr("ContextProperty_1".string_value, 1, 13) != 'mlmd-struct::') = 1 AND (typeof("ContextProperty_2".string_value) = 'text' AND substr("ContextProperty_2".string_value, 1, 13) != 'mlmd-struct::') = 1 AND "ContextProperty_1".string_value = (SELECT "Context_3".name
 FROM Context AS "Context_3"
-WHERE "Context_3".id = owner.value) UNION ALL SELECT :param_2 AS id, :param_3 AS type_id, :param_4 AS place, (SELECT min("Context_4".id) AS min_2
-FROM Context AS "Context_4"
-WHERE "Context_4".type_id IN (:type_id_3_1) AND "C
--- and so on: 3106 characters in all, SHA-256 bbb8b0fb8a64…
+WHERE "Context_3".id = owner.value) UNION ALL SELECT :param_2 AS id, :param_3 AS typ
+-- and so on: 3394 characters in all, SHA-256 ffd22d80e706…
 
 -- paths: those not known yet
 -- paths of events: theirs
@@ -26,7 +24,7 @@ FROM json_each(:ids) AS anon_1)
 SELECT "ExecutionProperty_1".string_value, "ExecutionProperty_2".string_value AS string_value_1, CASE WHEN (coalesce("Execution_1".last_known_state, :coalesce_1) < :coalesce_2 OR coalesce("Execution_1".last_known_state, :coalesce_1) > :coalesce_3) THEN CASE lower(coalesce(nullif((SELECT CASE WHEN (typeof("ExecutionProperty_3".string_value) = :typeof_1) THEN CASE WHEN ("ExecutionProperty_3".string_value >= :string_value_2 AND "ExecutionProperty_3".string_value < :string_value_3) THEN NULL ELSE "ExecutionProperty_3".string_value END WHEN ("ExecutionProperty_3".int_value IS NOT NULL) THEN CAST("ExecutionProperty_3".int_value AS VARCHAR) WHEN ("ExecutionProperty_3".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ExecutionProperty_3".double_value) = :typeof_2) THEN CAST("ExecutionProperty_3".double_value AS BLOB) ELSE "ExecutionProperty_3".double_value END) WHEN ("ExecutionProperty_3".bool_value IS NOT NULL) THEN CASE WHEN ("ExecutionProperty_3".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_1
 FROM ExecutionProperty AS "ExecutionProperty_3"
 WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProperty_3".name = :name_1 AND "ExecutionProperty_3".is_custom_property = 0), :param_3), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_4".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_4".string_value >= :string_value_4 AND "ExecutionProperty_4".string_value < :string_value_5) THEN NULL ELSE "ExecutionProperty_4".s
--- and so on: 5996 characters in all, SHA-256 1c202e1bb227…
+-- and so on: 6266 characters in all, SHA-256 d28b1796b821…
 
 -- search: workspaces where name = 'fraud-detection' in the order of id, first 1
 -- types: 72 rows
@@ -102,7 +100,7 @@ SELECT owner.key, (SELECT json_group_array(json_array(c0, c1)) FROM (SELECT "Exe
 FROM Execution AS "Execution_1"
 WHERE "Execution_1".id IN (SELECT "ExecutionProperty_1".execution_id AS id
 FROM ExecutionProperty AS "ExecutionProperty_1", ExecutionProperty AS "ExecutionProperty_2", Execution AS "Execution_2"
-WHERE "ExecutionProperty_1".string_value = json_extract(owner.value, '$[1]') AND "ExecutionProperty_2".string_value = json_extract(owner.value, '$[0]') AND "ExecutionProperty_1".name = :name_1 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value != :string_value_1 AND "ExecutionProperty_2".execution_id = "ExecutionProperty_1".execution_id AND "ExecutionProperty_2".name = :name_2 AND "ExecutionProperty_2".is_custom_property = 1 AND "Execution_2".id = "ExecutionProperty_1".execution_id AND "Execution_2".type_id + :type_id_1 IN (:param_1_1, :param_1_2)) AND 1 = 1 ORDER BY "Execution_1".id ASC
+WHERE "ExecutionProperty_1".string_value = json_extract(owner.value, '$[1]') AND "ExecutionProperty_2".string_value = json_extract(owner.value, '$[0]') AND "ExecutionProperty_1".name = :name_1 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value != :string_value_1 AND (typeof("ExecutionProperty_1".string_value) = 'text' AND substr("ExecutionProperty_1".string_value, 1, 13) != 'mlmd-struct::') = 1 AND (typeof("ExecutionProperty_2".string_value) = 'text' AND substr("ExecutionProperty_2".string_value, 1, 13) != 'mlmd-struct::') = 1 AND "ExecutionProperty_2".execution_id = "ExecutionProperty_1".execution_id AND "ExecutionProperty_2".name = :name_2 AND "ExecutionProperty_2".is_custom_property = 1 AND "Execution_2".id = "ExecutionProperty_1".execution_id AND "Execution_2".type_id + :type_id_1 IN (:param_1_1, :param_1_2)) AND 1 = 1 ORDER BY "Execution_1".id ASC
  LIMIT :window_limit OFFSET :param_2)) FROM json_each(:owners) AS owner
 -- nodes by id: 17 rows
 SELECT Execution.id, Execution.type_id, Execution.name, Execution.external_id, Execution.create_time_since_epoch, Execution.last_update_time_since_epoch, Execution.last_known_state
@@ -122,8 +120,8 @@ FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".i
 FROM Context AS "Context_2"
 WHERE "Context_2".type_id IN (:type_id_1_1) AND "Context_2".name = "ContextProperty_1".string_value) AS workspace_id, "ContextProperty_1".string_value AS workspace_name, "ContextProperty_2".string_value AS run_name, :param_1 AS named, "Context_1".external_id AS external_id, "Context_1".create_time_since_epoch AS create_time, "Context_1".last_update_time_since_epoch AS update_time
 FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProperty AS "ContextProperty_2"
-WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 A
--- and so on: 3564 characters in all, SHA-256 ed5fd263f280…
+WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text' AND substr("ContextProperty_1".string_value, 1, 13) != 'mlmd-struc
+-- and so on: 3852 characters in all, SHA-256 e5ce183000d6…
 -- nodes by id: 5 rows
 SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
 FROM Context

@@ -28,7 +28,7 @@ FROM ContextProperty AS "ContextProperty_1"
 WHERE "ContextProperty_1".context_id = anon_2.node_id AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_1".name >= :name_1 AND "ContextProperty_1".name < :name_2 AND casefold(CAST("ContextProperty_1".string_value AS BLOB)) = :casefold_1)) OR (EXISTS (SELECT :param_5 AS anon_3
 FROM ContextProperty AS "ContextProperty_2", json_each(coalesce(CASE WHEN (json_valid("ContextProperty_2".string_value) = :json_valid_1) THEN "ContextProperty_2".string_value END, strict_json(CAST("ContextProperty_2".string_value AS BLOB))), :json_each_1) AS anon_4
 WHERE "ContextProperty_2".context_id = anon_2.node_id AND "ContextProperty_2".name = :name_3 AND "ContextProperty_2".is_custom_property = 0 AND casefold(CAST(CASE WHEN (anon_4.type = :type_1) THEN anon_4.value WHEN (anon_4.type = :type_2) THEN NULL WHEN (anon_4.type IN (:type_3_1, :type_3_2)) THEN anon_4.type ELSE CASE WHEN (anon_4.type = :type_4) THEN CAST(anon_4.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_4.value) = :typeof_1) THEN CAST(anon_4.value AS BLOB) ELSE anon_4.value END) END END AS BLOB)) = :casefold_2)))) THEN :param_6 WHEN (anon_2.n
--- and so on: 10320 characters in all, SHA-256 d9d2eba6d6cb…
+-- and so on: 10608 characters in all, SHA-256 34bf71eb085b…
 
 -- count_text: Workspace, fraud
 -- statement: 1 row
@@ -75,7 +75,7 @@ FROM ContextProperty AS "ContextProperty_1"
 WHERE "ContextProperty_1".context_id = anon_1.node_id AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_1".name >= :name_1 AND "ContextProperty_1".name < :name_2 AND casefold(CAST("ContextProperty_1".string_value AS BLOB)) = :casefold_1)) OR (EXISTS (SELECT :param_5 AS anon_2
 FROM ContextProperty AS "ContextProperty_2", json_each(coalesce(CASE WHEN (json_valid("ContextProperty_2".string_value) = :json_valid_1) THEN "ContextProperty_2".string_value END, strict_json(CAST("ContextProperty_2".string_value AS BLOB))), :json_each_1) AS anon_3
 WHERE "ContextProperty_2".context_id = anon_1.node_id AND "ContextProperty_2".name = :name_3 AND "ContextProperty_2".is_custom_property = 0 AND casefold(CAST(CASE WHEN (anon_3.type = :type_1) THEN anon_3.value WHEN (anon_3.type = :type_2) THEN NULL WHEN (anon_3.type IN (:type_3_1, :type_3_2)) THEN anon_3.type ELSE CASE WHEN (anon_3.type = :type_4) THEN CAST(anon_3.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_3.value) = :typeof_1) THEN CAST(anon_3.value AS BLOB) ELSE anon_3.value END) END END AS BLOB)) = :casefold_2)))) THEN :param_6 WHEN (anon_1.node_type IN (10, 11) AND ((EXISTS
--- and so on: 13174 characters in all, SHA-256 323e9bf1dca9…
+-- and so on: 13462 characters in all, SHA-256 90e0574b77c4…
 
 -- find_text: Workspace, fraud, first 10
 -- types: 72 rows
@@ -100,7 +100,7 @@ WHERE "ExecutionProperty_2".name = :name_5 AND "ExecutionProperty_2".is_custom_p
  LIMIT :param_9 OFFSET :param_10) AS anon_5
 FROM anon_4
 WHERE anon_4.te
--- and so on: 2786 characters in all, SHA-256 1201d37942aa…
+-- and so on: 2886 characters in all, SHA-256 23715b650abb…
 -- page of what holds a text: 1 row
 SELECT CASE WHEN (anon_1.text_name = :text_name_1) THEN :param_1 WHEN coalesce(substr(CAST(anon_1.text_name AS BLOB), :substr_1, :substr_2) = :param_2, 0) THEN :param_3 WHEN (instr(anon_1.text_name, :instr_1) > :instr_2) THEN :param_4 WHEN (anon_1.node_type IN (10, 11) AND ((EXISTS (SELECT *
 FROM ContextProperty AS "ContextProperty_1"

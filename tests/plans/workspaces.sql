@@ -25,12 +25,10 @@ FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".i
 FROM Context AS "Context_2"
 WHERE "Context_2".type_id IN (:type_id_1_1) AND "Context_2".name = "ContextProperty_1".string_value) AS workspace_id, "ContextProperty_1".string_value AS workspace_name, "ContextProperty_2".string_value AS run_name, :param_1 AS named, "Context_1".external_id AS external_id, "Context_1".create_time_since_epoch AS create_time, "Context_1".last_update_time_since_epoch AS update_time
 FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProperty AS "ContextProperty_2"
-WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 AND "ContextProperty_1".string_value = (SELECT "Context_3".name
+WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text' AND substr("ContextProperty_1".string_value, 1, 13) != 'mlmd-struct::') = 1 AND (typeof("ContextProperty_2".string_value) = 'text' AND substr("ContextProperty_2".string_value, 1, 13) != 'mlmd-struct::') = 1 AND "ContextProperty_1".string_value = (SELECT "Context_3".name
 FROM Context AS "Context_3"
-WHERE "Context_3".id = owner.value) UNION ALL SELECT :param_2 AS id, :param_3 AS type_id, :param_4 AS place, (SELECT min("Context_4".id) AS min_2
-FROM Context AS "Context_4"
-WHERE "Context_4".type_id IN (:type_id_3_1) AND "C
--- and so on: 3106 characters in all, SHA-256 bbb8b0fb8a64…
+WHERE "Context_3".id = owner.value) UNION ALL SELECT :param_2 AS id, :param_3 AS typ
+-- and so on: 3394 characters in all, SHA-256 ffd22d80e706…
 
 -- search: workspaces in the order of name, first 20, {createTime, description, labels, name}
 -- types: 72 rows
@@ -55,7 +53,7 @@ WHERE "ExecutionProperty_2".name = :name_5 AND "ExecutionProperty_2".is_custom_p
  LIMIT :param_9 OFFSET :param_10) AS anon_5
 FROM anon_4
 WHERE anon_4.te
--- and so on: 2786 characters in all, SHA-256 1201d37942aa…
+-- and so on: 2886 characters in all, SHA-256 23715b650abb…
 -- page, in the order: 3 rows
 SELECT coalesce(coalesce(nullif(CAST("Context_1".name AS TEXT), :param_1), nullif(coalesce((SELECT "Type_1".name
 FROM Type AS "Type_1"
@@ -106,15 +104,15 @@ FROM ContextProperty AS "ContextProperty_2"
 WHERE "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1) AS run_name, :param_1 AS named, "Context_1".external_id AS external_id, "Context_1".create_time_since_epoch AS create_time, "Context_1".last_update_time_since_epoch AS update_time
 FROM Context AS "Context_1"
 WHERE "Context_1".type_id + :type_id_2 IN (:param_2_1) AND "Context_1".id > :id_1 AND "Context_1".id <= C
--- and so on: 2854 characters in all, SHA-256 5621b191ffff…
+-- and so on: 3120 characters in all, SHA-256 e15619a4de24…
 -- page under each owner: 3 rows
 SELECT owner.key, (SELECT json_group_array(json_array(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10)) FROM (SELECT anon_1.place AS c0, anon_1.workspace_name AS c1, anon_1.run_name AS c2, anon_1.id AS c3, anon_1.type_id AS c4, anon_1.workspace_name AS c5, anon_1.run_name AS c6, anon_1.named AS c7, anon_1.external_id AS c8, anon_1.create_time AS c9, anon_1.update_time AS c10
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1
 FROM Context AS "Context_2"
 WHERE "Context_2".type_id IN (:type_id_1_1) AND "Context_2".name = "ContextProperty_1".string_value) AS workspace_id, "ContextProperty_1".string_value AS workspace_name, "ContextProperty_2".string_value AS run_name, :param_1 AS named, "Context_1".external_id AS external_id, "Context_1".create_time_since_epoch AS create_time, "Context_1".last_update_time_since_epoch AS update_time
 FROM Context AS "Context_1", ContextProperty AS "ContextProperty_1", ContextProperty AS "ContextProperty_2"
-WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text') = 1 AND (typeof("ContextProperty_2".string_value) = 'text') = 1 AND "ContextProperty_1".string_va
--- and so on: 4993 characters in all, SHA-256 b523a69a33ea…
+WHERE "Context_1".type_id IN (:type_id_2_1) AND "ContextProperty_1".context_id = "Context_1".id AND "ContextProperty_1".name = :name_1 AND "ContextProperty_1".is_custom_property = 1 AND "ContextProperty_2".context_id = "Context_1".id AND "ContextProperty_2".name = :name_2 AND "ContextProperty_2".is_custom_property = 1 AND (typeof("ContextProperty_1".string_value) = 'text' AND substr("ContextProperty_1".string_value, 1, 13) != 'mlmd-struct::') = 1 AND (typeof("ContextPr
+-- and so on: 5423 characters in all, SHA-256 a6069027c4f6…
 -- nodes by id: 3 rows
 SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
 FROM Context

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.identity import EntityKind, Ref, WorkspaceName
 from lineageql.model.predicates import Field, Predicate
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
@@ -18,7 +18,7 @@ from lineageql.store.sql.row_budgets import row_budgets
 from tests.store.sql.node_types import KUBEFLOW, MODEL, SDK_EXECUTION
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
-from tests.store.sql.records import NodeRecord, StoreRecord, Value
+from tests.store.sql.records import NodeRecord, StoreRecord, StructValue, Value
 from tests.store.sql.stores import stores
 from tests.store.sql.workbench import Workbench
 
@@ -226,3 +226,14 @@ def told(thing: Thing) -> dict[str, Any]:
     if thing.ref.kind is EntityKind.RUN:
         del fields["state"]  # a run's state is counted, not shown by its own row
     return fields | {"labels": thing.labels}
+
+
+@pytest.mark.parametrize("name", ["__kf_run__", "__kf_workspace__"])
+def test_a_list_is_no_name(bench, name):
+    """MLMD keeps it as text, which was taken for the name of a run or of a workspace."""
+    names = {"__kf_workspace__": "w", "__kf_run__": "r", name: StructValue((("list", [1.0, "a"]),))}
+    store = StoreRecord(types=KUBEFLOW, executions=(NodeRecord(1, SDK_EXECUTION, custom=names),))
+    with bench.reading(store) as reader:
+        assert bench.run(found(reader, Search(EntityKind.RUN))) == []
+        spaces = [Ref(EntityKind.WORKSPACE, WorkspaceName("w"))] if name == "__kf_run__" else []
+        assert bench.run(found(reader, Search(EntityKind.WORKSPACE))) == spaces

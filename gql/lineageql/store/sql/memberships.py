@@ -13,7 +13,7 @@ from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.nodes import NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
-from lineageql.store.sql.dialects.texts import is_text
+from lineageql.store.sql.dialects.texts import is_name
 from lineageql.store.sql.entities import NODE_KINDS, Fetch
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.roles import plays
@@ -100,7 +100,7 @@ class Memberships:
                     self.dialect.among(row.c.owner_id, ids),
                     row.c.name == place.name,
                     row.c.is_custom_property == isinstance(place, Custom),
-                    is_text(row.c.string_value),
+                    is_name(row.c.string_value),
                     row.c.string_value != "",
                     node.c.id == row.c.owner_id,
                     (node.c.type_id + 0).in_(list(type_ids)),
@@ -185,7 +185,7 @@ class Memberships:
         if artifacts and self.types.holding_names:
             parts = [
                 select(names.node, names.workspace, names.run).where(
-                    self.dialect.among(names.node, artifacts), is_text(names.run), *names.conditions
+                    self.dialect.among(names.node, artifacts), is_name(names.run), *names.conditions
                 )
                 for names in holding_names(self.types)
             ]

@@ -37,7 +37,7 @@ from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_N
 from lineageql.model.nodes import NodeKind, NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.type_catalog import RunNaming, TypeCatalog
-from lineageql.store.sql.dialects.texts import is_text
+from lineageql.store.sql.dialects.texts import is_name
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import NO_CONTEXT, FirstRuns, RunScan, Tied
 from lineageql.store.sql.tables import ARTIFACT, ASSOCIATION, CONTEXT, EXECUTION, NODES, PARENT_CONTEXT, PROPERTIES
@@ -84,6 +84,8 @@ def _run_names(naming: RunNaming) -> RunNames:
     conditions = (
         *_is(run, naming.run),
         run.c.string_value != "",
+        is_name(run.c.string_value),
+        *(() if naming.workspace is None else (is_name(space.c.string_value),)),
         *beside,
         node.c.id == run.c.owner_id,
         (node.c.type_id + 0).in_(list(naming.type_ids)),
@@ -183,8 +185,8 @@ def _named_contexts(types: TypeCatalog, scan: RunScan) -> Any:
         run.c.name == RUN_NAME,
         run.c.is_custom_property == true(),
         # A name that is no text is none; as a key it could not be compared with others.
-        is_text(owner.c.string_value),
-        is_text(run.c.string_value),
+        is_name(owner.c.string_value),
+        is_name(run.c.string_value),
     )
     if scan.workspace is not None:
         query = query.where(owner.c.string_value == scan.workspace[1])
@@ -305,7 +307,7 @@ def _named_in_range(types: TypeCatalog, scan: RunScan) -> Any:
         # Of a workspace of few runs these are gathered sooner than found.
         scan.among.holds(context.c.id, enough >= scan.among.least),
         workspace == scan.workspace[1],
-        is_text(run),
+        is_name(run),
     )
 
 
@@ -410,14 +412,14 @@ def _naming_nodes(
             owner.c.is_custom_property == custom,
             run.c.owner_id == owner.c.owner_id,
         )
-        texts = (is_text(workspace),)
+        texts = (is_name(workspace),)
     conditions: tuple[ColumnElement[bool], ...] = (
         *beside,
         run.c.name == run_name,
         run.c.is_custom_property == run_custom,
         run.c.string_value != "",
         *texts,
-        is_text(run.c.string_value),
+        is_name(run.c.string_value),
         node.c.id == run.c.owner_id,
         (node.c.type_id + 0).in_(list(naming.type_ids)),
     )

@@ -12,7 +12,7 @@ from lineageql.model.identity import EntityKind
 from lineageql.model.nodes import NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects import Dialect
-from lineageql.store.sql.dialects.texts import is_text
+from lineageql.store.sql.dialects.texts import is_name
 from lineageql.store.sql.sources import Source
 from lineageql.store.sql.tables import CONTEXT, NODES, PROPERTIES
 
@@ -51,7 +51,7 @@ def _names(
     else:
         each = dialect.each_text(table, place.name, custom=custom)
         said = each.c.text
-        query, is_it = select(said.label("name")).where(is_text(said), said != ""), row.c.string_value == said
+        query, is_it = select(said.label("name")).where(is_name(said), said != ""), row.c.string_value == said
         known = CONTEXT.c.name == said
     own = row.c.name == place.name, row.c.is_custom_property == custom, is_it
     # Others than the nodes of these types may have a property of the name. The sum keeps the index of types out.

@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import literal_column
 from sqlalchemy.sql.functions import FunctionElement
 
+from lineageql.model.values import STRUCT_PREFIX
 from lineageql.store.sql.dialects.dialect import Comparison
 
 
@@ -32,6 +33,32 @@ def _is_not_null(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(is_text, "sqlite")
 def _is_of_type_text(element: Any, compiler: Any, **kw: Any) -> str:
     return f"(typeof({compiler.process(element.clauses, **kw)}) = 'text')"
+
+
+class is_name(FunctionElement[bool]):
+    """Whether a property's column of texts holds a name: a text, and no object or list, which MLMD keeps as text."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, text: ColumnElement[Any]) -> None:
+        super().__init__(text)
+
+
+def _no_struct(element: Any, compiler: Any, **kw: Any) -> tuple[str, str]:
+    return compiler.process(element.clauses, **kw), f"'{STRUCT_PREFIX}'"
+
+
+@compiles(is_name, "sqlite")
+def _is_text_of_a_name(element: Any, compiler: Any, **kw: Any) -> str:
+    text, prefix = _no_struct(element, compiler, **kw)
+    return f"(typeof({text}) = 'text' AND substr({text}, 1, {len(STRUCT_PREFIX)}) != {prefix})"
+
+
+@compiles(is_name)
+def _begins_otherwise(element: Any, compiler: Any, **kw: Any) -> str:
+    text, prefix = _no_struct(element, compiler, **kw)
+    return f"({text} IS NOT NULL AND left({text}, {len(STRUCT_PREFIX)}) <> {prefix})"
 
 
 class spelled(FunctionElement[str]):
