@@ -23,16 +23,20 @@ WHERE "Artifact_1".type_id IN (:type_id_1_1)
 FROM anon_1) AS c0, (SELECT count(*) AS count_2
 FROM anon_2) AS c1
 -- count, by access path label 'stage': 1 row
-SELECT count(*) AS c0
+WITH anon_3 AS
+(SELECT "ArtifactProperty_3".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_3"
+WHERE "ArtifactProperty_3".name = :name_3 AND "ArtifactProperty_3".is_custom_property = 1 AND "ArtifactProperty_3".string_value = :string_value_3 UNION SELECT "ArtifactProperty_4".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_4"
+WHERE "ArtifactProperty_4".name = :name_4 AND "ArtifactProperty_4".is_custom_property = 0 AND "ArtifactProperty_4".string_value IS NOT NULL AND "ArtifactProperty_4".string_value < :string_value_4 UNION SELECT "ArtifactProperty_4".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_4"
+WHERE "ArtifactProperty_4".name = :name_4 AND "ArtifactProperty_4".is_custom_property = 0 AND "ArtifactProperty_4".string_value IS NOT NULL AND "ArtifactProperty_4".string_value >= :string_value_5)
+ SELECT count(*) AS c0
 FROM Artifact AS "Artifact_1"
 WHERE coalesce(coalesce((SELECT "ArtifactProperty_1".string_value
 FROM ArtifactProperty AS "ArtifactProperty_1"
-WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_2.value) = :typeof_2) THEN CAST(anon_2.value AS BLOB) ELSE anon_2.value END) END END AS anon_1
-FROM ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "ArtifactProperty_2".string_value END, strict_json(CAST("ArtifactProperty_2".string_value AS BLOB))), :json_each_1) AS anon_2
-WHERE "ArtifactProperty_2".artifact_id = "Artifact_1".id AND "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND ("ArtifactProperty_2".string_value < :string_value_1 OR "ArtifactProperty_2".string_value >= :string_value_2) AND anon_2."key" = :key_1
- LIMIT :param_1 OFFSET :param_2), NULL) = :coalesce_1, 0) = 1 AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1) AND coalesce(0, 0) = 0 AND "Artifact_1".id IN (SELECT anon_3.id
-FROM (SELECT "Artifa
--- and so on: 2330 characters in all, SHA-256 feb8b9dc8e94…
+WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_2.
+-- and so on: 2344 characters in all, SHA-256 014dfef225b3…
 
 -- get: 2 workspaces
 -- statement: 2 rows
@@ -75,16 +79,20 @@ WHERE "Artifact_1".type_id IN (:type_id_1_1)
 FROM anon_1) AS c0, (SELECT count(*) AS count_2
 FROM anon_2) AS c1
 -- ids of all: 0 rows
-SELECT "Artifact_1".id
+WITH anon_3 AS
+(SELECT "ArtifactProperty_3".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_3"
+WHERE "ArtifactProperty_3".name = :name_3 AND "ArtifactProperty_3".is_custom_property = 1 AND "ArtifactProperty_3".string_value = :string_value_3 UNION SELECT "ArtifactProperty_4".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_4"
+WHERE "ArtifactProperty_4".name = :name_4 AND "ArtifactProperty_4".is_custom_property = 0 AND "ArtifactProperty_4".string_value IS NOT NULL AND "ArtifactProperty_4".string_value < :string_value_4 UNION SELECT "ArtifactProperty_4".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_4"
+WHERE "ArtifactProperty_4".name = :name_4 AND "ArtifactProperty_4".is_custom_property = 0 AND "ArtifactProperty_4".string_value IS NOT NULL AND "ArtifactProperty_4".string_value >= :string_value_5)
+ SELECT "Artifact_1".id
 FROM Artifact AS "Artifact_1"
 WHERE coalesce(coalesce((SELECT "ArtifactProperty_1".string_value
 FROM ArtifactProperty AS "ArtifactProperty_1"
-WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_2.value) = :typeof_2) THEN CAST(anon_2.value AS BLOB) ELSE anon_2.value END) END END AS anon_1
-FROM ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "ArtifactProperty_2".string_value END, strict_json(CAST("ArtifactProperty_2".string_value AS BLOB))), :json_each_1) AS anon_2
-WHERE "ArtifactProperty_2".artifact_id = "Artifact_1".id AND "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND ("ArtifactProperty_2".string_value < :string_value_1 OR "ArtifactProperty_2".string_value >= :string_value_2) AND anon_2."key" = :key_1
- LIMIT :param_1 OFFSET :param_2), NULL) = :coalesce_1, 0) = 1 AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1) AND "Artifact_1".id IN (SELECT anon_3.id
-FROM (SELECT "ArtifactProperty_3".artifact
--- and so on: 2337 characters in all, SHA-256 27327ec98416…
+WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_2
+-- and so on: 2351 characters in all, SHA-256 cd9e4daea2f6…
 
 -- search: artifacts where label 'stage' = 'production' and kind in ['MODEL'] and not id in [] in the order of id, first 50, {name, uri, version}
 -- cost of access paths: 1 row
@@ -106,15 +114,20 @@ WHERE "Artifact_1".type_id IN (:type_id_1_1)
 FROM anon_1) AS c0, (SELECT count(*) AS count_2
 FROM anon_2) AS c1
 -- page, by access path label 'stage': 2 rows
-SELECT "Artifact_1".id AS c0, "Artifact_1".id AS c1
+WITH anon_3 AS
+(SELECT "ArtifactProperty_3".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_3"
+WHERE "ArtifactProperty_3".name = :name_3 AND "ArtifactProperty_3".is_custom_property = 1 AND "ArtifactProperty_3".string_value = :string_value_3 UNION SELECT "ArtifactProperty_4".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_4"
+WHERE "ArtifactProperty_4".name = :name_4 AND "ArtifactProperty_4".is_custom_property = 0 AND "ArtifactProperty_4".string_value IS NOT NULL AND "ArtifactProperty_4".string_value < :string_value_4 UNION SELECT "ArtifactProperty_4".artifact_id AS id
+FROM ArtifactProperty AS "ArtifactProperty_4"
+WHERE "ArtifactProperty_4".name = :name_4 AND "ArtifactProperty_4".is_custom_property = 0 AND "ArtifactProperty_4".string_value IS NOT NULL AND "ArtifactProperty_4".string_value >= :string_value_5)
+ SELECT "Artifact_1".id AS c0, "Artifact_1".id AS c1
 FROM Artifact AS "Artifact_1"
 WHERE coalesce(coalesce((SELECT "ArtifactProperty_1".string_value
 FROM ArtifactProperty AS "ArtifactProperty_1"
-WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_text(CASE WHEN (typeof(anon_2.value) = :typeof_2) THEN CAST(anon_2.value AS BLOB) ELSE anon_2.value END) END END AS anon_1
-FROM ArtifactProperty AS "ArtifactProperty_2", json_each(coalesce(CASE WHEN (json_valid("ArtifactProperty_2".string_value) = :json_valid_1) THEN "ArtifactProperty_2".string_value END, strict_json(CAST("ArtifactProperty_2".string_value AS BLOB))), :json_each_1) AS anon_2
-WHERE "ArtifactProperty_2".artifact_id = "Artifact_1".id AND "ArtifactProperty_2".name = :name_2 AND "ArtifactProperty_2".is_custom_property = 0 AND ("ArtifactProperty_2".string_value < :string_value_1 OR "ArtifactProperty_2".string_value >= :string_value_2) AND anon_2."key" = :key_1
- LIMIT :param_1 OFFSET :param_2), NULL) = :coalesce_1, 0) = 1 AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1) AND coalesce(0, 0) = 0 AND "Artifact_1".id IN (SELECT a
--- and so on: 2426 characters in all, SHA-256 04c4f09b4209…
+WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND typeof("ArtifactProperty_1".string_value) = :typeof_1), (SELECT CASE WHEN (anon_2.type = :type_1) THEN anon_2.value WHEN (anon_2.type = :type_2) THEN NULL WHEN (anon_2.type IN (:type_3_1, :type_3_2)) THEN anon_2.type ELSE CASE WHEN (anon_2.type = :type_4) THEN CAST(anon_2.value AS VARCHAR) ELSE json_
+-- and so on: 2440 characters in all, SHA-256 59c5bed96424…
 -- nodes by id: 2 rows
 SELECT Artifact.id, Artifact.type_id, Artifact.name, Artifact.external_id, Artifact.create_time_since_epoch, Artifact.last_update_time_since_epoch, Artifact.state, Artifact.uri
 FROM Artifact

@@ -18,6 +18,7 @@ from lineageql.store.service.client import Sizes
 from lineageql.store.service.reader import ServiceReader
 from tests.store.service.carried import carried
 from tests.store.sql.records import StoreRecord, add, template
+from tests.store.sql.workbench import answer
 
 T = TypeVar("T")
 WAYS = ("with filters", "without filters")
@@ -74,7 +75,7 @@ class ServiceBench:
 
     def run(self, work: Awaitable[T]) -> T:
         """The answer of a coroutine."""
-        return self.loop.run_until_complete(work)  # type: ignore[arg-type]
+        return answer(self.loop, work)
 
     def put(self, store: StoreRecord) -> None:
         """Puts a store in the place of the one before, as it is."""

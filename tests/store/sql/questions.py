@@ -116,8 +116,7 @@ class _Asker:
         if shape == "reached" and kind in WALKED:
             asked = [self.ask(other, depth - 1) if draw(st.booleans()) else NEVER for other in WALKED]
             return Reached(draw(st.booleans()), *asked)
-        # A workspace inside a filter is asked for by its name and ids alone; SQLite's parser takes no more there.
-        relations = () if self.inside and kind is EntityKind.WORKSPACE else RELATIONS[kind]
+        relations = RELATIONS[kind]
         if shape in ("related", "reached") and relations:
             relation = draw(st.sampled_from(relations))
             self.inside.append(relation)

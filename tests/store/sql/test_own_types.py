@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,16 +13,17 @@ from hypothesis import strategies as st
 from lineageql.model.callers import Caller
 from lineageql.model.conventions.own_types import parse_own_types
 from lineageql.model.identity import EntityKind, Ref, RunName
-from lineageql.model.predicates import Field, Operator, Test
+from lineageql.model.predicates import Field, Group, Item, Operator, Test
 from lineageql.model.rights import Sight, parse_policy
-from lineageql.store.ports import Order, Search
+from lineageql.store.ports import Link, Order, Search
 from lineageql.store.sql.narrowed_reader import NarrowedReader
 from lineageql.store.sql.statements import Statements
+from tests.store.sql.node_types import COMMON, KUBEFLOW, TFX
 from tests.store.sql.orders import in_order, orders
 from tests.store.sql.own_types import OWN, knows, naming
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import ARTIFACT, CONTEXT, EXECUTION, NodeRecord, StoreRecord, TypeRecord
-from tests.store.sql.test_search import BUDGETS, WHOLE, expected, found, shown, thorough, told
+from tests.store.sql.test_search import BUDGETS, EVERY_WRITER, WHOLE, expected, found, shown, thorough, told
 
 
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
@@ -139,3 +141,12 @@ def test_the_state_of_a_run_that_several_types_name_is_of_its_own_executions(ben
         for state, names in ((0, ["r"]), (2, ["s"]), (4, ["t"])):
             search = Search(EntityKind.RUN, Test(Field.STATE, Operator.IN, (state,)))
             assert [row.entity.name for row in bench.run(reader.search(search, WHOLE)).rows] == names
+
+
+def test_the_best_value_of_runs_that_many_types_name_fits_in_one_statement(bench: Any) -> None:
+    """The statement doubled with each way to name a run, and was more than SQLite takes at once."""
+    store = replace(EVERY_WRITER, types=(*KUBEFLOW, *COMMON, *TFX))
+    with bench.reading(store, statements=Statements(OWN)) as reader:
+        search = Search(EntityKind.RUN, order=Order(Item(Group.VALUES, "a.b"), descending=True))
+        owner = Ref(EntityKind.WORKSPACE, 1)
+        assert bench.run(reader.search_under(Link.WORKSPACE_RUNS, [owner], search, WHOLE))[owner].rows == []

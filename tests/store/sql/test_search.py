@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineageql.model.identity import EntityKind, Ref, WorkspaceName
-from lineageql.model.predicates import Field, Predicate
+from lineageql.model.predicates import Field, Group, Item, Not, Operator, Predicate, Related, Relation, Test
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.row_budgets import row_budgets
-from tests.store.sql.node_types import KUBEFLOW, MODEL, SDK_EXECUTION
+from tests.store.sql.node_types import COMMON, KUBEFLOW, MODEL, OTHERS, SDK_EXECUTION
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
-from tests.store.sql.records import NodeRecord, StoreRecord, StructValue, Value
+from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord, StructValue, TypeRecord, Value
 from tests.store.sql.stores import stores
 from tests.store.sql.workbench import Workbench
 
@@ -237,3 +237,41 @@ def test_a_list_is_no_name(bench, name):
         assert bench.run(found(reader, Search(EntityKind.RUN))) == []
         spaces = [Ref(EntityKind.WORKSPACE, WorkspaceName("w"))] if name == "__kf_run__" else []
         assert bench.run(found(reader, Search(EntityKind.WORKSPACE))) == spaces
+
+
+def of_type(name: str) -> TypeRecord:
+    return next(type_ for type_ in EVERY_WRITERS_TYPES if type_.name == name)
+
+
+EVERY_WRITERS_TYPES = sum(OTHERS, COMMON)
+EVERY_WRITER = StoreRecord(
+    types=EVERY_WRITERS_TYPES,
+    artifacts=tuple(NodeRecord(id_, of_type("PushedModel"), name=f"a{id_}") for id_ in (1, 2)),
+    executions=tuple(NodeRecord(id_, of_type("A step"), name=f"e{id_}") for id_ in (1, 2)),
+    contexts=tuple(NodeRecord(id_, of_type(name), name=name) for id_, name in ((1, "Experiment"), (2, "run"))),
+    events=(EventRecord(1, artifact=1, execution=1, type=4), EventRecord(2, artifact=1, execution=2, type=3)),
+    associations=frozenset({(2, 1), (2, 2)}),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "relations"),
+    [
+        (EntityKind.ARTIFACT, (Relation.PRODUCED_BY, Relation.RUN, Relation.RUN_OUTPUTS)),
+        (EntityKind.ARTIFACT, (Relation.WORKSPACE, Relation.RUNS, Relation.RUN_INPUTS)),
+        (EntityKind.EXECUTION, (Relation.INPUTS, Relation.RUN, Relation.RUN_INPUTS)),
+        (EntityKind.EXECUTION, (Relation.OUTPUTS, Relation.WORKSPACE, Relation.ARTIFACTS)),
+        (EntityKind.RUN, (Relation.RUN_INPUTS, Relation.RUN, Relation.RUN_OUTPUTS)),
+        (EntityKind.WORKSPACE, (Relation.ARTIFACTS, Relation.RUN, Relation.RUN_INPUTS)),
+    ],
+    ids=lambda value: value.value if isinstance(value, EntityKind) else "-".join(one.name for one in value),
+)
+def test_three_relations_fit_in_one_statement(bench, kind, relations):
+    """With the types of every writer statements are deep: SQLite's parser took each of these filters for too much."""
+    predicate: Predicate = Not(Test(Item(Group.VALUES, "p"), Operator.EQ, "a"))
+    for relation in reversed(relations):
+        predicate = Related(relation, predicate)
+    wanted = {thing.ref for thing in expected(Oracle(EVERY_WRITER), kind, predicate)}
+    order = Order() if kind is EntityKind.WORKSPACE else Order(Item(Group.PARAMETERS, "p"))
+    with bench.reading(EVERY_WRITER) as reader:
+        assert set(bench.run(found(reader, Search(kind, predicate, order)))) == wanted

@@ -36,7 +36,8 @@ class AccessPath:
 
     def ids(self) -> Ids:
         """The ids, each once."""
-        return self.parts[0] if len(self.parts) == 1 else select(_united(union, self.parts).subquery().c.id)
+        # Several are a table of a WITH clause, or parts within parts are deeper than SQLite's parser goes.
+        return self.parts[0] if len(self.parts) == 1 else select(_united(union, self.parts).cte().c.id)
 
     def lower_bound(self, budget: RowBudget) -> ColumnElement[int]:
         """How many rows are visited at least where a statement starts here, counted up to the budget."""

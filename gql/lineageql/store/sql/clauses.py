@@ -31,6 +31,7 @@ from lineageql.model.predicates import (
     Property,
     Related,
     Test,
+    levels,
     link_of,
 )
 from lineageql.model.type_catalog import TypeCatalog
@@ -70,7 +71,7 @@ class Clauses:
             case Or(terms):
                 return or_(false(), *(self.of(term, source) for term in terms))
             case Not(Not(term)):
-                return self.of(term, source)  # SQLite's parser bears a hundred levels of everything
+                return self.of(term, source)  # a level less for the parser
             case Not(term):
                 return not_(self.of(term, source))
             case Related():
@@ -94,7 +95,14 @@ class Clauses:
 
     def chained(self, predicate: Predicate, source: Source, chain: Chain | None) -> Clause:
         """See `Compiler`."""
-        chain = chain or Chain()
+        if chain is None and self.dialect.parses_shallow and source.is_table and levels(predicate, linked=True):
+            apart = source_of(source.kind, self.types)
+            meeting = select(apart.id.label("id")).where(self._meets(predicate, apart, Chain())).cte()
+            # As if it stood where it is named, or SQLite makes all of the rows of what is named twice.
+            return meeting.prefix_with("NOT MATERIALIZED").c.id == source.id
+        return self._meets(predicate, source, chain or Chain())
+
+    def _meets(self, predicate: Predicate, source: Source, chain: Chain) -> Clause:
         return and_(self.of(predicate, source, chain), chain.narrow(predicate, source))
 
     def _compare(self, test: Test, left: ColumnElement[Any], family: Family) -> Clause:

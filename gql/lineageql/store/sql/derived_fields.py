@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, select
 
-from lineageql.model.conventions.places import DIGITS, STAMPS
 from lineageql.model.nodes import OUTPUT_EVENTS, NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, one_of
@@ -21,24 +19,6 @@ def hashed_name(name: Text, uri: Text, dialect: Dialect) -> Text:
     """`HashedName`: the name before the hash that is the uri."""
     place = dialect.position(name, literal(":").concat(uri))
     return case((and_(uri != "", place > 1), func.substr(name, 1, case((place > 1, place - 1), else_=0))), else_=name)
-
-
-def unstamped(text: Text, dialect: Dialect) -> Text:
-    """`places.unstamped`: a name without the time after it."""
-    stamped = [_without(":" + stamp, text, dialect) for stamp in STAMPS]
-    return case(*stamped, else_=text)
-
-
-def _without(stamp: str, text: Text, dialect: Dialect) -> tuple[ColumnElement[bool], Text]:
-    """Whether a text ends with a stamp and holds more, and what it is without."""
-    start = func.length(text) - (len(stamp) - 1)
-    clauses, place = [start > 1], 0
-    for is_digits, signs in groupby(stamp, "d".__eq__):
-        run = "".join(signs)
-        part = func.substr(text, start + place, len(run))
-        clauses.append(dialect.consists_of(part, DIGITS) if is_digits else part == run)
-        place += len(run)
-    return and_(*clauses), func.substr(text, 1, case((start > 1, start - 1), else_=0))
 
 
 def event_key(artifact: Text, dialect: Dialect) -> Text:

@@ -31,7 +31,7 @@ from lineageql.model.nodes import NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import STRUCT_PREFIX
-from lineageql.store.sql.derived_fields import context_suffix, event_key, hashed_name, unstamped
+from lineageql.store.sql.derived_fields import context_suffix, event_key, hashed_name
 from lineageql.store.sql.dialects import Dialect, one_of
 from lineageql.store.sql.sources import Source, run_source
 from lineageql.store.sql.tables import TYPE
@@ -39,7 +39,7 @@ from lineageql.store.sql.tables import TYPE
 
 def text_of_property(row: Any, dialect: Dialect, *, stamped: bool = False) -> ColumnElement[Any]:
     """A property's value as text, as `model.values.plain_text` gives it, and without a time where it is stamped."""
-    text = unstamped(row.c.string_value, dialect) if stamped else row.c.string_value
+    text = dialect.unstamped(row.c.string_value) if stamped else row.c.string_value
     return case(
         (
             dialect.holds_text(row.c.string_value),

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lineageql.model.conventions.places import OwnedName
+from lineageql.model.conventions import places
 from lineageql.model.values import as_text, decode, parse_json
 
 
@@ -35,7 +35,12 @@ def json_text(value: float | bytes | None) -> str | None:
 
 def owned_name(octets: bytes | None) -> str | None:
     """A name without the id of its owner. In SQL it is so deep that SQLite's parser takes few relations around it."""
-    return None if octets is None else OwnedName.of(_text(octets))
+    return None if octets is None else places.OwnedName.of(_text(octets))
+
+
+def unstamped(octets: bytes | None) -> str | None:
+    """A name without the time after it. In SQL it is deep too, and some 8,000 characters."""
+    return None if octets is None else places.unstamped(_text(octets))
 
 
 def _text(octets: bytes) -> str:
@@ -47,5 +52,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "strict_json": strict_json,
     "json_text": json_text,
     "owned_name": owned_name,
+    "unstamped": unstamped,
 }
 """By the names that statements call them by; each takes one value, and its answer follows from that."""

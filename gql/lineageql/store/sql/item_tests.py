@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, null, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, or_, select, true
 
 from lineageql.model.conventions.convention import (
     Convention,
@@ -116,7 +116,6 @@ def member_along(document: Document, path: list[str], source: Source, dialect: D
     member = dialect.members(row.c.string_value, document.member)
     clauses = [found, member.c.key == path[0]]
     for key in path[1:]:
-        inside: ColumnElement[Any] = case((member.c.type == "object", dialect.member_json(member)), else_=null())
-        member = dialect.members(inside, None)
+        member = dialect.members_within(member)
         clauses.append(member.c.key == key)
     return row, member, and_(*clauses)

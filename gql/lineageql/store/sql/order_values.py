@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Float,
     and_,
     case,
     false,
@@ -182,14 +181,10 @@ def _of_member(member: Any, row: Any, found: Any, family: Family, dialect: Diale
 def best_value(compiler: Compiler, item: Item, runs: Source, *, descending: bool) -> Expression:
     """The best number of an item among the artifacts that a run wrote."""
     best = func.max if descending else func.min
-    first: list[Expression] = []
-    others: list[Expression] = []
-    for artifacts, tied, alone in outputs_of_run(compiler, runs):
-        one = select(best(order_value(compiler, item, Family.NUMBER, artifacts))).where(tied)
-        (first if alone else others).append(one.correlate(runs.from_).scalar_subquery())
-    # A run has executions by its context or by its names, and never by both.
-    found: Expression = func.coalesce(*first, compiler.dialect.double(null()), type_=Float(53))
-    for value in others:
-        better = value > found if descending else value < found
-        found = case((better, value), else_=func.coalesce(found, value, type_=Float(53)))
-    return found
+    found: list[Any] = []
+    for artifacts, tied in outputs_of_run(compiler, runs):
+        one = select(best(order_value(compiler, item, Family.NUMBER, artifacts)).label("value"))
+        found.append(one.where(tied).correlate(runs.from_))
+    if not found:
+        return compiler.dialect.double(null())
+    return compiler.dialect.best_of(found, descending=descending) if found[1:] else found[0].scalar_subquery()

@@ -193,19 +193,14 @@ def _in_run(compiler: Compiler, predicate: Related, runs: Source) -> Clause:
     return or_(false(), *clauses)
 
 
-def outputs_of_run(compiler: Compiler, runs: Source) -> list[tuple[Source, Clause, bool]]:
-    """The artifacts that a run wrote or holds: sources of them.
-
-    Each comes with the clause that ties its rows to the run, and with whether no other before it has rows of a run
-    that it has rows of.
-    """
+def outputs_of_run(compiler: Compiler, runs: Source) -> list[tuple[Source, Clause]]:
+    """The artifacts that a run wrote or holds: sources of them, each with the clause that ties its rows to the run."""
     found = []
-    for ties in _ways_to_executions(compiler, runs):
-        for place, tie in enumerate(ties):
-            artifacts = source_of(EntityKind.ARTIFACT, compiler.types)
-            found.append((artifacts, _touches(compiler, tie, artifacts, OUTPUT_EVENTS), place == 0))
+    for tie in executions_of(compiler, runs):
+        artifacts = source_of(EntityKind.ARTIFACT, compiler.types)
+        found.append((artifacts, _touches(compiler, tie, artifacts, OUTPUT_EVENTS)))
     held = source_of(EntityKind.ARTIFACT, compiler.types)
-    return [*found, *((held, clause, False) for clause in _holds(compiler, runs, held))]
+    return [*found, *((held, clause) for clause in _holds(compiler, runs, held))]
 
 
 def _touches(compiler: Compiler, tie: Tie, artifacts: Source, types: frozenset[EventType]) -> Clause:

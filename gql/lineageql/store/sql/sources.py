@@ -57,6 +57,11 @@ class Source:
     def __post_init__(self) -> None:
         self.properties = PROPERTIES[self.node_kind]
 
+    @property
+    def is_table(self) -> bool:
+        """Whether the rows are those of one of MLMD's tables, and no select's."""
+        return self.kind is not EntityKind.RUN
+
 
 def source_of(kind: EntityKind, types: TypeCatalog, needed: Needed | None = None) -> Source:
     """A source of entities of a kind, with aliases of its own; of runs, only as many as are needed."""

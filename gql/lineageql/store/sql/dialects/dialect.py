@@ -6,6 +6,7 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,13 +24,15 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    null,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.engine import Dialect as CoreDialect
 from sqlalchemy.sql.elements import literal_column
 
-from lineageql.model.conventions.places import DIGITS, UUID_CHARACTERS, UUID_LENGTH
+from lineageql.model.conventions.places import DIGITS, STAMPS, UUID_CHARACTERS, UUID_LENGTH
 
 Parameters = dict[str, Any]
 
@@ -107,6 +110,9 @@ class Dialect(ABC):
 
     sorts_octets = True
     """Whether the database's indexes of texts are in the order of octets."""
+
+    parses_shallow = False
+    """Whether the parser takes few levels, so that relations inside relations become tables of a WITH clause."""
 
     def each(self, column: Column[Any]) -> Any:
         """Each value of a column that is the first of an index, as a table with the column `id`; one may be null.
@@ -269,6 +275,11 @@ class Dialect(ABC):
     def uri_tail(self, uri: ColumnElement[Any]) -> ColumnElement[Any]:
         """The part of a uri after its last slash that is not the end."""
 
+    def best_of(self, values: Sequence[Select[Any]], *, descending: bool) -> ColumnElement[Any]:
+        """The least or the greatest `value` of selects of one number each, passing over NULLs."""
+        found = union_all(*values).subquery()
+        return select((func.max if descending else func.min)(found.c.value)).scalar_subquery()
+
     @abstractmethod
     def position(self, text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[Any]:
         """Where a text first holds another, counted from 1; 0 where it does not."""
@@ -285,6 +296,21 @@ class Dialect(ABC):
         is_id = and_(colon > 1, or_(self.consists_of(owner, DIGITS), uuid))
         return case((is_id, func.substr(name, colon + 1)), else_=name)
 
+    def unstamped(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A name without the time after it, as `places.unstamped` reads it."""
+        return case(*(self._without(":" + stamp, text) for stamp in STAMPS), else_=text)
+
+    def _without(self, stamp: str, text: ColumnElement[Any]) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
+        """Whether a text ends with a stamp and holds more, and what it is without."""
+        start = func.length(text) - (len(stamp) - 1)
+        clauses, place = [start > 1], 0
+        for is_digits, signs in groupby(stamp, "d".__eq__):
+            run = "".join(signs)
+            part = func.substr(text, start + place, len(run))
+            clauses.append(self.consists_of(part, DIGITS) if is_digits else part == run)
+            place += len(run)
+        return and_(*clauses), func.substr(text, 1, case((start > 1, start - 1), else_=0))
+
     @abstractmethod
     def after_last(self, text: ColumnElement[Any], mark: str) -> ColumnElement[Any]:
         """The part of a text after its last mark, one character; all of it where there is none."""
@@ -295,6 +321,10 @@ class Dialect(ABC):
 
         The types are those of SQLite: text, integer, real, true, false, null, array and object.
         """
+
+    def members_within(self, member: Any) -> Any:
+        """A table of the members of a member that is an object; of any other there are none."""
+        return self.members(case((member.c.type == "object", self.member_json(member)), else_=null()), None)
 
     def member_text(self, member: Any) -> ColumnElement[Any]:
         """The text that a member is, where its type is one."""

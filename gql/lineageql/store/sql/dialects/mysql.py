@@ -30,7 +30,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.sql.elements import BindParameter
+from sqlalchemy.sql.elements import BindParameter, literal_column
 
 from lineageql.store.sql.dialects.dialect import Comparison, Dialect, Statement
 from lineageql.store.sql.dialects.foldings import Folding
@@ -236,6 +236,12 @@ class MySQL(Dialect):
 
     def contains(self, text: Expression, part: str) -> Clause:
         return self.position(looked_into(text, part), _bound(octets_of(part))) > 0
+
+    def best_of(self, values: Sequence[Select[Any]], *, descending: bool) -> ColumnElement[Any]:
+        # MariaDB lets no table of a FROM clause see the row outside.
+        value: ColumnElement[Any] = literal_column("value")
+        found = union_all(*(one.having(value.is_not(None)) for one in values))
+        return found.order_by(value.desc() if descending else value).limit(1).scalar_subquery()
 
     def position(self, text: Expression, part: Expression) -> Expression:
         return Said("INSTR({0}, {1})", text, part, type_=BigInteger())

@@ -33,6 +33,7 @@ class SQLite(Dialect):
 
     core = sqlite.dialect(paramstyle="named")
     name = "sqlite"
+    parses_shallow = True  # a hundred levels of everything, before SQLite 3.46
     tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
     indexed = (
         "SELECT lower(entry.tbl_name), lower(part.name)"
@@ -122,6 +123,9 @@ class SQLite(Dialect):
     def owned_name(self, name: ColumnElement[Any]) -> ColumnElement[Any]:
         return func.owned_name(cast(name, LargeBinary))
 
+    def unstamped(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.unstamped(cast(text, LargeBinary))
+
     def is_json(self, text: ColumnElement[Any]) -> ColumnElement[bool]:
         return func.json_type(_valid(text)) != "null"
 
@@ -151,6 +155,11 @@ class SQLite(Dialect):
         strict = func.coalesce(_valid(document), func.strict_json(cast(document, LargeBinary)))
         listed = func.json_each(strict, "$" if member is None else f"$.{member}")
         return listed.table_valued("key", "value", "type")
+
+    def members_within(self, member: Any) -> Any:
+        # It is JSON that SQLite has read already.
+        within = func.json_each(case((member.c.type == "object", member.c.value)))
+        return within.table_valued("key", "value", "type")
 
 
 def _is(found: ColumnElement[Any], octets: bytes) -> ColumnElement[bool]:
