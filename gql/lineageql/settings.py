@@ -52,8 +52,7 @@ class Settings:
     store_connections: int = _setting(10, "connections to a database server that read", minimum=1, maximum=1000)
     store_timeout: int = _setting(
         5,
-        "seconds to wait for a database server to let a connection in, and for an answer before it is asked whether "
-        "it is still at that",
+        "seconds to wait for a database server to let a connection in, and to answer what takes it no time",
         minimum=1,
     )
     grpc_ca_file: str = _setting("", "PEM file of the authorities that vouch for a grpcs:// store")

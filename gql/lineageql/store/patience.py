@@ -21,6 +21,11 @@ def probe_timeout(settings: Settings) -> float:
     return min(_PROBE, settings.store_timeout)
 
 
+def is_silence(error: BaseException) -> bool:
+    """Whether an error says that nothing was heard in time."""
+    return isinstance(error, (asyncio.TimeoutError, TimeoutError))
+
+
 @contextmanager
 def patience(seconds: float, end: Callable[[], None]) -> Iterator[None]:
     """Bounds how long what is awaited inside may take.

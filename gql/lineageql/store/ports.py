@@ -342,10 +342,14 @@ class Store(Protocol):
         See `reading` for its arguments.
         """
 
-    def exclusive(self) -> AbstractAsyncContextManager[Hold]:
+    def exclusive(self, asked: float) -> AbstractAsyncContextManager[Hold]:
         """While it is entered, no other process records in this store through LineageQL, on this machine or another.
 
         Behind MLMD's service there is no such lock, and nothing is held.
+
+        Args:
+            asked: since when its caller waits for its turn, by the event loop's clock: where the store was found not
+                to answer since then, nobody waits to find it out again.
 
         Raises:
             StoreLocked: other processes recorded all the time.

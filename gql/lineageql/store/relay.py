@@ -27,8 +27,11 @@ from lineageql.store.patience import FULL_PAUSE, keep_alive
 
 log = logging.getLogger("lineageql.store")
 
-AtWork = Callable[[int], Awaitable[bool]]
-"""Whether a server is at a statement of the connection that it has given a number; true where it cannot know."""
+AtWork = Callable[[int | None], Awaitable[bool]]
+"""Whether a server is at a statement of the connection that it has given a number; true where it cannot know.
+
+Of a connection that it has given none yet: whether it answers.
+"""
 
 
 class Full(Exception):
@@ -294,7 +297,7 @@ class RelayedRecorder(WorkerChannel):
     async def _watch(self) -> None:
         while self._at_work is not None:
             number = self.relay.number
-            if number is not None and not await self._at_work(number) and number == self.relay.number:
+            if not await self._at_work(number) and number == self.relay.number:
                 log.warning("%s has fallen silent, and ml-metadata's connection to it is ended", self.relay.address)
                 self.relay.cut()
                 return

@@ -226,8 +226,8 @@ class ServerStore:
         """What operations read that need not see what was written just now."""
         return self._replica.driver if isinstance(self._replica, ReadReplica) else self._replica
 
-    def exclusive(self) -> AbstractAsyncContextManager[Hold]:
-        return unlocked() if self._lock is None else self._lock.held()
+    def exclusive(self, asked: float) -> AbstractAsyncContextManager[Hold]:
+        return unlocked() if self._lock is None else self._lock.held(asked)
 
     async def probe(self) -> str | None:
         await self._read.probe()
@@ -270,6 +270,7 @@ async def open_server(address: ServerAddress, settings: Settings, recorder_at: s
                 recorder = await _recorder(address, settings, backend, driver)
             if isinstance(lock, DatabaseLock):
                 lock.fell_silent = partial(_fell_silent, driver, recorder)
+                driver.fell_silent = lock.found_silent
     except BaseException:
         await driver.close()
         if replica is not driver:
@@ -419,7 +420,7 @@ async def _recorder(
     """The recorder of a database, whose worker is not started yet."""
     # The protos are imported here and in a thread, in place of in the first mutation.
     await asyncio.to_thread(requests.load)
-    timeout, look, probe = float(settings.deadline), float(settings.store_timeout), probe_timeout(settings)
+    timeout, probe = float(settings.deadline), probe_timeout(settings)
     if not backend.relayed(address):
         return WorkerChannel(backend.config(address), timeout=timeout, probe=probe)
 
@@ -430,4 +431,4 @@ async def _recorder(
         return made
 
     at_work = None if driver is None else driver.works
-    return backend.recorder(relay, backend.config, at_work, timeout=timeout, look=look, probe=probe)
+    return backend.recorder(relay, backend.config, at_work, timeout=timeout, look=probe, probe=probe)

@@ -77,7 +77,7 @@ class ServiceStore:
         reader = ServiceReader(caller, self.knowledge, self._scan_limit, own=self._own)
         return reader if sight.whole else NarrowedReader(reader, sight)
 
-    def exclusive(self) -> AbstractAsyncContextManager[Hold]:
+    def exclusive(self, asked: float) -> AbstractAsyncContextManager[Hold]:
         """MLMD's calls know no lock: others may record at the same time."""
         return unlocked()
 

@@ -70,8 +70,8 @@ class SQLiteStore:
     def reader(self, sight: Sight, *, current: bool = False) -> Reader:
         return sql_reader(self._driver, self._statements, sight)
 
-    def exclusive(self) -> AbstractAsyncContextManager[Hold]:
-        return unlocked() if self._lock is None else self._lock.held()
+    def exclusive(self, asked: float) -> AbstractAsyncContextManager[Hold]:
+        return unlocked() if self._lock is None else self._lock.held(asked)
 
     async def probe(self) -> None:
         await self._driver.probe()

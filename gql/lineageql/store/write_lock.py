@@ -8,12 +8,13 @@ knows no such lock, so each kind of store has one of its own, beside MLMD's tabl
 from __future__ import annotations
 
 import asyncio
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from lineageql.errors import LineageQLError, StoreLocked
+from lineageql.errors import LineageQLError, StoreLocked, Unavailable
 
 SLICE = 2.0
 """Seconds that one attempt to take a lock lasts: a server that is silent for longer has gone."""
@@ -42,10 +43,15 @@ class WriteLock(ABC):
         self._name = name
         self._patience = patience
         self._turn = asyncio.Lock()
+        self._silent = -math.inf
+
+    def found_silent(self) -> None:
+        """Has those who wait for their turns now fail at them: each would wait anew for what does not answer."""
+        self._silent = asyncio.get_running_loop().time()
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[Hold]:
-        """Has the lock while it is entered.
+    async def held(self, asked: float = math.inf) -> AsyncIterator[Hold]:
+        """Has the lock while it is entered; see `store.ports.Store.exclusive`.
 
         Raises:
             StoreLocked: other processes had it all the time.
@@ -53,11 +59,14 @@ class WriteLock(ABC):
         """
         loop = asyncio.get_running_loop()
         async with self._turn:
+            if self._silent >= asked:
+                raise unwritten(Unavailable(f"{self._name} did not answer those who recorded before"))
             ends = loop.time() + self._patience
             while not await self.take(max(min(SLICE, ends - loop.time()), 0.001)):
                 if loop.time() >= ends:
                     words = f"other processes recorded in {self._name} for {self._patience:g} seconds"
                     raise StoreLocked(f"{words}; nothing of this was written")
+            self._silent = -math.inf
             try:
                 yield self
             finally:

@@ -144,7 +144,8 @@ class MLMDCalls:
 
     async def _checked(self, rights: Rights, rpc: str, message: Any, timeout: float, sending: asyncio.Event) -> Reply:
         until = time.monotonic() + timeout
-        async with self._turn, self._store.exclusive() as hold:
+        asked = asyncio.get_running_loop().time()
+        async with self._turn, self._store.exclusive(asked) as hold:
             if not rights.records_everywhere:
                 await check_write(rpc, message, self._places(rights, until))
             left = _left(until)

@@ -49,7 +49,7 @@ class Writer:
         self,
         recorder: Recorder | None,
         reader: Callable[[Sight], Reader],
-        exclusive: Callable[[], AbstractAsyncContextManager[Hold]],
+        exclusive: Callable[[float], AbstractAsyncContextManager[Hold]],
         *,
         wide: bool = True,
     ) -> None:
@@ -74,11 +74,13 @@ class Writer:
         """
         if self._recorder is None:
             raise ReadOnly("this service only reads: it was started with --read-only")
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
         await self._turn.acquire()
         self._sending = False
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = loop.create_future()
         try:
-            work = asyncio.create_task(self._in_turn(rights, mutation, answer), name="mutation")
+            work = asyncio.create_task(self._in_turn(asked, rights, mutation, answer), name="mutation")
         except BaseException:
             self._turn.release()
             raise
@@ -94,13 +96,14 @@ class Writer:
 
     async def _in_turn(
         self,
+        asked: float,
         rights: Rights,
         mutation: Callable[[Lookups], Awaitable[Answer]],
         answer: asyncio.Future[Answer],
     ) -> None:
         """Answers a mutation; the lock is let go of after that, when no call of it can be under way any more."""
         try:
-            async with self._exclusive() as self._hold:
+            async with self._exclusive(asked) as self._hold:
                 try:
                     answer.set_result(await self._attempts(rights, mutation))
                 except Exception as error:

@@ -11,7 +11,7 @@ from typing import Any
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
-from lineageql.store.patience import FULL_PAUSE, IDLE
+from lineageql.store.patience import FULL_PAUSE, IDLE, is_silence
 from lineageql.store.write_lock import WriteLock, unwritten
 
 LONGEST = 120
@@ -28,7 +28,7 @@ class DatabaseLock(WriteLock):
         super().__init__(str(address), float(settings.deadline))
         self._address, self._settings = address, settings
         self._connection: Any = None
-        self._last = 0.0
+        self._last = self._taken = 0.0
         self.make_room: Callable[[], None] = _nothing
         """Gives up another connection of this process, where the server takes no more."""
         self.fell_silent: Callable[[], None] = _nothing
@@ -77,11 +77,13 @@ class DatabaseLock(WriteLock):
                     await self._enter()
                 elif loop.time() - self._last >= IDLE:
                     await self.probe()
-                self._last = loop.time()
+                self._last = self._taken = loop.time()
                 return await self.attempt(seconds)
             except self.errors as error:
                 self._failed(error)
                 if last:
+                    if is_silence(error):
+                        self.found_silent()
                     raise unwritten(self.translate(error)) from error
             except BaseException:
                 self.drop()
@@ -103,6 +105,8 @@ class DatabaseLock(WriteLock):
             await asyncio.sleep(random.uniform(*FULL_PAUSE))
 
     async def free(self) -> None:
+        if self._silent >= self._taken:
+            self.drop()  # nobody there would hear a farewell
         if self._connection is None:
             return
         try:
@@ -116,7 +120,7 @@ class DatabaseLock(WriteLock):
     def _failed(self, error: BaseException) -> None:
         self.drop()
         # While a lock is held each connection that has to be found silent makes all others wait.
-        if isinstance(error, asyncio.TimeoutError):
+        if is_silence(error):
             self.fell_silent()
 
     def check(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -13,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.settings import Settings
-from lineageql.store.patience import FULL_PAUSE, IDLE, patience, probe_timeout
+from lineageql.store.patience import FULL_PAUSE, IDLE, is_silence, patience, probe_timeout
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 
@@ -65,6 +66,10 @@ class PooledDriver(ABC):
         self._idle: list[tuple[Any, float]] = []
         self._owed = False
         self._given = 0.0
+        self._silent = -math.inf
+        """When a new connection was last waited for in vain."""
+        self.fell_silent: Callable[[], None] = _nothing
+        """Is told that the server lets no new connection in, so that nobody need wait to find it out again."""
 
     @abstractmethod
     def connection(self) -> AbstractAsyncContextManager[Any]:
@@ -194,6 +199,7 @@ class PooledDriver(ABC):
                 try:
                     return await self.join()
                 except self.errors as error:
+                    self._heard(error)
                     if not self.full(error) or loop.time() >= until:
                         raise
             await asyncio.sleep(random.uniform(*FULL_PAUSE))
@@ -229,6 +235,16 @@ class PooledDriver(ABC):
         self._given = asyncio.get_running_loop().time() + _GIVEN
         self.drop(connection)
 
+    def _heard(self, error: BaseException) -> None:
+        """Takes note of why a new connection was not made."""
+        if is_silence(error):
+            self._silent = asyncio.get_running_loop().time()
+            self.fell_silent()
+
+    def silent_since(self, began: float) -> bool:
+        """Whether the server let no new connection in since a time of the event loop's."""
+        return self._silent >= began
+
     def drop_idle(self) -> None:
         """Ends the connections that lie idle, as their server does not answer."""
         idle, self._idle = self._idle, []
@@ -245,7 +261,7 @@ class PooledDriver(ABC):
         def begin() -> None:
             watchers.append(asyncio.create_task(self._watch(connection), name="watch over a silent connection"))
 
-        timer = asyncio.get_running_loop().call_later(self.settings.store_timeout, begin)
+        timer = asyncio.get_running_loop().call_later(probe_timeout(self.settings), begin)
         try:
             yield
         finally:
@@ -261,16 +277,28 @@ class PooledDriver(ABC):
         self.drop(connection)
         self.drop_idle()
 
-    async def works(self, number: int) -> bool:
-        """Whether the server is at a statement of a connection of others', by the number that it calls it by."""
-        return await self._confirmed(lambda prober: self.at_work_for(prober, number))
+    async def works(self, number: int | None) -> bool:
+        """Whether the server is at a statement of a connection of others', by the number that it calls it by.
+
+        Of a connection that has no number yet: whether the server answers.
+        """
+        return await self._confirmed(
+            self._replies if number is None else lambda prober: self.at_work_for(prober, number)
+        )
+
+    async def _replies(self, prober: Any) -> bool:
+        await self.probe_on(prober)
+        return True
 
     async def _confirmed(self, at_work: Callable[[Any], Awaitable[bool]]) -> bool:
         """Whether a server is at a statement that it has not answered. It takes a second look before it says no."""
+        began = asyncio.get_running_loop().time()
         for last in (False, True):
             async with self._probing:
-                if await self._asked(at_work):
+                if not self.silent_since(began) and await self._asked(at_work):
                     return True
+            if self.silent_since(began):
+                return False
             if not last:
                 await asyncio.sleep(_SECOND_LOOK)
         return False
@@ -278,12 +306,17 @@ class PooledDriver(ABC):
     async def _asked(self, at_work: Callable[[Any], Awaitable[bool]]) -> bool:
         """What the server says, asked by the prober; false where it cannot be asked, unless it is only full."""
         for _ in (False, True):
+            new = self._prober is None or self.broken(self._prober)
             try:
                 prober = await self._probing_connection()
                 with patience(probe_timeout(self.settings), lambda: self.drop(prober)):  # noqa: B023
                     return await at_work(prober)
             except self.errors as error:
                 self._end_prober()
+                if new:
+                    self._heard(error)
+                    if is_silence(error):
+                        return False
                 if self.full(error):
                     return True  # it is there, and cannot say
             except BaseException:
@@ -302,6 +335,7 @@ class PooledDriver(ABC):
 
     async def run(self, script: Script[T]) -> T:
         step = await self.advance(script, None)
+        began = asyncio.get_running_loop().time()
         # Of connections that lay idle while the server was started anew, one may not know that it is broken.
         for last in (False, True):
             read = False
@@ -313,7 +347,7 @@ class PooledDriver(ABC):
                         step = await self.advance(script, rows)
                     return step.value  # type: ignore[return-value]
             except self.errors as error:
-                if last or read or not self.lost(error):
+                if last or read or not self.lost(error) or self.silent_since(began):
                     raise self.translate(error) from error
         raise AssertionError
 
@@ -382,6 +416,10 @@ class PooledDriver(ABC):
         return await asyncio.get_running_loop().run_in_executor(self._threads, _advanced, script, rows)
 
 
+def _nothing() -> None:
+    """Nobody is told."""
+
+
 class PooledSnapshot:
     """A connection with a transaction that only reads, for one operation; see `store.sql.driver.Snapshot`.
 
@@ -446,6 +484,7 @@ class PooledSnapshot:
 
     async def _first(self, step: Step[T]) -> list[Rows]:
         """What is read first. Of connections that lay idle while the server was started anew, one may be broken."""
+        began = asyncio.get_running_loop().time()
         for last in (False, True):
             try:
                 transaction = self._driver.transaction()
@@ -453,7 +492,7 @@ class PooledSnapshot:
                 self._transaction = transaction
                 return await self._answers(step)
             except self._driver.errors as error:
-                if last or not self._driver.lost(error):
+                if last or not self._driver.lost(error) or self._driver.silent_since(began):
                     raise
                 await self._leave()
         raise AssertionError

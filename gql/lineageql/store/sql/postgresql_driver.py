@@ -22,7 +22,7 @@ from lineageql.errors import (
 )
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
-from lineageql.store.patience import keep_alive
+from lineageql.store.patience import keep_alive, probe_timeout
 from lineageql.store.session_options import session_options
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
@@ -125,7 +125,8 @@ class PostgreSQLDriver(PooledDriver):
             # What a session is told, a pooler tells another's too.
             told = _session(self.settings).items()
             begin += "".join(f"; SET LOCAL {name} = '{value}'" for name, value in told if name not in _BY_BEGIN)
-        await connection.execute(begin, timeout=seconds)
+        # It takes the server no time.
+        await connection.execute(begin, timeout=probe_timeout(self.settings))
         try:
             yield
         except asyncio.CancelledError:
