@@ -1,7 +1,7 @@
 -- search: 14 statements in 12 round trips
 
 -- count_text: Artifact, fraud
--- statement: 1 row
+-- count of what holds a text: 1 row
 SELECT count(*) AS count_1
 FROM (SELECT CASE WHEN (anon_2.text_name = :text_name_1) THEN :param_1 WHEN coalesce(substr(CAST(anon_2.text_name AS BLOB), :substr_1, :substr_2) = :param_2, 0) THEN :param_3 WHEN (instr(anon_2.text_name, :instr_1) > :instr_2) THEN :param_4 WHEN (anon_2.node_type IN (12, 13, 15, 16, 17, 18) AND ((EXISTS (SELECT *
 FROM ArtifactProperty AS "ArtifactProperty_1"
@@ -11,7 +11,7 @@ WHERE "ArtifactProperty_2".artifact_id = anon_2.node_id AND "ArtifactProperty_2"
 -- and so on: 12280 characters in all, SHA-256 b8b8058bc45c…
 
 -- count_text: Execution, fraud
--- statement: 1 row
+-- count of what holds a text: 1 row
 SELECT count(*) AS count_1
 FROM (SELECT CASE WHEN (anon_2.text_name = :text_name_1) THEN :param_1 WHEN coalesce(substr(CAST(anon_2.text_name AS BLOB), :substr_1, :substr_2) = :param_2, 0) THEN :param_3 WHEN (instr(anon_2.text_name, :instr_1) > :instr_2) THEN :param_4 WHEN (anon_2.node_type IN (14, 19) AND ((EXISTS (SELECT *
 FROM ExecutionProperty AS "ExecutionProperty_1"
@@ -21,7 +21,7 @@ WHERE "ExecutionProperty_2".execution_id = anon_2.node_id AND "ExecutionProperty
 -- and so on: 12087 characters in all, SHA-256 2e347c04a07e…
 
 -- count_text: Run, fraud
--- statement: 1 row
+-- count of what holds a text: 1 row
 SELECT count(*) AS count_1
 FROM (SELECT CASE WHEN (anon_2.text_name = :text_name_1) THEN :param_1 WHEN coalesce(substr(CAST(anon_2.text_name AS BLOB), :substr_1, :substr_2) = :param_2, 0) THEN :param_3 WHEN (instr(anon_2.text_name, :instr_1) > :instr_2) THEN :param_4 WHEN (anon_2.node_type IN (10, 11) AND ((EXISTS (SELECT *
 FROM ContextProperty AS "ContextProperty_1"
@@ -31,7 +31,7 @@ WHERE "ContextProperty_2".context_id = anon_2.node_id AND "ContextProperty_2".na
 -- and so on: 10608 characters in all, SHA-256 34bf71eb085b…
 
 -- count_text: Workspace, fraud
--- statement: 1 row
+-- count of what holds a text: 1 row
 SELECT count(*) AS count_1
 FROM (SELECT CASE WHEN (anon_2.text_name = :text_name_1) THEN :param_1 WHEN coalesce(substr(CAST(anon_2.text_name AS BLOB), :substr_1, :substr_2) = :param_2, 0) THEN :param_3 WHEN (instr(anon_2.text_name, :instr_1) > :instr_2) THEN :param_4 WHEN (anon_2.node_type IN (10, 11) AND ((EXISTS (SELECT *
 FROM ContextProperty AS "ContextProperty_1"

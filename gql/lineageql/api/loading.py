@@ -113,11 +113,13 @@ class Round:
 
     def __init__(self, work: Work | None = None) -> None:
         self._work = work or Work()
-        self._loader: DataLoader[tuple[Loader[Any, Any], tuple[Any, ...]], list[Any]] = DataLoader(self._answer)
+        self._loader: DataLoader[tuple[Loader[Any, Any], tuple[Any, ...]], list[Any]] | None = None
 
     def load(self, loader: Loader[Any, Any], keys: tuple[Any, ...]) -> Awaitable[list[Any]]:
         """The values of a loader's keys."""
         self._work.check()
+        # Most operations need few of the rounds, and half of what a small one took was to make all of them.
+        self._loader = self._loader or DataLoader(self._answer)
         return self._work.wait(self._loader.load((loader, keys)))
 
     async def _answer(self, asked: list[tuple[Loader[Any, Any], tuple[Any, ...]]]) -> list[Any]:

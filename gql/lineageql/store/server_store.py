@@ -420,7 +420,7 @@ async def _recorder(
     """The recorder of a database, whose worker is not started yet."""
     # The protos are imported here and in a thread, in place of in the first mutation.
     await asyncio.to_thread(requests.load)
-    timeout, probe = float(settings.deadline), probe_timeout(settings)
+    timeout, look, probe = float(settings.deadline), float(settings.store_timeout), probe_timeout(settings)
     if not backend.relayed(address):
         return WorkerChannel(backend.config(address), timeout=timeout, probe=probe)
 
@@ -431,4 +431,4 @@ async def _recorder(
         return made
 
     at_work = None if driver is None else driver.works
-    return backend.recorder(relay, backend.config, at_work, timeout=timeout, look=probe, probe=probe)
+    return backend.recorder(relay, backend.config, at_work, timeout=timeout, look=look, probe=probe)

@@ -49,6 +49,10 @@ class WriteLock(ABC):
         """Has those who wait for their turns now fail at them: each would wait anew for what does not answer."""
         self._silent = asyncio.get_running_loop().time()
 
+    def found_well(self) -> None:
+        """Takes that back: the server has answered since."""
+        self._silent = -math.inf
+
     @asynccontextmanager
     async def held(self, asked: float = math.inf) -> AsyncIterator[Hold]:
         """Has the lock while it is entered; see `store.ports.Store.exclusive`.
@@ -66,7 +70,7 @@ class WriteLock(ABC):
                 if loop.time() >= ends:
                     words = f"other processes recorded in {self._name} for {self._patience:g} seconds"
                     raise StoreLocked(f"{words}; nothing of this was written")
-            self._silent = -math.inf
+            self.found_well()
             try:
                 yield self
             finally:

@@ -36,7 +36,7 @@ async def held(reader: Any, kind: EntityKind, predicate: Predicate) -> list[set[
             rows = await reader._fetch(select(runs.id, runs.workspace_name, runs.run_name, runs.named))
             found.append({RunName(space, run) if named else id_ for id_, space, run, named in rows})
         else:
-            found.append({row[0] for row in await reader._fetch(path.ids())})
+            found.append({row[0] for row in await reader._fetch(path.ids(reader.dialect))})
     return found
 
 

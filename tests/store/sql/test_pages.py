@@ -153,6 +153,29 @@ def test_orders_by_names_under_owners(bench, link):
     check()
 
 
+@pytest.mark.parametrize("link", Link, ids=lambda link: link.name)
+def test_filters_under_owners(bench, link):
+    """What is under each owner, and how many, is what is there without a filter and makes it true."""
+
+    @thorough(bench)
+    @given(cases(link.target, bench.keeps, most=2))
+    def check(case: Case) -> None:
+        with bench.reading(case.store) as reader:
+            owners = [row.entity.ref for row in bench.run(reader.search(Search(link.owner), WHOLE)).rows]
+            plain = bench.run(reader.search_under(link, owners, Search(link.target), WHOLE))
+            for predicate in case.predicates:
+                true = {thing.ref for thing in expected(case.oracle, link.target, predicate)}
+                search = Search(link.target, predicate)
+                held = bench.run(reader.search_under(link, owners, search, WHOLE))
+                counts = bench.run(reader.count_under(link, owners, search))
+                for owner in owners:
+                    wanted = [row.entity.ref for row in plain[owner].rows if row.entity.ref in true]
+                    assert [row.entity.ref for row in held[owner].rows] == wanted
+                    assert counts[owner] == len(wanted)
+
+    check()
+
+
 def told(oracle: Oracle, thing: Thing, field: Field) -> Any:
     """What an entity is ordered by."""
     if field is not Field.LATEST_RUN:

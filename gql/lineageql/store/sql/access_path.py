@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Integer, Select, func, literal_column, select, union, union_all
 
+from lineageql.store.sql.dialects import Dialect
+
 Ids = Select[Any]
 """A select of one column, `id`."""
 _MOST_PARTS = 250
@@ -34,10 +36,17 @@ class AccessPath:
     served: tuple[Ids, ...] | None = field(default=None, kw_only=True)
     name: str = field(default="", kw_only=True)
 
-    def ids(self) -> Ids:
+    def ids(self, dialect: Dialect) -> Ids:
         """The ids, each once."""
-        # Several are a table of a WITH clause, or parts within parts are deeper than SQLite's parser goes.
-        return self.parts[0] if len(self.parts) == 1 else select(_united(union, self.parts).cte().c.id)
+        if len(self.parts) == 1:
+            return self.parts[0]
+        found = self.united()
+        # Parts within parts, each a select in a FROM clause, are deeper than SQLite's parser goes.
+        return select((found.cte() if dialect.parses_shallow else found.subquery()).c.id)
+
+    def united(self) -> Any:
+        """The same as one select or a union."""
+        return self.parts[0] if len(self.parts) == 1 else _united(union, self.parts)
 
     def lower_bound(self, budget: RowBudget) -> ColumnElement[int]:
         """How many rows are visited at least where a statement starts here, counted up to the budget."""

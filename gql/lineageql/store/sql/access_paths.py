@@ -415,11 +415,11 @@ def _join_paths(compiler: Compiler, kind: EntityKind, predicate: Related) -> lis
             runs = (start for start in starts if isinstance(start, RunPath))
             return [JoinPath((_spaces_of_runs(compiler, start),), start.broad, start) for start in runs]
         above = partial(_spaces_of_members, compiler, NODES_OF[relation.target])
-        return [JoinPath(above(start.ids()), start.broad, start, (above,)) for start in starts]
+        return [JoinPath(above(start.ids(compiler.dialect)), start.broad, start, (above,)) for start in starts]
     if predicate.relation is Relation.WORKSPACE:
         starts = AccessPaths(compiler, source_of(EntityKind.WORKSPACE, compiler.types)).of(predicate.predicate)
         tied = partial(_of_workspaces, compiler, NODES_OF[kind])
-        return [JoinPath(tied(start.ids()), True, start, (tied,)) for start in starts]
+        return [JoinPath(tied(start.ids(compiler.dialect)), True, start, (tied,)) for start in starts]
     return list(_by_event(compiler, kind, predicate))
 
 
@@ -427,7 +427,7 @@ def _by_event(compiler: Compiler, kind: EntityKind, predicate: Related) -> Itera
     for place, start, steps in _along(compiler, predicate):
 
         def narrow(inner: Predicate, source: Source, place: Predicate = place, start: AccessPath = start) -> Clause:
-            return source.id.in_(start.ids()) if inner is place else true()
+            return source.id.in_(start.ids(compiler.dialect)) if inner is place else true()
 
         parts = tuple(tie.ids() for tie in ties_of(compiler, kind, predicate, Chain(narrow)))
         yield JoinPath(parts, start.broad, start, steps)
@@ -492,10 +492,10 @@ def _runs_of_members(compiler: Compiler, predicate: Related) -> list[AccessPath]
     holding, paths = compiler.types.holding_runs, list[AccessPath]()
     held = partial(_holding, holding)
     for start in starts:
-        executions: AccessPath = JoinPath(touched(start.ids()), start.broad, start, (touched,))
+        executions: AccessPath = JoinPath(touched(start.ids(compiler.dialect)), start.broad, start, (touched,))
         contexts = []
         if relation is Relation.RUN_OUTPUTS and holding:
-            contexts = [JoinPath(held(start.ids()), start.broad, start, (held,))]
+            contexts = [JoinPath(held(start.ids(compiler.dialect)), start.broad, start, (held,))]
         named = [start] if relation is Relation.RUN_OUTPUTS and compiler.types.holding_names else []
         paths.append(run_path([executions], contexts, start.name, artifacts=named))
     return paths
@@ -582,13 +582,17 @@ def _of_runs(compiler: Compiler, kind: EntityKind, test: Test) -> list[AccessPat
     found = _executions_of_runs(compiler, test)
     if found is None or kind is EntityKind.EXECUTION:
         return found or []
-    tied = [JoinPath(parts, path.broad, path, (_outputs,)) for path in found for parts in [_outputs(path.ids())]]
+    tied = [
+        JoinPath(parts, path.broad, path, (_outputs,))
+        for path in found
+        for parts in [_outputs(path.ids(compiler.dialect))]
+    ]
     if compiler.types.holding_runs:
         contexts = _contexts(compiler, test)
         if contexts is None:
             return []
         held = partial(_members, NodeKind.ARTIFACT)
-        tied.append(JoinPath(held(contexts.ids()), False, contexts, (held,)))
+        tied.append(JoinPath(held(contexts.ids(compiler.dialect)), False, contexts, (held,)))
     if compiler.types.holding_names:
         naming = _naming(compiler, EntityKind.ARTIFACT, test)
         if naming is None:
@@ -612,7 +616,7 @@ def _executions_of_runs(compiler: Compiler, test: Test) -> list[AccessPath] | No
     if contexts is None:
         return None
     inside = partial(_members, NodeKind.EXECUTION)
-    return [*found, JoinPath(inside(contexts.ids()), False, contexts, (inside,))]
+    return [*found, JoinPath(inside(contexts.ids(compiler.dialect)), False, contexts, (inside,))]
 
 
 def _naming(compiler: Compiler, kind: EntityKind, test: Test) -> AccessPath | None:

@@ -165,7 +165,7 @@ class Clauses:
 
     def few_workspaces(self, predicate: Predicate, source: Source) -> Ids:
         """See `Compiler`."""
-        return AccessPaths(self, source).of(predicate)[0].ids()
+        return AccessPaths(self, source).of(predicate)[0].ids(self.dialect)
 
     def few_runs(self, predicate: Predicate) -> Tied | None:
         """See `Compiler`."""

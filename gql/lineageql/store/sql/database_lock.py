@@ -28,7 +28,7 @@ class DatabaseLock(WriteLock):
         super().__init__(str(address), float(settings.deadline))
         self._address, self._settings = address, settings
         self._connection: Any = None
-        self._last = self._taken = 0.0
+        self._last = 0.0
         self.make_room: Callable[[], None] = _nothing
         """Gives up another connection of this process, where the server takes no more."""
         self.fell_silent: Callable[[], None] = _nothing
@@ -77,7 +77,7 @@ class DatabaseLock(WriteLock):
                     await self._enter()
                 elif loop.time() - self._last >= IDLE:
                     await self.probe()
-                self._last = self._taken = loop.time()
+                self._last = loop.time()
                 return await self.attempt(seconds)
             except self.errors as error:
                 self._failed(error)
@@ -105,12 +105,11 @@ class DatabaseLock(WriteLock):
             await asyncio.sleep(random.uniform(*FULL_PAUSE))
 
     async def free(self) -> None:
-        if self._silent >= self._taken:
-            self.drop()  # nobody there would hear a farewell
         if self._connection is None:
             return
         try:
             await self.end()
+            self.found_well()
         except self.errors as error:
             self._failed(error)
         except BaseException:

@@ -306,17 +306,24 @@ class PooledDriver(ABC):
     async def _asked(self, at_work: Callable[[Any], Awaitable[bool]]) -> bool:
         """What the server says, asked by the prober; false where it cannot be asked, unless it is only full."""
         for _ in (False, True):
-            new = self._prober is None or self.broken(self._prober)
             try:
                 prober = await self._probing_connection()
+            except self.errors as error:
+                self._end_prober()
+                self._heard(error)
+                if self.full(error):
+                    return True  # it is there, and cannot say
+                if is_silence(error):
+                    return False
+                continue
+            except BaseException:
+                self._end_prober()
+                raise
+            try:
                 with patience(probe_timeout(self.settings), lambda: self.drop(prober)):  # noqa: B023
                     return await at_work(prober)
             except self.errors as error:
                 self._end_prober()
-                if new:
-                    self._heard(error)
-                    if is_silence(error):
-                        return False
                 if self.full(error):
                     return True  # it is there, and cannot say
             except BaseException:

@@ -125,8 +125,8 @@ class PostgreSQLDriver(PooledDriver):
             # What a session is told, a pooler tells another's too.
             told = _session(self.settings).items()
             begin += "".join(f"; SET LOCAL {name} = '{value}'" for name, value in told if name not in _BY_BEGIN)
-        # It takes the server no time.
-        await connection.execute(begin, timeout=probe_timeout(self.settings))
+        # It takes the server no time; a pooler may have to wait for one of its connections.
+        await connection.execute(begin, timeout=seconds if self.pooled else probe_timeout(self.settings))
         try:
             yield
         except asyncio.CancelledError:

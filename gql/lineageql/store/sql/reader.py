@@ -37,7 +37,6 @@ from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.struct_items import asks, grounded, in_structs
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
-from lineageql.store.sql.text_search import text_page
 from lineageql.store.sql.workspace_names import workspace_names
 
 _FEW_NAMES = 4
@@ -153,10 +152,7 @@ class SQLReader(NamedWorkspaces):
         return await self.driver.run((await self._searches()).text_page(kind, text, window))
 
     async def _count_text(self, kind: EntityKind, text: str) -> int:
-        clauses = await self._clauses()
-        found = text_page(clauses, Members(source_of(kind, clauses.types), []), text, Window(0)).query
-        query = select(func.count()).select_from(found.limit(None).order_by(None).subquery())
-        return int((await self._fetch(query))[0][0])
+        return await self.driver.run((await self._searches()).text_count(kind, text))
 
     # -- entities and events
 

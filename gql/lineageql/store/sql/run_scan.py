@@ -141,7 +141,7 @@ class Tied:
         ends = path.executions, path.contexts, path.artifacts
         parts = (tuple(part for one in paths for part in one.parts) for paths in ends)
         # As tables of a WITH clause they are made once, and used wherever runs are looked for.
-        return cls(*(select(AccessPath(some).ids().cte().c.id) if some else None for some in parts))
+        return cls(*(select(AccessPath(some).united().cte().c.id) if some else None for some in parts))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS, EntityTables
 from lineageql.store.sql.link_sources import Members, members_of
-from lineageql.store.sql.page_statements import WALKED, count, edges, ids, page, shape, walk_step
+from lineageql.store.sql.page_statements import WALKED, Page, count, edges, ids, page, shape, walk_step
 from lineageql.store.sql.row_budgets import WALKED_AS_GATHERED, RowBudgets
 from lineageql.store.sql.rows import event_of
 from lineageql.store.sql.run_scan import NO_CONTEXT, ContextRange, Needed, RunScan, Tied, come_first, needed
@@ -254,10 +254,29 @@ class Searches:
 
     def text_page(self, kind: EntityKind, text: str, window: Window) -> Script[Slice]:
         """A page of what holds a text."""
-        found = text_page(self.clauses, Members(source_of(kind, self.types), []), text, window)
-        statement = self.dialect.compile(found.query).meant("page of what holds a text")
-        made = _Page(statement, found.keys, by_event=False)
-        return (yield from self._slices(Search(kind), window, made, [(yield from fetch(made.statement))]))[0]
+
+        def make() -> _Page:
+            found = self._of_text(kind, text, window)
+            statement = self.dialect.compile(found.query).meant("page of what holds a text")
+            return _Page(statement, found.keys, by_event=False)
+
+        search = Search(kind)
+        # It takes longer to make than to run on a small store, and first pages are asked for again.
+        made = make() if window.after else self._kept(search, ("text", kind, text, window.limit), make)
+        return (yield from self._slices(search, window, made, [(yield from fetch(made.statement))]))[0]
+
+    def text_count(self, kind: EntityKind, text: str) -> Script[int]:
+        """How many rows hold a text."""
+
+        def make() -> Statement:
+            found = self._of_text(kind, text, Window(0)).query.limit(None).order_by(None).subquery()
+            return self.dialect.compile(select(func.count()).select_from(found)).meant("count of what holds a text")
+
+        statement = self._kept(Search(kind), ("text count", kind, text), make)
+        return int((yield from fetch(statement))[0][0])
+
+    def _of_text(self, kind: EntityKind, text: str, window: Window) -> Page:
+        return text_page(self.clauses, Members(source_of(kind, self.types), []), text, window)
 
     def start(self, search: Search) -> Script[Start]:
         """Where a statement over all matches should start."""
@@ -269,7 +288,7 @@ class Searches:
         if isinstance(found, RunPath):
             return Start(run_source(self.types, RunScan(tied=Tied.of(found))), None)
         source = source_of(search.kind, self.types, wanted)
-        return Start(source, None if found is None else source.id.in_(found.ids()))
+        return Start(source, None if found is None else source.id.in_(found.ids(self.dialect)))
 
     def _kept(self, search: Search, key: Hashable, make: Callable[[], T]) -> T:
         """What was made for a search; of one that names very many ids it is kept no longer than for this verb."""

@@ -58,6 +58,7 @@ class Turns:
 
     def __init__(self, threads: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lineageql-reader")
+        self._leaving = ThreadPoolExecutor(1, thread_name_prefix="lineageql-leaving")
         self._lock = threading.Lock()
         self._free = threads
         self._most_long = max(1, threads - 1)
@@ -123,8 +124,11 @@ class Turns:
             party.ended = True
             gone = not party.inside
         if gone:
-            party.left()
+            # A connection ends with calls to SQLite, which the event loop should not wait for. The threads that serve
+            # may have no end of work.
+            self._leaving.submit(party.left)
 
     def close(self) -> None:
         """Waits for the threads."""
         self._pool.shutdown()
+        self._leaving.shutdown()

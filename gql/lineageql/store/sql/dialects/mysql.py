@@ -48,7 +48,7 @@ from lineageql.store.sql.dialects.mysql_json import (
     type_of,
 )
 from lineageql.store.sql.dialects.mysql_literals import WIRE
-from lineageql.store.sql.dialects.mysql_statements import MySQLStatement
+from lineageql.store.sql.dialects.mysql_statements import MySQLStatement, split
 from lineageql.store.sql.dialects.numbers import as_double
 from lineageql.store.sql.dialects.texts import after, octets_of
 
@@ -189,10 +189,11 @@ class MySQL(Dialect):
 
     def under(self, inner: Select[Any]) -> MySQLStatement:
         statement = self.compile(inner)
-        assert statement.text.startswith("SELECT "), statement.text
-        text = f"(SELECT %(place)s AS place, {statement.text.removeprefix('SELECT ')})"
-        parameters = {**statement.parameters, "owners": ()}
-        return MySQLStatement(text, parameters, tuple(place + 1 for place in statement.texts), under=True)
+        shared, query = split(statement.text)
+        assert query.startswith("SELECT "), query
+        text = f"(SELECT %(place)s AS place, {query.removeprefix('SELECT ')})"
+        parameters, texts = {**statement.parameters, "owners": ()}, tuple(place + 1 for place in statement.texts)
+        return MySQLStatement(text, parameters, texts, under=True, shared=shared)
 
     def lists(self, rows: Sequence[Sequence[Any]], owners: int) -> list[Sequence[Any]]:
         found: list[list[Any]] = [[] for _ in range(owners)]
