@@ -35,6 +35,8 @@ _MOST_PATHS = 16
 
 _MOST_TERMS = 10_000
 """How large a predicate is at most whose statements are kept for other operations."""
+_LONGEST_TEXT = 100
+"""How long a text is at most whose searches are kept for other operations."""
 _PROBED_AS_GATHERED = 16
 """One in how many of what belongs to workspaces must meet a filter for a look into each to be quicker."""
 _TURNS_OF_FIRST_RUNS = 2
@@ -262,7 +264,8 @@ class Searches:
 
         search = Search(kind)
         # It takes longer to make than to run on a small store, and first pages are asked for again.
-        made = make() if window.after else self._kept(search, ("text", kind, text, window.limit), make)
+        keeps = window.after is None and len(text) <= _LONGEST_TEXT
+        made = self._kept(search, ("text", kind, text, window.limit), make) if keeps else make()
         return (yield from self._slices(search, window, made, [(yield from fetch(made.statement))]))[0]
 
     def text_count(self, kind: EntityKind, text: str) -> Script[int]:
@@ -272,7 +275,8 @@ class Searches:
             found = self._of_text(kind, text, Window(0)).query.limit(None).order_by(None).subquery()
             return self.dialect.compile(select(func.count()).select_from(found)).meant("count of what holds a text")
 
-        statement = self._kept(Search(kind), ("text count", kind, text), make)
+        keeps = len(text) <= _LONGEST_TEXT
+        statement = self._kept(Search(kind), ("text count", kind, text), make) if keeps else make()
         return int((yield from fetch(statement))[0][0])
 
     def _of_text(self, kind: EntityKind, text: str, window: Window) -> Page:
