@@ -147,14 +147,14 @@ class OwnOracle(Oracle):
             name = node.custom.get("p")
         else:
             return super().workspace_name(node)
-        return (_text(name) or None) if isinstance(name, (str, StructValue)) else None
+        return _name(name) or None
 
     def run_name(self, node: NodeRecord) -> tuple[str, str] | None:
         name, custom = node.type.name, node.custom
         if name == "A step" or name.startswith("tfx."):
-            workspace, run = _text(custom.get("p")), _text(custom.get("q"))
+            workspace, run = _name(custom.get("p")), _name(custom.get("q"))
         elif name == "é.Trainer":
-            workspace, run = "", _text(node.declared.get("p"))  # the type declares it
+            workspace, run = "", _name(node.declared.get("p"))  # the type declares it
         else:
             return super().run_name(node)
         return (workspace, run) if workspace is not None and run else None
@@ -162,9 +162,9 @@ class OwnOracle(Oracle):
     def holding_run(self, node: NodeRecord) -> tuple[str, str] | None:
         name, custom = node.type.name, node.custom
         if name == "google.ForecastingMetrics":
-            workspace, run = _text(custom.get("version")), _text(custom.get("p"))
+            workspace, run = _name(custom.get("version")), _name(custom.get("p"))
         elif name == "Examples" or fnmatchcase(name, "it's*") or name == "kf.ModelArtifact":
-            workspace, run = "", _text(custom.get("q"))
+            workspace, run = "", _name(custom.get("q"))
         else:
             return None
         return (workspace, run) if workspace is not None and run else None
@@ -198,6 +198,11 @@ class OwnOracle(Oracle):
                 yield replace(thing, more_labels=self._labels(thing.node, ("disp",), ()))
             else:
                 yield thing
+
+
+def _name(value: Any) -> str | None:
+    """What a property names a workspace or a run: a text, and no list or object, which MLMD keeps as one."""
+    return value if isinstance(value, str) and not value.startswith("mlmd-struct::") else None
 
 
 def _text(value: Any) -> str | None:

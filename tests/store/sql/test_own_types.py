@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lineageql.model.callers import Caller
 from lineageql.model.conventions.own_types import parse_own_types
 from lineageql.model.identity import EntityKind, Ref, RunName
-from lineageql.model.predicates import Field, Group, Item, Operator, Test
+from lineageql.model.predicates import ALWAYS, Field, Group, Item, Operator, Related, Relation, Test
 from lineageql.model.rights import Sight, parse_policy
 from lineageql.store.ports import Link, Order, Search
 from lineageql.store.sql.narrowed_reader import NarrowedReader
@@ -22,7 +22,7 @@ from tests.store.sql.node_types import COMMON, KUBEFLOW, TFX
 from tests.store.sql.orders import in_order, orders
 from tests.store.sql.own_types import OWN, knows, naming
 from tests.store.sql.questions import Case, cases
-from tests.store.sql.records import ARTIFACT, CONTEXT, EXECUTION, NodeRecord, StoreRecord, TypeRecord
+from tests.store.sql.records import ARTIFACT, CONTEXT, EXECUTION, NodeRecord, StoreRecord, StructValue, TypeRecord
 from tests.store.sql.test_search import BUDGETS, EVERY_WRITER, WHOLE, expected, found, shown, thorough, told
 
 
@@ -150,3 +150,14 @@ def test_the_best_value_of_runs_that_many_types_name_fits_in_one_statement(bench
         search = Search(EntityKind.RUN, order=Order(Item(Group.VALUES, "a.b"), descending=True))
         owner = Ref(EntityKind.WORKSPACE, 1)
         assert bench.run(reader.search_under(Link.WORKSPACE_RUNS, [owner], search, WHOLE))[owner].rows == []
+
+
+def test_a_list_names_no_run_of_own_types(bench: Any) -> None:
+    odd = TypeRecord(23, ARTIFACT, "it's odd")
+    listed = {"p": "a", "q": StructValue((("list", [1.0, "a"]),))}
+    store = StoreRecord(
+        types=(odd,), artifacts=(NodeRecord(1, odd, custom=listed), NodeRecord(2, odd, custom={"q": "r"}))
+    )
+    with bench.reading(store, statements=Statements(OWN)) as reader:
+        search = Search(EntityKind.ARTIFACT, Related(Relation.RUN, ALWAYS))
+        assert bench.run(found(reader, search)) == [Ref(EntityKind.ARTIFACT, 2)]
