@@ -35,6 +35,8 @@ from lineageql.store.sql.turns import PIECE, Party, Turns
 log = logging.getLogger("lineageql.store")
 
 T = TypeVar("T")
+_MOST_IDLE = 32
+"""Connections that are kept for operations to come: many take turns at once, though few are served."""
 _HOLD = 1.0
 """Seconds for which an operation may keep a writer waiting where the file is not in WAL mode."""
 
@@ -176,10 +178,14 @@ class SQLiteDriver:
         except sqlite3.Error:
             self._close(connection)
             return
-        if self._idle.qsize() < self._kept:
-            self._idle.put(connection)
-        else:
+        idle = self._idle.qsize()
+        if idle >= _MOST_IDLE:
             self._close(connection)
+            return
+        if idle >= self._kept:
+            # To open one takes as long as a small operation; the pages that it holds are what memory goes for.
+            connection.execute("PRAGMA shrink_memory")
+        self._idle.put(connection)
 
     def _close(self, connection: sqlite3.Connection) -> None:
         self._all.discard(connection)
