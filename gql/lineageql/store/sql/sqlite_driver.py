@@ -175,17 +175,16 @@ class SQLiteDriver:
         try:
             if connection.in_transaction:
                 connection.execute("COMMIT")
+            if self._idle.qsize() >= self._kept:
+                # Opening one takes as long as a small operation. Its pages are what takes memory.
+                connection.execute("PRAGMA shrink_memory")
         except sqlite3.Error:
             self._close(connection)
             return
-        idle = self._idle.qsize()
-        if idle >= _MOST_IDLE:
+        if self._idle.qsize() < _MOST_IDLE:
+            self._idle.put(connection)
+        else:
             self._close(connection)
-            return
-        if idle >= self._kept:
-            # To open one takes as long as a small operation; the pages that it holds are what memory goes for.
-            connection.execute("PRAGMA shrink_memory")
-        self._idle.put(connection)
 
     def _close(self, connection: sqlite3.Connection) -> None:
         self._all.discard(connection)

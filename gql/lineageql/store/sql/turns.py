@@ -126,7 +126,10 @@ class Turns:
         if gone:
             # A connection ends with calls to SQLite, which the event loop should not wait for. The threads that serve
             # may have no end of work.
-            self._leaving.submit(party.left)
+            try:
+                self._leaving.submit(party.left)
+            except RuntimeError:  # it is closed: an operation ends after the store
+                party.left()
 
     def close(self) -> None:
         """Waits for the threads."""
