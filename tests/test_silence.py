@@ -24,6 +24,8 @@ BACKENDS = ("postgresql", "mariadb")
 READ = "{ artifacts(first: 3) { nodes { name } totalCount } }"
 LABEL = "mutation ($input: SetLabelsInput!) { setLabels(input: $input) { entity { id } } }"
 READERS = 10
+UNDER_WAY = 20.0
+"""Seconds in which six writers hear it of whom one has its turn when the server is paused."""
 PAUSED = (9.0, 14.0), (7.0, 7.0)
 """Seconds in which who reads and who writes hear that the server is paused: the first, and those after them."""
 BACK = 15.0
@@ -125,6 +127,16 @@ async def seconds_of(asked: Awaitable[Any]) -> float:
     return time.monotonic() - began
 
 
+async def until_refused(service: Service, number: int) -> float:
+    """How long the first write takes that hears that the server does not answer."""
+    while True:
+        began = time.monotonic()
+        body = await label(service, number)
+        if "errors" in body:
+            assert body["errors"][0]["extensions"]["code"] == "UNAVAILABLE", body
+            return time.monotonic() - began
+
+
 async def test_a_server_that_is_paused(place: Place) -> None:
     """With the settings as they come, writes do not stand one behind the other where each waits for it anew."""
     place.fill_demo()
@@ -135,9 +147,13 @@ async def test_a_server_that_is_paused(place: Place) -> None:
         assert "errors" not in await label(service, 0)
         await asyncio.gather(*(service.data(READ) for _ in range(3)))
         pids += children(pids[0])
+        under_way = [asyncio.create_task(until_refused(service, number)) for number in range(6)]
+        await asyncio.sleep(1)
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         try:
+            took = await asyncio.gather(*under_way)
+            assert max(took) < UNDER_WAY, took
             for read, write in PAUSED:
                 reads = [seconds_of(service.ask(READ)) for _ in range(3)]
                 writes = [seconds_of(label(service, number)) for number in range(8)]

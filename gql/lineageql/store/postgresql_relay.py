@@ -61,7 +61,8 @@ class PostgreSQLRelay(Relay):
         greeting: bytes,
     ) -> None:
         there[1].write(greeting)
-        kind, body = await _message(there[0])
+        # A server that hangs takes connections all the same.
+        kind, body = await asyncio.wait_for(_message(there[0]), self.patience)
         if kind == b"E" and _FULL in b"\0" + body:
             raise Full
         _send(here[1], kind, self._answer(kind, body))

@@ -27,11 +27,8 @@ from lineageql.store.patience import FULL_PAUSE, keep_alive
 
 log = logging.getLogger("lineageql.store")
 
-AtWork = Callable[[int | None], Awaitable[bool]]
-"""Whether a server is at a statement of the connection that it has given a number; true where it cannot know.
-
-Of a connection that it has given none yet: whether it answers.
-"""
+AtWork = Callable[[int], Awaitable[bool]]
+"""Whether a server is at a statement of the connection that it has given a number; true where it cannot know."""
 
 
 class Full(Exception):
@@ -180,7 +177,8 @@ class MySQLRelay(Relay):
         greeting: bytes,
     ) -> None:
         # Its version, and the number of the connection.
-        head = await there[0].readexactly(4)
+        # A server that hangs takes connections all the same.
+        head = await asyncio.wait_for(there[0].readexactly(4), self.patience)
         first = await there[0].readexactly(int.from_bytes(head[:3], "little"))
         if first[:1] == b"\xff" and int.from_bytes(first[1:3], "little") in _FULL:
             raise Full
@@ -297,10 +295,9 @@ class RelayedRecorder(WorkerChannel):
     async def _watch(self) -> None:
         while self._at_work is not None:
             number = self.relay.number
-            if not await self._at_work(number) and number == self.relay.number:
+            if number is not None and not await self._at_work(number) and number == self.relay.number:
                 log.warning("%s has fallen silent, and ml-metadata's connection to it is ended", self.relay.address)
                 self.relay.cut()
-                return
             await asyncio.sleep(self._look)
 
     async def close(self) -> None:

@@ -277,18 +277,9 @@ class PooledDriver(ABC):
         self.drop(connection)
         self.drop_idle()
 
-    async def works(self, number: int | None) -> bool:
-        """Whether the server is at a statement of a connection of others', by the number that it calls it by.
-
-        Of a connection that has no number yet: whether the server answers.
-        """
-        return await self._confirmed(
-            self._replies if number is None else lambda prober: self.at_work_for(prober, number)
-        )
-
-    async def _replies(self, prober: Any) -> bool:
-        await self.probe_on(prober)
-        return True
+    async def works(self, number: int) -> bool:
+        """Whether the server is at a statement of a connection of others', by the number that it calls it by."""
+        return await self._confirmed(lambda prober: self.at_work_for(prober, number))
 
     async def _confirmed(self, at_work: Callable[[Any], Awaitable[bool]]) -> bool:
         """Whether a server is at a statement that it has not answered. It takes a second look before it says no."""
@@ -305,27 +296,18 @@ class PooledDriver(ABC):
 
     async def _asked(self, at_work: Callable[[Any], Awaitable[bool]]) -> bool:
         """What the server says, asked by the prober; false where it cannot be asked, unless it is only full."""
+        began = asyncio.get_running_loop().time()
         for _ in (False, True):
             try:
                 prober = await self._probing_connection()
-            except self.errors as error:
-                self._end_prober()
-                self._heard(error)
-                if self.full(error):
-                    return True  # it is there, and cannot say
-                if is_silence(error):
-                    return False
-                continue
-            except BaseException:
-                self._end_prober()
-                raise
-            try:
                 with patience(probe_timeout(self.settings), lambda: self.drop(prober)):  # noqa: B023
                     return await at_work(prober)
             except self.errors as error:
                 self._end_prober()
                 if self.full(error):
                     return True  # it is there, and cannot say
+                if self.silent_since(began):
+                    return False
             except BaseException:
                 self._end_prober()
                 raise
@@ -334,7 +316,11 @@ class PooledDriver(ABC):
     async def _probing_connection(self) -> Any:
         if self._prober is None or self.broken(self._prober):
             self._end_prober()
-            self._prober = await self.connect()
+            try:
+                self._prober = await self.connect()
+            except self.errors as error:
+                self._heard(error)
+                raise
         return self._prober
 
     async def fetch(self, statement: Statement) -> Rows:
