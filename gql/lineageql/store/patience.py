@@ -21,6 +21,10 @@ def probe_timeout(settings: Settings) -> float:
     return min(_PROBE, settings.store_timeout)
 
 
+def unheard() -> None:
+    """What is called in place of one who wants to know."""
+
+
 def is_silence(error: BaseException) -> bool:
     """Whether an error says that nothing was heard in time."""
     return isinstance(error, (asyncio.TimeoutError, TimeoutError))

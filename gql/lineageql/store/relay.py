@@ -23,7 +23,7 @@ from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.frames import Reply, Status
 from lineageql.store.mlmd.process import WorkerProcess
-from lineageql.store.patience import FULL_PAUSE, keep_alive
+from lineageql.store.patience import FULL_PAUSE, keep_alive, unheard
 
 log = logging.getLogger("lineageql.store")
 
@@ -52,7 +52,7 @@ class Relay(ABC):
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ends: set[asyncio.StreamWriter] = set()
-        self.make_room: Callable[[], None] = _nothing
+        self.make_room: Callable[[], None] = unheard
         """Gives up another connection of this process, where the server takes no more."""
         self.conflict = False
         """Whether the server ended a statement since the call began as others wrote the same: nothing was applied."""
@@ -187,10 +187,6 @@ class MySQLRelay(Relay):
         self.number = int.from_bytes(rest[:4], "little") if version[:1] == b"\x0a" else None
         here[1].write(head + first)
         await asyncio.gather(_poured(here[0], there[1]), _poured(there[0], here[1]))
-
-
-def _nothing() -> None:
-    """No other connection is given up."""
 
 
 _FULL = (1040, 1203)

@@ -19,5 +19,5 @@ def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     given = [value for name, value in headers if name == HEADER]
     if len(given) == 1 and _TAKEN.fullmatch(given[0]):
         return given[0].decode("ascii")
-    # It need not be hard to guess: the operating system's numbers are waited for behind whoever computes meanwhile.
+    # It may be guessed. Random numbers of the operating system let another thread compute first.
     return f"{random.getrandbits(64):016x}"

@@ -25,8 +25,12 @@ def answer(loop: asyncio.AbstractEventLoop, work: Awaitable[T]) -> T:
 
     What must fit, test_search.py and test_own_types.py say by name.
     """
+
+    async def awaited() -> T:
+        return await work
+
     try:
-        return loop.run_until_complete(work)  # type: ignore[arg-type]
+        return loop.run_until_complete(awaited())
     except TooExpensive as error:
         if "takes at once" in str(error):
             reject()

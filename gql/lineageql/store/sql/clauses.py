@@ -98,7 +98,7 @@ class Clauses:
         if chain is None and self.dialect.parses_shallow and source.is_table and levels(predicate, linked=True):
             apart = source_of(source.kind, self.types)
             meeting = select(apart.id.label("id")).where(self._meets(predicate, apart, Chain())).cte()
-            # As if it stood where it is named, or SQLite makes all of the rows of what is named twice.
+            # Else SQLite makes all rows of a table that the statement names twice.
             return meeting.prefix_with("NOT MATERIALIZED").c.id == source.id
         return self._meets(predicate, source, chain or Chain())
 

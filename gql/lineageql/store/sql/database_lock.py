@@ -11,7 +11,7 @@ from typing import Any
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
-from lineageql.store.patience import FULL_PAUSE, IDLE, is_silence
+from lineageql.store.patience import FULL_PAUSE, IDLE, is_silence, unheard
 from lineageql.store.write_lock import WriteLock, unwritten
 
 LONGEST = 120
@@ -29,9 +29,9 @@ class DatabaseLock(WriteLock):
         self._address, self._settings = address, settings
         self._connection: Any = None
         self._last = 0.0
-        self.make_room: Callable[[], None] = _nothing
+        self.make_room: Callable[[], None] = unheard
         """Gives up another connection of this process, where the server takes no more."""
-        self.fell_silent: Callable[[], None] = _nothing
+        self.fell_silent: Callable[[], None] = unheard
         """Is told that the server did not answer, which the other connections of this process lead to."""
 
     @abstractmethod
@@ -131,7 +131,3 @@ class DatabaseLock(WriteLock):
         connection, self._connection = self._connection, None
         if connection is not None:
             self.cut(connection)
-
-
-def _nothing() -> None:
-    """Nobody is told."""

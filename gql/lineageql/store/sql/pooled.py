@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from lineageql.errors import LineageQLError, Unavailable
 from lineageql.settings import Settings
-from lineageql.store.patience import FULL_PAUSE, IDLE, is_silence, patience, probe_timeout
+from lineageql.store.patience import FULL_PAUSE, IDLE, is_silence, patience, probe_timeout, unheard
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 
@@ -68,7 +68,7 @@ class PooledDriver(ABC):
         self._given = 0.0
         self._silent = -math.inf
         """When a new connection was last waited for in vain."""
-        self.fell_silent: Callable[[], None] = _nothing
+        self.fell_silent: Callable[[], None] = unheard
         """Is told that the server lets no new connection in, so that nobody need wait to find it out again."""
 
     @abstractmethod
@@ -407,10 +407,6 @@ class PooledDriver(ABC):
     async def advance(self, script: Script[T], rows: list[Rows] | None) -> Step[T]:
         """Where a script comes to with the rows that it asked for."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _advanced, script, rows)
-
-
-def _nothing() -> None:
-    """Nobody is told."""
 
 
 class PooledSnapshot:

@@ -262,11 +262,9 @@ class Searches:
             statement = self.dialect.compile(found.query).meant("page of what holds a text")
             return _Page(statement, found.keys, by_event=False)
 
-        search = Search(kind)
-        # It takes longer to make than to run on a small store, and first pages are asked for again.
-        keeps = window.after is None and len(text) <= _LONGEST_TEXT
-        made = self._kept(search, ("text", kind, text, window.limit), make) if keeps else make()
-        return (yield from self._slices(search, window, made, [(yield from fetch(made.statement))]))[0]
+        # On a small store it takes longer to make than to run. First pages are asked for again.
+        made = make() if window.after else self._kept_of_text(kind, text, ("page", window.limit), make)
+        return (yield from self._slices(Search(kind), window, made, [(yield from fetch(made.statement))]))[0]
 
     def text_count(self, kind: EntityKind, text: str) -> Script[int]:
         """How many rows hold a text."""
@@ -275,8 +273,7 @@ class Searches:
             found = self._of_text(kind, text, Window(0)).query.limit(None).order_by(None).subquery()
             return self.dialect.compile(select(func.count()).select_from(found)).meant("count of what holds a text")
 
-        keeps = len(text) <= _LONGEST_TEXT
-        statement = self._kept(Search(kind), ("text count", kind, text), make) if keeps else make()
+        statement = self._kept_of_text(kind, text, "count", make)
         return int((yield from fetch(statement))[0][0])
 
     def _of_text(self, kind: EntityKind, text: str, window: Window) -> Page:
@@ -304,6 +301,12 @@ class Searches:
         if key not in self._passing:
             self._passing[key] = make()
         return cast(T, self._passing[key])
+
+    def _kept_of_text(self, kind: EntityKind, text: str, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made to find a text; of a long one it is not kept."""
+        if len(text) > _LONGEST_TEXT:
+            return make()
+        return self._kept(Search(kind), ("text", kind, text, key), make)
 
     def _under(self, statement: Statement, owners: Sequence[Ref]) -> Script[list[Rows]]:
         keys = [_owner(ref.key) for ref in owners]
