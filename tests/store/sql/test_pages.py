@@ -8,15 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineageql.model.callers import Caller
 from lineageql.model.identity import EntityKind, Ref
-from lineageql.model.predicates import NEVER, Field, Operator, Relation, Test
+from lineageql.model.predicates import ALWAYS, NEVER, Field, Operator, Related, Relation, Test
+from lineageql.model.rights import parse_policy
 from lineageql.store.ports import Link, Order, Search, Window
+from lineageql.store.sql.narrowed_reader import NarrowedReader
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.row_budgets import row_budgets
+from tests.store.sql.node_types import KUBEFLOW, MODEL, RUN, SDK_EXECUTION, WORKSPACE
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.orders import FIELDS, MORE_FIELDS, in_order, names, orders
 from tests.store.sql.orders import NAMED as NAMED_KINDS
 from tests.store.sql.questions import Case, cases
+from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord
 from tests.store.sql.stores import stores
 from tests.store.sql.test_access_paths import NAMED
 from tests.store.sql.test_search import ROW_BY_ROW, WHOLE, expected, found, thorough
@@ -174,6 +179,37 @@ def test_filters_under_owners(bench, link):
                     assert counts[owner] == len(wanted)
 
     check()
+
+
+SEEN_IN_PART = StoreRecord(
+    types=KUBEFLOW,
+    artifacts=(NodeRecord(1, MODEL, declared={"name": "seen"}), NodeRecord(2, MODEL, declared={"name": "hidden"})),
+    executions=(NodeRecord(1, SDK_EXECUTION, custom={"__kf_run__": "r", "__kf_workspace__": "w"}),),
+    contexts=(
+        NodeRecord(1, WORKSPACE, name="w"),
+        NodeRecord(2, RUN, name="r"),
+        NodeRecord(3, WORKSPACE, name="hidden"),
+    ),
+    events=(EventRecord(1, artifact=1, execution=1, type=3), EventRecord(2, artifact=2, execution=1, type=3)),
+    associations=frozenset({(1, 1), (2, 1)}),
+    attributions=frozenset({(1, 1), (3, 2)}),
+    parents=frozenset({(2, 1)}),
+)
+POLICY = '[[rule]]\nwho = ["ann"]\nroles = ["READ"]\nworkspaces = ["w"]\n'
+
+
+def test_a_filter_under_an_owner_by_the_runs_of_workspaces(bench):
+    """On MariaDB it was no statement; one of a caller of some workspaces has a WITH clause of its own before it."""
+    runs = Related(Relation.RUNS, Test(Field.NAME, Operator.EQ, "r"))
+    link, owner = Link.EXECUTION_INPUTS, Ref(EntityKind.EXECUTION, 1)
+    sight = parse_policy(POLICY, "policy.toml").rights_of(Caller("ann")).sees
+    with bench.reading(SEEN_IN_PART) as plain:
+        for reader, everything in ((plain, [1, 2]), (NarrowedReader(plain, sight), [1])):
+            for predicate, wanted in ((ALWAYS, everything), (Related(Relation.WORKSPACE, runs), [1])):
+                search = Search(EntityKind.ARTIFACT, predicate)
+                rows = bench.run(reader.search_under(link, [owner], search, WHOLE))[owner].rows
+                assert [row.entity.mlmd_id for row in rows] == wanted
+                assert bench.run(reader.count_under(link, [owner], search)) == {owner: len(wanted)}
 
 
 def told(oracle: Oracle, thing: Thing, field: Field) -> Any:
