@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lineageql.web.connections import PIECE, SENT_AHEAD
 from tests.attacks.conftest import MEBIBYTE, Target, received
 from tests.server import Server
 
@@ -67,6 +68,21 @@ def test_requests_sent_ahead_are_answered_in_their_order(attacked: Attacked) -> 
         sender.join()
     found = [int(part.partition(b'"')[0]) for part in got.split(b'{"data":{"a')[1:]]
     assert found == list(range(200))
+
+
+def test_who_sends_ahead_leaves_turns_to_others(attacked: Attacked) -> None:
+    target = attacked(*SMALL)
+    count = 200
+    with target.connect() as connection:
+        began = time.monotonic()
+        connection.sendall(GET * count)
+        got = b""
+        while got.count(b"HTTP/1.1 200") < count:
+            got += connection.recv(65_536)
+        waited = time.monotonic() - began
+    # The first of each piece that was read is answered at once.
+    pieces = -(-len(GET) * count // PIECE)
+    assert waited >= (count - pieces) * SENT_AHEAD
 
 
 @pytest.mark.parametrize(

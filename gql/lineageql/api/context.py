@@ -78,6 +78,8 @@ class Context:
     def end(self) -> None:
         """Ends what still goes on for the operation, and lets go of the state of the store that it reads."""
         self.work.end()
+        self.loaders.end()
+        self.listings.clear()
         self._held.close()
 
     def renew(self) -> None:

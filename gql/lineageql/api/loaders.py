@@ -61,6 +61,11 @@ class Loaders:
     def _round(self) -> Round:
         return Round(self._work)
 
+    def end(self) -> None:
+        """Lets go of the loaders that refer to this: each would keep the other until the garbage collector comes."""
+        self._pages.clear()
+        self._closures.clear()
+
     def pages(self, listing: Listing, seen: Seen) -> Loader[Ref, Page[Edge]]:
         """The pages of a listing by owner, whose totals are counted together too; `seen` is told of each batch."""
         if listing not in self._pages:

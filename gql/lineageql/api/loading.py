@@ -10,12 +10,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Hashable, Iterable, Sequence
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from aiodataloader import DataLoader
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+class Ending(Protocol):
+    """What is made for one operation and held by what it holds."""
+
+    def end(self) -> None:
+        """Lets go of it."""
+        ...
 
 
 class Work:
@@ -28,6 +36,7 @@ class Work:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Future[Any]] = set()
         self._waiting: dict[asyncio.Future[Any], list[asyncio.Future[Any]]] = {}
+        self._endings: list[Ending] = []
         self._ended = False
 
     def check(self) -> None:
@@ -55,6 +64,10 @@ class Work:
         for task in tasks:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def ends(self, what: Ending) -> None:
+        """Has something let go of what it holds, at the end."""
+        self._endings.append(what)
 
     def wait(self, shared: asyncio.Future[V]) -> asyncio.Future[V]:
         """A future of one's own for the answer that others may wait for, too.
@@ -91,6 +104,9 @@ class Work:
             task.cancel()
         for shared in list(self._waiting):
             shared.cancel()
+        for what in self._endings:
+            what.end()
+        self._endings.clear()
 
 
 class Interrupted(Exception):
@@ -118,9 +134,15 @@ class Round:
     def load(self, loader: Loader[Any, Any], keys: tuple[Any, ...]) -> Awaitable[list[Any]]:
         """The values of a loader's keys."""
         self._work.check()
-        # Most operations need few of the rounds, and half of what a small one took was to make all of them.
-        self._loader = self._loader or DataLoader(self._answer)
+        if self._loader is None:
+            # Most operations need few of the rounds, and half of what a small one took was to make all of them.
+            self._loader = DataLoader(self._answer)
+            self._work.ends(self)
         return self._work.wait(self._loader.load((loader, keys)))
+
+    def end(self) -> None:
+        """Lets go of the loader, which holds the round: each would keep the other until the garbage collector comes."""
+        self._loader = None
 
     async def _answer(self, asked: list[tuple[Loader[Any, Any], tuple[Any, ...]]]) -> list[Any]:
         self._work.begin()

@@ -66,6 +66,16 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         self._lists: dict[tuple[int, int], Completion | None] = {}
         self._pace = Pace()
         self._charge = self.context_value.budget.answer
+        self.context_value.work.ends(self)
+
+    def end(self) -> None:
+        """Lets go of what was made for the operation and holds the executor.
+
+        Each would keep the other until the garbage collector comes, and with it all that the operation has read.
+        """
+        self._objects.clear()
+        self._lists.clear()
+        self.async_helpers: Any = None
 
     def execute_fields(
         self,

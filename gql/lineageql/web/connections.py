@@ -23,6 +23,8 @@ from lineageql.web.sites import WATCHERS
 
 PIECE = 4_096
 """Bytes that the parser gets at a time: a request is not known to be whole before they are parsed."""
+SENT_AHEAD = 0.005
+"""Seconds between an answer and the next one to who did not wait for it: a few who send ahead would take all turns."""
 MOST_HEADERS = 100
 RETRY_AFTER = 1
 """Seconds after which a client that was refused may try again."""
@@ -33,7 +35,7 @@ class _Valve(FlowControl):
 
     def __init__(self, connection: _Connection, transport: asyncio.Transport) -> None:
         super().__init__(transport)
-        self._connection = connection
+        self._connection: _Connection | None = connection
         self._held = False
         self._off = False
 
@@ -43,13 +45,17 @@ class _Valve(FlowControl):
 
     def resume_reading(self) -> None:
         self.read_paused = False
-        if self._held:
+        if self._held and self._connection is not None:
             self._connection.feed_soon()
         self._turn()
 
     def hold(self, held: bool) -> None:
         self._held = held
         self._turn()
+
+    def leave(self) -> None:
+        """Lets go of the connection, which is lost: each would keep the other until the garbage collector comes."""
+        self._connection = None
 
     def _turn(self) -> None:
         off = self.read_paused or self._held
@@ -99,6 +105,7 @@ class _Connection(asyncio.Protocol):
         self.door.leave(self)
         self._data, self._at = b"", 0
         super().connection_lost(exc)
+        self._valve.leave()
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -148,6 +155,12 @@ class _Connection(asyncio.Protocol):
             self._refuse(431, f"the head of a request has more than {most} bytes, its URL included")
 
     def on_response_complete(self) -> None:
+        if self.pipeline:
+            self.loop.call_later(SENT_AHEAD, self._go_on)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
         super().on_response_complete()  # type: ignore[misc]
         if self._working and not self._whole:
             self._working = False

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, null, or_, select, true
 
-from lineageql.model.conventions.convention import Convention, Custom
+from lineageql.model.conventions.convention import Convention
 from lineageql.model.conventions.kubeflow import RUN_TYPE
 from lineageql.model.evaluate import comparison, operands_of, references_of
 from lineageql.model.identity import EntityKind, RunName
@@ -48,6 +48,7 @@ from lineageql.store.sql.property_tests import property_clause
 from lineageql.store.sql.relations import related, run_state
 from lineageql.store.sql.run_scan import Tied, named_one_of
 from lineageql.store.sql.sources import Source, source_of
+from lineageql.store.sql.tables import at_place
 from lineageql.store.sql.workspace_names import names_workspace
 
 Clause = ColumnElement[bool]
@@ -194,8 +195,7 @@ class Clauses:
                 row = source.properties.alias()
                 found = (
                     row.c.owner_id == source.id,
-                    row.c.name == place.name,
-                    row.c.is_custom_property == isinstance(place, Custom),
+                    at_place(row, place),
                     self.dialect.holds_text(row.c.string_value),
                 )
                 values.append(select(row.c.string_value).where(*found).scalar_subquery())

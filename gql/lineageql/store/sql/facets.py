@@ -14,7 +14,6 @@ from lineageql.model.conventions.convention import (
     BOOKKEEPING,
     MOMENTS,
     Convention,
-    Custom,
     Document,
     Kept,
     Mapped,
@@ -37,7 +36,7 @@ from lineageql.store.sql.order_values import number_of
 from lineageql.store.sql.property_tests import row_has_value
 from lineageql.store.sql.relations import ties_of
 from lineageql.store.sql.sources import Source, source_of
-from lineageql.store.sql.tables import MEMBERSHIPS, NODES, PARENT_CONTEXT
+from lineageql.store.sql.tables import MEMBERSHIPS, NODES, PARENT_CONTEXT, at_place
 from lineageql.store.sql.workspace_names import names_workspace
 
 _READ = 5_000
@@ -167,10 +166,9 @@ class Facets:
         """What matches with the name of its workspace, where no context stands for that."""
         for place, type_ids in self.clauses.types.naming.get(self.source.node_kind, {}).items():
             row, node = self.source.properties.alias(), NODES[self.source.node_kind].alias()
-            own = row.c.name == place.name, row.c.is_custom_property == isinstance(place, Custom)
             yield select(row.c.string_value.label("value"), matching.c.id.label("id")).where(
                 row.c.owner_id == matching.c.id,
-                *own,
+                at_place(row, place),
                 self.clauses.dialect.among(row.c.string_value, self.named),
                 node.c.id == row.c.owner_id,
                 (node.c.type_id + 0).in_(list(type_ids)),

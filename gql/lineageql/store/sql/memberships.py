@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Any, Protocol
 
-from sqlalchemy import Select, func, select, union, union_all
+from sqlalchemy import ColumnElement, Select, func, select, union, union_all
 
-from lineageql.model.conventions.convention import Custom, Role
+from lineageql.model.conventions.convention import Custom, Declared, Role
 from lineageql.model.entities import ExecutionState
 from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.nodes import NodeKind
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects.texts import is_name
+from lineageql.store.sql.driver import Rows
 from lineageql.store.sql.entities import NODE_KINDS, Fetch
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import RunScan
 from lineageql.store.sql.runs import RunNames, holding_names, owning_properties, run_names
 from lineageql.store.sql.sources import run_source, source_of
-from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES
+from lineageql.store.sql.tables import ASSOCIATION, CONTEXT, MEMBERSHIPS, NODES, PARENT_CONTEXT, PROPERTIES, at_place
+
+Listed = ColumnElement[Any]
+"""A parameter that holds a list, as `Dialect.within` takes it."""
+
+
+class FetchKept(Protocol):
+    """Runs a statement that is made once for a store's types, and kept.
+
+    Args:
+        key: what is asked, which no other statement has.
+        build: makes the select; it is given a parameter for each of the lists, by its name.
+        lists: the lists, for this time.
+    """
+
+    def __call__(self, key: Hashable, build: Callable[..., Any], **lists: Sequence[int | str]) -> Awaitable[Rows]: ...
 
 
 class Memberships:
-    """Answers, for one operation, what belongs to what."""
+    """Answers, for one operation, what belongs to what.
 
-    def __init__(self, fetch: Fetch, clauses: Clauses) -> None:
+    Args:
+        fetch: runs a select that is made for this time.
+        fetch_kept: runs one that is made once.
+        clauses: compiles predicates.
+    """
+
+    def __init__(self, fetch: Fetch, fetch_kept: FetchKept, clauses: Clauses) -> None:
         self.fetch = fetch
+        self.fetch_kept = fetch_kept
         self.clauses = clauses
         self.types: TypeCatalog = clauses.types
         self.dialect = clauses.dialect
@@ -39,13 +62,15 @@ class Memberships:
         the first of those it belongs to; else that of the first run it belongs to.
         """
         found = await self._by_name(kind, ids) if self.types.naming.get(NODE_KINDS[kind]) else {}
-        steps = [self._direct]
+        steps = [self._direct_pairs]
         if self.types.through_children:
-            steps.append(self._through_run)
+            steps.append(self._pairs_through_run)
         for step in steps:
             missing = [id_ for id_ in ids if id_ not in found]
             if missing:
-                found.update(await self._pairs(step(kind, missing)))
+                key = "first workspaces", step.__name__, kind
+                rows = await self.fetch_kept(key, lambda ids, step=step: _firsts(step(kind, ids)), ids=missing)
+                found.update(map(tuple, rows))
         return found
 
     async def all_workspaces_of(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, list[int | WorkspaceName]]:
@@ -53,81 +78,84 @@ class Memberships:
 
         One that is only a name comes last.
         """
-        pairs = self._direct_pairs(kind, ids)
-        if self.types.through_children:
-            pairs = select(union(pairs, self._pairs_through_run(kind, ids)).subquery())
+
+        def pairs(ids: Listed) -> Any:
+            direct = self._direct_pairs(kind, ids)
+            if not self.types.through_children:
+                return direct
+            return select(union(direct, self._pairs_through_run(kind, ids)).subquery())
+
         found: dict[int, list[int | WorkspaceName]] = {}
-        for id_, space in sorted(set(map(tuple, await self.fetch(pairs)))):
+        for id_, space in sorted(set(map(tuple, await self.fetch_kept(("all workspaces", kind), pairs, ids=ids)))):
             found.setdefault(id_, []).append(space)
         if self.types.naming.get(NODE_KINDS[kind]):
-            for named, name, *_ in await self.fetch(self._names(kind, ids, alone=True)):
+            for named, name, *_ in await self._names(kind, ids, alone=True):
                 found.setdefault(named, []).append(WorkspaceName(name))
         return found
-
-    async def _pairs(self, query: Select[Any]) -> dict[int, int]:
-        return dict(await self.fetch(query))
 
     async def _by_name(self, kind: EntityKind, ids: Sequence[int]) -> dict[int, int | WorkspaceName]:
         """The workspaces that nodes name themselves: contexts that they belong to, and names that no context has."""
         found: dict[int, int | WorkspaceName] = {}
-        for id_, name, known, linked in await self.fetch(self._names(kind, ids, alone=False)):
+        for id_, name, known, linked in await self._names(kind, ids, alone=False):
             if linked is not None:
                 found[id_] = linked
             elif known is None:
                 found[id_] = WorkspaceName(name)
         return found
 
-    def _names(self, kind: EntityKind, ids: Sequence[int], *, alone: bool) -> Any:
+    async def _names(self, kind: EntityKind, ids: Sequence[int], *, alone: bool) -> Rows:
         """The name that each node has for its workspace; `alone`: where no context has it.
 
         Else beside it stand a context of the name, and the first that the node is in.
         """
         node_kind = NODE_KINDS[kind]
-        parts: list[Select[Any]] = []
-        for place, type_ids in self.types.naming[node_kind].items():
-            row, node = PROPERTIES[node_kind].alias(), NODES[node_kind].alias()
 
-            def context(row: Any = row, *, linked: bool) -> Any:
-                context, link = CONTEXT.alias(), MEMBERSHIPS[node_kind].alias()
-                named = context.c.type_id.in_(list(self.types.naming_contexts)), context.c.name == row.c.string_value
-                inside = (link.c.context_id == context.c.id, link.c.node_id == row.c.owner_id) if linked else ()
-                return select(func.min(context.c.id)).where(*named, *inside).scalar_subquery()
-
-            beside = () if alone else (context(linked=False), context(linked=True))
-            parts.append(
-                select(row.c.owner_id, row.c.string_value, *beside).where(
-                    *((context(linked=False).is_(None),) if alone else ()),
-                    self.dialect.among(row.c.owner_id, ids),
-                    row.c.name == place.name,
-                    row.c.is_custom_property == isinstance(place, Custom),
-                    is_name(row.c.string_value),
-                    row.c.string_value != "",
-                    node.c.id == row.c.owner_id,
-                    (node.c.type_id + 0).in_(list(type_ids)),
-                )
+        def build(ids: Listed) -> Any:
+            return _one_after_another(
+                [
+                    self._names_in(node_kind, place, type_ids, ids, alone=alone)
+                    for place, type_ids in self.types.naming[node_kind].items()
+                ]
             )
-        return _one_after_another(parts) if len(parts) > 1 else parts[0]
 
-    def _direct(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
-        return _firsts(self._direct_pairs(kind, ids))
+        return await self.fetch_kept(("workspaces' names", kind, alone), build, ids=ids)
 
-    def _through_run(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
-        return _firsts(self._pairs_through_run(kind, ids))
+    def _names_in(
+        self, kind: NodeKind, place: Declared | Custom, type_ids: Sequence[int], ids: Listed, *, alone: bool
+    ) -> Select[Any]:
+        row, node = PROPERTIES[kind].alias(), NODES[kind].alias()
 
-    def _direct_pairs(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
+        def context(*, linked: bool) -> Any:
+            context, link = CONTEXT.alias(), MEMBERSHIPS[kind].alias()
+            named = context.c.type_id.in_(list(self.types.naming_contexts)), context.c.name == row.c.string_value
+            inside = (link.c.context_id == context.c.id, link.c.node_id == row.c.owner_id) if linked else ()
+            return select(func.min(context.c.id)).where(*named, *inside).scalar_subquery()
+
+        beside = () if alone else (context(linked=False), context(linked=True))
+        return select(row.c.owner_id, row.c.string_value, *beside).where(
+            *((context(linked=False).is_(None),) if alone else ()),
+            self.dialect.within(row.c.owner_id, ids),
+            at_place(row, place),
+            is_name(row.c.string_value),
+            row.c.string_value != "",
+            node.c.id == row.c.owner_id,
+            (node.c.type_id + 0).in_(list(type_ids)),
+        )
+
+    def _direct_pairs(self, kind: EntityKind, ids: Listed) -> Select[Any]:
         """Each node with the workspaces that it is linked to."""
         context, link = CONTEXT.alias(), MEMBERSHIPS[NODE_KINDS[kind]].alias()
         return select(link.c.node_id, context.c.id).where(
-            self.dialect.among(link.c.node_id, ids),
+            self.dialect.within(link.c.node_id, ids),
             context.c.id == link.c.context_id,
             plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
         )
 
-    def _pairs_through_run(self, kind: EntityKind, ids: Sequence[int]) -> Select[Any]:
+    def _pairs_through_run(self, kind: EntityKind, ids: Listed) -> Select[Any]:
         """Each node with the workspaces above the contexts that it is linked to."""
         parent, context, link = PARENT_CONTEXT.alias(), CONTEXT.alias(), MEMBERSHIPS[NODE_KINDS[kind]].alias()
         return select(link.c.node_id, context.c.id).where(
-            self.dialect.among(link.c.node_id, ids),
+            self.dialect.within(link.c.node_id, ids),
             parent.c.context_id == link.c.context_id,
             context.c.id == parent.c.parent_context_id,
             plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
@@ -139,29 +167,14 @@ class Memberships:
         named = [(ref, ref.key) for ref in runs if isinstance(ref.key, RunName)]
         if named:
             names = sorted({key.workspace for _, key in named})
-            query = (
-                select(CONTEXT.c.name, func.min(CONTEXT.c.id))
-                .where(
-                    CONTEXT.c.type_id.in_(list(self.types.naming_contexts)),
-                    self.dialect.among(CONTEXT.c.name, names),
-                )
-                .group_by(CONTEXT.c.name)
+            by_name: dict[str, int] = dict(
+                map(tuple, await self.fetch_kept("workspaces named", self._workspaces_named, names=names))
             )
-            by_name: dict[str, int] = dict(await self.fetch(query))
             found.update((ref, by_name[key.workspace]) for ref, key in named if key.workspace in by_name)
         numbered = {ref.key: ref for ref in runs if isinstance(ref.key, int)}
         if numbered:
-            parent, context = PARENT_CONTEXT.alias(), CONTEXT.alias()
-            query = (
-                select(parent.c.context_id, func.min(context.c.id))
-                .where(
-                    self.dialect.among(parent.c.context_id, list(numbered)),
-                    context.c.id == parent.c.parent_context_id,
-                    plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
-                )
-                .group_by(parent.c.context_id)
-            )
-            found.update((numbered[run], space) for run, space in await self.fetch(query))
+            rows = await self.fetch_kept("workspaces above", self._workspaces_above, ids=list(numbered))
+            found.update((numbered[run], space) for run, space in rows)
         orphans = [run for run, ref in numbered.items() if ref not in found]
         if orphans and owning_properties(self.types):
             source = run_source(self.types, RunScan(ids=orphans))
@@ -169,45 +182,64 @@ class Memberships:
             found.update((numbered[run], space) for run, space in await self.fetch(named_by))
         return found
 
+    def _workspaces_named(self, names: Listed) -> Select[Any]:
+        is_one = CONTEXT.c.type_id.in_(list(self.types.naming_contexts)), self.dialect.within(CONTEXT.c.name, names)
+        return select(CONTEXT.c.name, func.min(CONTEXT.c.id)).where(*is_one).group_by(CONTEXT.c.name)
+
+    def _workspaces_above(self, ids: Listed) -> Select[Any]:
+        parent, context = PARENT_CONTEXT.alias(), CONTEXT.alias()
+        return (
+            select(parent.c.context_id, func.min(context.c.id))
+            .where(
+                self.dialect.within(parent.c.context_id, ids),
+                context.c.id == parent.c.parent_context_id,
+                plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types),
+            )
+            .group_by(parent.c.context_id)
+        )
+
     async def runs_of(self, executions: Sequence[int]) -> dict[int, int]:
         """The first context of the role of a run that each execution is in."""
-        context, link = CONTEXT.alias(), ASSOCIATION.alias()
-        runs = plays(context.c.id, context.c.type_id, Role.RUN, self.types)
-        return await self._pairs(
-            select(link.c.node_id, func.min(context.c.id))
-            .where(self.dialect.among(link.c.node_id, executions), context.c.id == link.c.context_id, runs)
-            .group_by(link.c.node_id)
-        )
+
+        def build(ids: Listed) -> Select[Any]:
+            context, link = CONTEXT.alias(), ASSOCIATION.alias()
+            runs = plays(context.c.id, context.c.type_id, Role.RUN, self.types)
+            pairs = select(link.c.node_id, context.c.id).where(
+                self.dialect.within(link.c.node_id, ids), context.c.id == link.c.context_id, runs
+            )
+            return _firsts(pairs)
+
+        return dict(map(tuple, await self.fetch_kept("runs of executions", build, ids=executions)))
 
     async def holders_of(self, artifacts: Sequence[int]) -> dict[int, int | RunName]:
         """The run that holds each artifact without an execution: the first by attribution, else the one it names."""
         found: dict[int, int | RunName] = {}
         if artifacts and self.types.holding_names:
-            parts = [
-                select(names.node, names.workspace, names.run).where(
-                    self.dialect.among(names.node, artifacts), is_name(names.run), *names.conditions
-                )
-                for names in holding_names(self.types)
-            ]
-            for id_, space, run in await self.fetch(_one_after_another(parts) if len(parts) > 1 else parts[0]):
+            for id_, space, run in await self.fetch_kept("names of holders", self._names_of_holders, ids=artifacts):
                 if isinstance(space, str):
                     found[id_] = RunName(space, run)
         if artifacts and self.types.holding_runs:
-            found.update(await self._holders_by_attribution(artifacts))
+            found.update(map(tuple, await self.fetch_kept("holders", self._holders_by_attribution, ids=artifacts)))
         return found
 
-    async def _holders_by_attribution(self, artifacts: Sequence[int]) -> dict[int, int]:
-        holding = self.types.holding_runs
-        context, link = CONTEXT.alias(), MEMBERSHIPS[NodeKind.ARTIFACT].alias()
-        return await self._pairs(
-            select(link.c.node_id, func.min(context.c.id))
-            .where(
-                self.dialect.among(link.c.node_id, artifacts),
-                context.c.id == link.c.context_id,
-                context.c.type_id.in_(holding),
-            )
-            .group_by(link.c.node_id)
+    def _names_of_holders(self, ids: Listed) -> Any:
+        return _one_after_another(
+            [
+                select(names.node, names.workspace, names.run).where(
+                    self.dialect.within(names.node, ids), is_name(names.run), *names.conditions
+                )
+                for names in holding_names(self.types)
+            ]
         )
+
+    def _holders_by_attribution(self, ids: Listed) -> Select[Any]:
+        context, link = CONTEXT.alias(), MEMBERSHIPS[NodeKind.ARTIFACT].alias()
+        pairs = select(link.c.node_id, context.c.id).where(
+            self.dialect.within(link.c.node_id, ids),
+            context.c.id == link.c.context_id,
+            context.c.type_id.in_(self.types.holding_runs),
+        )
+        return _firsts(pairs)
 
     async def run_states(self, runs: Sequence[Ref]) -> dict[Ref, dict[ExecutionState, int]]:
         """For each run, how many of its executions are in each state."""
@@ -215,46 +247,48 @@ class Memberships:
         numbered = [ref.key for ref in runs if isinstance(ref.key, int)]
         named = [ref.key for ref in runs if isinstance(ref.key, RunName)]
         if numbered:
-            for run, stated, number in await self.fetch(self._states_by_context(numbered)):
+            for run, stated, number in await self.fetch_kept("states", self._states_by_context, ids=numbered):
                 found[Ref(EntityKind.RUN, run)][ExecutionState(stated)] = number
         if named and self.types.run_naming:
-            for workspace, run, stated, number in await self.fetch(self._states_by_name(named)):
+            names, spaces = sorted({run.name for run in named}), sorted({run.workspace for run in named})
+            rows = await self.fetch_kept("states by name", self._states_by_name, names=names, spaces=spaces)
+            for workspace, run, stated, number in rows:
                 ref, state = Ref(EntityKind.RUN, RunName(workspace, run)), ExecutionState(stated)
                 if ref in found:
                     found[ref][state] = found[ref].get(state, 0) + number
         return found
 
-    def _states_by_context(self, runs: Sequence[int]) -> Select[Any]:
+    def _states_by_context(self, ids: Listed) -> Select[Any]:
         execution, link = source_of(EntityKind.EXECUTION, self.types), ASSOCIATION.alias()
         state = state_number(execution, self.types, self.dialect).label("state")
         return (
             select(link.c.context_id, state, func.count())
-            .where(self.dialect.among(link.c.context_id, runs), execution.id == link.c.node_id)
+            .where(self.dialect.within(link.c.context_id, ids), execution.id == link.c.node_id)
             .group_by(link.c.context_id, state)
         )
 
-    def _states_by_name(self, runs: Sequence[RunName]) -> Any:
-        parts = [self._states_of(names, runs) for names in run_names(self.types)]
-        return _one_after_another(parts) if len(parts) > 1 else parts[0]
+    def _states_by_name(self, names: Listed, spaces: Listed) -> Any:
+        return _one_after_another([self._states_of(one, names, spaces) for one in run_names(self.types)])
 
-    def _states_of(self, names: RunNames, runs: Sequence[RunName]) -> Select[Any]:
+    def _states_of(self, run: RunNames, names: Listed, spaces: Listed) -> Select[Any]:
         execution = source_of(EntityKind.EXECUTION, self.types)
         state = state_number(execution, self.types, self.dialect).label("state")
-        spaces = sorted({run.workspace for run in runs})
         return (
-            select(names.workspace, names.run, state, func.count())
+            select(run.workspace, run.run, state, func.count())
             .where(
-                self.dialect.among(names.run, sorted({run.name for run in runs})),
-                *(() if names.unplaced else (self.dialect.among(names.workspace, spaces),)),
-                *names.conditions,
-                execution.id == names.node,
+                self.dialect.within(run.run, names),
+                *(() if run.unplaced else (self.dialect.within(run.workspace, spaces),)),
+                *run.conditions,
+                execution.id == run.node,
             )
-            .group_by(*names.grouping, state)
+            .group_by(*run.grouping, state)
         )
 
 
 def _one_after_another(parts: Sequence[Select[Any]]) -> Any:
     """The rows of some selects. Columns of tables under their own names would not be one text in all of them."""
+    if len(parts) == 1:
+        return parts[0]
     columns = (enumerate(part.selected_columns) for part in parts)
     named = [[column.label(f"column_{place}") for place, column in some] for some in columns]
     return union_all(*(part.with_only_columns(*some) for part, some in zip(parts, named, strict=True)))

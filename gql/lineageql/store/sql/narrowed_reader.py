@@ -28,7 +28,7 @@ from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Runner, Script, fetch
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.searches import Searches
-from lineageql.store.sql.seen_rows import SeenRows
+from lineageql.store.sql.seen_rows import SeenRows, SeenRowsSelects
 from lineageql.store.sql.wrapping_driver import Exchange, WrappingDriver
 
 NODES = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
@@ -122,18 +122,22 @@ class NarrowedReader(SQLReader):
         self._told_apart = not seen.unplaced
         if self._told_apart and spaces and types.through_children:
             # What is in a hidden workspace below one that is seen is seen, and the link between them is not.
-            self._told_apart = not await self._plain._fetch(seen.hidden_below())
+            self._told_apart = not await self._plain.driver.fetch(seen.hidden_below())
         return seen
 
     def _seen_rows(self, types: TypeCatalog, spaces: tuple[int, ...]) -> SeenRows:
         """What is seen where these workspaces are: made once for all callers and operations that see so."""
+        unplaced = self._sight.unplaced
+
+        def selects() -> SeenRowsSelects:
+            return SeenRowsSelects(types, self.dialect, some=bool(spaces), unplaced=unplaced)
 
         def make() -> SeenRows:
-            return SeenRows(types, self.dialect, spaces, unplaced=self._sight.unplaced)
+            return SeenRows(self.statements.get(types, ("selects", bool(spaces), unplaced), selects), spaces)
 
         if len(spaces) > _MOST_KEPT:
             return make()
-        return self.statements.get(types, ("seen rows", spaces, self._sight.unplaced), make)
+        return self.statements.get(types, ("seen rows", spaces, unplaced), make)
 
     async def _searches(self) -> Searches:
         seen = await self._seen()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -74,6 +74,22 @@ class SQLReader(NamedWorkspaces):
 
         return await self.driver.run(script())
 
+    async def _fetch_kept(self, key: Hashable, build: Callable[..., Any], **lists: Sequence[int | str]) -> Rows:
+        """The rows of a statement that is kept; see `memberships.FetchKept`."""
+        if not all(lists.values()):
+            return []
+        return await self.driver.run(self._kept(await self._catalog(), key, build, **lists))
+
+    def _kept(
+        self, types: TypeCatalog, key: Hashable, build: Callable[..., Any], **lists: Sequence[int | str]
+    ) -> Script[Rows]:
+        def make() -> Statement:
+            nothing = self.dialect.listed([])
+            return self.dialect.compile(build(**{name: bindparam(name, nothing) for name in lists}))
+
+        made = self.statements.get(types, ("by lists", key), make)
+        return (yield from fetch(made.given(**{name: self.dialect.listed(some) for name, some in lists.items()})))
+
     # -- types
 
     async def types(self) -> Sequence[NodeType]:
@@ -101,6 +117,9 @@ class SQLReader(NamedWorkspaces):
 
     async def _clauses(self) -> Clauses:
         return Clauses(await self._catalog(), self.dialect)
+
+    async def _memberships(self) -> Memberships:
+        return Memberships(self._fetch, self._fetch_kept, await self._clauses())
 
     async def _searches(self) -> Searches:
         return Searches(await self._clauses(), self.statements, self.budgets)
@@ -168,10 +187,13 @@ class SQLReader(NamedWorkspaces):
             found.update((wanted[id_], entity) for id_, entity in entities.items())
         spaces = [ref.key for ref in refs if ref.kind is EntityKind.WORKSPACE and isinstance(ref.key, int)]
         if spaces:
-            source = source_of(EntityKind.WORKSPACE, searches.types)
-            assert source.condition is not None
-            query = select(source.id).where(self.dialect.among(source.id, spaces), source.condition)
-            real = yield from fetch(self.dialect.compile(query))
+
+            def workspaces(ids: ColumnElement[Any]) -> Select[Any]:
+                source = source_of(EntityKind.WORKSPACE, searches.types)
+                assert source.condition is not None
+                return select(source.id).where(self.dialect.within(source.id, ids), source.condition)
+
+            real = yield from self._kept(searches.types, "workspaces", workspaces, ids=spaces)
             entities = yield from tables.by_id(EntityKind.WORKSPACE, [row[0] for row in real])
             found.update((Ref(EntityKind.WORKSPACE, id_), entity) for id_, entity in entities.items())
         for group, named in groups_of([ref for ref in refs if ref.kind is EntityKind.RUN]):
@@ -211,8 +233,12 @@ class SQLReader(NamedWorkspaces):
 
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
         types = await self._catalog()
-        source = source_of(kind, types)
-        rows = await self._fetch(select(source.id, source.type_id).where(self.dialect.among(source.id, ids)))
+
+        def build(ids: ColumnElement[Any]) -> Select[Any]:
+            source = source_of(kind, types)
+            return select(source.id, source.type_id).where(self.dialect.within(source.id, ids))
+
+        rows = await self._fetch_kept(("types", kind), build, ids=ids)
         return {id_: types.by_id[type_id] for id_, type_id in rows if type_id in types.by_id}
 
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
@@ -257,7 +283,7 @@ class SQLReader(NamedWorkspaces):
     # -- memberships
 
     async def workspaces_of(self, kind: EntityKind, refs: Sequence[Ref]) -> Mapping[Ref, Ref]:
-        memberships = Memberships(self._fetch, await self._clauses())
+        memberships = await self._memberships()
         found: dict[Ref, int | WorkspaceName]
         if kind is EntityKind.RUN:
             found = {**await memberships.workspaces_of_runs(refs)}
@@ -289,14 +315,16 @@ class SQLReader(NamedWorkspaces):
         """The names of workspaces that are only names, in order: all of them, or that one."""
 
         def make() -> Statement:
-            query = workspace_names(types, self.dialect, name)
+            query = workspace_names(types, self.dialect, None if name is None else names)
             return self.dialect.compile(query).meant("names of workspaces without a context")
 
-        rows = yield from fetch(self.statements.get(types, ("workspace names", name), make))
+        names: ColumnElement[Any] = bindparam("names", self.dialect.listed([]))
+        statement = self.statements.get(types, ("workspace names", name is None), make)
+        rows = yield from fetch(statement if name is None else statement.given(names=self.dialect.listed([name])))
         return sorted({row[0] for row in rows})
 
     async def all_workspaces_of(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Sequence[Ref]]:
-        memberships = Memberships(self._fetch, await self._clauses())
+        memberships = await self._memberships()
         ids = [ref.key for ref in artifacts if isinstance(ref.key, int)]
         found = await memberships.all_workspaces_of(EntityKind.ARTIFACT, ids)
         return {
@@ -305,22 +333,26 @@ class SQLReader(NamedWorkspaces):
         }
 
     async def runs_of(self, executions: Sequence[Ref]) -> Mapping[Ref, Ref]:
-        memberships = Memberships(self._fetch, await self._clauses())
+        memberships = await self._memberships()
         found = await memberships.runs_of([ref.key for ref in executions if isinstance(ref.key, int)])
         return {Ref(EntityKind.EXECUTION, id_): Ref(EntityKind.RUN, run) for id_, run in found.items()}
 
     async def runs_holding(self, artifacts: Sequence[Ref]) -> Mapping[Ref, Ref]:
-        memberships = Memberships(self._fetch, await self._clauses())
+        memberships = await self._memberships()
         found = await memberships.holders_of([ref.key for ref in artifacts if isinstance(ref.key, int)])
         return {Ref(EntityKind.ARTIFACT, id_): Ref(EntityKind.RUN, run) for id_, run in found.items()}
 
     async def run_states(self, runs: Sequence[Ref]) -> Mapping[Ref, Mapping[ExecutionState, int]]:
-        return await Memberships(self._fetch, await self._clauses()).run_states(runs)
+        return await (await self._memberships()).run_states(runs)
 
     async def counts(self) -> StoreCounts:
         workspaces, runs = await asyncio.gather(
             self.count(Search(EntityKind.WORKSPACE)), self.count(Search(EntityKind.RUN))
         )
-        tables = [select(func.count()).select_from(table).scalar_subquery() for table in (EXECUTION, ARTIFACT, EVENT)]
-        executions, artifacts, events = (await self._fetch(select(*tables)))[0]
+
+        def build() -> Select[Any]:
+            tables = EXECUTION, ARTIFACT, EVENT
+            return select(*(select(func.count()).select_from(table).scalar_subquery() for table in tables))
+
+        executions, artifacts, events = (await self._fetch_kept("counts", build))[0]
         return StoreCounts(workspaces, runs, executions, artifacts, events)

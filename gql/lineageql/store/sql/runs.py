@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import literal_column
 
-from lineageql.model.conventions.convention import Convention, Custom, Declared, Role
+from lineageql.model.conventions.convention import Convention, Custom, Role
 from lineageql.model.conventions.kubeflow import RUN_NAME, RUN_TYPE, WORKSPACE_NAME
 from lineageql.model.nodes import NodeKind, NodeType
 from lineageql.model.predicates import Field
@@ -40,7 +40,16 @@ from lineageql.model.type_catalog import RunNaming, TypeCatalog
 from lineageql.store.sql.dialects.texts import is_name
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import NO_CONTEXT, FirstRuns, RunScan, Tied
-from lineageql.store.sql.tables import ARTIFACT, ASSOCIATION, CONTEXT, EXECUTION, NODES, PARENT_CONTEXT, PROPERTIES
+from lineageql.store.sql.tables import (
+    ARTIFACT,
+    ASSOCIATION,
+    CONTEXT,
+    EXECUTION,
+    NODES,
+    PARENT_CONTEXT,
+    PROPERTIES,
+    at_place,
+)
 
 Column = ColumnElement[Any]
 
@@ -80,9 +89,9 @@ def holding_names(types: TypeCatalog) -> list[RunNames]:
 def _run_names(naming: RunNaming) -> RunNames:
     properties = PROPERTIES[naming.kind]
     run, space, node = properties.alias(), properties.alias(), NODES[naming.kind].alias()
-    beside = () if naming.workspace is None else (space.c.owner_id == run.c.owner_id, *_is(space, naming.workspace))
+    beside = () if naming.workspace is None else (space.c.owner_id == run.c.owner_id, at_place(space, naming.workspace))
     conditions = (
-        *_is(run, naming.run),
+        at_place(run, naming.run),
         run.c.string_value != "",
         is_name(run.c.string_value),
         *(() if naming.workspace is None else (is_name(space.c.string_value),)),
@@ -92,10 +101,6 @@ def _run_names(naming: RunNaming) -> RunNames:
     )
     workspace = NOWHERE if naming.workspace is None else space.c.string_value
     return RunNames(run, run.c.owner_id, workspace, run.c.string_value, conditions, naming.workspace is None)
-
-
-def _is(row: Any, place: Declared | Custom) -> tuple[ColumnElement[bool], ...]:
-    return row.c.name == place.name, row.c.is_custom_property == (true() if isinstance(place, Custom) else false())
 
 
 def unnamed_runs(types: TypeCatalog) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -55,22 +56,23 @@ Clause = ColumnElement[bool]
 _WORD = re.compile(r"\w+")
 
 
+_SPACES = "<spaces>"
+"""What stands for the ids of workspaces in a text: no text of a statement has it, as names are letters or octets."""
+
+
 class SeenRows:
     """What one caller may see of one store.
 
     Args:
-        types: the store's.
-        dialect: of its database.
+        selects: the selects of it, but for the workspaces.
         spaces: the ids of the workspaces that the caller may see.
-        unplaced: whether it may see what is in no workspace.
     """
 
-    def __init__(self, types: TypeCatalog, dialect: Dialect, spaces: Sequence[int], *, unplaced: bool) -> None:
-        self.types = types
-        self.dialect = dialect
+    def __init__(self, selects: SeenRowsSelects, spaces: Sequence[int]) -> None:
+        self._selects = selects
         self.spaces = spaces
-        self.unplaced = unplaced
-        self._leading_out: dict[tuple[NodeKind, frozenset[EventType]], Statement] = {}
+        self.unplaced = selects.unplaced
+        self._listed = ", ".join(map(str, map(int, spaces)))
 
     def of(self, statement: Statement) -> Statement:
         """The statement over nothing but these rows."""
@@ -82,6 +84,54 @@ class SeenRows:
 
     @cached_property
     def _tables(self) -> list[tuple[str, str]]:
+        return [(name, text.replace(_SPACES, self._listed)) for name, text in self._selects.tables]
+
+    def hidden_below(self) -> Statement:
+        """Some workspace that is below one that is seen, and is not seen itself."""
+        return self._of_these(self._selects.hidden_below)
+
+    def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Statement:
+        """Those of some artifacts or executions of which an event leads to what is there and is not seen.
+
+        An event counts whenever it was: who could leave out the later ones would find the time of one that is hidden.
+
+        Args:
+            kind: of the nodes.
+            ids: theirs.
+            types: of the events that count.
+        """
+        made = self._of_these(self._selects.leading_out(kind, types))
+        return made.given(ids=self._selects.dialect.listed(ids))
+
+    def _of_these(self, statement: Statement) -> Statement:
+        return replace(statement, text=statement.text.replace(_SPACES, self._listed))
+
+
+class SeenRowsSelects:
+    """The selects of what callers may see of one store, with a mark in the place of the ids of their workspaces.
+
+    They take longer to make than most statements to run, and who records workspaces sees others with each.
+
+    Args:
+        types: the store's.
+        dialect: of its database.
+        some: whether the callers may see any workspace.
+        unplaced: whether they may see what is in no workspace.
+    """
+
+    def __init__(self, types: TypeCatalog, dialect: Dialect, *, some: bool, unplaced: bool) -> None:
+        self.types = types
+        self.dialect = dialect
+        self.some = some
+        self.unplaced = unplaced
+        self._leading_out: dict[tuple[NodeKind, frozenset[EventType]], Statement] = {}
+
+    def _is_seen(self, space: ColumnElement[Any]) -> Clause:
+        """Whether an id is one of the workspaces'."""
+        return space.in_([literal_column(_SPACES)]) if self.some else false()
+
+    @cached_property
+    def tables(self) -> list[tuple[str, str]]:
         """Each table that has rows which are hidden, and the select of the others.
 
         A select sees those before it in the place of their tables, which does no harm: what is asked there of a row
@@ -127,11 +177,11 @@ class SeenRows:
     def node(self, kind: NodeKind, id_: Any) -> Clause:
         """Whether an artifact or an execution is in a workspace that is seen."""
         link = MEMBERSHIPS[kind].alias()
-        clauses: list[Clause] = [exists().where(link.c.node_id == id_, one_of(link.c.context_id, self.spaces))]
+        clauses: list[Clause] = [exists().where(link.c.node_id == id_, self._is_seen(link.c.context_id))]
         if self.types.through_children:
             tied, child = MEMBERSHIPS[kind].alias(), PARENT_CONTEXT.alias()
             inside = tied.c.node_id == id_, child.c.context_id == tied.c.context_id
-            clauses.append(exists().where(*inside, one_of(child.c.parent_context_id, self.spaces)))
+            clauses.append(exists().where(*inside, self._is_seen(child.c.parent_context_id)))
         if self.unplaced:
             clauses.append(not_(or_(*self._placed(kind, id_))))
         # In a CASE, or a planner gathers all that is seen for the sake of a few rows.
@@ -159,13 +209,13 @@ class SeenRows:
             is_named = one_of(context.c.type_id, named)
             by_name = self._named(context.c.id, CONTEXT_PROPERTY, Custom(WORKSPACE_NAME))
             below = or_(and_(is_named, by_name), and_(not_(is_named), below))
-        says = or_(one_of(context.c.id, self.spaces), and_(not_(is_workspace), below))
+        says = or_(self._is_seen(context.c.id), and_(not_(is_workspace), below))
         return case((says, 1), else_=0) == literal_column("1")
 
     def _context_by_id(self, id_: Any) -> Clause:
         context = CONTEXT.alias()
         found = exists().where(context.c.id == id_, self._context(context))
-        return case((or_(one_of(id_, self.spaces), found), 1), else_=0) == literal_column("1")
+        return case((or_(self._is_seen(id_), found), 1), else_=0) == literal_column("1")
 
     def _below(self, context: Any) -> Clause:
         """Whether a context has a parent that is seen, or names a workspace that is."""
@@ -173,7 +223,7 @@ class SeenRows:
         placed: list[Clause] = []
         link, above = PARENT_CONTEXT.alias(), PARENT_CONTEXT.alias()
         parent = CONTEXT.alias()
-        clauses.append(exists().where(link.c.context_id == context.c.id, one_of(link.c.parent_context_id, self.spaces)))
+        clauses.append(exists().where(link.c.context_id == context.c.id, self._is_seen(link.c.parent_context_id)))
         is_workspace = plays(parent.c.id, parent.c.type_id, Role.WORKSPACE, self.types)
         placed.append(
             exists().where(above.c.context_id == context.c.id, parent.c.id == above.c.parent_context_id, is_workspace)
@@ -187,7 +237,7 @@ class SeenRows:
                 one_of(space.c.type_id, owner.workspace_types),
                 space.c.name == row.c.string_value,
             )
-            clauses.append(naming.where(one_of(space.c.id, self.spaces)))
+            clauses.append(naming.where(self._is_seen(space.c.id)))
             placed.append(naming)
         if self.unplaced:
             clauses.append(not_(or_(*placed)))
@@ -204,33 +254,27 @@ class SeenRows:
             one_of(space.c.type_id, self.types.naming_contexts),
             space.c.name == row.c.string_value,
         )
-        seen = naming.where(one_of(space.c.id, self.spaces))
+        seen = naming.where(self._is_seen(space.c.id))
         return or_(seen, not_(naming)) if self.unplaced else seen
 
-    def hidden_below(self) -> Select[Any]:
+    @cached_property
+    def hidden_below(self) -> Statement:
         """Some workspace that is below one that is seen, and is not seen itself."""
         context, link = CONTEXT.alias(), PARENT_CONTEXT.alias()
-        below = exists().where(link.c.context_id == context.c.id, one_of(link.c.parent_context_id, self.spaces))
+        below = exists().where(link.c.context_id == context.c.id, self._is_seen(link.c.parent_context_id))
         is_workspace = plays(context.c.id, context.c.type_id, Role.WORKSPACE, self.types)
-        return select(context.c.id).where(is_workspace, not_(one_of(context.c.id, self.spaces)), below).limit(1)
+        query = select(context.c.id).where(is_workspace, not_(self._is_seen(context.c.id)), below).limit(1)
+        return self.dialect.compile(query).meant("hidden workspaces below those that are seen")
 
     # -- what leads out of what is seen
 
-    def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Statement:
-        """Those of some artifacts or executions of which an event leads to what is there and is not seen.
-
-        An event counts whenever it was: who could leave out the later ones would find the time of one that is hidden.
-
-        Args:
-            kind: of the nodes.
-            ids: theirs.
-            types: of the events that count.
-        """
+    def leading_out(self, kind: NodeKind, types: frozenset[EventType]) -> Statement:
+        """See `SeenRows.leading_out`: the statement for its parameter, `ids`."""
         if (kind, types) not in self._leading_out:
             # A walk asks it at each of its levels.
             made = self.dialect.compile(self._leading(kind, types))
             self._leading_out[kind, types] = made.meant("nodes with events that lead to what is hidden")
-        return self._leading_out[kind, types].given(ids=self.dialect.listed(ids))
+        return self._leading_out[kind, types]
 
     def _leading(self, kind: NodeKind, types: frozenset[EventType]) -> Select[Any]:
         event = event_source(self.types, types)
@@ -247,6 +291,7 @@ class SeenRows:
 
 
 def _is(row: Any, place: Declared | Custom) -> Clause:
+    """As `tables.at_place`, without parameters."""
     custom = true() if isinstance(place, Custom) else false()
     return and_(row.c.name == _text(place.name), row.c.is_custom_property == custom)
 

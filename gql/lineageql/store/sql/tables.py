@@ -5,9 +5,24 @@ The names are unquoted on purpose: PostgreSQL's are the same in lower case.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, MetaData, Table, Text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    and_,
+)
 from sqlalchemy.sql.elements import quoted_name
 
+from lineageql.model.conventions.convention import Custom, Declared
 from lineageql.model.nodes import NodeKind
 
 _metadata = MetaData()
@@ -88,3 +103,8 @@ PROPERTIES = {
     NodeKind.CONTEXT: CONTEXT_PROPERTY,
 }
 MEMBERSHIPS = {NodeKind.ARTIFACT: ATTRIBUTION, NodeKind.EXECUTION: ASSOCIATION}
+
+
+def at_place(row: Any, place: Declared | Custom) -> ColumnElement[bool]:
+    """Whether a row of a table of properties is the property at a place."""
+    return and_(row.c.name == place.name, row.c.is_custom_property == isinstance(place, Custom))

@@ -44,7 +44,7 @@ from lineageql.store.sql.label_rows import label_rows
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.page_statements import Page, beyond, check, payload, ties_of
 from lineageql.store.sql.sources import Source
-from lineageql.store.sql.tables import NODES, TYPE
+from lineageql.store.sql.tables import NODES, TYPE, at_place
 
 Clause = ColumnElement[bool]
 
@@ -183,13 +183,11 @@ def _candidates(clauses: Clauses, source: Source, text: str) -> Select[Any]:
     for place in sorted(places, key=repr):
         if isinstance(place, (Declared, Custom)):
             row = source.properties.alias()
-            here = and_(row.c.name == place.name, row.c.is_custom_property == isinstance(place, Custom))
-            parts.append(select(row.c.owner_id.label("id")).where(here, has(row.c.string_value)))
+            parts.append(select(row.c.owner_id.label("id")).where(at_place(row, place), has(row.c.string_value)))
             for column in _columns_of_no_text(folded):
                 row = source.properties.alias()
-                here = and_(row.c.name == place.name, row.c.is_custom_property == isinstance(place, Custom))
                 held = row.c[column].is_not(None), has(text_of_property(row, dialect))
-                parts.append(select(row.c.owner_id.label("id")).where(here, *held))
+                parts.append(select(row.c.owner_id.label("id")).where(at_place(row, place), *held))
         elif isinstance(place, EventKey):
             parts.append(keys_with(has))
         elif isinstance(place, ContextSuffix):

@@ -14,19 +14,21 @@ from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects import Dialect
 from lineageql.store.sql.dialects.texts import is_name
 from lineageql.store.sql.sources import Source
-from lineageql.store.sql.tables import CONTEXT, NODES, PROPERTIES
+from lineageql.store.sql.tables import CONTEXT, NODES, PROPERTIES, at_place
 
 Clause = ColumnElement[bool]
 
 
-def workspace_names(types: TypeCatalog, dialect: Dialect, name: str | None) -> Any:
-    """A select of names that nodes have for their workspace and no context has: all of them, or whether that one is.
+def workspace_names(types: TypeCatalog, dialect: Dialect, one: ColumnElement[Any] | None) -> Any:
+    """A select of names that nodes have for their workspace and no context has.
+
+    It has all of them; or, where a parameter holds a list of one, a row where there is that one.
 
     Each name is taken once out of the index of values, where an index gives them in their order, so the cost follows
     the number of names and not that of nodes.
     """
     parts = [
-        _names(types, dialect, kind, place, type_ids, name)
+        _names(types, dialect, kind, place, type_ids, one)
         for kind, places in types.naming.items()
         for place, type_ids in places.items()
     ]
@@ -39,21 +41,20 @@ def _names(
     kind: NodeKind,
     place: Declared | Custom,
     type_ids: Sequence[int],
-    name: str | None,
+    one: ColumnElement[Any] | None,
 ) -> Select[Any]:
     row, node, table = PROPERTIES[kind].alias(), NODES[kind].alias(), PROPERTIES[kind]
     custom = isinstance(place, Custom)
     query: Select[Any]
-    if name is not None:
-        said: ColumnElement[Any] = literal(name)
-        query, is_it = select(said.label("name")), dialect.among(row.c.string_value, [name])
-        known = dialect.among(CONTEXT.c.name, [name])
+    if one is not None:
+        query, is_it = select(literal(1).label("name")), dialect.within(row.c.string_value, one)
+        known = dialect.within(CONTEXT.c.name, one)
     else:
         each = dialect.each_text(table, place.name, custom=custom)
         said = each.c.text
         query, is_it = select(said.label("name")).where(is_name(said), said != ""), row.c.string_value == said
         known = CONTEXT.c.name == said
-    own = row.c.name == place.name, row.c.is_custom_property == custom, is_it
+    own = at_place(row, place), is_it
     # Others than the nodes of these types may have a property of the name. The sum keeps the index of types out.
     named = exists(
         select(literal(1)).where(*own, node.c.id == row.c.owner_id, (node.c.type_id + 0).in_(list(type_ids)))
@@ -73,8 +74,7 @@ def names_workspace(names: Sequence[str], source: Source, types: TypeCatalog, di
         row = source.properties.alias()
         own = (
             row.c.owner_id == source.id,
-            row.c.name == place.name,
-            row.c.is_custom_property == isinstance(place, Custom),
+            at_place(row, place),
         )
         there = exists().where(*own, dialect.among(row.c.string_value, names))
         clauses.append((source.type_id + 0).in_(list(type_ids)) & there)
@@ -86,8 +86,7 @@ def naming_rows(kind: NodeKind, types: TypeCatalog, is_one: Any) -> Iterator[Sel
     for place, type_ids in types.naming.get(kind, {}).items():
         row, node = PROPERTIES[kind].alias(), NODES[kind].alias()
         yield select(row.c.owner_id.label("id")).where(
-            row.c.name == place.name,
-            row.c.is_custom_property == isinstance(place, Custom),
+            at_place(row, place),
             is_one(row.c.string_value),
             node.c.id == row.c.owner_id,
             (node.c.type_id + 0).in_(list(type_ids)),
