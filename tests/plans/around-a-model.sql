@@ -14,7 +14,7 @@ WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- get: 1 run
--- statement: 1 row
+-- runs: 1 row
 SELECT anon_1.place AS c0, anon_1.workspace_name AS c1, anon_1.run_name AS c2, anon_1.id AS c3, anon_1.type_id AS c4, anon_1.workspace_name AS c5, anon_1.run_name AS c6, anon_1.named AS c7, anon_1.external_id AS c8, anon_1.create_time AS c9, anon_1.update_time AS c10
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1
 FROM Context AS "Context_2"
@@ -34,10 +34,11 @@ WHERE ContextProperty.context_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- get: 1 workspace
--- statement: 1 row
+-- workspaces: 1 row
 SELECT "Context_1".id
 FROM Context AS "Context_1"
-WHERE "Context_1".id = :id_1 AND "Context_1".type_id + :type_id_1 IN (:param_1_1)
+WHERE "Context_1".id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND "Context_1".type_id + :type_id_1 IN (:param_1_1)
 -- nodes by id: 1 row
 SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
 FROM Context
@@ -62,7 +63,7 @@ WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- get: 3 runs
--- statement: 3 rows
+-- runs: 3 rows
 SELECT anon_1.place AS c0, anon_1.workspace_name AS c1, anon_1.run_name AS c2, anon_1.id AS c3, anon_1.type_id AS c4, anon_1.workspace_name AS c5, anon_1.run_name AS c6, anon_1.named AS c7, anon_1.external_id AS c8, anon_1.create_time AS c9, anon_1.update_time AS c10
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1
 FROM Context AS "Context_2"
@@ -96,11 +97,11 @@ WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- run_states: 1 run
--- statement: 1 row
+-- states of runs by their names: 1 row
 SELECT "ExecutionProperty_1".string_value, "ExecutionProperty_2".string_value AS string_value_1, CASE WHEN (coalesce("Execution_1".last_known_state, :coalesce_1) < :coalesce_2 OR coalesce("Execution_1".last_known_state, :coalesce_1) > :coalesce_3) THEN CASE lower(coalesce(nullif((SELECT CASE WHEN (typeof("ExecutionProperty_3".string_value) = :typeof_1) THEN CASE WHEN ("ExecutionProperty_3".string_value >= :string_value_2 AND "ExecutionProperty_3".string_value < :string_value_3) THEN NULL ELSE "ExecutionProperty_3".string_value END WHEN ("ExecutionProperty_3".int_value IS NOT NULL) THEN CAST("ExecutionProperty_3".int_value AS VARCHAR) WHEN ("ExecutionProperty_3".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ExecutionProperty_3".double_value) = :typeof_2) THEN CAST("ExecutionProperty_3".double_value AS BLOB) ELSE "ExecutionProperty_3".double_value END) WHEN ("ExecutionProperty_3".bool_value IS NOT NULL) THEN CASE WHEN ("ExecutionProperty_3".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_1
 FROM ExecutionProperty AS "ExecutionProperty_3"
 WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProperty_3".name = :name_1 AND "ExecutionProperty_3".is_custom_property = 0), :param_3), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_4".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_4".string_value >= :string_value_4 AND "ExecutionProperty_4".string_value < :string_value_5) THEN NULL ELSE "ExecutionProperty_4".s
--- and so on: 6222 characters in all, SHA-256 bb08ace5e75c…
+-- and so on: 6305 characters in all, SHA-256 9c79dd6ff2c5…
 
 -- search_under: ARTIFACT_CONSUMERS, 1 artifact, executions in the order of id, first 20
 -- page under each owner: 1 row
@@ -210,11 +211,12 @@ WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- workspaces_of: Artifact, 1 artifact
--- statement: 1 row
+-- workspaces' names: 1 row
 SELECT "ArtifactProperty_1".artifact_id, "ArtifactProperty_1".string_value, (SELECT min("Context_1".id) AS min_1
 FROM Context AS "Context_1"
 WHERE "Context_1".type_id IN (:type_id_1_1) AND "Context_1".name = "ArtifactProperty_1".string_value) AS anon_1, (SELECT min("Context_2".id) AS min_2
 FROM Context AS "Context_2", Attribution AS "Attribution_1"
 WHERE "Context_2".type_id IN (:type_id_2_1) AND "Context_2".name = "ArtifactProperty_1".string_value AND "Attribution_1".context_id = "Context_2".id AND "Attribution_1".artifact_id = "ArtifactProperty_1".artifact_id) AS anon_2
 FROM ArtifactProperty AS "ArtifactProperty_1", Artifact AS "Artifact_1"
-WHERE "ArtifactProperty_1".artifact_id = :owner_id_1 AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND (typeof("ArtifactProperty_1".string_value) = 'text' AND substr("ArtifactProperty_1".string_value, 1, 13) != 'mlmd-struct::') = 1 AND "ArtifactProperty_1".string_value != :string_value_1 AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_3 IN (:param_1_1, :param_1_2, :param_1_3, :param_1_4, :param_1_5, :param_1_6)
+WHERE "ArtifactProperty_1".artifact_id IN (SELECT anon_3.value
+FROM json_each(:ids) AS anon_3) AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND (typeof("ArtifactProperty_1".string_value) = 'text' AND substr("ArtifactProperty_1".string_value, 1, 13) != 'mlmd-struct::') = 1 AND "ArtifactProperty_1".string_value != :string_value_1 AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_3 IN (:param_1_1, :param_1_2, :param_1_3, :param_1_4, :param_1_5, :param_1_6)

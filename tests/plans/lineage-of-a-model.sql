@@ -101,21 +101,10 @@ FROM json_each(:ids) AS anon_1)
 
 -- types_of: Artifact, 1 id
 -- types: 72 rows
--- statement: 1 row
-SELECT "Artifact_1".id, "Artifact_1".type_id
-FROM Artifact AS "Artifact_1"
-WHERE "Artifact_1".id = :id_1
+-- types of nodes: 1 row
 
 -- types_of: Artifact, 7 ids
--- statement: 7 rows
-SELECT "Artifact_1".id, "Artifact_1".type_id
-FROM Artifact AS "Artifact_1"
-WHERE "Artifact_1".id IN (SELECT anon_1.value
-FROM json_each(:param_1) AS anon_1)
+-- types of nodes: 7 rows
 
 -- types_of: Execution, 6 ids
--- statement: 6 rows
-SELECT "Execution_1".id, "Execution_1".type_id
-FROM Execution AS "Execution_1"
-WHERE "Execution_1".id IN (SELECT anon_1.value
-FROM json_each(:param_1) AS anon_1)
+-- types of nodes: 6 rows

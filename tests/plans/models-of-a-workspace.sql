@@ -7,7 +7,7 @@ FROM Artifact AS "Artifact_1", Attribution AS "Attribution_1"
 WHERE "Attribution_1".context_id = owner.value AND "Attribution_1".artifact_id = "Artifact_1".id AND "Artifact_1".type_id + :type_id_1 IN (:param_1_1))) FROM json_each(:owners) AS owner
 
 -- get: 3 runs
--- statement: 3 rows
+-- runs: 3 rows
 SELECT anon_1.place AS c0, anon_1.workspace_name AS c1, anon_1.run_name AS c2, anon_1.id AS c3, anon_1.type_id AS c4, anon_1.workspace_name AS c5, anon_1.run_name AS c6, anon_1.named AS c7, anon_1.external_id AS c8, anon_1.create_time AS c9, anon_1.update_time AS c10
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1
 FROM Context AS "Context_2"
@@ -32,14 +32,18 @@ FROM json_each(:ids) AS anon_1)
 SELECT :param_1 AS name
 WHERE (EXISTS (SELECT :param_2 AS anon_1
 FROM ArtifactProperty AS "ArtifactProperty_1", Artifact AS "Artifact_1"
-WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value = :string_value_1 AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1, :param_3_2, :param_3_3, :param_3_4, :param_3_5, :param_3_6))) AND NOT (EXISTS (SELECT *
+WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value IN (SELECT anon_2.value
+FROM json_each(:names) AS anon_2) AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1, :param_3_2, :param_3_3, :param_3_4, :param_3_5, :param_3_6))) AND NOT (EXISTS (SELECT *
 FROM Context
-WHERE Context.type_id IN (:type_id_2_1) AND Context.name = :name_2)) UNION SELECT :param_4 AS name
-WHERE (EXISTS (SELECT :param_5 AS anon_2
+WHERE Context.type_id IN (:type_id_2_1) AND Context.name IN (SELECT anon_3.value
+FROM json_each(:names) AS anon_3))) UNION SELECT :param_4 AS name
+WHERE (EXISTS (SELECT :param_5 AS anon_4
 FROM ExecutionProperty AS "ExecutionProperty_1", Execution AS "Execution_1"
-WHERE "ExecutionProperty_1".name = :name_3 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value = :string_value_2 AND "Execution_1".id = "ExecutionProperty_1".execution_id AND "Execution_1".type_id + :type_id_3 IN (:param_6_1, :param_6_2))) AND NOT (EXISTS (SELECT *
+WHERE "ExecutionProperty_1".name = :name_2 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value IN (SELECT anon_5.value
+FROM json_each(:names) AS anon_5) AND "Execution_1".id = "ExecutionProperty_1".execution_id AND "Execution_1".type_id + :type_id_3 IN (:param_6_1, :param_6_2))) AND NOT (EXISTS (SELECT *
 FROM Context
-WHERE Context.type_id IN (:type_id_4_1) AND Context.name = :name_4))
+WHERE Context.type_id IN (:type_id_4_1) AND Context.name IN (SELECT anon_6.value
+FROM json_each(:names) AS anon_6)))
 -- page, by access path name: 1 row
 SELECT "Context_1".id AS c0, "Context_1".id AS c1
 FROM Context AS "Context_1"

@@ -39,11 +39,11 @@ WHERE "ArtifactProperty_1".artifact_id = "Artifact_1".id AND "ArtifactProperty_1
 -- and so on: 2344 characters in all, SHA-256 014dfef225b3…
 
 -- get: 2 workspaces
--- statement: 2 rows
+-- workspaces: 2 rows
 SELECT "Context_1".id
 FROM Context AS "Context_1"
 WHERE "Context_1".id IN (SELECT anon_1.value
-FROM json_each(:param_1) AS anon_1) AND "Context_1".type_id + :type_id_1 IN (:param_2_1)
+FROM json_each(:ids) AS anon_1) AND "Context_1".type_id + :type_id_1 IN (:param_1_1)
 -- nodes by id: 2 rows
 SELECT Context.id, Context.type_id, Context.name, Context.external_id, Context.create_time_since_epoch, Context.last_update_time_since_epoch
 FROM Context
@@ -140,7 +140,7 @@ WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND ArtifactProperty.name IN (:name_1_1, :name_1_2)
 
 -- workspaces_of: Artifact, 2 artifacts
--- statement: 2 rows
+-- workspaces' names: 2 rows
 SELECT "ArtifactProperty_1".artifact_id, "ArtifactProperty_1".string_value, (SELECT min("Context_1".id) AS min_1
 FROM Context AS "Context_1"
 WHERE "Context_1".type_id IN (:type_id_1_1) AND "Context_1".name = "ArtifactProperty_1".string_value) AS anon_1, (SELECT min("Context_2".id) AS min_2
@@ -148,4 +148,4 @@ FROM Context AS "Context_2", Attribution AS "Attribution_1"
 WHERE "Context_2".type_id IN (:type_id_2_1) AND "Context_2".name = "ArtifactProperty_1".string_value AND "Attribution_1".context_id = "Context_2".id AND "Attribution_1".artifact_id = "ArtifactProperty_1".artifact_id) AS anon_2
 FROM ArtifactProperty AS "ArtifactProperty_1", Artifact AS "Artifact_1"
 WHERE "ArtifactProperty_1".artifact_id IN (SELECT anon_3.value
-FROM json_each(:param_1) AS anon_3) AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND (typeof("ArtifactProperty_1".string_value) = 'text' AND substr("ArtifactProperty_1".string_value, 1, 13) != 'mlmd-struct::') = 1 AND "ArtifactProperty_1".string_value != :string_value_1 AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_3 IN (:param_2_1, :param_2_2, :param_2_3, :param_2_4, :param_2_5, :param_2_6)
+FROM json_each(:ids) AS anon_3) AND "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND (typeof("ArtifactProperty_1".string_value) = 'text' AND substr("ArtifactProperty_1".string_value, 1, 13) != 'mlmd-struct::') = 1 AND "ArtifactProperty_1".string_value != :string_value_1 AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_3 IN (:param_1_1, :param_1_2, :param_1_3, :param_1_4, :param_1_5, :param_1_6)

@@ -20,11 +20,11 @@ WHERE EventPath.event_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- run_states: 5 runs
--- statement: 5 rows
+-- states of runs by their names: 5 rows
 SELECT "ExecutionProperty_1".string_value, "ExecutionProperty_2".string_value AS string_value_1, CASE WHEN (coalesce("Execution_1".last_known_state, :coalesce_1) < :coalesce_2 OR coalesce("Execution_1".last_known_state, :coalesce_1) > :coalesce_3) THEN CASE lower(coalesce(nullif((SELECT CASE WHEN (typeof("ExecutionProperty_3".string_value) = :typeof_1) THEN CASE WHEN ("ExecutionProperty_3".string_value >= :string_value_2 AND "ExecutionProperty_3".string_value < :string_value_3) THEN NULL ELSE "ExecutionProperty_3".string_value END WHEN ("ExecutionProperty_3".int_value IS NOT NULL) THEN CAST("ExecutionProperty_3".int_value AS VARCHAR) WHEN ("ExecutionProperty_3".double_value IS NOT NULL) THEN json_text(CASE WHEN (typeof("ExecutionProperty_3".double_value) = :typeof_2) THEN CAST("ExecutionProperty_3".double_value AS BLOB) ELSE "ExecutionProperty_3".double_value END) WHEN ("ExecutionProperty_3".bool_value IS NOT NULL) THEN CASE WHEN ("ExecutionProperty_3".bool_value = 1) THEN :param_1 ELSE :param_2 END ELSE NULL END AS anon_1
 FROM ExecutionProperty AS "ExecutionProperty_3"
 WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProperty_3".name = :name_1 AND "ExecutionProperty_3".is_custom_property = 0), :param_3), nullif((SELECT CASE WHEN (typeof("ExecutionProperty_4".string_value) = :typeof_3) THEN CASE WHEN ("ExecutionProperty_4".string_value >= :string_value_4 AND "ExecutionProperty_4".string_value < :string_value_5) THEN NULL ELSE "ExecutionProperty_4".s
--- and so on: 6266 characters in all, SHA-256 d28b1796b821…
+-- and so on: 6305 characters in all, SHA-256 9c79dd6ff2c5…
 
 -- search: workspaces where name = 'fraud-detection' in the order of id, first 1
 -- types: 72 rows
@@ -32,14 +32,18 @@ WHERE "ExecutionProperty_3".execution_id = "Execution_1".id AND "ExecutionProper
 SELECT :param_1 AS name
 WHERE (EXISTS (SELECT :param_2 AS anon_1
 FROM ArtifactProperty AS "ArtifactProperty_1", Artifact AS "Artifact_1"
-WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value = :string_value_1 AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1, :param_3_2, :param_3_3, :param_3_4, :param_3_5, :param_3_6))) AND NOT (EXISTS (SELECT *
+WHERE "ArtifactProperty_1".name = :name_1 AND "ArtifactProperty_1".is_custom_property = 1 AND "ArtifactProperty_1".string_value IN (SELECT anon_2.value
+FROM json_each(:names) AS anon_2) AND "Artifact_1".id = "ArtifactProperty_1".artifact_id AND "Artifact_1".type_id + :type_id_1 IN (:param_3_1, :param_3_2, :param_3_3, :param_3_4, :param_3_5, :param_3_6))) AND NOT (EXISTS (SELECT *
 FROM Context
-WHERE Context.type_id IN (:type_id_2_1) AND Context.name = :name_2)) UNION SELECT :param_4 AS name
-WHERE (EXISTS (SELECT :param_5 AS anon_2
+WHERE Context.type_id IN (:type_id_2_1) AND Context.name IN (SELECT anon_3.value
+FROM json_each(:names) AS anon_3))) UNION SELECT :param_4 AS name
+WHERE (EXISTS (SELECT :param_5 AS anon_4
 FROM ExecutionProperty AS "ExecutionProperty_1", Execution AS "Execution_1"
-WHERE "ExecutionProperty_1".name = :name_3 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value = :string_value_2 AND "Execution_1".id = "ExecutionProperty_1".execution_id AND "Execution_1".type_id + :type_id_3 IN (:param_6_1, :param_6_2))) AND NOT (EXISTS (SELECT *
+WHERE "ExecutionProperty_1".name = :name_2 AND "ExecutionProperty_1".is_custom_property = 1 AND "ExecutionProperty_1".string_value IN (SELECT anon_5.value
+FROM json_each(:names) AS anon_5) AND "Execution_1".id = "ExecutionProperty_1".execution_id AND "Execution_1".type_id + :type_id_3 IN (:param_6_1, :param_6_2))) AND NOT (EXISTS (SELECT *
 FROM Context
-WHERE Context.type_id IN (:type_id_4_1) AND Context.name = :name_4))
+WHERE Context.type_id IN (:type_id_4_1) AND Context.name IN (SELECT anon_6.value
+FROM json_each(:names) AS anon_6)))
 -- page, by access path name: 1 row
 SELECT "Context_1".id AS c0, "Context_1".id AS c1
 FROM Context AS "Context_1"

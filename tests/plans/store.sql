@@ -37,7 +37,7 @@ WHERE "ExecutionProperty_2".name = :name_5 AND "ExecutionProperty_2".is_custom_p
 FROM anon_4
 WHERE anon_4.te
 -- and so on: 2886 characters in all, SHA-256 23715b650abb…
--- statement: 1 row
+-- counts of rows: 1 row
 SELECT (SELECT count(*) AS count_1
 FROM Execution) AS anon_1, (SELECT count(*) AS count_2
 FROM Artifact) AS anon_2, (SELECT count(*) AS count_3

@@ -129,16 +129,8 @@ WHERE ArtifactProperty.artifact_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1)
 
 -- types_of: Artifact, 10 ids
--- statement: 10 rows
-SELECT "Artifact_1".id, "Artifact_1".type_id
-FROM Artifact AS "Artifact_1"
-WHERE "Artifact_1".id IN (SELECT anon_1.value
-FROM json_each(:param_1) AS anon_1)
+-- types of nodes: 10 rows
 
 -- types_of: Artifact, 2 ids
 -- types: 72 rows
--- statement: 2 rows
-SELECT "Artifact_1".id, "Artifact_1".type_id
-FROM Artifact AS "Artifact_1"
-WHERE "Artifact_1".id IN (SELECT anon_1.value
-FROM json_each(:param_1) AS anon_1)
+-- types of nodes: 2 rows

@@ -15,7 +15,7 @@ from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects.texts import is_name
 from lineageql.store.sql.driver import Rows
-from lineageql.store.sql.entities import NODE_KINDS, Fetch
+from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.field_expressions import state_number
 from lineageql.store.sql.roles import plays
 from lineageql.store.sql.run_scan import RunScan
@@ -27,29 +27,30 @@ Listed = ColumnElement[Any]
 """A parameter that holds a list, as `Dialect.within` takes it."""
 
 
+Key = str | tuple[Hashable, ...]
+
+
 class FetchKept(Protocol):
     """Runs a statement that is made once for a store's types, and kept.
 
     Args:
-        key: what is asked, which no other statement has.
+        key: what is asked, which no other statement has. It, or the first part of it, is said in plans.
         build: makes the select; it is given a parameter for each of the lists, by its name.
         lists: the lists, for this time.
     """
 
-    def __call__(self, key: Hashable, build: Callable[..., Any], **lists: Sequence[int | str]) -> Awaitable[Rows]: ...
+    def __call__(self, key: Key, build: Callable[..., Any], **lists: Sequence[int | str]) -> Awaitable[Rows]: ...
 
 
 class Memberships:
     """Answers, for one operation, what belongs to what.
 
     Args:
-        fetch: runs a select that is made for this time.
-        fetch_kept: runs one that is made once.
+        fetch_kept: runs a select that is made once.
         clauses: compiles predicates.
     """
 
-    def __init__(self, fetch: Fetch, fetch_kept: FetchKept, clauses: Clauses) -> None:
-        self.fetch = fetch
+    def __init__(self, fetch_kept: FetchKept, clauses: Clauses) -> None:
         self.fetch_kept = fetch_kept
         self.clauses = clauses
         self.types: TypeCatalog = clauses.types
@@ -177,10 +178,14 @@ class Memberships:
             found.update((numbered[run], space) for run, space in rows)
         orphans = [run for run, ref in numbered.items() if ref not in found]
         if orphans and owning_properties(self.types):
-            source = run_source(self.types, RunScan(ids=orphans))
-            named_by = select(source.id, source.from_.c.workspace_id).where(source.from_.c.workspace_id.is_not(None))
-            found.update((numbered[run], space) for run, space in await self.fetch(named_by))
+            rows = await self.fetch_kept("workspaces that runs name", self._workspaces_of_orphans, ids=orphans)
+            found.update((numbered[run], space) for run, space in rows)
         return found
+
+    def _workspaces_of_orphans(self, ids: Listed) -> Select[Any]:
+        source = run_source(self.types, RunScan(ids=lambda id_: self.dialect.within(id_, ids)))
+        space = source.from_.c.workspace_id
+        return select(source.id, space).where(space.is_not(None))
 
     def _workspaces_named(self, names: Listed) -> Select[Any]:
         is_one = CONTEXT.c.type_id.in_(list(self.types.naming_contexts)), self.dialect.within(CONTEXT.c.name, names)
@@ -247,11 +252,13 @@ class Memberships:
         numbered = [ref.key for ref in runs if isinstance(ref.key, int)]
         named = [ref.key for ref in runs if isinstance(ref.key, RunName)]
         if numbered:
-            for run, stated, number in await self.fetch_kept("states", self._states_by_context, ids=numbered):
+            for run, stated, number in await self.fetch_kept("states of runs", self._states_by_context, ids=numbered):
                 found[Ref(EntityKind.RUN, run)][ExecutionState(stated)] = number
         if named and self.types.run_naming:
             names, spaces = sorted({run.name for run in named}), sorted({run.workspace for run in named})
-            rows = await self.fetch_kept("states by name", self._states_by_name, names=names, spaces=spaces)
+            rows = await self.fetch_kept(
+                "states of runs by their names", self._states_by_name, names=names, spaces=spaces
+            )
             for workspace, run, stated, number in rows:
                 ref, state = Ref(EntityKind.RUN, RunName(workspace, run)), ExecutionState(stated)
                 if ref in found:

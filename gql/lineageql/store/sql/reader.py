@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 
@@ -27,8 +27,9 @@ from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.event_sources import COLUMNS, implied_rows
 from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.link_sources import Members
-from lineageql.store.sql.memberships import Memberships
+from lineageql.store.sql.memberships import Key, Memberships
 from lineageql.store.sql.page_statements import page
+from lineageql.store.sql.parameterized import Placeholders, by_parameters
 from lineageql.store.sql.parts import page_in_parts, pages_in_parts
 from lineageql.store.sql.row_budgets import RowBudgets, row_budgets
 from lineageql.store.sql.run_scan import RunScan, named_one_of
@@ -39,6 +40,7 @@ from lineageql.store.sql.struct_items import asks, grounded, in_structs
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
 from lineageql.store.sql.workspace_names import workspace_names
 
+T = TypeVar("T")
 _FEW_NAMES = 4
 """How many workspaces are looked for one by one, and not among the names of all."""
 _FEW_RUNS = 16
@@ -74,18 +76,19 @@ class SQLReader(NamedWorkspaces):
 
         return await self.driver.run(script())
 
-    async def _fetch_kept(self, key: Hashable, build: Callable[..., Any], **lists: Sequence[int | str]) -> Rows:
+    async def _fetch_kept(self, key: Key, build: Callable[..., Any], **lists: Sequence[int | str]) -> Rows:
         """The rows of a statement that is kept; see `memberships.FetchKept`."""
         if not all(lists.values()):
             return []
         return await self.driver.run(self._kept(await self._catalog(), key, build, **lists))
 
     def _kept(
-        self, types: TypeCatalog, key: Hashable, build: Callable[..., Any], **lists: Sequence[int | str]
+        self, types: TypeCatalog, key: Key, build: Callable[..., Any], **lists: Sequence[int | str]
     ) -> Script[Rows]:
         def make() -> Statement:
             nothing = self.dialect.listed([])
-            return self.dialect.compile(build(**{name: bindparam(name, nothing) for name in lists}))
+            query = build(**{name: bindparam(name, nothing) for name in lists})
+            return self.dialect.compile(query).meant(key if isinstance(key, str) else str(key[0]))
 
         made = self.statements.get(types, ("by lists", key), make)
         return (yield from fetch(made.given(**{name: self.dialect.listed(some) for name, some in lists.items()})))
@@ -119,7 +122,7 @@ class SQLReader(NamedWorkspaces):
         return Clauses(await self._catalog(), self.dialect)
 
     async def _memberships(self) -> Memberships:
-        return Memberships(self._fetch, self._fetch_kept, await self._clauses())
+        return Memberships(self._fetch_kept, await self._clauses())
 
     async def _searches(self) -> Searches:
         return Searches(await self._clauses(), self.statements, self.budgets)
@@ -138,10 +141,16 @@ class SQLReader(NamedWorkspaces):
 
     # -- pages and counts
 
+    async def _run(self, searches: Searches, search: Search, script: Callable[[Search], Script[T]]) -> T:
+        """What a script finds for a search, by statements that are kept for others."""
+        if searches.statements is not self.statements:
+            return await self.driver.run(script(search))
+        return await self.driver.run(by_parameters(self.dialect, search, script))
+
     async def _search(self, search: Search, window: Window, fields: Fields) -> Slice:
         searches, asked = await self._grounded(search)
         page = searches.page if isinstance(asked.order.field, Field) else partial(page_in_parts, searches)
-        return await self.driver.run(page(asked, window, fields))
+        return await self._run(searches, asked, lambda search: page(search, window, fields))
 
     async def _search_under(
         self, link: Link, owners: Sequence[Ref], search: Search, window: Window, fields: Fields
@@ -149,15 +158,15 @@ class SQLReader(NamedWorkspaces):
         searches, asked = await self._grounded(search)
         whole = isinstance(asked.order.field, Field) or link.by_event
         pages = searches.page_under if whole else partial(pages_in_parts, searches)
-        return await self.driver.run(pages(link, owners, asked, window, fields))
+        return await self._run(searches, asked, lambda search: pages(link, owners, search, window, fields))
 
     async def _count(self, search: Search) -> int:
         searches, asked = await self._grounded(search)
-        return await self.driver.run(searches.count(asked))
+        return await self._run(searches, asked, searches.count)
 
     async def _count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
         searches, asked = await self._grounded(search)
-        return await self.driver.run(searches.count_under(link, owners, asked))
+        return await self._run(searches, asked, lambda search: searches.count_under(link, owners, search))
 
     async def _facets(
         self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None, named: Sequence[str]
@@ -201,20 +210,34 @@ class SQLReader(NamedWorkspaces):
         return found
 
     def _get_runs(self, searches: Searches, refs: Sequence[Ref], *, named: bool) -> Script[dict[Ref, Entity]]:
-        def make() -> tuple[Statement, int]:
-            if named:
-                names = [ref.key for ref in refs if isinstance(ref.key, RunName)]
-                scan = RunScan(names=named_one_of(self.dialect, names))
-            else:
-                scan = RunScan(ids=[ref.key for ref in refs if isinstance(ref.key, int)])
-            members = Members(run_source(searches.types, scan), [])
-            made = page(searches.clauses, Search(EntityKind.RUN), Window(len(refs)), members)
-            return self.dialect.compile(made.query), made.keys
+        placeholders = Placeholders(self.dialect)
+        names = [RunName(*map(placeholders.of, key)) for key in _names(refs)]
 
-        # Who records into a run asks for it with every execution.
-        few = len(refs) <= _FEW_RUNS
-        statement, keys = self.statements.get(searches.types, ("runs", tuple(refs)), make) if few else make()
-        rows = yield from fetch(statement)
+        def make(scan: RunScan) -> tuple[Statement, int]:
+            members = Members(run_source(searches.types, scan), [])
+            made = page(searches.clauses, Search(EntityKind.RUN), Window(0), members)
+            return self.dialect.compile(made.query).meant("runs"), made.keys
+
+        def make_by_name(names: Sequence[RunName]) -> tuple[Statement, int]:
+            return make(RunScan(names=named_one_of(self.dialect, names)))
+
+        def make_by_id() -> tuple[Statement, int]:
+            ids: ColumnElement[Any] = bindparam("ids", self.dialect.listed([]))
+            return make(RunScan(ids=lambda id_: self.dialect.within(id_, ids)))
+
+        if not named:
+            statement, keys = self.statements.get(searches.types, "runs by id", make_by_id)
+            given: Statement | None = statement.given(ids=self.dialect.listed([ref.key for ref in refs]))
+        elif len(names) <= _FEW_RUNS:
+            # Who records into a run asks for it with every execution.
+            key = "runs by name", tuple(names)
+            statement, keys = self.statements.get(searches.types, key, lambda: make_by_name(names))
+            given = placeholders.given(statement)
+        else:
+            given, keys = None, 0
+        if given is None:
+            given, keys = make_by_name(_names(refs))
+        rows = yield from fetch(given.given(window_limit=len(refs) + 1))
         found = yield from searches.tables.runs([tuple(row[keys:]) for row in rows])
         wanted = set(refs)
         return {run.ref: run for run in found.values() if run.ref in wanted}
@@ -238,7 +261,7 @@ class SQLReader(NamedWorkspaces):
             source = source_of(kind, types)
             return select(source.id, source.type_id).where(self.dialect.within(source.id, ids))
 
-        rows = await self._fetch_kept(("types", kind), build, ids=ids)
+        rows = await self._fetch_kept(("types of nodes", kind), build, ids=ids)
         return {id_: types.by_id[type_id] for id_, type_id in rows if type_id in types.by_id}
 
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
@@ -354,5 +377,10 @@ class SQLReader(NamedWorkspaces):
             tables = EXECUTION, ARTIFACT, EVENT
             return select(*(select(func.count()).select_from(table).scalar_subquery() for table in tables))
 
-        executions, artifacts, events = (await self._fetch_kept("counts", build))[0]
+        executions, artifacts, events = (await self._fetch_kept("counts of rows", build))[0]
         return StoreCounts(workspaces, runs, executions, artifacts, events)
+
+
+def _names(refs: Sequence[Ref]) -> list[RunName]:
+    """The keys of the runs that are pairs of names."""
+    return [ref.key for ref in refs if isinstance(ref.key, RunName)]

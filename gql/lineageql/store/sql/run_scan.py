@@ -150,7 +150,7 @@ class RunScan:
 
     Attributes:
         workspace: the id and the name of their workspace, as columns.
-        ids: the ids of their contexts.
+        ids: from the column of their contexts' ids to whether the run is wanted.
         names: from the columns of both names to whether the run is wanted.
         needed: how many of them are.
         first: those that come first in an order, where not all are.
@@ -160,7 +160,7 @@ class RunScan:
     """
 
     workspace: tuple[Column, Column] | None = None
-    ids: Sequence[int] | None = None
+    ids: Callable[[Column], ColumnElement[bool]] | None = None
     names: Callable[[Column, Column], ColumnElement[bool]] | None = None
     needed: Needed | None = None
     first: FirstRuns | None = None

@@ -354,7 +354,7 @@ def _context_runs(types: TypeCatalog, scan: RunScan) -> Any:
         naming = [_naming(owner, scan.workspace[1]) for owner in owners]
         query = query.where(context.c.id.in_(union_all(inside, *naming) if naming else inside))
     if scan.ids is not None:
-        query = query.where(context.c.id.in_(scan.ids))
+        query = query.where(scan.ids(context.c.id))
     if scan.first is not None:
         query = query.where(scan.first.hold(context))
     if scan.tied is not None:
