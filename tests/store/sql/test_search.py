@@ -15,7 +15,7 @@ from lineageql.model.predicates import Field, Group, Item, Not, Operator, Predic
 from lineageql.store.ports import Order, Search, Window
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.row_budgets import row_budgets
-from tests.store.sql.node_types import COMMON, KUBEFLOW, MODEL, OTHERS, SDK_EXECUTION
+from tests.store.sql.node_types import COMMON, KFP_V2, KUBEFLOW, MODEL, OTHERS, SDK_EXECUTION
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord, StructValue, TypeRecord, Value
@@ -237,6 +237,16 @@ def test_a_list_is_no_name(bench, name):
         assert bench.run(found(reader, Search(EntityKind.RUN))) == []
         spaces = [Ref(EntityKind.WORKSPACE, WorkspaceName("w"))] if name == "__kf_run__" else []
         assert bench.run(found(reader, Search(EntityKind.WORKSPACE))) == spaces
+
+
+def test_a_lineage_begins_at_what_a_struct_holds(bench):
+    """Roots are found by their ids alone, and the test of an item in a Struct was left out of that."""
+    inputs = StructValue((("rate", 0.1),))
+    store = StoreRecord(types=KFP_V2, executions=(NodeRecord(1, KFP_V2[1], custom={"inputs": inputs}),))
+    test = Test(Item(Group.PARAMETERS, "rate"), Operator.EQ, 0.1)
+    with bench.reading(store) as reader:
+        assert bench.run(reader.ids(EntityKind.EXECUTION, test, 10)) == [1]
+        assert bench.run(reader.ids(EntityKind.EXECUTION, Not(test), 10)) == []
 
 
 def of_type(name: str) -> TypeRecord:

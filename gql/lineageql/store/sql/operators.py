@@ -1,7 +1,7 @@
 """How SQL says the operators: a column of their table, beside `model.operators`.
 
 What is said is exact: it is true of what meets the operator, of nothing else, and
-not true of NULL.
+not true of NULL. What has no words here is decided over rows; see `residuals`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, false
 
 from lineageql.model.evaluate import folded, operands_by_family
-from lineageql.model.operators import Access, Column, Family, Operands, Operator
+from lineageql.model.operators import Access, Family, Operands, Operator
 from lineageql.model.predicates import Test
 from lineageql.store.sql.dialects import Dialect
 
@@ -46,34 +46,40 @@ def _part(say: Say) -> Words:
     return Words(lambda dialect, left, right: say(dialect, left, right) if right else left.is_not(None))
 
 
-WORDS = Column(
-    "SQL",
-    {
-        Operator.EQ: _compared(operator.eq),
-        Operator.IN: Words(lambda dialect, left, right: dialect.among(left, right)),
-        Operator.STARTS_WITH: _part(lambda dialect, left, right: dialect.starts_with(left, right)),
-        Operator.ENDS_WITH: _part(lambda dialect, left, right: dialect.ends_with(left, right)),
-        Operator.CONTAINS: _part(lambda dialect, left, right: dialect.contains(left, right)),
-        Operator.LT: _compared(operator.lt),
-        Operator.LTE: _compared(operator.le),
-        Operator.GT: _compared(operator.gt),
-        Operator.GTE: _compared(operator.ge),
-        Operator.EXISTS: Words(lambda _, left, __: left.is_not(None)),
-    },
-)
+WORDS: dict[Operator, Words] = {
+    Operator.EQ: _compared(operator.eq),
+    Operator.IN: Words(lambda dialect, left, right: dialect.among(left, right)),
+    Operator.STARTS_WITH: _part(lambda dialect, left, right: dialect.starts_with(left, right)),
+    Operator.ENDS_WITH: _part(lambda dialect, left, right: dialect.ends_with(left, right)),
+    Operator.CONTAINS: _part(lambda dialect, left, right: dialect.contains(left, right)),
+    Operator.LT: _compared(operator.lt),
+    Operator.LTE: _compared(operator.le),
+    Operator.GT: _compared(operator.gt),
+    Operator.GTE: _compared(operator.ge),
+    Operator.EXISTS: Words(lambda _, left, __: left.is_not(None)),
+}
 """The rows."""
+
+
+def has_words(how: Operator, dialect: Dialect) -> bool:
+    """Whether SQL says an operator in a dialect."""
+    return _words_of(how, dialect) is not None
+
+
+def _words_of(how: Operator, dialect: Dialect) -> Say | None:
+    words = WORDS.get(how, Words())
+    return words.own.get(dialect.name, words.anywhere)
 
 
 def said(how: Operator, dialect: Dialect, left: Expression, right: Any) -> Clause:
     """The clause of an operator in a dialect.
 
     Raises:
-        NotImplementedError: the dialect has no exact words for it.
+        NotImplementedError: the dialect has no exact words for it, and the predicate was not grounded.
     """
-    words = WORDS[how]
-    say = words.own.get(dialect.name, words.anywhere)
+    say = _words_of(how, dialect)
     if say is None:
-        raise NotImplementedError(f"the operator {how.value} has no SQL for {dialect.name}: add its words to the table")
+        raise NotImplementedError(f"the operator {how.value} has no SQL for {dialect.name}")
     return say(dialect, left, right)
 
 

@@ -31,12 +31,13 @@ from lineageql.store.sql.memberships import Key, Memberships
 from lineageql.store.sql.page_statements import page
 from lineageql.store.sql.parameterized import Placeholders, by_parameters
 from lineageql.store.sql.parts import page_in_parts, pages_in_parts
+from lineageql.store.sql.residuals import grounded, is_residual
 from lineageql.store.sql.row_budgets import RowBudgets, row_budgets
 from lineageql.store.sql.run_scan import RunScan, named_one_of
 from lineageql.store.sql.searches import Searches, groups_of
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
-from lineageql.store.sql.struct_items import asks, grounded, in_structs
+from lineageql.store.sql.struct_items import in_structs
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
 from lineageql.store.sql.workspace_names import workspace_names
 
@@ -128,9 +129,9 @@ class SQLReader(NamedWorkspaces):
         return Searches(await self._clauses(), self.statements, self.budgets)
 
     async def _grounded(self, search: Search, within: Predicate = ALWAYS) -> tuple[Searches, Search]:
-        """What does a search, and the search with its tests of items in Structs decided."""
+        """What does a search, and the search with its residual tests decided."""
         searches = await self._searches()
-        if not asks(search.predicate, search.kind, searches.types):
+        if not is_residual(searches, search.kind, search.predicate):
             return self._passing(searches) if in_structs(searches.types, search) else searches, search
         predicate = await self.driver.run(grounded(searches, search.kind, search.predicate, within))
         return self._passing(searches), replace(search, predicate=predicate)
@@ -252,7 +253,8 @@ class SQLReader(NamedWorkspaces):
         return [row[0] for row in await self._fetch(query)]
 
     async def _ids(self, kind: EntityKind, predicate: Predicate, most: int) -> Sequence[int]:
-        return await self.driver.run((await self._searches()).ids(Search(kind, predicate), most))
+        searches, asked = await self._grounded(Search(kind, predicate))
+        return await self._run(searches, asked, lambda search: searches.ids(search, most))
 
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
         types = await self._catalog()

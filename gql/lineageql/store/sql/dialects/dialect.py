@@ -102,7 +102,7 @@ class Dialect(ABC):
 
     core: CoreDialect
     name: str
-    """What the backend is called, in `StoreInfo` and by `lineageql store check`."""
+    """What the backend is called, in `store { backend }` and by `lineageql store check`."""
     tables: str
     """The statement that lists the names of the database's tables."""
     indexed: str

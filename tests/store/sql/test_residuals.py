@@ -1,0 +1,56 @@
+"""An operator that SQL does not say is decided over rows: it finds the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineageql.errors import TooExpensive
+from lineageql.model.identity import EntityKind
+from lineageql.model.predicates import Field, Operator, Test
+from lineageql.store.ports import Search
+from lineageql.store.sql import residuals
+from lineageql.store.sql.operators import WORDS
+from tests.store.sql.node_types import MODEL
+from tests.store.sql.questions import Case, cases
+from tests.store.sql.records import NodeRecord, StoreRecord
+from tests.store.sql.test_search import BUDGETS, expected, found, thorough
+
+UNSAID = (Operator.CONTAINS, Operator.ENDS_WITH)
+
+
+@pytest.fixture
+def unsaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes the words of some operators away."""
+    for how in UNSAID:
+        monkeypatch.delitem(WORDS, how)
+
+
+@pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
+def test_found_is_what_the_predicate_is_true_of(bench, unsaid, kind):
+    @thorough(bench)
+    @given(cases(kind, bench.keeps), st.sampled_from(sorted(BUDGETS)))
+    def check(case: Case, how: str) -> None:
+        with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
+            for predicate in case.predicates:
+                wanted = expected(case.oracle, kind, predicate)
+                search = Search(kind, predicate)
+                assert bench.run(found(reader, search)) == [thing.ref for thing in wanted]
+                assert bench.run(reader.count(search)) == len(wanted)
+                numbered = sorted(thing.ref.key for thing in wanted if isinstance(thing.ref.key, int))
+                if kind in (EntityKind.ARTIFACT, EntityKind.EXECUTION):
+                    assert sorted(bench.run(reader.ids(kind, predicate, 1000))) == numbered
+                    assert sorted(bench.run(reader.matching(kind, numbered, predicate))) == numbered
+
+    check()
+
+
+def test_what_is_looked_at_is_bounded(bench, unsaid, monkeypatch):
+    monkeypatch.setattr(residuals, "MOST_ROWS", 2)
+    monkeypatch.setattr(residuals, "_PAGE", 1)
+    nodes = tuple(NodeRecord(id=place, type=MODEL, declared={"name": f"n{place}"}) for place in range(1, 5))
+    with bench.reading(StoreRecord(types=(MODEL,), artifacts=nodes)) as reader:
+        search = Search(EntityKind.ARTIFACT, Test(Field.NAME, Operator.CONTAINS, "3"))
+        with pytest.raises(TooExpensive, match="more than 2 rows would be looked at for contains"):
+            bench.run(reader.count(search))
