@@ -34,6 +34,7 @@ CONTEXTS = {
         *("kf.InferenceService", "kf.Experiment", "kf.ExperimentRun"),
     ),
     "cmf": ("Parent_Context", "Pipeline_Stage"),
+    "generic": (),
 }
 ROLES = {Role.WORKSPACE: "workspace", Role.RUN: "run", Role.NEITHER: "neither"}
 
@@ -94,7 +95,7 @@ def fields() -> str:
 def contexts() -> str:
     rows = ["| convention | context type | what it is |", "| --- | --- | --- |"]
     for convention in CONVENTIONS:
-        for name in CONTEXTS.get(convention.name, ()):
+        for name in CONTEXTS[convention.name]:
             role = convention.role(NodeType(1, NodeKind.CONTEXT, name))
             rows.append(f"| {convention.name} | `{name}` | {ROLES[role]} |")
     return "\n".join(rows)
@@ -160,3 +161,15 @@ def test_execution_types_that_declare_steps_are_told_apart() -> None:
     step = ("pipeline_name", "run_id", "component_id")
     assert of_store((E, "components.Train", step))["components.Train"] == "kfp-v1"
     assert of_store((E, "my.Component", (*step, "pipeline_root")))["my.Component"] == "tfx"
+
+
+def test_every_writer_is_named_where_writers_are() -> None:
+    root = PAGE.parents[1]
+    names = [convention.name for convention in CONVENTIONS]
+    page = root / "gql/lineageql/web/static/explorer/kinds.js"
+    shown = page.read_text(encoding="utf-8").partition("export const WRITERS = {\n")[2].partition("\n};")[0]
+    assert re.findall(r'^  "?([\w-]+)"?: ', shown, re.MULTILINE) == names
+    schema = (root / "schema.graphql").read_text(encoding="utf-8")
+    described = re.search(r"By the writer whose convention[^.]*\.", schema)
+    assert described is not None
+    assert re.findall(r"`([\w-]+)`", described[0]) == names

@@ -27,8 +27,9 @@ from lineageql.errors import (
 )
 from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
+from lineageql.store.addresses import SCHEMES, address_of
 from lineageql.store.mlmd import requests
-from lineageql.store.open import open_store
+from lineageql.store.open import _OPENERS, open_store
 from tests.servers import mariadb
 
 pytest.importorskip("ml_metadata")
@@ -451,3 +452,9 @@ async def test_mariadb_that_takes_only_tables_with_a_primary_key_is_left_empty()
         await (await open_store(server.url(name), settings)).close()
     finally:
         server.sql("SET GLOBAL innodb_force_primary_key = OFF")
+
+
+def test_every_scheme_of_a_url_has_what_opens_it() -> None:
+    rests = {"sqlite": "/x", "grpc": "localhost:1", "grpcs": "localhost:1"}
+    addresses = [address_of(f"{scheme}://{rests.get(scheme, 'localhost/x')}") for scheme in SCHEMES]
+    assert {address.scheme for address in addresses} == set(_OPENERS)

@@ -239,6 +239,17 @@ def test_a_list_is_no_name(bench, name):
         assert bench.run(found(reader, Search(EntityKind.WORKSPACE))) == spaces
 
 
+def test_a_value_of_metrics_is_a_number(bench):
+    """Metrics of other writers keep their values in properties, beside texts that are none."""
+    node = NodeRecord(1, of_type("google.ForecastingMetrics"), custom={"p": "a", "q": 1.5})
+    with bench.reading(StoreRecord(types=EVERY_WRITERS_TYPES, artifacts=(node,))) as reader:
+        for name, operand, wanted in (("p", "a", []), ("q", 1.5, [1]), ("q", 2.5, [])):
+            test = Test(Item(Group.VALUES, name), Operator.EQ, operand)
+            assert bench.run(reader.ids(EntityKind.ARTIFACT, test, 10)) == wanted
+        there = Test(Item(Group.VALUES, "p"), Operator.EXISTS)
+        assert bench.run(reader.count(Search(EntityKind.ARTIFACT, there))) == 0
+
+
 def test_a_lineage_begins_at_what_a_struct_holds(bench):
     """Roots are found by their ids alone, and the test of an item in a Struct was left out of that."""
     inputs = StructValue((("rate", 0.1),))
