@@ -20,6 +20,7 @@ from lineageql.catalog.recording import kubeflow_encoding
 from lineageql.model.drafts import ArtifactDraft
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.values import stored_text
+from tests.bench import residual
 from tests.bench.backends import BACKENDS
 from tests.bench.building import Facts, stored
 from tests.bench.measuring import Line, Side, measure, run, same
@@ -162,6 +163,12 @@ def measured(facts: Facts, backend: str, *rows: str) -> dict[str, Any]:
     told = json.loads(done.stdout)
     assert (told["backend"], told["artifacts"]) == (backend, SIZE)
     return {row["name"]: row for row in told["rows"]}
+
+
+def test_filters_decided_over_rows_find_what_sql_finds(facts: Facts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert residual.main(["--artifacts", str(SIZE), "--folder", str(facts.path.parent)]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| a ")]
+    assert [int(row[2]) > 0 for row in rows] == [True, True, False]
 
 
 @pytest.mark.long
