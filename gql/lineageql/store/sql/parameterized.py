@@ -1,10 +1,11 @@
-"""Searches whose texts are parameters: one statement serves all that differ in nothing else.
+"""Searches whose texts are parameters: one statement serves all searches that differ in nothing else.
 
 Making a statement takes longer than running it, and who records, or watches one
-thing after another, asks the same of other texts each time. The statement is made
-for texts that stand for the others, *placeholders*, and is given the real ones when
-it is run. It has the text that would be made for these: that goes for texts of a
-plain kind which nothing looks into while a statement is made. Others stay in it.
+thing after another, asks the same of other texts each time. So a statement is made
+for *placeholders* in the place of the texts, and is given the texts when it is run.
+It is the statement that would have been made for the texts themselves: only plain
+texts have placeholders, which nothing looks into while a statement is made. Others,
+such as those that may be a number that is written out, stay as they are.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ T = TypeVar("T")
 _MARK = "lineageqlPlaceholder"
 _PLACEHOLDER = re.compile(rf"{_MARK}\d\d\.")
 _PLAIN = re.compile(r"[A-Za-z0-9_ .:/-]{1,200}", re.ASCII)
+"""Short texts of signs that are alike to all databases."""
 _WORDS = frozenset({"true", "false", "nan", "inf", "infinity"})
 """Texts of booleans and of doubles, by which some statements look for more than a text."""
 _COLUMNS = frozenset({Field.URI, Field.EXTERNAL_ID})
