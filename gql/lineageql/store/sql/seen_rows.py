@@ -56,8 +56,10 @@ Clause = ColumnElement[bool]
 _WORD = re.compile(r"\w+")
 
 
-_SPACES = "<spaces>"
-"""What stands for the ids of workspaces in a text: no text of a statement has it, as names are letters or octets."""
+_SPACES = "seen_spaces"
+"""The parameter that holds the ids of the workspaces, where a dialect takes them so."""
+_MARK = f"<{_SPACES}>"
+"""What else stands for them in a text: no text of a statement has it, as names are letters or octets."""
 
 
 class SeenRows:
@@ -73,6 +75,7 @@ class SeenRows:
         self.spaces = spaces
         self.unplaced = selects.unplaced
         self._listed = ", ".join(map(str, map(int, spaces)))
+        self._parameter = selects.dialect.listed(list(spaces))
 
     def of(self, statement: Statement) -> Statement:
         """The statement over nothing but these rows."""
@@ -80,11 +83,11 @@ class SeenRows:
             return statement
         words = set(_WORD.findall(statement.text))
         tables = [pair for pair in self._tables if pair[0] in words]
-        return statement.among_tables(tables) if tables else statement
+        return self._given(statement.among_tables(tables)) if tables else statement
 
     @cached_property
     def _tables(self) -> list[tuple[str, str]]:
-        return [(name, text.replace(_SPACES, self._listed)) for name, text in self._selects.tables]
+        return [(name, self._filled(text)) for name, text in self._selects.tables]
 
     def hidden_below(self) -> Statement:
         """Some workspace that is below one that is seen, and is not seen itself."""
@@ -104,7 +107,15 @@ class SeenRows:
         return made.given(ids=self._selects.dialect.listed(ids))
 
     def _of_these(self, statement: Statement) -> Statement:
-        return replace(statement, text=statement.text.replace(_SPACES, self._listed))
+        return self._given(replace(statement, text=self._filled(statement.text)))
+
+    def _filled(self, text: str) -> str:
+        return text if self._selects.by_parameter else text.replace(_MARK, self._listed)
+
+    def _given(self, statement: Statement) -> Statement:
+        if not self._selects.by_parameter:
+            return statement
+        return replace(statement, parameters={**statement.parameters, _SPACES: self._parameter})
 
 
 class SeenRowsSelects:
@@ -124,11 +135,16 @@ class SeenRowsSelects:
         self.dialect = dialect
         self.some = some
         self.unplaced = unplaced
+        self.by_parameter = dialect.among_named(CONTEXT.c.id, _SPACES) is not None
+        """Whether the ids of the workspaces are a parameter."""
         self._leading_out: dict[tuple[NodeKind, frozenset[EventType]], Statement] = {}
 
     def _is_seen(self, space: ColumnElement[Any]) -> Clause:
         """Whether an id is one of the workspaces'."""
-        return space.in_([literal_column(_SPACES)]) if self.some else false()
+        if not self.some:
+            return false()
+        named = self.dialect.among_named(space, _SPACES)
+        return space.in_([literal_column(_MARK)]) if named is None else named
 
     @cached_property
     def tables(self) -> list[tuple[str, str]]:

@@ -179,6 +179,13 @@ class Dialect(ABC):
     def listed(self, values: Sequence[Any]) -> Any:
         """A list as the one parameter that holds it."""
 
+    def among_named(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool] | None:
+        """`within` a list that is a parameter of this name, in a text that `literally` gives.
+
+        None where it is better said in the text: a server plans for the numbers that it sees there.
+        """
+        return None
+
     def owners(self, keys: Sequence[Any]) -> Any:
         """The keys of the owners of `under`, each a number or a pair of texts, as the one parameter that holds them."""
         return self.listed(keys)

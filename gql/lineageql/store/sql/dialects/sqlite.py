@@ -60,6 +60,10 @@ class SQLite(Dialect):
     def within(self, column: ColumnElement[Any], values: ColumnElement[Any]) -> ColumnElement[bool]:
         return column.in_(select(func.json_each(values).table_valued("value").c.value))
 
+    def among_named(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        # Statements are kept with each connection, and a list in their texts would be many times in memory.
+        return self.within(column, literal_column(f":{name}"))
+
     def among_pairs(
         self, left: ColumnElement[Any], right: ColumnElement[Any], pairs: Sequence[tuple[str, str]]
     ) -> ColumnElement[bool]:
