@@ -181,3 +181,24 @@ def test_every_setting_is_read() -> None:
     read = {name for path in sources if path.name != "settings.py" for name in re.findall(r"\.(\w+)", path.read_text())}
     read |= {f"grpc_{name}" for name in ("ca_file", "certificate_file", "key_file", "token_file")}  # in a loop
     assert [row.name for row in fields(settings.Settings) if row.name not in read] == []
+
+
+MIRRORS = {
+    "the two ways to read a store": ("store/sql", "store/service", "store"),
+    "GraphQL of a use-case": ("catalog", "api"),
+    "what a noun of the model is in a store": ("model", "store/sql", "store/service"),
+    "a command and the type or the statement that it is called by": ("cli", "api"),
+}
+"""Rooms of which one mirrors the other, so that both may have a file of the same name."""
+
+
+def test_no_file_has_the_name_of_another_but_of_its_mirror() -> None:
+    root = ROOT / "gql/lineageql"
+    rooms: dict[str, list[str]] = {}
+    for path in root.rglob("*.py"):
+        if path.name not in ("__init__.py", "__main__.py"):
+            rooms.setdefault(path.name, []).append(path.parent.relative_to(root).as_posix())
+    twice = {name: found for name, found in rooms.items() if len(found) > 1}
+    assert {
+        name: found for name, found in twice.items() if not any(set(found) <= set(two) for two in MIRRORS.values())
+    } == {}

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lineageql.web.connections import PIECE, SENT_AHEAD
+from lineageql.web.http_connections import PIECE, SENT_AHEAD
 from tests.attacks.conftest import MEBIBYTE, Target, received
 from tests.server import Server
 

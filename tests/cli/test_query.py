@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from lineageql.cli.tables import separated
+from lineageql.cli.text_tables import separated
 from tests.demo import demo_store, lineageql
 from tests.server import Server
 

@@ -1,6 +1,6 @@
 """Runs side by side: parameters, metric values, inputs and outputs, row by row.
 
-What belongs together is found by parts, see `catalog.parts`, and ports, and
+What belongs together is found by parts, see `catalog.correspondence`, and ports, and
 never by ids or times: a row's *key* is the same in each run in which it is.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineageql.catalog.correspondence import Part, label_of, parts_of
 from lineageql.catalog.finding import Finder
-from lineageql.catalog.parts import Part, label_of, parts_of
 from lineageql.errors import InvalidArgument, TooExpensive
 from lineageql.model.entities import Artifact, Entity, Execution
 from lineageql.model.event_ports import port_of

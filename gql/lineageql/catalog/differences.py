@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineageql.catalog.adjacency import Events
+from lineageql.catalog.correspondence import Part, parts_of
 from lineageql.catalog.finding import Finder
 from lineageql.catalog.lineage import Bounds, Direction, Graph, Terms, walk_each
-from lineageql.catalog.parts import Part, parts_of
 from lineageql.model.entities import Artifact, Entity, Execution
 from lineageql.model.event_ports import port_of
 from lineageql.model.identity import EntityKind, Ref
@@ -113,7 +113,7 @@ async def lineage_diff(
     same port of the same part of a run and have the same name, else where they
     have the same kind and name, else where they stand at the same port; each is
     paired once, in the order of their ids. Of executions it is the part of the
-    run, see `catalog.parts`, else the name. The metrics that the two nodes'
+    run, see `catalog.correspondence`, else the name. The metrics that the two nodes'
     executions, and those of each pair, wrote are compared as if they were theirs.
     """
     bounds = Bounds(finder.settings.lineage_nodes, None, until)

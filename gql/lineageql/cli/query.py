@@ -17,12 +17,12 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 from lineageql.cli.credentials import request_headers
 from lineageql.cli.flags import settings_flags
 from lineageql.cli.output import check_output, write
-from lineageql.cli.places import Place, opened, reached
 from lineageql.cli.plans import plan_lines
+from lineageql.cli.targets import Place, opened, reached
 from lineageql.errors import UsageError
 
 if TYPE_CHECKING:
-    from lineageql.cli.tables import Table
+    from lineageql.cli.text_tables import Table
     from lineageql.web.operations import Examples
 
 _FORMATS = ("json", "jsonl", "tsv", "csv")
@@ -170,7 +170,7 @@ async def _print_rows(place: Place, operation: Any, every: bool, form: str) -> b
     query, cursor = tabling.paged(table) if paged else (operation.query, "")
     variables = dict(operation.variables)
     if form != "jsonl":
-        from lineageql.cli.tables import separated
+        from lineageql.cli.text_tables import separated
 
         await _write(separated(table.names, form))
     while True:
@@ -194,7 +194,7 @@ def _tabling(operation: Any) -> Any:
     """What finds the table of an operation; None where there is no such operation."""
     from lineageql.api.documents import Documents
     from lineageql.api.schema import SCHEMA
-    from lineageql.cli.tables import Tabling
+    from lineageql.cli.text_tables import Tabling
     from lineageql.settings import Settings
 
     schema = SCHEMA._schema
@@ -208,7 +208,7 @@ def _tabling(operation: Any) -> Any:
 
 
 def _line(table: Table, form: str) -> Callable[[Any], str]:
-    from lineageql.cli.tables import separated
+    from lineageql.cli.text_tables import separated
 
     if form == "jsonl":
         return lambda row: _json(row) + "\n"

@@ -20,10 +20,10 @@ from lineageql.store.ports import Store
 from lineageql.web.app import create_app
 from lineageql.web.audit import AuditLog
 from lineageql.web.authentication.authentication import Authentication
-from lineageql.web.connections import connection_class
 from lineageql.web.door import RESERVE, Door
 from lineageql.web.gathering import several_processes
 from lineageql.web.hangups import Uncompleted
+from lineageql.web.http_connections import connection_class
 from lineageql.web.metrics import Metrics
 
 _SHUTDOWN_TIMEOUT = 10

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from google.protobuf.message import DecodeError
 
-from lineageql.catalog.mlmd_calls.account import changes
-from lineageql.catalog.mlmd_calls.places import Places
+from lineageql.catalog.mlmd_calls.audit_entries import changes
+from lineageql.catalog.mlmd_calls.permissions import Places
 from lineageql.catalog.mlmd_calls.reads import narrow, narrowed
 from lineageql.catalog.mlmd_calls.writes import check_write
 from lineageql.errors import DeadlineExceeded, LineageQLError

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lineageql.catalog.mlmd_calls.places import Places
+from lineageql.catalog.mlmd_calls.permissions import Places
 from lineageql.errors import Forbidden, TooExpensive
 from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
 from lineageql.model.nodes import NodeKind

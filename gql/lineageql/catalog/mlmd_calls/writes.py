@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineageql.catalog.mlmd_calls.places import Places, Standing, out_of_reach
+from lineageql.catalog.mlmd_calls.permissions import Places, Standing, out_of_reach
 from lineageql.catalog.recording.lookups import TAKEN
 from lineageql.errors import AlreadyExists, Forbidden, NotFound
 from lineageql.model.conventions.kubeflow import WORKSPACE_NAME

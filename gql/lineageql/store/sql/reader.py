@@ -30,7 +30,6 @@ from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.memberships import Key, Memberships
 from lineageql.store.sql.page_statements import page
 from lineageql.store.sql.parameterized import Placeholders, by_parameters
-from lineageql.store.sql.parts import page_in_parts, pages_in_parts
 from lineageql.store.sql.residuals import grounded, is_residual
 from lineageql.store.sql.row_budgets import RowBudgets, row_budgets
 from lineageql.store.sql.run_scan import RunScan, named_one_of
@@ -39,6 +38,7 @@ from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sql.struct_items import in_structs
 from lineageql.store.sql.tables import ARTIFACT, EVENT, EXECUTION
+from lineageql.store.sql.value_orders import page_in_parts, pages_in_parts
 from lineageql.store.sql.workspace_names import workspace_names
 
 T = TypeVar("T")
