@@ -73,18 +73,24 @@ class Context:
         self.work = Work()
         self._held = ExitStack()
         self.budget = Budget(settings.max_cost, settings.max_answer_size)
-        self.renew()
+        self._begin()
 
     def end(self) -> None:
         """Ends what still goes on for the operation, and lets go of the state of the store that it reads."""
         self.work.end()
+        self._let_go()
+
+    def renew(self) -> None:
+        """Forgets all that was loaded; what is read from now on is of the state that the store has then."""
+        self._let_go()
+        self._begin()
+
+    def _let_go(self) -> None:
         self.loaders.end()
         self.listings.clear()
         self._held.close()
 
-    def renew(self) -> None:
-        """Forgets all that was loaded; what is read from now on is of the state that the store has then."""
-        self._held.close()
+    def _begin(self) -> None:
         reader = self._held.enter_context(
             self.store.reading(self.rights.sees, current=self.writes, explanation=self.explanation)
         )

@@ -62,7 +62,7 @@ class Loaders:
         return Round(self._work)
 
     def end(self) -> None:
-        """Lets go of the loaders that refer to this: each would keep the other until the garbage collector comes."""
+        """Lets go of the loaders that hold this. Else all stay in memory until the garbage collector runs."""
         self._pages.clear()
         self._closures.clear()
 

@@ -19,7 +19,7 @@ V = TypeVar("V")
 
 
 class Ending(Protocol):
-    """What is made for one operation and held by what it holds."""
+    """Something that is made for one operation, and holds what holds it."""
 
     def end(self) -> None:
         """Lets go of it."""
@@ -141,7 +141,7 @@ class Round:
         return self._work.wait(self._loader.load((loader, keys)))
 
     def end(self) -> None:
-        """Lets go of the loader, which holds the round: each would keep the other until the garbage collector comes."""
+        """Lets go of the loader, which holds the round. Else both stay in memory until the garbage collector runs."""
         self._loader = None
 
     async def _answer(self, asked: list[tuple[Loader[Any, Any], tuple[Any, ...]]]) -> list[Any]:

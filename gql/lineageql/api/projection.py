@@ -71,7 +71,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
     def end(self) -> None:
         """Lets go of what was made for the operation and holds the executor.
 
-        Each would keep the other until the garbage collector comes, and with it all that the operation has read.
+        Else all that the operation has read stays in memory until the garbage collector runs.
         """
         self._objects.clear()
         self._lists.clear()

@@ -24,7 +24,7 @@ from lineageql.web.sites import WATCHERS
 PIECE = 4_096
 """Bytes that the parser gets at a time: a request is not known to be whole before they are parsed."""
 SENT_AHEAD = 0.005
-"""Seconds between an answer and the next one to who did not wait for it: a few who send ahead would take all turns."""
+"""Seconds between an answer and the next one where that was asked for ahead. Else a few clients took all turns."""
 MOST_HEADERS = 100
 RETRY_AFTER = 1
 """Seconds after which a client that was refused may try again."""
@@ -54,7 +54,7 @@ class _Valve(FlowControl):
         self._turn()
 
     def leave(self) -> None:
-        """Lets go of the connection, which is lost: each would keep the other until the garbage collector comes."""
+        """Lets go of the connection. Else both stay in memory until the garbage collector runs."""
         self._connection = None
 
     def _turn(self) -> None:
@@ -155,7 +155,7 @@ class _Connection(asyncio.Protocol):
             self._refuse(431, f"the head of a request has more than {most} bytes, its URL included")
 
     def on_response_complete(self) -> None:
-        if self.pipeline:
+        if self.pipeline or self._at < len(self._data):
             self.loop.call_later(SENT_AHEAD, self._go_on)
         else:
             self._go_on()

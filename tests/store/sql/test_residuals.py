@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from lineageql.errors import TooExpensive
 from lineageql.model.identity import EntityKind
-from lineageql.model.predicates import Field, Operator, Test
+from lineageql.model.predicates import Field, Group, Item, Operator, Test
 from lineageql.store.ports import Search
 from lineageql.store.sql import residuals
 from lineageql.store.sql.operators import WORDS
-from tests.store.sql.node_types import MODEL
+from tests.store.sql.node_types import KFP_V2, MODEL
 from tests.store.sql.questions import Case, cases
-from tests.store.sql.records import NodeRecord, StoreRecord
+from tests.store.sql.records import NodeRecord, StoreRecord, StructValue
 from tests.store.sql.test_search import BUDGETS, expected, found, thorough
 
 UNSAID = (Operator.CONTAINS, Operator.ENDS_WITH)
@@ -52,5 +52,13 @@ def test_what_is_looked_at_is_bounded(bench, unsaid, monkeypatch):
     nodes = tuple(NodeRecord(id=place, type=MODEL, declared={"name": f"n{place}"}) for place in range(1, 5))
     with bench.reading(StoreRecord(types=(MODEL,), artifacts=nodes)) as reader:
         search = Search(EntityKind.ARTIFACT, Test(Field.NAME, Operator.CONTAINS, "3"))
-        with pytest.raises(TooExpensive, match="more than 2 rows would be looked at for contains"):
+        with pytest.raises(TooExpensive, match="contains would have to read more than 2 rows"):
             bench.run(reader.count(search))
+
+
+def test_a_text_in_a_struct(bench, unsaid):
+    node = NodeRecord(1, KFP_V2[1], custom={"inputs": StructValue((("s", "abc"),))})
+    with bench.reading(StoreRecord(types=KFP_V2, executions=(node,))) as reader:
+        for how, operand, wanted in ((Operator.CONTAINS, "b", [1]), (Operator.ENDS_WITH, "b", [])):
+            test = Test(Item(Group.PARAMETERS, "s"), how, operand)
+            assert bench.run(reader.ids(EntityKind.EXECUTION, test, 10)) == wanted

@@ -34,7 +34,7 @@ class FetchKept(Protocol):
     """Runs a statement that is made once for a store's types, and kept.
 
     Args:
-        key: what is asked, which no other statement has. It, or the first part of it, is said in plans.
+        key: what is asked, which no other statement has. Plans show it; of a tuple they show the first part.
         build: makes the select; it is given a parameter for each of the lists, by its name.
         lists: the lists, for this time.
     """

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -24,7 +25,8 @@ from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.driver import Script
 
 T = TypeVar("T")
-_MARK = "lineageqlPlaceholder"
+_MARK = f"placeholder{secrets.token_hex(16)}x"
+"""How placeholders begin. Other parameters hold what clients have written: none of them can know it."""
 _PLACEHOLDER = re.compile(rf"{_MARK}\d\d\.")
 _PLAIN = re.compile(r"[A-Za-z0-9_ .:/-]{1,200}", re.ASCII)
 """Short texts of signs that are alike to all databases."""
@@ -51,7 +53,7 @@ class Placeholders:
 
     def of(self, text: str) -> str:
         """The placeholder of a text; of one that is looked into the text itself."""
-        if _PLAIN.fullmatch(text) is None or _MARK in text or len(self._texts) == _MOST_TEXTS:
+        if _PLAIN.fullmatch(text) is None or len(self._texts) == _MOST_TEXTS:
             return text
         placeholder = self._by_text.setdefault(text, f"{_MARK}{len(self._texts):02}.")
         self._texts[placeholder] = text
@@ -85,7 +87,7 @@ class Placeholders:
 
     def _real(self, value: Any) -> Any:
         if isinstance(value, str) and _MARK in value:
-            if value.startswith("["):
+            if value.startswith("["):  # a list, as a text: no plain text begins so
                 return self._dialect.listed([self._real(one) for one in json.loads(value)])
             return _PLACEHOLDER.sub(lambda found: self._texts.get(found[0], found[0]), value)
         if isinstance(value, (list, tuple)):
@@ -103,7 +105,7 @@ def by_parameters(dialect: Dialect, search: Search, script: Callable[[Search], S
     """
     placeholders = Placeholders(dialect)
     general = replace(search, predicate=placeholders.general(search.predicate))
-    if search.kind is EntityKind.RUN or general == search or _MARK in repr(search):
+    if search.kind is EntityKind.RUN or general == search:
         return (yield from script(search))
     asking, rows = script(general), None
     while True:

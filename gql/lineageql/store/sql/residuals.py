@@ -97,14 +97,15 @@ def _all_grounded(
 
 
 def _decided(searches: Searches, kind: EntityKind, test: Test, within: Predicate) -> Script[Predicate]:
-    """The entities that meet a test, by their ids, of those that are within a predicate."""
+    """A test of the ids of the entities that meet `test` and make `within` true."""
     meaning, is_met = test.operator.meaning, meets(test)
-    bounds = [within]
-    if not isinstance(test.subject, Field):
-        bounds.append(Test(test.subject, Operator.EXISTS))  # which most rows lack
+    bounds, subject = [within], test.subject
+    in_struct = isinstance(subject, Item) and has_structs(searches.types, kind, subject.group)
+    if not isinstance(subject, Field) and not in_struct:
+        bounds.append(Test(subject, Operator.EXISTS))  # most rows lack it
     prefix = "" if meaning.access is not Access.PREFIX else meaning.prefix(str(test.operand))
-    if prefix:
-        bounds.append(Test(test.subject, Operator.STARTS_WITH, prefix, test.ignore_case))
+    if prefix and not in_struct:
+        bounds.append(Test(subject, Operator.STARTS_WITH, prefix, test.ignore_case))
     search, window = Search(kind, all_of(*bounds)), Window(_PAGE)
     refs: list[Ref] = []
     seen = 0
@@ -117,8 +118,8 @@ def _decided(searches: Searches, kind: EntityKind, test: Test, within: Predicate
                 return Test(Field.REF, Operator.IN, tuple(refs))
             return Test(Field.ID, Operator.IN, tuple(ref.key for ref in refs if isinstance(ref.key, int)))
         if seen >= MOST_ROWS:
-            words = f"more than {MOST_ROWS:,} rows would be looked at for {test.operator.value}, which no index serves"
-            raise TooExpensive(f"{words}: ask for less beside it, such as one workspace or a label")
+            words = f"{test.operator.value} would have to read more than {MOST_ROWS:,} rows, as no index helps it"
+            raise TooExpensive(f"{words}: add another filter, such as one workspace or one label")
         window = Window(_PAGE, after=page.rows[-1].key)
 
 

@@ -59,7 +59,7 @@ _WORD = re.compile(r"\w+")
 _SPACES = "seen_spaces"
 """The parameter that holds the ids of the workspaces, where a dialect takes them so."""
 _MARK = f"<{_SPACES}>"
-"""What else stands for them in a text: no text of a statement has it, as names are letters or octets."""
+"""What else stands for them in a text. It cannot occur otherwise: names stand there as letters or as octets."""
 
 
 class SeenRows:
