@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,6 @@ UNNAMED = 'name: {eq: "nothing has this name"}'
 TEXTS = {"labelSelector": '"no-such-key"', "BigInt": '["999999"]'}
 
 
-def fields() -> Iterator[tuple[str, str]]:
-    for root, name in ROOTS.items():
-        filter_: Any = SCHEMA._schema.get_type(f"{name}Filter")
-        yield from ((root, field) for field in filter_.fields if field not in COMBINING)
-
-
 def unmet(root: str, name: str) -> str:
     """A value of a filter's field that nothing meets."""
     filter_: Any = SCHEMA._schema.get_type(f"{ROOTS[root]}Filter")
@@ -63,17 +56,18 @@ def listed(type_: GraphQLInputType, value: str) -> str:
     return f"[{value}]" if is_list_type(inner) else value
 
 
-@pytest.mark.parametrize(("root", "name"), list(fields()))
-async def test_a_field_of_a_filter_that_nothing_meets_finds_nothing(tmp_path: Path, root: str, name: str) -> None:
+@pytest.mark.parametrize("root", ROOTS)
+async def test_a_field_of_a_filter_that_nothing_meets_finds_nothing(tmp_path: Path, root: str) -> None:
     path = tmp_path / "demo.db"
     path.write_bytes(demo_store())
+    filter_: Any = SCHEMA._schema.get_type(f"{ROOTS[root]}Filter")
     async with serving(path, read_only=True) as running:
         everything = await running.data(f"{{ {root} {{ totalCount }} }}")
-        found = await running.data(
-            f"{{ {root}(where: {{{name}: {unmet(root, name)}}}) {{ totalCount nodes {{ id }} }} }}"
-        )
-    assert everything[root]["totalCount"] > 0
-    assert found[root] == {"totalCount": 0, "nodes": []}
+        assert everything[root]["totalCount"] > 0
+        for name in filter_.fields.keys() - COMBINING:
+            where = f"{{{name}: {unmet(root, name)}}}"
+            found = await running.data(f"{{ {root}(where: {where}) {{ totalCount nodes {{ id }} }} }}")
+            assert found[root] == {"totalCount": 0, "nodes": []}, name
 
 
 def operators(predicate: Predicate) -> set[Operator]:
