@@ -55,17 +55,13 @@ format: ## put the code into its style
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-SETTINGS := from pathlib import Path; from lineageql import settings; page = Path("docs/settings.md"); \
-	head, mark, _ = page.read_text(encoding="utf-8").partition("<!-- settings -->\n"); \
-	page.write_text(head + mark + settings.table(), encoding="utf-8")
-
 schema: ## print schema.graphql and docs/settings.md from the code, and the Python client's types from the schema
 	@scripts/setup
 	@$(BIN)/lineageql schema > .venv/schema.graphql
 	@mv .venv/schema.graphql schema.graphql
 	@scripts/setup dev
 	@$(BIN)/python clients/python/scripts/generate.py
-	@$(BIN)/python -c '$(SETTINGS)'
+	@$(BIN)/python scripts/settings_page.py
 
 schema-check: ## check that schema.graphql is what the code prints
 	@scripts/setup

@@ -86,7 +86,7 @@ def test_every_operator_is_asked_by_a_field_of_a_filter() -> None:
         StringFilter(eq="a", in_=["a"], starts_with="a", ends_with="a", contains="a", is_null=True).predicate(
             Field.NAME
         ),
-        TimeFilter(after=1, at_or_after=1, before=1, at_or_before=1).predicate(Field.CREATE_TIME),  # type: ignore[arg-type]
+        TimeFilter(after=1, at_or_after=1, before=1, at_or_before=1).predicate(Field.CREATE_TIME),
         LabelFilter(key="a", exists=True).predicate(),
         PropertyFilter(name="a", gt=1).predicate("a"),
     ]

@@ -19,10 +19,10 @@ V = TypeVar("V")
 
 
 class Ending(Protocol):
-    """Something that is made for one operation, and holds what holds it."""
+    """A part of one operation that refers to what refers back to it."""
 
     def end(self) -> None:
-        """Lets go of it."""
+        """Breaks that circle."""
         ...
 
 
@@ -66,7 +66,7 @@ class Work:
             task.add_done_callback(self._tasks.discard)
 
     def ends(self, what: Ending) -> None:
-        """Has something let go of what it holds, at the end."""
+        """Ends a part of the operation with it."""
         self._endings.append(what)
 
     def wait(self, shared: asyncio.Future[V]) -> asyncio.Future[V]:

@@ -1,9 +1,8 @@
 """The operators of tests, a row each: what one means, and what follows from that.
 
-The meaning is said once, in Python, over values. A Reader that has words of its
-own for an operator, such as SQL, has a `Column` of them beside this table, which
-refuses to lack one. What a row says nothing of is not so: an operator without an
-`access` is served by no index.
+The meaning is said once, in Python, over values. A Reader may have words of its
+own for an operator, such as SQL; where it has none, it decides by the meaning. What
+a row says nothing of is not so: an operator without an `access` is served by no index.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from lineageql.web.sites import WATCHERS
 PIECE = 4_096
 """Bytes that the parser gets at a time: a request is not known to be whole before they are parsed."""
 SENT_AHEAD = 0.005
-"""Seconds between an answer and the next one where that was asked for ahead. Else a few clients took all turns."""
+"""Seconds that a request waits which was sent before the last answer. Without them a few clients take all turns."""
 MOST_HEADERS = 100
 RETRY_AFTER = 1
 """Seconds after which a client that was refused may try again."""

@@ -83,3 +83,9 @@ def test_an_operator_that_sql_does_not_say_is_decided_over_rows(bench, monkeypat
     monkeypatch.setitem(sql.WORDS, operator, sql.Words(own={"another": lambda *_: true()}))
     with bench.reading(STORE) as reader:
         assert bench.run(wrongly_answered(reader, kind, operator)) == []
+
+
+def test_what_has_no_words_and_was_not_decided_over_rows_raises(bench, monkeypatch):
+    monkeypatch.delitem(sql.WORDS, Operator.CONTAINS)
+    with bench.reading(STORE) as reader, pytest.raises(NotImplementedError, match="contains has no SQL for"):
+        sql.said(Operator.CONTAINS, reader.dialect, true(), "x")

@@ -15,7 +15,7 @@ from lineageql.store.sql.operators import WORDS
 from tests.store.sql.node_types import KFP_V2, MODEL
 from tests.store.sql.questions import Case, cases
 from tests.store.sql.records import NodeRecord, StoreRecord, StructValue
-from tests.store.sql.test_search import BUDGETS, expected, found, thorough
+from tests.store.sql.test_search import BUDGETS, check_found, expected, thorough
 
 UNSAID = (Operator.CONTAINS, Operator.ENDS_WITH)
 
@@ -35,9 +35,7 @@ def test_found_is_what_the_predicate_is_true_of(bench, unsaid, kind):
         with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
             for predicate in case.predicates:
                 wanted = expected(case.oracle, kind, predicate)
-                search = Search(kind, predicate)
-                assert bench.run(found(reader, search)) == [thing.ref for thing in wanted]
-                assert bench.run(reader.count(search)) == len(wanted)
+                check_found(bench, reader, Search(kind, predicate), wanted)
                 numbered = sorted(thing.ref.key for thing in wanted if isinstance(thing.ref.key, int))
                 if kind is EntityKind.ARTIFACT:
                     assert sorted(bench.run(reader.ids(kind, predicate, 1000))) == numbered

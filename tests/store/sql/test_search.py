@@ -47,6 +47,11 @@ def expected(oracle: Oracle, kind: EntityKind, predicate: Predicate) -> list[Thi
     return sorted((t for t in oracle.of(kind) if oracle.holds(predicate, t)), key=lambda thing: thing.place)
 
 
+def check_found(bench: Workbench, reader: SQLReader, search: Search, wanted: list[Thing]) -> None:
+    assert bench.run(found(reader, search)) == [thing.ref for thing in wanted]
+    assert bench.run(reader.count(search)) == len(wanted)
+
+
 @pytest.mark.parametrize("kind", EntityKind, ids=lambda kind: kind.value)
 def test_found_is_what_the_predicate_is_true_of(bench, kind):
     @thorough(bench)
@@ -54,10 +59,7 @@ def test_found_is_what_the_predicate_is_true_of(bench, kind):
     def check(case: Case, how: str) -> None:
         with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
             for predicate in case.predicates:
-                wanted = expected(case.oracle, kind, predicate)
-                search = Search(kind, predicate)
-                assert bench.run(found(reader, search)) == [thing.ref for thing in wanted]
-                assert bench.run(reader.count(search)) == len(wanted)
+                check_found(bench, reader, Search(kind, predicate), expected(case.oracle, kind, predicate))
 
     check()
 

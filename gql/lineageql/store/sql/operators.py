@@ -75,7 +75,7 @@ def said(how: Operator, dialect: Dialect, left: Expression, right: Any) -> Claus
     """The clause of an operator in a dialect.
 
     Raises:
-        NotImplementedError: the dialect has no exact words for it, and the predicate was not grounded.
+        NotImplementedError: the dialect has no words for it. `residuals` has to decide the test before it comes here.
     """
     say = _words_of(how, dialect)
     if say is None:

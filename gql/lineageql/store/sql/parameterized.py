@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -22,7 +22,8 @@ from lineageql.model.operators import Operator
 from lineageql.model.predicates import And, Field, Label, Not, Or, Predicate, Property, Related, Subject, Test
 from lineageql.store.ports import Search
 from lineageql.store.sql.dialects import Dialect, Statement
-from lineageql.store.sql.driver import Script
+from lineageql.store.sql.driver import Rows, Script
+from lineageql.store.sql.wrapping_driver import by_exchange
 
 T = TypeVar("T")
 _MARK = f"placeholder{secrets.token_hex(16)}x"
@@ -37,6 +38,10 @@ _TEXTS = frozenset({Field.NAME, Field.VERSION, Field.OWNER})
 _MOST_LISTED = 8
 """How many texts a test names at most that are parameters: each number of them has a statement of its own."""
 _MOST_TEXTS = 100
+
+
+class LookedInto(Exception):
+    """A statement has something that was made of a placeholder, and would be another for the text."""
 
 
 class Placeholders:
@@ -76,14 +81,18 @@ class Placeholders:
                     return replace(predicate, operand=tuple(map(self.of, listed)))
         return predicate
 
-    def given(self, statement: Statement) -> Statement | None:
-        """A statement for placeholders with the texts in their place; None where something else was made of one."""
+    def given(self, statement: Statement) -> Statement:
+        """A statement for placeholders with the texts in their place.
+
+        Raises:
+            LookedInto: something else was made of a placeholder.
+        """
         if not self._texts:
             return statement
-        if _MARK in statement.text:
-            return None
         parameters = {name: self._real(value) for name, value in statement.parameters.items()}
-        return None if any(map(_holds_mark, parameters.values())) else replace(statement, parameters=parameters)
+        if _MARK in statement.text or any(map(_holds_mark, parameters.values())):
+            raise LookedInto
+        return replace(statement, parameters=parameters)
 
     def _real(self, value: Any) -> Any:
         if isinstance(value, str) and _MARK in value:
@@ -107,20 +116,14 @@ def by_parameters(dialect: Dialect, search: Search, script: Callable[[Search], S
     general = replace(search, predicate=placeholders.general(search.predicate))
     if search.kind is EntityKind.RUN or general == search:
         return (yield from script(search))
-    asking, rows = script(general), None
-    while True:
-        try:
-            statements = next(asking) if rows is None else asking.send(rows)
-        except StopIteration as end:
-            found: T = end.value
-            return found
-        given = [placeholders.given(statement) for statement in statements]
-        whole = [statement for statement in given if statement is not None]
-        if len(whole) < len(given):
-            # Something was made of a placeholder: it is made of the text itself, from the beginning.
-            asking.close()
-            return (yield from script(search))
-        rows = yield whole
+
+    def exchange(statements: Sequence[Statement]) -> Script[list[Rows]]:
+        return (yield list(map(placeholders.given, statements)))
+
+    try:
+        return (yield from by_exchange(exchange, script(general)))
+    except LookedInto:
+        return (yield from script(search))  # for the texts themselves, from the beginning
 
 
 def _is_plain(subject: Subject, text: str) -> bool:

@@ -29,7 +29,7 @@ from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.memberships import Key, Memberships
 from lineageql.store.sql.page_statements import page
-from lineageql.store.sql.parameterized import Placeholders, by_parameters
+from lineageql.store.sql.parameterized import LookedInto, Placeholders, by_parameters
 from lineageql.store.sql.residuals import grounded, is_residual
 from lineageql.store.sql.row_budgets import RowBudgets, row_budgets
 from lineageql.store.sql.run_scan import RunScan, named_one_of
@@ -211,37 +211,44 @@ class SQLReader(NamedWorkspaces):
         return found
 
     def _get_runs(self, searches: Searches, refs: Sequence[Ref], *, named: bool) -> Script[dict[Ref, Entity]]:
-        placeholders = Placeholders(self.dialect)
-        names = [RunName(*map(placeholders.of, key)) for key in _names(refs)]
-
-        def make(scan: RunScan) -> tuple[Statement, int]:
-            members = Members(run_source(searches.types, scan), [])
-            made = page(searches.clauses, Search(EntityKind.RUN), Window(0), members)
-            return self.dialect.compile(made.query).meant("runs"), made.keys
-
-        def make_by_name(names: Sequence[RunName]) -> tuple[Statement, int]:
-            return make(RunScan(names=named_one_of(self.dialect, names)))
-
-        def make_by_id() -> tuple[Statement, int]:
-            ids: ColumnElement[Any] = bindparam("ids", self.dialect.listed([]))
-            return make(RunScan(ids=lambda id_: self.dialect.within(id_, ids)))
-
-        if not named:
-            statement, keys = self.statements.get(searches.types, "runs by id", make_by_id)
-            given: Statement | None = statement.given(ids=self.dialect.listed([ref.key for ref in refs]))
-        elif len(names) <= _FEW_RUNS:
-            # Who records into a run asks for it with every execution.
-            key = "runs by name", tuple(names)
-            statement, keys = self.statements.get(searches.types, key, lambda: make_by_name(names))
-            given = placeholders.given(statement)
-        else:
-            given, keys = None, 0
-        if given is None:
-            given, keys = make_by_name(_names(refs))
-        rows = yield from fetch(given.given(window_limit=len(refs) + 1))
+        statement, keys = (self._runs_named if named else self._runs_numbered)(searches, refs)
+        rows = yield from fetch(statement.given(window_limit=len(refs) + 1))
         found = yield from searches.tables.runs([tuple(row[keys:]) for row in rows])
         wanted = set(refs)
         return {run.ref: run for run in found.values() if run.ref in wanted}
+
+    def _runs_numbered(self, searches: Searches, refs: Sequence[Ref]) -> tuple[Statement, int]:
+        """The statement of the runs of some ids, and how many of its columns are keys."""
+
+        def make() -> tuple[Statement, int]:
+            ids: ColumnElement[Any] = bindparam("ids", self.dialect.listed([]))
+            return self._runs(searches, RunScan(ids=lambda id_: self.dialect.within(id_, ids)))
+
+        statement, keys = self.statements.get(searches.types, "runs by id", make)
+        return statement.given(ids=self.dialect.listed([ref.key for ref in refs])), keys
+
+    def _runs_named(self, searches: Searches, refs: Sequence[Ref]) -> tuple[Statement, int]:
+        """The same of the runs of some pairs of names."""
+        names = [ref.key for ref in refs if isinstance(ref.key, RunName)]
+
+        def make(names: Sequence[RunName] = names) -> tuple[Statement, int]:
+            return self._runs(searches, RunScan(names=named_one_of(self.dialect, names)))
+
+        if len(names) > _FEW_RUNS:
+            return make()
+        # Who records into a run asks for it with every execution.
+        placeholders = Placeholders(self.dialect)
+        general = tuple(RunName(*map(placeholders.of, name)) for name in names)
+        statement, keys = self.statements.get(searches.types, ("runs by name", general), lambda: make(general))
+        try:
+            return placeholders.given(statement), keys
+        except LookedInto:
+            return make()
+
+    def _runs(self, searches: Searches, scan: RunScan) -> tuple[Statement, int]:
+        members = Members(run_source(searches.types, scan), [])
+        made = page(searches.clauses, Search(EntityKind.RUN), Window(0), members)
+        return self.dialect.compile(made.query).meant("runs"), made.keys
 
     async def _matching(self, kind: EntityKind, ids: Sequence[int], predicate: Predicate) -> Sequence[int]:
         if predicate == ALWAYS:
@@ -381,8 +388,3 @@ class SQLReader(NamedWorkspaces):
 
         executions, artifacts, events = (await self._fetch_kept("counts of rows", build))[0]
         return StoreCounts(workspaces, runs, executions, artifacts, events)
-
-
-def _names(refs: Sequence[Ref]) -> list[RunName]:
-    """The keys of the runs that are pairs of names."""
-    return [ref.key for ref in refs if isinstance(ref.key, RunName)]

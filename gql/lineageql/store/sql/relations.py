@@ -240,10 +240,8 @@ def run_ties(compiler: Compiler, predicate: Predicate, wanted: Wanted) -> list[T
             found += _naming_one_of(compiler, named, run_names(compiler.types))
         ids = [ref.key for ref in refs if isinstance(ref.key, int)]
         if ids:
-            runs, link = (
-                run_source(compiler.types, RunScan(ids=lambda id_: compiler.dialect.among(id_, ids))),
-                ASSOCIATION.alias(),
-            )
+            link = ASSOCIATION.alias()
+            runs = run_source(compiler.types, RunScan(ids=lambda id_: compiler.dialect.among(id_, ids)))
             found.append(Tie(link.c.node_id, (link.c.context_id == runs.id,)))
         return found
     link = ASSOCIATION.alias()

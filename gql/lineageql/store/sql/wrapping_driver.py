@@ -29,14 +29,14 @@ class WrappingDriver(ABC):
         return await self.run(fetch(statement))
 
     async def run(self, script: Script[T]) -> T:
-        return await self._driver.run(_by(await self.exchange(), script))
+        return await self._driver.run(by_exchange(await self.exchange(), script))
 
     @abstractmethod
     async def exchange(self) -> Exchange:
         """By what the round trips of one script go."""
 
 
-def _by(exchange: Exchange, script: Script[T]) -> Script[T]:
+def by_exchange(exchange: Exchange, script: Script[T]) -> Script[T]:
     """A script whose round trips go by an exchange."""
     lists: list[Rows] | None = None
     while True:

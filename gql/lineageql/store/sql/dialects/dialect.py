@@ -180,9 +180,9 @@ class Dialect(ABC):
         """A list as the one parameter that holds it."""
 
     def among_named(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool] | None:
-        """`within` a list that is a parameter of this name, in a text that `literally` gives.
+        """`within`, for a list that is the parameter of this name, in a text that `literally` gives.
 
-        None where it is better said in the text: a server plans for the numbers that it sees there.
+        None where the numbers should stand in the text: a server plans better for numbers that it sees.
         """
         return None
 
