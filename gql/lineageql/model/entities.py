@@ -32,7 +32,7 @@ from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName, gl
 from lineageql.model.kinds import ArtifactKind, kind_of
 from lineageql.model.nodes import Node, NodeKind, NodeType, RawValue
 from lineageql.model.predicates import Field, Group
-from lineageql.model.values import JSONValue, decode, parse_json, struct_members
+from lineageql.model.values import JSONValue, decode, decode_each, parse_json, struct_members
 
 
 class ArtifactState(Choice):
@@ -161,12 +161,11 @@ class Entity:
     def _values(self, stored: dict[str, RawValue], *visibilities: Visibility) -> dict[str, JSONValue]:
         """The values of stored properties that are shown in certain places."""
         customs = self.node.custom_properties
-        exact = _exact(tuple(customs))
-        found: dict[str, JSONValue] = {}
-        for name in self.convention.visible(tuple(stored), visibilities):
-            raw = stored[name]
-            beside = parse_json(customs[EXACT_PREFIX + name]) if name in exact and raw is not None else None
-            found[name] = decode(raw) if beside is None else beside
+        found = decode_each(stored, self.convention.visible(tuple(stored), visibilities))
+        for name in _exact(tuple(customs)) & found.keys():
+            beside = parse_json(customs[EXACT_PREFIX + name]) if stored[name] is not None else None
+            if beside is not None:
+                found[name] = beside
         return found
 
     def property(self, name: str) -> JSONValue:

@@ -23,6 +23,7 @@ from lineageql.store.mlmd.process import WorkerProcess
 from lineageql.store.relay import Full, Relay, RelayedRecorder
 from lineageql.store.session_options import session_options
 from lineageql.store.sql.postgresql_driver import connect_timeout
+from lineageql.store.streams import write
 from lineageql.store.tls import tls_of
 
 _SSL_REQUEST, _GSS_REQUEST = 80877103, 80877104
@@ -60,7 +61,7 @@ class PostgreSQLRelay(Relay):
         there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         greeting: bytes,
     ) -> None:
-        there[1].write(greeting)
+        write(there[1], [greeting])
         # A server that hangs takes connections all the same.
         kind, body = await asyncio.wait_for(_message(there[0]), self.patience)
         if kind == b"E" and _FULL in b"\0" + body:
@@ -81,7 +82,7 @@ class PostgreSQLRelay(Relay):
                 for name, value in self._session.items():
                     body = body[:-1] + name.encode() + b"\0" + value.encode() + b"\0\0"
                 return struct.pack("!i", len(body) + 4) + body
-            writer.write(b"N")
+            write(writer, [b"N"])
 
     def _question(self, kind: bytes, body: bytes) -> bytes:
         return self.placeholders.statement(body) if kind == b"Q" and self.placeholders else body
@@ -170,7 +171,7 @@ async def _message(source: asyncio.StreamReader) -> tuple[bytes, bytes]:
 
 
 def _send(sink: asyncio.StreamWriter, kind: bytes, body: bytes) -> None:
-    sink.write(kind + struct.pack("!i", len(body) + 4) + body)
+    write(sink, [kind + struct.pack("!i", len(body) + 4) + body])
 
 
 def _row(body: bytes, value: Callable[[bytes], bytes]) -> bytes:

@@ -24,6 +24,7 @@ from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.frames import Reply, Status
 from lineageql.store.mlmd.process import WorkerProcess
 from lineageql.store.patience import FULL_PAUSE, keep_alive, unheard
+from lineageql.store.streams import write
 
 log = logging.getLogger("lineageql.store")
 
@@ -185,7 +186,7 @@ class MySQLRelay(Relay):
         version, _, rest = first.partition(b"\0")
         # What begins with 255 is an error in its place.
         self.number = int.from_bytes(rest[:4], "little") if version[:1] == b"\x0a" else None
-        here[1].write(head + first)
+        write(here[1], [head, first])
         await asyncio.gather(_poured(here[0], there[1]), _poured(there[0], here[1]))
 
 
@@ -196,7 +197,7 @@ _FULL = (1040, 1203)
 async def _poured(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     try:
         while octets := await source.read(65536):
-            sink.write(octets)
+            write(sink, [octets])
             await sink.drain()
     finally:
         with suppress(OSError):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
+import signal
 import time
 
 import pytest
+import uvloop
 
 from lineageql.errors import (
     AlreadyExists,
@@ -16,6 +19,7 @@ from lineageql.errors import (
     Unavailable,
 )
 from lineageql.store.mlmd.channel import WorkerChannel
+from lineageql.store.mlmd.connection import sqlite_config
 
 
 async def test_roundtrip(book, opened):
@@ -280,3 +284,34 @@ async def test_event_loop_is_not_stalled(book, opened, locked):
             worst = max(worst, time.perf_counter() - began)
     assert await written
     assert worst < 0.5
+
+
+@pytest.mark.parametrize("loops", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_a_worker_that_ends_just_before_it_is_asked(loops, book, file):
+    """uvloop's pipes then raise what is no OSError, so the call was not answered until its deadline."""
+    victims: list[int] = []
+
+    def guard() -> None:
+        if victims:
+            os.kill(victims.pop(), signal.SIGKILL)
+            # So that the event loop hears of it before the call is written.
+            time.sleep(0.5)
+
+    async def script() -> None:
+        channel = WorkerChannel(sqlite_config(file, create=True), guard=guard, timeout=10)
+        try:
+            type_id = await book.new_type(channel)
+            first = channel.pid
+            victims.append(first)
+            artifact_id = await book.new_artifact(channel, type_id, "by the next worker")
+            assert not victims
+            assert channel.pid != first
+            assert await book.text_of(channel, artifact_id) == ""
+        finally:
+            await channel.close()
+
+    loop = loops()
+    try:
+        loop.run_until_complete(script())
+    finally:
+        loop.close()

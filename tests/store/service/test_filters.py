@@ -14,7 +14,7 @@ from lineageql.store.service.client import Knowledge
 from lineageql.store.service.reader import ServiceReader
 from tests.store.service.conftest import ServiceBench
 from tests.store.sql.node_types import COMMON
-from tests.store.sql.records import EXECUTION, NodeRecord, StoreRecord
+from tests.store.sql.records import ARTIFACT, EXECUTION, NodeRecord, StoreRecord
 from tests.store.sql.schema import TABLES
 from tests.store.sql.values import HOSTILE, PLAIN
 
@@ -22,6 +22,7 @@ from tests.store.sql.values import HOSTILE, PLAIN
 UNREADABLE = ("__MLMD_NULL__", "mlmd-struct::", "mlmd-struct::!", "mlmd-struct::CgkKAWESBBoCYQ==")
 LONG = ("x" * 200, "x" * 201, "v1.2.3-rc.4+build=5", "a--b", "a/*b", "-a", "URI", "State", "rowid", "oid", "table_1")
 TEXTS = sorted({*PLAIN, *HOSTILE, *filter_query.COLUMNS, *LONG} - {*UNREADABLE})
+MODEL = next(type_ for type_ in COMMON if type_.kind == ARTIFACT and not type_.declares)
 STEP = next(type_ for type_ in COMMON if type_.kind == EXECUTION and not type_.declares)
 
 
@@ -57,6 +58,20 @@ def test_each_text_finds_what_holds_it(filled: ServiceBench, subject: Subject) -
             assert len(names) == 1 or subject is Field.NAME, text
             asked += filter_query.is_safe(text)
     assert asked > 20
+
+
+@pytest.mark.parametrize("kind", [EntityKind.EXECUTION, EntityKind.ARTIFACT], ids=lambda kind: kind.value)
+def test_properties_with_the_names_of_columns_are_found(service_bench: ServiceBench, kind: EntityKind) -> None:
+    names = sorted({*filter_query.COLUMNS, "artifact_id", "_rowid_", "table_0", "table_1"})
+    type_ = STEP if kind is EntityKind.EXECUTION else MODEL
+    nodes = tuple(NodeRecord(place + 1, type_, custom={name: "a"}) for place, name in enumerate(names))
+    given = {"executions": nodes} if kind is EntityKind.EXECUTION else {"artifacts": nodes}
+    service_bench.put(StoreRecord(types=COMMON, **given))
+    reader = ServiceReader(service_bench.channel, Knowledge())
+    for place, name in enumerate(names):
+        test = Test(Property(name), Operator.EQ, "a")
+        rows = service_bench.run(reader.search(Search(kind, test), Window(1000))).rows
+        assert [row.entity.mlmd_id for row in rows] == [place + 1], name
 
 
 @pytest.mark.parametrize("sign", [*"'\"`\\\n\r\t;%_?$(){}[]#*, \0é👍\u2028\ud83d"], ids=ascii)

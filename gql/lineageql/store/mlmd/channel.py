@@ -230,6 +230,7 @@ class WorkerChannel:
 
     async def _serve(self) -> None:
         """Answers the queue's calls in order, until there are none."""
+        call: _Call | None = None
         try:
             while self._queue:
                 worker = await self._opened()
@@ -244,6 +245,8 @@ class WorkerChannel:
             # As the event loop ends, an exchange may be cut in two: nothing can follow it.
             if self._worker is not None:
                 self._worker.kill("the recorder broke off")
+            if call is not None:
+                call.fail(Unavailable, "the recorder broke off")
             self._fail_queue(Unavailable, "the recorder broke off")
             raise
 
@@ -257,6 +260,14 @@ class WorkerChannel:
                 await self._check()
             except LineageQLError as elsewhere:
                 call.fail(type(elsewhere), str(elsewhere), elsewhere.error_id)
+                return
+            if not worker.alive:
+                # It ended before it was asked: the next one is.
+                self._ready = False
+                if self._closed:
+                    call.fail(Unavailable, "the recorder is closing")
+                else:
+                    self._queue.appendleft(call)
                 return
             call.fate = UNKNOWN
             try:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from lineageql.errors import Unavailable
 from lineageql.settings import PREFIX
 from lineageql.store.mlmd.frames import REPLY, Reply, request
+from lineageql.store.streams import write
 
 log = logging.getLogger("lineageql.store.mlmd")
 
@@ -68,7 +69,8 @@ class WorkerProcess:
     @property
     def alive(self) -> bool:
         """Whether it can be asked, as far as is known by now."""
-        return self._process.returncode is None and not self._stdout.at_eof() and not self._cause
+        closed = self._stdin.is_closing() or self._stdout.at_eof()
+        return self._process.returncode is None and not closed and not self._cause
 
     @property
     def last_words(self) -> str:
@@ -82,8 +84,7 @@ class WorkerProcess:
             WorkerEnded: the process ended; whether it did its work is unknown.
         """
         try:
-            for piece in request(head, body):
-                self._stdin.write(piece)
+            write(self._stdin, request(head, body))
             await self._stdin.drain()
             code, message_size, body_size = REPLY.unpack(await self._stdout.readexactly(REPLY.size))
             message = await self._stdout.readexactly(message_size) if message_size else b""

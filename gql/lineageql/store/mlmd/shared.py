@@ -16,6 +16,7 @@ from lineageql.errors import LineageQLError, Unavailable
 from lineageql.store.mlmd import faults
 from lineageql.store.mlmd.faults import UNKNOWN, UNSENT
 from lineageql.store.mlmd.frames import REPLY, REQUEST, Reply, reply, request, status_name
+from lineageql.store.streams import write
 from lineageql.store.tally import Tally
 
 _ERROR = -1
@@ -64,8 +65,7 @@ class SharedRecorder:
                 head_size, body_size = REQUEST.unpack(await reader.readexactly(REQUEST.size))
                 rpc = (await reader.readexactly(head_size)).decode()
                 answer = await self._answer(rpc, await reader.readexactly(body_size))
-                for piece in reply(answer):
-                    writer.write(piece)
+                write(writer, reply(answer))
                 await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
             pass  # the other process has ended, or given the call up
@@ -112,8 +112,7 @@ class DistantRecorder:
         reader, writer = await self._connection(rpc)
         whole = False
         try:
-            for piece in request(rpc.encode(), body):
-                writer.write(piece)
+            write(writer, request(rpc.encode(), body))
             await writer.drain()
             code, message_size, body_size = REPLY.unpack(await reader.readexactly(REPLY.size))
             answer = Reply(code, await reader.readexactly(message_size), await reader.readexactly(body_size))

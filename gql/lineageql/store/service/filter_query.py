@@ -31,6 +31,16 @@ COLUMNS = frozenset(
     )
 )
 """The names of the columns of MLMD's tables, and what else SQL takes for more than a text."""
+_PROPERTY_COLUMNS = frozenset(
+    (
+        *("artifact_id", "bool_value", "byte_value", "context_id", "double_value", "execution_id", "int_value"),
+        *("is_custom_property", "proto_value", "string_value", "oid", "rowid", "_rowid_"),
+    )
+)
+"""The properties that SQLite takes for a column of the table of properties, so that MLMD finds nothing by them.
+
+`name` is such a column, too, and any property goes for it: that lets more through, and the rows are looked at again.
+"""
 
 
 def is_safe(text: object) -> bool:
@@ -38,6 +48,11 @@ def is_safe(text: object) -> bool:
     if not isinstance(text, str) or _TEXT.fullmatch(text) is None:
         return False
     return "--" not in text and text.lower() not in COLUMNS
+
+
+def _is_safe_name(name: str) -> bool:
+    """Whether MLMD finds a property by its name, whatever else it finds."""
+    return _NAME.fullmatch(name) is not None and name not in _PROPERTY_COLUMNS
 
 
 def equals(column: str, texts: Iterable[object]) -> str:
@@ -51,7 +66,7 @@ def equals(column: str, texts: Iterable[object]) -> str:
 
 def is_another(place: Custom | Declared, texts: Iterable[str]) -> str:
     """Whether a property is a text, and none of some texts as far as that is safe to say; empty where nothing is."""
-    if _NAME.fullmatch(place.name) is None:
+    if not _is_safe_name(place.name):
         return ""
     quoted = [f"'{text}'" for text in texts if is_safe(text)][:_MOST_KNOWN]
     column = f"{'custom_properties' if isinstance(place, Custom) else 'properties'}.`{place.name}`.string_value"
@@ -60,12 +75,12 @@ def is_another(place: Custom | Declared, texts: Iterable[str]) -> str:
 
 def custom_property(name: str, texts: Iterable[object]) -> str:
     """Whether a custom property is one of some texts."""
-    return equals(f"custom_properties.`{name}`.string_value", texts) if _NAME.fullmatch(name) else ""
+    return equals(f"custom_properties.`{name}`.string_value", texts) if _is_safe_name(name) else ""
 
 
 def declared_property(name: str, texts: Iterable[object]) -> str:
     """Whether a declared property is one of some texts."""
-    return equals(f"properties.`{name}`.string_value", texts) if _NAME.fullmatch(name) else ""
+    return equals(f"properties.`{name}`.string_value", texts) if _is_safe_name(name) else ""
 
 
 def holds(place: Custom | Declared, texts: Iterable[object]) -> str:
@@ -78,7 +93,7 @@ def integer_properties(name: str, numbers: Iterable[int]) -> list[str]:
 
     They are two, as a node without one of two properties meets no filter that is about both.
     """
-    if _NAME.fullmatch(name) is None:
+    if not _is_safe_name(name):
         return [""]
     listed = ", ".join(str(int(number)) for number in numbers)
     return [f"{place}.`{name}`.int_value IN ({listed})" for place in ("properties", "custom_properties")]
