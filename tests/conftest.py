@@ -19,7 +19,7 @@ from tests.places import PLACES, Place
 
 # New examples are drawn in every run, here and in CI. The report says from which seed, so a run can be repeated.
 # `make test-long` draws thousands: a property that takes more examples than CI has time for is tried there.
-EXAMPLES = int(os.environ.get("TEST_EXAMPLES") or 16)
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES") or 8)
 # Said here, as Hypothesis draws the same ones each time where the environment has CI; machines of CI are busy, too.
 # Without "explain", which traces every line on Python before 3.12: a test that fails then ran into pytest's timeout
 # while Hypothesis was shrinking, and what had failed was not told.

@@ -42,7 +42,7 @@ def drawn(folder: Path, *arguments: str, **environment: str) -> tuple[list[str],
 
 def test_each_run_draws_other_examples_and_says_how_to_draw_them_again(tmp_path: Path) -> None:
     first, printed = drawn(tmp_path, CI="true")
-    assert len(first) == 16
+    assert len(first) == 8
     seed = re.search(r"make test ARGS=(--hypothesis-seed=\d+)$", printed, re.MULTILINE)
     assert seed is not None
     assert drawn(tmp_path, seed[1])[0] == first

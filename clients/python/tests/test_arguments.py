@@ -114,7 +114,7 @@ FILTERS = ("ArtifactFilter", "ExecutionFilter", "RunFilter", "WorkspaceFilter", 
 
 
 # A busy machine is slow, which is no fault of a filter's.
-@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 16))
+@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 8))
 @given(
     st.sampled_from(FILTERS),
     st.dictionaries(
@@ -166,7 +166,7 @@ INNER = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 
 
 # A busy machine is slow, which is no fault of a value's.
-@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 16))
+@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 8))
 @given(st.recursive(INNER, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_any_value_becomes_json_once(value: Any) -> None:
     import json

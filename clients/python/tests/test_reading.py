@@ -292,7 +292,7 @@ TYPES = ("String", "String!", "[ID!]!", 'String = "$x: Int"', "ArtifactFilter = 
 
 
 # A busy machine is slow, which is no fault of a document's.
-@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 16))
+@settings(deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES") or 8))
 @given(
     st.dictionaries(st.sampled_from(("a", "b1", "_c", "on", "query")), st.sampled_from(TYPES)),
     st.sampled_from((" ", ", ", "\n# $lost: Int\n")),

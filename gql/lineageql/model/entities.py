@@ -160,8 +160,10 @@ class Entity:
 
     def _values(self, stored: dict[str, RawValue], *visibilities: Visibility) -> dict[str, JSONValue]:
         """The values of stored properties that are shown in certain places."""
-        customs = self.node.custom_properties
-        found = decode_each(stored, self.convention.visible(tuple(stored), visibilities))
+        names = self.convention.visible(tuple(stored), visibilities)
+        if not names:
+            return {}
+        customs, found = self.node.custom_properties, decode_each(stored, names)
         for name in _exact(tuple(customs)) & found.keys():
             beside = parse_json(customs[EXACT_PREFIX + name]) if stored[name] is not None else None
             if beside is not None:

@@ -83,22 +83,25 @@ def parse_ref(text: str, *, expected: EntityKind | None = None, argument: str | 
 
 
 def _decode(text: str, argument: str | None) -> tuple[EntityKind, int | RunName | WorkspaceName]:
-    fault = InvalidArgument(f"{_shown(text)} is not an id of this service; take ids from its answers", argument)
     try:
         plain = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("utf-8")
     except (UnicodeError, binascii.Error):
-        raise fault from None
+        raise _no_id(text, argument) from None
     name, separator, rest = plain.partition(":")
     if name == "Type" and separator:
         raise InvalidArgument(f"{_shown(text)} is the id of a type, which is no node", argument)
     kind = _KINDS.get(name)
     if kind is None or not separator:
-        raise fault
+        raise _no_id(text, argument)
     key = _names(kind, rest) if rest.startswith("[") else _mlmd_id(rest)
     # Only the one spelling that this module writes is an id: equal entities have equal ids.
     if key is None or str(Ref(kind, key)) != text:
-        raise fault
+        raise _no_id(text, argument)
     return kind, key
+
+
+def _no_id(text: str, argument: str | None) -> InvalidArgument:
+    return InvalidArgument(f"{_shown(text)} is not an id of this service; take ids from its answers", argument)
 
 
 def _mlmd_id(text: str) -> int | None:

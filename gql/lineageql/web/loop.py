@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Coroutine
 from typing import Any
 
-_GENERATIONS = 3_000, 10, 50
+_GENERATIONS = 20_000, 5, 50
 """How often the garbage collector looks at objects of each age; Python's default is 700, 10, 10.
 
 Everybody waits meanwhile. After 50,000 new objects it took 100 ms, and each twentieth time 500 ms.
