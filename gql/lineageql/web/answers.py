@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from lineageql.errors import BadRequest
 
 JSON_TYPE = "application/json"
-PIECE = 524_288
+PIECE = 1_048_576
 """The bytes of a body that are written, and compressed, in one go."""
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 

@@ -123,7 +123,9 @@ class Turns:
         with self._lock:
             party.ended = True
             gone = not party.inside
-        if gone:
+        if gone and not party.had:
+            party.left()  # it was never served, and holds nothing
+        elif gone:
             # A connection ends with calls to SQLite, which the event loop should not wait for. The threads that serve
             # may have no end of work.
             try:
