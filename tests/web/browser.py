@@ -136,8 +136,12 @@ class Visit:
 
     def run(self) -> dict[str, Any]:
         """Press the button; the answer as it stands on the page."""
+        return self.answer(self.page.get_by_role("button", name=RUN).click)
+
+    def answer(self, act: Callable[[], None]) -> dict[str, Any]:
+        """Do what sends an operation; the answer as it stands on the page."""
         with self.page.expect_response(lambda response: response.request.method == "POST"):
-            self.page.get_by_role("button", name=RUN).click()
+            act()
         self.page.wait_for_function("() => document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()")
         answer: dict[str, Any] = json.loads(self.text(".result-window .CodeMirror"))
         return answer

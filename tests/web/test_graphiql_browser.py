@@ -262,6 +262,16 @@ def test_an_operation_has_one_tab(visit: Visit, server_url: str, operations: lis
     assert tabs.count() == 2
 
 
+def test_a_text_in_place_of_another_is_run_at_once(visit: Visit, server_url: str) -> None:
+    """For a second GraphiQL still sent the name of the operation before, which is none of the new text."""
+    visit.open(f"{server_url}/graphql")
+    visit.page.locator(EDITOR).click()
+    visit.page.keyboard.press("Control+A")
+    visit.page.keyboard.insert_text("{ __typename }")
+    answer = visit.answer(lambda: visit.page.keyboard.press("Control+Enter"))
+    assert answer["data"] == {"__typename": "Query"}
+
+
 def test_documentation_explorer_and_completion_know_the_schema(
     visit: Visit, server_url: str, operations: list[Operation]
 ) -> None:

@@ -127,7 +127,7 @@ class SQLiteDriver:
         return await self.run(fetch(statement))
 
     async def run(self, script: Script[T]) -> T:
-        snapshot = self.snapshot()
+        snapshot = SQLiteSnapshot(self, single=True)
         try:
             return await snapshot.run(script)
         finally:
@@ -215,10 +215,15 @@ class SQLiteSnapshot(Party):
     up. In another mode a writer cannot commit meanwhile. There the transaction is
     let go now and then, and where something was written by then the operation
     fails: it would have read two states.
+
+    Args:
+        driver: whose connections it takes.
+        single: it is for one script, after which the thread that ran it gives the connection back.
     """
 
-    def __init__(self, driver: SQLiteDriver) -> None:
+    def __init__(self, driver: SQLiteDriver, *, single: bool = False) -> None:
         super().__init__()
+        self._single = single
         self.dialect = driver.dialect
         self._driver = driver
         self._readings: deque[_Reading] = deque()
@@ -265,6 +270,9 @@ class SQLiteSnapshot(Party):
     def waits(self) -> bool:
         return bool(self._readings)
 
+    def holds(self) -> bool:
+        return self._connection is not None
+
     def left(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -282,6 +290,8 @@ class SQLiteSnapshot(Party):
             except BaseException as error:  # whatever it is, the caller gets it
                 answered = partial(_fail, reading.answer, error)
             self._readings.popleft()
+            if self._single:
+                self.left()
             # A loop that is closed has nobody left who waits.
             with suppress(RuntimeError):
                 reading.answer.get_loop().call_soon_threadsafe(answered)

@@ -43,6 +43,10 @@ class Party(ABC):
         """Whether there is more to do for it."""
 
     @abstractmethod
+    def holds(self) -> bool:
+        """Whether there is anything to let go of; asked where no thread serves it."""
+
+    @abstractmethod
     def left(self) -> None:
         """Lets go of what it holds: it has ended, and no thread serves it. It is called once, in any thread."""
 
@@ -123,9 +127,7 @@ class Turns:
         with self._lock:
             party.ended = True
             gone = not party.inside
-        if gone and not party.had:
-            party.left()  # it was never served, and holds nothing
-        elif gone:
+        if gone and party.holds():
             # A connection ends with calls to SQLite, which the event loop should not wait for. The threads that serve
             # may have no end of work.
             try:

@@ -53,7 +53,8 @@
     if (access.token) headers.set("authorization", `Bearer ${access.token}`);
     // What the headers' editor says counts more.
     for (const [name, value] of Object.entries(options?.headers ?? {})) headers.set(name, value);
-    const response = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify(parameters) });
+    const body = JSON.stringify(withoutOldName(parameters));
+    const response = await fetch(endpoint, { method: "POST", headers, body });
     access.wanted = response.status === 401;
     if (access.wanted) access.ask();
     const text = await response.text();
@@ -64,6 +65,13 @@
       const message = `The answer is not JSON: ${response.status} ${response.statusText}`;
       return { errors: [{ message, extensions: { body: text.slice(0, 1000) } }] };
     }
+  }
+
+  // The parameters of a request. For a second after the text is replaced, GraphiQL sends the name of an operation that
+  // was in it before.
+  function withoutOldName({ operationName, ...others }) {
+    const named = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`);
+    return operationName && named.test(others.query) ? { operationName, ...others } : others;
   }
 
   // The variables of an operation, with the ids and names that it needs of the store at hand. An id that is not found
