@@ -13,7 +13,7 @@ WHERE "Artifact_1".type_id IN (:type_id_1_1, :type_id_1_2, :type_id_1_3)
  LIMIT :budget OFFSET :param_1)
  SELECT (SELECT count(*) AS count_1
 FROM anon_1) AS c0
--- statement: 3 rows
+-- facet kind: 3 rows
 SELECT "Artifact_1".type_id, count(*) AS count_1
 FROM Artifact AS "Artifact_1"
 WHERE "Artifact_1".type_id + :type_id_1 IN (:param_1_1, :param_1_2, :param_1_3) AND "Artifact_1".id IN (SELECT "Artifact_2".id AS id
@@ -32,7 +32,7 @@ WHERE "Artifact_1".type_id IN (:type_id_1_1, :type_id_1_2, :type_id_1_3)
  LIMIT :budget OFFSET :param_1)
  SELECT (SELECT count(*) AS count_1
 FROM anon_1) AS c0
--- statement: 4 rows
+-- facet label key: 4 rows
 SELECT anon_1.value, count(DISTINCT anon_1.id) AS count_1
 FROM (SELECT substr("ArtifactProperty_1".name, :substr_1) AS value, anon_2.id AS id
 FROM ArtifactProperty AS "ArtifactProperty_1", (SELECT "Artifact_1".id AS id
@@ -60,7 +60,7 @@ WHERE "Artifact_1".type_id IN (:type_id_1_1, :type_id_1_2, :type_id_1_3)
  LIMIT :budget OFFSET :param_1)
  SELECT (SELECT count(*) AS count_1
 FROM anon_1) AS c0
--- statement: 3 rows
+-- facet label value: 3 rows
 SELECT anon_1.value, count(*) AS count_1
 FROM (SELECT coalesce((SELECT "ArtifactProperty_1".string_value
 FROM ArtifactProperty AS "ArtifactProperty_1"

@@ -60,10 +60,11 @@ class PostgreSQLRelay(Relay):
         here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         greeting: bytes,
+        patience: float,
     ) -> None:
         write(there[1], [greeting])
         # A server that hangs takes connections all the same.
-        kind, body = await asyncio.wait_for(_message(there[0]), self.patience)
+        kind, body = await asyncio.wait_for(_message(there[0]), patience)
         if kind == b"E" and _FULL in b"\0" + body:
             raise Full
         _send(here[1], kind, self._answer(kind, body))

@@ -23,7 +23,7 @@ from lineageql.store.addresses import ServerAddress
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.frames import Reply, Status
 from lineageql.store.mlmd.process import WorkerProcess
-from lineageql.store.patience import FULL_PAUSE, keep_alive, unheard
+from lineageql.store.patience import FULL_PAUSE, keep_alive, probe_timeout, unheard
 from lineageql.store.streams import write
 
 log = logging.getLogger("lineageql.store")
@@ -49,6 +49,8 @@ class Relay(ABC):
         self.settings = settings
         self.patience = float(settings.store_timeout)
         """Seconds in which a connection to the server is there."""
+        self._silent = False
+        """Whether the server fell silent, and no connection was tried since."""
         self._folder = ""
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -84,8 +86,15 @@ class Relay(ABC):
         here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         greeting: bytes,
+        patience: float,
     ) -> None:
         """Hands on what either end says, until one has no more to say; tells the server's number of the connection.
+
+        Args:
+            here: the connection of ml-metadata's.
+            there: the connection to the server.
+            greeting: what the server is told first.
+            patience: seconds in which it says its first words.
 
         Raises:
             Full: the server takes no more connections; nothing of that is handed on.
@@ -109,6 +118,12 @@ class Relay(ABC):
         if self._folder:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
+    def fell_silent(self) -> None:
+        """Ends the connections that go through the socket, at once: their server does not answer."""
+        log.warning("%s has fallen silent, and ml-metadata's connection to it is ended", self.address)
+        self._silent = True
+        self.cut()
+
     def cut(self) -> None:
         """Ends the connections that go through the socket, at once."""
         self.number = None
@@ -126,12 +141,15 @@ class Relay(ABC):
             greeting = await self.greeting((reader, writer))
             until = asyncio.get_running_loop().time() + self.settings.deadline
             while True:
-                there, back = await asyncio.wait_for(self.connect(), self.patience)
+                # Of a server that has just fallen silent once no more than a probe is awaited: others wait behind this.
+                patience = probe_timeout(self.settings) if self._silent else self.patience
+                self._silent = False
+                there, back = await asyncio.wait_for(self.connect(), patience)
                 ends.add(back)
                 self._ends.add(back)
                 keep_alive(back.get_extra_info("socket"))
                 try:
-                    await self.pass_on((reader, writer), (there, back), greeting)
+                    await self.pass_on((reader, writer), (there, back), greeting, patience)
                     return
                 except Full:
                     back.close()
@@ -176,10 +194,11 @@ class MySQLRelay(Relay):
         here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         greeting: bytes,
+        patience: float,
     ) -> None:
         # Its version, and the number of the connection.
         # A server that hangs takes connections all the same.
-        head = await asyncio.wait_for(there[0].readexactly(4), self.patience)
+        head = await asyncio.wait_for(there[0].readexactly(4), patience)
         first = await there[0].readexactly(int.from_bytes(head[:3], "little"))
         if first[:1] == b"\xff" and int.from_bytes(first[1:3], "little") in _FULL:
             raise Full
@@ -293,8 +312,7 @@ class RelayedRecorder(WorkerChannel):
         while self._at_work is not None:
             number = self.relay.number
             if number is not None and not await self._at_work(number) and number == self.relay.number:
-                log.warning("%s has fallen silent, and ml-metadata's connection to it is ended", self.relay.address)
-                self.relay.cut()
+                self.relay.fell_silent()
             await asyncio.sleep(self._look)
 
     async def close(self) -> None:

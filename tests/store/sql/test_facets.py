@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,12 @@ from hypothesis import strategies as st
 
 from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
-from lineageql.model.predicates import Field, Group, Relation
+from lineageql.model.predicates import Field, Group, Operator, Relation, Test
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.ports import FACETS, ITEM_FACETS, Facet
+from lineageql.store.sql.reader import SQLReader
+from lineageql.store.sql.statements import Statements
+from tests.store.sql.combinations import STORE
 from tests.store.sql.expected import all_meta
 from tests.store.sql.oracle import Oracle, Thing
 from tests.store.sql.questions import Case, cases
@@ -86,3 +91,27 @@ def test_counts_are_those_of_plain_python(bench, kind):
                 assert found == wanted, by
 
     check()
+
+
+@pytest.mark.parametrize("kind", FACETS, ids=lambda kind: kind.value)
+def test_statements_are_kept(bench, kind):
+    made: list[Hashable] = []
+    counts: list[int] = []
+
+    class Told(Statements):
+        def get(self, types: TypeCatalog, key: Hashable, make: Callable[[], Any]) -> Any:
+            return super().get(types, key, lambda: (made.append(key), make())[1])
+
+    told = Told()
+    with bench.reading(bench.keeps(STORE)) as reader:
+        # Another name of a run is another statement.
+        for text in ("fraud", "fraud", "fraud" if kind is EntityKind.RUN else "churn"):
+            made.clear()
+            asking = SQLReader(reader.driver, told)
+            for by in FACETS[kind]:
+                predicate = Test(Field.NAME, Operator.EQ, text)
+                bench.run(asking.facets(kind, predicate, by, KEY if by is Facet.LABEL_VALUE else None))
+            counts.append(len(made))
+    first, *later = counts
+    assert first >= len(FACETS[kind])
+    assert later == [0, 0]

@@ -28,7 +28,7 @@ from lineageql.model.predicates import (
     Test,
 )
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.ports import Search, Window
+from lineageql.store.ports import FACETS, Facet, Search, Window
 from lineageql.store.sql import reader as sql_reader
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script
@@ -73,7 +73,7 @@ def as_they_are() -> Iterator[None]:
 
 
 def statements_of(bench: Any, reader: SQLReader, search: Search, statements: Statements) -> list[list[Any]]:
-    """The statements of a page, and those of a count."""
+    """The statements of a page, those of a count, and those of each facet."""
     driver = Told(reader.driver)
     asking = SQLReader(driver, statements, reader.budgets)
     page = bench.run(asking.search(search, WHOLE))
@@ -84,7 +84,13 @@ def statements_of(bench: Any, reader: SQLReader, search: Search, statements: Sta
         found.append(said(driver))
     driver.told.clear()
     bench.run(asking.count(search))
-    return [*found, said(driver)]
+    found.append(said(driver))
+    for by in FACETS.get(search.kind, ()):
+        driver.told.clear()
+        key = "stage" if by is Facet.LABEL_VALUE else None
+        bench.run(asking.facets(search.kind, search.predicate, by, key))
+        found.append(said(driver))
+    return found
 
 
 def said(driver: Told) -> list[Any]:

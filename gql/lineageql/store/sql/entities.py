@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, Prepared
-from lineageql.store.sql.driver import Rows, Script, fetch
+from lineageql.store.sql.driver import Script, fetch
 from lineageql.store.sql.field_expressions import text_of_place
 from lineageql.store.sql.json_documents import foreign
 from lineageql.store.sql.label_rows import label_rows
@@ -25,8 +25,6 @@ from lineageql.store.sql.rows import NODES_BY_ID, PROPERTIES_BY_ID, TYPES_BY_ID,
 from lineageql.store.sql.sources import source_of
 from lineageql.store.sql.tables import PROPERTIES
 
-Fetch = Callable[[Any], Awaitable[Rows]]
-"""Runs a select of SQLAlchemy's, whatever its columns."""
 RunKey = tuple[int, str, str]
 
 NODE_KINDS = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, false, func, not_, select, true, union_all
+from sqlalchemy import BigInteger, Select, and_, bindparam, case, exists, false, func, not_, select, true, union_all
 
 from lineageql.model.conventions.convention import (
     BOOKKEEPING,
@@ -24,23 +24,31 @@ from lineageql.model.conventions.convention import (
 from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
 from lineageql.model.kinds import kind_of
-from lineageql.model.predicates import ALWAYS, Field, Group, Predicate, Related, Relation
+from lineageql.model.nodes import NodeType
+from lineageql.model.predicates import ALWAYS, Field, Group, Related, Relation
 from lineageql.model.values import STRUCT_PREFIX, struct_members
-from lineageql.store.ports import ITEM_FACETS, Facet
-from lineageql.store.sql.clauses import UNREGISTERED_RUN, Clauses
+from lineageql.store.ports import ITEM_FACETS, Facet, Search
+from lineageql.store.sql.clauses import UNREGISTERED_RUN
+from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.dialects.texts import is_text
-from lineageql.store.sql.entities import Fetch
+from lineageql.store.sql.driver import Rows, Script, fetch
+from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.field_expressions import text_of_field
 from lineageql.store.sql.json_documents import foreign
 from lineageql.store.sql.order_values import number_of
 from lineageql.store.sql.property_tests import row_has_value
 from lineageql.store.sql.relations import ties_of
+from lineageql.store.sql.searches import Searches, Start
 from lineageql.store.sql.sources import Source, source_of
 from lineageql.store.sql.tables import MEMBERSHIPS, NODES, PARENT_CONTEXT, at_place
 from lineageql.store.sql.workspace_names import names_workspace
 
 _READ = 5_000
 """How many Structs are read at a time."""
+_MOST_NAMED = 100
+"""How many workspaces that are only named there are at most where a statement that names them is kept."""
+_LONGEST_KEY = 200
+"""How long a label's key is at most where the statement that counts its values is kept."""
 
 
 def _holds_text(row: Any) -> Any:
@@ -48,104 +56,154 @@ def _holds_text(row: Any) -> Any:
 
 
 class Facets:
-    """Counts facets for one operation; `access` is a clause that every match meets."""
+    """Counts one facet of what a search finds, by statements that are kept.
+
+    Args:
+        searches: makes and keeps statements.
+        search: finds what is counted.
+        path: the access path at which the statements start; None where they start at all rows.
+        facet: what is counted.
+        key: that of the label, where label values are counted.
+        named: the workspaces that are only named, where workspaces are counted.
+    """
 
     def __init__(
         self,
-        fetch: Fetch,
-        clauses: Clauses,
-        predicate: Predicate,
-        source: Source,
-        access: Any,
+        searches: Searches,
+        search: Search,
+        path: int | None,
+        facet: Facet,
+        key: str | None,
         named: Sequence[str] = (),
     ) -> None:
-        self.fetch = fetch
-        self.clauses = clauses
-        self.named = named
-        self.source = source
-        self.condition = clauses.of(predicate, source)
-        if access is not None:
-            self.condition = and_(self.condition, access)
+        self.searches = searches
+        self.clauses = searches.clauses
+        self.search = search
+        self.path = path
+        self.facet = facet
+        self.key = key
+        self.named = tuple(named)
 
-    async def by(self, facet: Facet, key: str | None) -> Counter[str]:
+    @cached_property
+    def _start(self) -> Start:
+        return self.searches.starting(self.search, self.path)
+
+    @property
+    def source(self) -> Source:
+        return self._start.source
+
+    @cached_property
+    def condition(self) -> Any:
+        condition, access = self.clauses.of(self.search.predicate, self.source), self._start.access
+        return condition if access is None else and_(condition, access)
+
+    def count(self) -> Script[Counter[str]]:
         """How many matching entities have each value; one without a value counts nowhere."""
-        counts: dict[Facet, Callable[[], Any]] = {
-            Facet.TYPE: self._by_type,
-            Facet.WRITER: self._by_writer,
-            Facet.KIND: self._by_kind,
-            Facet.STATE: self._by_state,
-            Facet.WORKSPACE: self._by_workspace,
-            Facet.RUN: self._by_run,
-            Facet.LABEL_KEY: self._by_label_key,
-            Facet.PROPERTY_NAME: self._by_property_name,
-        }
-        if facet in ITEM_FACETS:
-            return await self._by_item_name(ITEM_FACETS[facet])
-        if facet is Facet.LABEL_VALUE:
-            assert key is not None
-            return await self._grouped(self.clauses.label(key, self.source))
-        found: Counter[str] = await counts[facet]()
-        return found
+        match self.facet:
+            case Facet.TYPE:
+                return (yield from self._by_type(lambda type_: type_.name))
+            case Facet.WRITER:
+                return (yield from self._by_type(lambda type_: self.clauses.types.convention(type_).writer))
+            case Facet.KIND:
+                return (yield from self._by_type(lambda type_: kind_of(type_).value))
+            case Facet.STATE:
+                return (yield from self._by_state())
+            case Facet.WORKSPACE:
+                if self.search.kind is EntityKind.RUN:
+                    return (yield from self._workspaces_of_runs())
+                return (yield from self._distinct(self._in_workspaces))
+            case Facet.RUN:
+                return (yield from self._distinct(self._in_runs))
+            case Facet.LABEL_KEY:
+                return (yield from self._distinct(self._label_keys))
+            case Facet.LABEL_VALUE:
+                return (yield from self._grouped(self._label_values))
+            case Facet.PROPERTY_NAME:
+                return (yield from self._distinct(self._property_names))
+        return (yield from self._by_item_name(ITEM_FACETS[self.facet]))
 
-    async def _grouped(self, value: Any) -> Counter[str]:
-        return await self._counted(select(value.label("value")).select_from(self.source.from_).where(self.condition))
+    def _rows(self, make: Callable[[], Select[Any] | None], part: Hashable = "", **values: Any) -> Script[Rows]:
+        """The rows of a statement, which is made unless it is kept; no rows where it would be none.
 
-    async def _counted(self, values: Select[Any]) -> Counter[str]:
-        """How many rows have each value."""
-        inner = values.subquery()
-        query = select(inner.c.value, func.count()).where(inner.c.value.is_not(None)).group_by(inner.c.value)
-        return Counter(dict(await self.fetch(query)))
+        Args:
+            make: makes the statement.
+            part: which of the facet's statements it is.
+            values: of its parameters.
+        """
 
-    async def _types(self) -> list[tuple[Any, int]]:
-        query = (
-            select(self.source.type_id, func.count())
-            .select_from(self.source.from_)
-            .where(self.condition)
-            .group_by(self.source.type_id)
-        )
+        def compiled() -> Statement | None:
+            query = make()
+            return None if query is None else self.clauses.dialect.compile(query).meant(f"facet {self.facet.value}")
+
+        key = ("facet", self.search, self.facet, self.key, self.named, self.path, part)
+        few = len(self.named) <= _MOST_NAMED and len(self.key or "") <= _LONGEST_KEY
+        statement = self.searches.kept(self.search, key, compiled) if few else compiled()
+        return [] if statement is None else (yield from fetch(statement.given(**values)))
+
+    def _grouped(self, values: Callable[[], Select[Any]], part: Hashable = "") -> Script[Counter[Any]]:
+        """How many rows of a select have each value that is not null."""
+
+        def make() -> Select[Any]:
+            inner = values().subquery()
+            return select(inner.c.value, func.count()).where(inner.c.value.is_not(None)).group_by(inner.c.value)
+
+        return Counter(dict((yield from self._rows(make, part))))
+
+    def _distinct(self, parts: Callable[[], Sequence[Select[Any]]]) -> Script[Counter[str]]:
+        """How many ids are beside each value, in all rows of some selects."""
+
+        def make() -> Select[Any] | None:
+            found = parts()
+            if not found:
+                return None
+            both = union_all(*found).subquery()
+            return select(both.c.value, func.count(both.c.id.distinct())).group_by(both.c.value)
+
+        return Counter(dict((yield from self._rows(make))))
+
+    def _valued(self, value: Any) -> Select[Any]:
+        """A value of all matching rows."""
+        return select(value.label("value")).select_from(self.source.from_).where(self.condition)
+
+    def _by_type(self, name_of: Callable[[NodeType], str]) -> Script[Counter[str]]:
         known = self.clauses.types.by_id
-        if self.source.kind is EntityKind.RUN:
+        if self.search.kind is EntityKind.RUN:
             known = {0: UNREGISTERED_RUN, **known}
-        return [(known[type_id], number) for type_id, number in await self.fetch(query) if type_id in known]
-
-    async def _by_type(self) -> Counter[str]:
         counter: Counter[str] = Counter()
-        for type_, number in await self._types():
-            counter[type_.name] += number
+
+        def make() -> Select[Any]:
+            columns: list[Any] = [self.source.type_id, func.count()]
+            return select(*columns).select_from(self.source.from_).where(self.condition).group_by(columns[0])
+
+        for type_id, number in (yield from self._rows(make)):
+            if type_id in known:
+                counter[name_of(known[type_id])] += number
         return counter
 
-    async def _by_writer(self) -> Counter[str]:
-        counter: Counter[str] = Counter()
-        for type_, number in await self._types():
-            counter[self.clauses.types.convention(type_).writer] += number
-        return counter
-
-    async def _by_kind(self) -> Counter[str]:
-        counter: Counter[str] = Counter()
-        for type_, number in await self._types():
-            counter[kind_of(type_).value] += number
-        return counter
-
-    async def _by_state(self) -> Counter[str]:
-        numbers = await self._grouped(self.clauses.state(self.source))
-        states = ArtifactState if self.source.kind is EntityKind.ARTIFACT else ExecutionState
+    def _by_state(self) -> Script[Counter[str]]:
+        numbers = yield from self._grouped(lambda: self._valued(self.clauses.state(self.source)))
+        states = ArtifactState if self.search.kind is EntityKind.ARTIFACT else ExecutionState
         return Counter({states(int(state)).name: number for state, number in numbers.items()})
 
     def _matching(self) -> Select[Any]:
         return select(self.source.id.label("id")).select_from(self.source.from_).where(self.condition)
 
-    async def _by_workspace(self) -> Counter[str]:
-        if self.source.kind is EntityKind.RUN:
+    def _workspaces_of_runs(self) -> Script[Counter[str]]:
+        def of_contexts() -> Select[Any]:
             space = source_of(EntityKind.WORKSPACE, self.clauses.types)
             inside = space.id == self.source.from_.c.workspace_id, self.condition
-            name = select(self._name(space).label("value")).select_from(self.source.from_, space.from_).where(*inside)
-            found = await self._counted(name)
-            if self.named:
-                assert self.source.names is not None
-                own = names_workspace(self.named, self.source, self.clauses.types, self.clauses.dialect)
-                by_key = select(self.source.names.workspace.label("value")).select_from(self.source.from_)
-                found += await self._counted(by_key.where(own, self.condition))
-            return found
+            return select(self._name(space).label("value")).select_from(self.source.from_, space.from_).where(*inside)
+
+        def of_names() -> Select[Any]:
+            assert self.source.names is not None
+            own = names_workspace(self.named, self.source, self.clauses.types, self.clauses.dialect)
+            by_key = select(self.source.names.workspace.label("value")).select_from(self.source.from_)
+            return by_key.where(own, self.condition)
+
+        found = yield from self._grouped(of_contexts)
+        return found + (yield from self._grouped(of_names, "names")) if self.named else found
+
+    def _in_workspaces(self) -> Sequence[Select[Any]]:
         matching = self._matching().subquery()
         space = source_of(EntityKind.WORKSPACE, self.clauses.types)
 
@@ -160,7 +218,7 @@ class Facets:
             return select(self._name(space).label("value"), matching.c.id.label("id")).where(*tied, *is_workspace)
 
         parts = [members(False)] + ([members(True)] if self.clauses.types.through_children else [])
-        return await self._distinct([*parts, *(self._naming(matching) if self.named else ())])
+        return [*parts, *(self._naming(matching) if self.named else ())]
 
     def _naming(self, matching: Any) -> Iterator[Select[Any]]:
         """What matches with the name of its workspace, where no context stands for that."""
@@ -174,26 +232,22 @@ class Facets:
                 (node.c.type_id + 0).in_(list(type_ids)),
             )
 
-    async def _by_run(self) -> Counter[str]:
+    def _in_runs(self) -> Sequence[Select[Any]]:
         matching, parts = self._matching().subquery(), list[Select[Any]]()
         for tie in ties_of(self.clauses, self.source.kind, Related(Relation.RUN, ALWAYS), None):
             assert tie.end is not None
             columns = self._name(tie.end).label("value"), matching.c.id.label("id")
             parts.append(select(*columns).where(tie.own == matching.c.id, *tie.conditions))
-        return await self._distinct(parts)
+        return parts
 
     def _name(self, source: Source) -> Any:
         return text_of_field(Field.NAME, source, self.clauses.types, self.clauses.dialect)
 
-    async def _distinct(self, parts: list[Select[Any]]) -> Counter[str]:
-        """How many ids are beside each value."""
-        if not parts:
-            return Counter()
-        both = union_all(*parts).subquery()
-        query = select(both.c.value, func.count(both.c.id.distinct())).group_by(both.c.value)
-        return Counter(dict(await self.fetch(query)))
+    def _label_values(self) -> Select[Any]:
+        assert self.key is not None
+        return self._valued(self.clauses.label(self.key, self.source))
 
-    async def _by_label_key(self) -> Counter[str]:
+    def _label_keys(self) -> Sequence[Select[Any]]:
         parts: list[Select[Any]] = []
         for convention, type_ids in self.clauses.types.groups(self.source.node_kind):
             places = convention.labels.get(self.source.node_kind)
@@ -205,24 +259,32 @@ class Facets:
                 parts.append(self._named_keys(matching, places.names))
             if places.document is not None:
                 parts.append(self._document_keys(matching, places.document))
-        return await self._distinct(parts)
+        return parts
 
     def _matching_of(self, type_ids: Sequence[int]) -> Any:
         """The matching rows of some types."""
         return self._matching().where((self.source.type_id + 0).in_(list(type_ids))).subquery()
 
-    async def _by_property_name(self) -> Counter[str]:
+    def _property_names(self) -> Sequence[Select[Any]]:
         parts: list[Select[Any]] = []
         for convention, type_ids in self.clauses.types.groups(self.source.node_kind):
             matching, extras = self._matching_of(type_ids), convention.extras.get(self.source.node_kind)
             parts.append(self._stored_names(matching, partial(self._is_users, convention)))
             if extras is not None:
                 parts.append(self._document_keys(matching, extras))
-        return await self._distinct(parts)
+        return parts
 
-    async def _by_item_name(self, group: Group) -> Counter[str]:
+    def _by_item_name(self, group: Group) -> Script[Counter[str]]:
+        counter = yield from self._distinct(lambda: self._item_names(group))
+        groups = self.clauses.types.item_groups(NODE_KINDS[self.search.kind], group)
+        for place, (_, kept_in, type_ids) in enumerate(groups):
+            if isinstance(kept_in, StructMembers):
+                counter += yield from self._struct_names(type_ids, kept_in.property, place)
+        return counter
+
+    def _item_names(self, group: Group) -> Sequence[Select[Any]]:
+        """The names of items, but for those in Structs."""
         parts: list[Select[Any]] = []
-        counter: Counter[str] = Counter()
         for convention, place, type_ids in self.clauses.types.item_groups(self.source.node_kind, group):
             matching = self._matching_of(type_ids)
             match place:
@@ -240,10 +302,7 @@ class Facets:
                         parts.append(self._document_keys(matching, place.document))
                 case UnderName(name):
                     parts.append(self._named_by(matching, name))
-                case StructMembers(name):
-                    counter += await self._struct_names(matching, name)
-        counter += await self._distinct(parts)
-        return counter
+        return parts
 
     def _named_by(self, matching: Any, name: str) -> Select[Any]:
         """The names of the rows themselves that have a property."""
@@ -302,19 +361,24 @@ class Facets:
             row.c.owner_id == matching.c.id, begins, row_has_value(row), is_users(row)
         )
 
-    async def _struct_names(self, matching: Any, name: str) -> Counter[str]:
+    def _struct_names(self, type_ids: Sequence[int], name: str, part: Hashable) -> Script[Counter[str]]:
         """The names of the members of Structs, which no database reads, of those that hold something."""
-        row, counter = self.source.properties.alias(), Counter[str]()
-        query = select(matching.c.id, row.c.string_value).where(
-            row.c.owner_id == matching.c.id,
-            row.c.name == name,
-            row.c.is_custom_property == true(),
-            self.clauses.dialect.in_prefix_range(row.c.string_value, STRUCT_PREFIX),
-        )
-        found: Sequence[Any] = [(-1, "")]
-        while found:
-            found = await self.fetch(query.where(matching.c.id > found[-1][0]).order_by(matching.c.id).limit(_READ))
-            for _, text in found:
+
+        def make() -> Select[Any]:
+            matching, row = self._matching_of(type_ids), self.source.properties.alias()
+            query = select(matching.c.id, row.c.string_value).where(
+                row.c.owner_id == matching.c.id,
+                row.c.name == name,
+                row.c.is_custom_property == true(),
+                self.clauses.dialect.in_prefix_range(row.c.string_value, STRUCT_PREFIX),
+                matching.c.id > bindparam("facet_after", -1, BigInteger()),
+            )
+            return query.order_by(matching.c.id).limit(_READ)
+
+        counter, last = Counter[str](), -1
+        while rows := (yield from self._rows(make, part, facet_after=last)):
+            last = rows[-1][0]
+            for _, text in rows:
                 counter.update(key for key, value in struct_members(text).items() if value is not None)
         return counter
 

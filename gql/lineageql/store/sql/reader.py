@@ -173,9 +173,12 @@ class SQLReader(NamedWorkspaces):
         self, kind: EntityKind, predicate: Predicate, by: Facet, key: str | None, named: Sequence[str]
     ) -> Mapping[str, int]:
         searches, asked = await self._grounded(Search(kind, predicate))
-        start = await self.driver.run(searches.start(asked))
-        facets = Facets(self._fetch, searches.clauses, asked.predicate, start.source, start.access, named)
-        return await facets.by(by, key)
+
+        def count(search: Search) -> Script[Mapping[str, int]]:
+            path = yield from searches.path(search)
+            return (yield from Facets(searches, search, path, by, key, named).count())
+
+        return await self._run(searches, asked, count)
 
     async def _find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
         return await self.driver.run((await self._searches()).text_page(kind, text, window))

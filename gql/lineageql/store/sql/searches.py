@@ -105,7 +105,7 @@ class Searches:
         if first is not None:
             return first
         if search.kind in (EntityKind.WORKSPACE, EntityKind.RUN):
-            return (yield from self._window(search, window, (yield from self._path(search))))
+            return (yield from self._window(search, window, (yield from self.path(search))))
         rest, rows = window, list[Any]()
         for budget in self.budgets(window.limit) if self._paths(search) else ():
             path = yield from self._cheapest(search, budget // WALKED_AS_GATHERED)
@@ -140,7 +140,7 @@ class Searches:
             statement = self.dialect.compile(made.query).meant("page, of the runs that come first")
             return _Page(statement, made.keys, by_event=False)
 
-        made = self._kept(search, ("first runs", search, shape(window), wanted), make)
+        made = self.kept(search, ("first runs", search, shape(window), wanted), make)
         for budget in islice(self.budgets(window.limit), _TURNS_OF_FIRST_RUNS):
             given = {**edges(window), "window_limit": window.limit + 1, "run_place": place, "run_skip": budget - 1}
             rows = yield from fetch(made.statement.given(**given))
@@ -157,7 +157,7 @@ class Searches:
             found = walk_step(self.clauses, search, window, source_of(search.kind, self.types))
             return self.dialect.compile(found).meant("walk the order: where the next rows end").estimating()
 
-        made = self._kept(search, ("walk", search, shape(window)), make)
+        made = self.kept(search, ("walk", search, shape(window)), make)
         return (yield from fetch(made.given(**edges(window), window_skip=budget - 1)))
 
     def _window(self, search: Search, window: Window, path: int | None) -> Script[tuple[_Page, Rows]]:
@@ -170,7 +170,7 @@ class Searches:
             return _Page(self.dialect.compile(made.query).meant(f"page, {how}"), made.keys, by_event=False)
 
         wanted = needed(search, window)
-        made = self._kept(search, ("page", search, shape(window), wanted, path), make)
+        made = self.kept(search, ("page", search, shape(window), wanted, path), make)
         return made, (yield from fetch(made.statement.given(**edges(window), window_limit=window.limit + 1)))
 
     def page_under(
@@ -201,7 +201,7 @@ class Searches:
                 statement = self.dialect.under(made.query).meant(f"page under each owner{how}")
                 return _Page(statement, made.keys, members.event is not None)
 
-            return self._kept(search, ("page under", link, named, search, window, among), make)
+            return self.kept(search, ("page under", link, named, search, window, among), make)
 
         near: list[Rows] = [()] * len(owners)
         if wanted is not None and wanted.after < NO_CONTEXT and all_named(self.types):
@@ -217,7 +217,7 @@ class Searches:
 
     def count(self, search: Search) -> Script[int]:
         """How many rows there are in the whole store."""
-        path = yield from self._path(search)
+        path = yield from self.path(search)
 
         def make() -> Statement:
             start = self.starting(search, path)
@@ -225,19 +225,19 @@ class Searches:
             query = count(self.clauses, search, Members(start.source, []), start.access)
             return self.dialect.compile(query).meant(f"count{how}")
 
-        statement = self._kept(search, ("count", search, path), make)
+        statement = self.kept(search, ("count", search, path), make)
         return int((yield from fetch(statement))[0][0])
 
     def ids(self, search: Search, most: int) -> Script[list[int]]:
         """The ids of any `most` of the rows."""
-        path = yield from self._path(search)
+        path = yield from self.path(search)
 
         def make() -> Statement:
             start = self.starting(search, path)
             query = ids(self.clauses, search, Members(start.source, []), start.access)
             return self.dialect.compile(query).meant("ids of all")
 
-        statement = self._kept(search, ("ids", search, path), make)
+        statement = self.kept(search, ("ids", search, path), make)
         return [row[0] for row in (yield from fetch(statement.given(most=most)))]
 
     def count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Script[Mapping[Ref, int]]:
@@ -249,7 +249,7 @@ class Searches:
                 query = count(self.clauses, search, members_of(link, self.clauses, named_owner=named))
                 return self.dialect.under(query).meant("count under each owner")
 
-            statement = self._kept(search, ("count under", link, named, search), make)
+            statement = self.kept(search, ("count under", link, named, search), make)
             lists = yield from self._under(statement, group)
             counts.update((ref, found[0][0]) for ref, found in zip(group, lists, strict=True))
         return counts
@@ -281,7 +281,7 @@ class Searches:
 
     def start(self, search: Search) -> Script[Start]:
         """Where a statement over all matches should start."""
-        return self.starting(search, (yield from self._path(search)))
+        return self.starting(search, (yield from self.path(search)))
 
     def starting(self, search: Search, path: int | None, wanted: Needed | None = None) -> Start:
         """The start of a statement at one of the search's access paths; of runs, as many as are needed."""
@@ -291,7 +291,7 @@ class Searches:
         source = source_of(search.kind, self.types, wanted)
         return Start(source, None if found is None else source.id.in_(found.ids(self.dialect)))
 
-    def _kept(self, search: Search, key: Hashable, make: Callable[[], T]) -> T:
+    def kept(self, search: Search, key: Hashable, make: Callable[[], T]) -> T:
         """What was made for a search; of one that names very many ids it is kept no longer than for this verb."""
         within = self.within.get(search.kind)
         if within is not None:
@@ -306,14 +306,14 @@ class Searches:
         """What was made to find a text; of a long one it is not kept."""
         if len(text) > _LONGEST_TEXT:
             return make()
-        return self._kept(Search(kind), ("text", kind, text, key), make)
+        return self.kept(Search(kind), ("text", kind, text, key), make)
 
     def _under(self, statement: Statement, owners: Sequence[Ref]) -> Script[list[Rows]]:
         keys = [_owner(ref.key) for ref in owners]
         rows = yield from fetch(statement.given(owners=self.dialect.owners(keys)))
         return self.dialect.lists(rows, len(owners))
 
-    def _path(self, search: Search) -> Script[int | None]:
+    def path(self, search: Search) -> Script[int | None]:
         """Which of a search's access paths a statement over all matches should take: about the cheapest."""
         paths = self._paths(search)
         if not paths:
@@ -359,7 +359,7 @@ class Searches:
             columns: list[Any] = [one(parameter).label(f"c{place}") for place, one in enumerate(costs)]
             return self.dialect.compile(select(*columns)).meant("cost of access paths").estimating()
 
-        rows = yield from fetch(self._kept(search, (key, search, *place), make).given(budget=budget))
+        rows = yield from fetch(self.kept(search, (key, search, *place), make).given(budget=budget))
         return [int(number) for number in rows[0]]
 
     def _last(self, kind: EntityKind) -> Script[int]:
@@ -385,7 +385,7 @@ class Searches:
             wanted = all_of(search.predicate, self.within.get(search.kind, ALWAYS))
             return AccessPaths(self.clauses, source_of(search.kind, self.types)).of(wanted)[:_MOST_PATHS]
 
-        return self._kept(search, ("access paths", search), make)
+        return self.kept(search, ("access paths", search), make)
 
     def _slices(
         self, search: Search, window: Window, made: _Page, lists: Sequence[Rows], fields: Fields = None
