@@ -1,4 +1,4 @@
-"""Packages of npm's registry, for tests with clients' real libraries."""
+"""Packages of npm's registry, for tests with clients' real libraries, and for `make bench` beside others."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ def install(folder: Path, packages: Sequence[str]) -> None:
     command = [npm, "install", "--ignore-scripts", *patience, *packages]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=900)
     if done.returncode:
-        lacking(f"package of the examples in npm's registry: {done.stderr.strip().splitlines()[-3:]}")
+        lacking(f"{' or '.join(packages)} in npm's registry: {done.stderr.strip().splitlines()[-3:]}")
