@@ -50,7 +50,7 @@ def markdown(lines: Sequence[Line], target: Target) -> str:
     rows += [[cell(line) for _, cell in columns] for line in lines]
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
     notes = [
-        f"{target.title}, {target.facts.size:,} artifacts; {_versions()}; {_machine()}.",
+        f"{target.title}, {target.facts.size:,} artifacts; {versions()}; {machine()}.",
         "Times are medians. LineageQL: from a GraphQL operation's text to the octets of its answer, as the service "
         "runs it. ml-metadata: its calls from Python and the same JSON made of what they return; `its calls alone` is "
         "without the JSON. The ratio is ml-metadata's time by LineageQL's.",
@@ -106,7 +106,7 @@ def as_json(lines: Sequence[Line], target: Target) -> dict[str, Any]:
         if line.limit is not None:
             found["recursive_sql"] = line.limit.summary()
         rows.append(found)
-    head = {"backend": target.backend, "artifacts": target.facts.size, "versions": _versions(), "machine": _machine()}
+    head = {"backend": target.backend, "artifacts": target.facts.size, "versions": versions(), "machine": machine()}
     return {**head, "rows": rows}
 
 
@@ -134,11 +134,13 @@ def _idle(lines: Sequence[Line]) -> str:
     return f"Before its first query a process held {ours:.0f} MB with LineageQL, {theirs:.0f} MB with ml-metadata."
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What it ran on."""
     return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}"
 
 
-def _versions() -> str:
+def versions() -> str:
+    """What it ran with."""
     names = ("ml-metadata", "strawberry-graphql", "graphql-core")
     return ", ".join([f"Python {platform.python_version()}", *(f"{name} {_version(name)}" for name in names)])
 
