@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,9 +21,10 @@ from lineageql.catalog.recording import kubeflow_encoding
 from lineageql.model.drafts import ArtifactDraft
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.values import stored_text
-from tests.bench import residual
+from tests.bench import peers, residual
 from tests.bench.backends import BACKENDS
 from tests.bench.building import Facts, stored
+from tests.bench.equivalents import QUESTIONS, TYPENAME
 from tests.bench.measuring import Line, Side, measure, run, same
 from tests.bench.pipelines import Pipelines
 from tests.bench.report import as_json, markdown
@@ -169,6 +171,63 @@ def test_filters_decided_over_rows_find_what_sql_finds(facts: Facts, capsys: pyt
     assert residual.main(["--artifacts", str(SIZE), "--folder", str(facts.path.parent)]) == 0
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| a ")]
     assert [int(row[2]) > 0 for row in rows] == [True, True, False]
+
+
+def beside_postgraphile(facts: Facts, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    """A command that measures LineageQL beside PostGraphile, with another PATH where one is given."""
+    command = [sys.executable, "-m", "tests.bench", "peers", "--folder", str(facts.path.parent)]
+    command += ["--artifacts", str(SIZE), *arguments]
+    environment = {**os.environ, **({} if path is None else {"PATH": path})}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_what_postgraphile_needs_is_told_in_a_line(facts: Facts, tmp_path: Path) -> None:
+    done = beside_postgraphile(facts, path=str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no node here" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_answers_are_compared_with_postgraphile_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = {"mlmdId": 1, "name": "clean", "uri": "s3://lake/1", "createTime": "2026-01-01T00:00:01.000Z"}
+    theirs = {"rowId": 1, "name": None, "uri": "s3://lake/1", "createTimeSinceEpoch": "1767225601000"}
+
+    def answer(client: peers.Client) -> bytes:
+        field, node = ("artifacts", ours) if client.peer.ours else ("allArtifacts", theirs)
+        return json.dumps({"data": {field: {"nodes": [node]}}}).encode()
+
+    monkeypatch.setattr(peers.Client, "ask", answer)
+    both = [
+        peers.Peer(name, "", 1, "http://127.0.0.1/graphql", ours=name == "LineageQL") for name in ("P", "LineageQL")
+    ]
+    question = next(question for question in QUESTIONS if question.name == "list-100")
+    peers.agreeing(question, both, 1, names=False)
+    with pytest.raises(peers.Differing, match="list-100"):
+        peers.agreeing(question, both, 1, names=True)
+    theirs["rowId"] = 2
+    with pytest.raises(peers.Differing, match="list-100"):
+        peers.agreeing(question, both, 1, names=False)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("more", [(), ("--names",)])
+def test_postgraphile_answers_the_same_on_postgresql(facts: Facts, more: tuple[str, ...]) -> None:
+    done = beside_postgraphile(facts, "--seconds", "0.5", "--connections", "2", "--json", *more)
+    if done.returncode == 2:
+        told = done.stderr.strip().removeprefix("bench: ")
+        (pytest.fail if "TEST_REQUIRE_" in told else pytest.skip)(told)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    names = [question.name for question in QUESTIONS]
+    assert {(row["store"], row["question"]) for row in told["rows"]} == {
+        (store, name) for store in ("SQLite", "PostgreSQL") for name in names
+    }
+    assert all(row["part"] > 0 for row in told["rows"])
+    assert len(told["load"]) == 5 * (len(names) + 1)
+    assert all(line["answers_per_second"] > 0 for line in told["load"])
+    text = peers.markdown(told)
+    assert f"| `{TYPENAME}` | 2 |" in text
+    assert "| SQLite | one model, four hops up |" in text
 
 
 @pytest.mark.long
