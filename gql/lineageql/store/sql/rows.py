@@ -8,7 +8,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Select, exists, func, literal_column, not_, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, not_, null, or_, select, union_all
 
 from lineageql.model.nodes import (
     SIMPLE_PREFIX,
@@ -51,22 +51,27 @@ def _part(part: int, id_: Any, **columns: Any) -> Select[Any]:
 def _lost_types(dialect: Dialect, kind: NodeKind) -> Select[Any]:
     """Rows as of `Type` for the types that nodes of a kind name and the store does not hold."""
     used = dialect.each(NODES[kind].c.type_id)
-    known = exists().where(TYPE.c.id == used.c.id, TYPE.c.type_kind == kind.value)
-    query = _part(_TYPES, used.c.id, kind=literal_column(str(kind.value)))
+    number: ColumnElement[int] = literal_column(str(kind.value))
+    known = exists().where(TYPE.c.id == used.c.id, TYPE.c.type_kind == number)
+    query = _part(_TYPES, used.c.id, kind=number)
     return query.where(used.c.id.is_not(None), not_(known))
 
 
+# Without parameters, as every operation begins with this statement: PostgreSQL then plans it once for a connection.
+_FIRST: Any = literal_column("1")
+_PREFIX: Any = literal_column(f"'{SIMPLE_PREFIX}'")
 _KNOWN_TYPES: Any = _part(
     _TYPES, TYPE.c.id, name=TYPE.c.name, version=TYPE.c.version, kind=TYPE.c.type_kind, description=TYPE.c.description
 ).where(
     or_(
-        func.substr(TYPE.c.name, 1, len(SIMPLE_PREFIX)) != SIMPLE_PREFIX,
+        func.substr(TYPE.c.name, _FIRST, literal_column(str(len(SIMPLE_PREFIX))))
+        != literal_column(f"'{SIMPLE_PREFIX}'"),
         *(
             # In the order of its index a table is asked for the first of these rows, and not searched for any.
             select(node.c.type_id)
             .where(node.c.type_id == TYPE.c.id)
             .order_by(node.c.name)
-            .limit(1)
+            .limit(_FIRST)
             .scalar_subquery()
             .is_not(None)
             for node in (ARTIFACT, EXECUTION)
