@@ -131,8 +131,8 @@ def _weights(values: Sequence[Any]) -> int:
 def weight(value: Any) -> int:
     """How many bytes a JSON value takes in an answer, about.
 
-    To write it is the fastest way to know. What orjson cannot write has the bytes of its texts, and some for each
-    other value.
+    To write it is the fastest way to know. Where orjson cannot write it, the length of its texts and 8 for each other
+    value will do.
     """
     try:
         return len(orjson.dumps(value))

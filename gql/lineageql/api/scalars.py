@@ -126,7 +126,7 @@ def write_json(value: Any) -> Any:
     if kind is int:
         return write_integer(value)
     if kind is dict:
-        # Most values of a document are texts: to call this for each took longer than all else that is done with it.
+        # Most values of a document are texts: a call of this function for each text took longer than everything else.
         changed = {
             name: written
             for name, item in value.items()

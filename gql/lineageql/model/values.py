@@ -53,7 +53,7 @@ def decode(raw: RawValue) -> JSONValue:
 
 def decode_each(stored: Mapping[str, RawValue], names: Iterable[str]) -> dict[str, JSONValue]:
     """The JSON values of the properties of these names, as `decode` has them."""
-    # Most are plain texts: a call for each takes as long as all else.
+    # Most are plain texts: a call of a function for each takes as long as everything else.
     return {
         name: raw if type(raw := stored[name]) is str and not raw.startswith(STRUCT_PREFIX) else decode(raw)
         for name in names

@@ -49,8 +49,8 @@ class Relay(ABC):
         self.settings = settings
         self.patience = float(settings.store_timeout)
         """Seconds in which a connection to the server is there."""
-        self._silent = False
-        """Whether the server fell silent, and no connection was tried since."""
+        self._silent_until = 0.0
+        """Until when the next connection waits for the server no longer than a probe does, as it has fallen silent."""
         self._folder = ""
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,7 +94,7 @@ class Relay(ABC):
             here: the connection of ml-metadata's.
             there: the connection to the server.
             greeting: what the server is told first.
-            patience: seconds in which it says its first words.
+            patience: seconds that the server has for its first words.
 
         Raises:
             Full: the server takes no more connections; nothing of that is handed on.
@@ -120,9 +120,18 @@ class Relay(ABC):
 
     def fell_silent(self) -> None:
         """Ends the connections that go through the socket, at once: their server does not answer."""
-        log.warning("%s has fallen silent, and ml-metadata's connection to it is ended", self.address)
-        self._silent = True
+        self._silent_until = asyncio.get_running_loop().time() + self.patience
         self.cut()
+
+    def _patience(self) -> float:
+        """How long a connection waits for the server.
+
+        The first one after the server fell silent waits only as long as a probe does, because other calls wait
+        behind it.
+        """
+        is_silent = asyncio.get_running_loop().time() < self._silent_until
+        self._silent_until = 0.0
+        return min(probe_timeout(self.settings), self.patience) if is_silent else self.patience
 
     def cut(self) -> None:
         """Ends the connections that go through the socket, at once."""
@@ -141,9 +150,7 @@ class Relay(ABC):
             greeting = await self.greeting((reader, writer))
             until = asyncio.get_running_loop().time() + self.settings.deadline
             while True:
-                # Of a server that has just fallen silent once no more than a probe is awaited: others wait behind this.
-                patience = probe_timeout(self.settings) if self._silent else self.patience
-                self._silent = False
+                patience = self._patience()
                 there, back = await asyncio.wait_for(self.connect(), patience)
                 ends.add(back)
                 self._ends.add(back)
@@ -312,6 +319,7 @@ class RelayedRecorder(WorkerChannel):
         while self._at_work is not None:
             number = self.relay.number
             if number is not None and not await self._at_work(number) and number == self.relay.number:
+                log.warning("%s has fallen silent, and ml-metadata's connection to it is ended", self.relay.address)
                 self.relay.fell_silent()
             await asyncio.sleep(self._look)
 

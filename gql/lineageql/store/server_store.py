@@ -285,7 +285,7 @@ def _fell_silent(driver: PooledDriver, recorder: Recorder) -> None:
     """Gives up connections to a server that did not answer on another."""
     driver.drop_idle()
     if isinstance(recorder, RelayedRecorder) and not recorder.waiting:
-        recorder.relay.cut()
+        recorder.relay.fell_silent()
 
 
 def with_password(address: ServerAddress, settings: Settings) -> ServerAddress:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 
 def write(sink: asyncio.StreamWriter, pieces: Iterable[bytes]) -> None:
-    """Writes pieces of bytes to a stream, all or none.
+    """Writes pieces of bytes to a stream.
 
     Raises:
-        ConnectionResetError: the stream is closed. Left alone, asyncio's streams drop the bytes without a word, and
-            uvloop's raise a RuntimeError.
+        ConnectionResetError: the stream is closed. asyncio's own streams then drop the bytes silently, and uvloop's
+            raise a RuntimeError.
     """
     if sink.is_closing():
         raise ConnectionResetError("the stream is closed")

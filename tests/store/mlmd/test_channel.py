@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import threading
 import time
 
 import pytest
@@ -284,6 +285,31 @@ async def test_event_loop_is_not_stalled(book, opened, locked):
             worst = max(worst, time.perf_counter() - began)
     assert await written
     assert worst < 0.5
+
+
+async def test_a_call_is_passed_on_once(book, file):
+    pids: list[int | None] = []
+
+    def guard() -> None:
+        # It looks twice for each worker: before that opens the store, and before a call.
+        if channel.pid not in (None, *pids) and not opening.is_set():
+            pids.append(channel.pid)
+            os.kill(channel.pid, signal.SIGKILL)
+            time.sleep(0.2)
+
+    opening = threading.Event()
+    opening.set()
+    channel = WorkerChannel(sqlite_config(file, create=True), guard=guard, timeout=30)
+    try:
+        type_id = await book.new_type(channel)
+        opening.clear()
+        with pytest.raises(Unavailable, match=r"^before PutArtifacts .* was ended by SIGKILL; the call was not sent"):
+            await book.new_artifact(channel, type_id, "of nobody")
+        assert len(pids) == 2
+        opening.set()
+        assert await channel.call("GetArtifactsByID", book.by_id(1)) == b""
+    finally:
+        await channel.close()
 
 
 @pytest.mark.parametrize("loops", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lineageql.model.entities import ArtifactState, ExecutionState
 from lineageql.model.identity import EntityKind
-from lineageql.model.predicates import Field, Group, Operator, Relation, Test
+from lineageql.model.predicates import ALWAYS, Field, Group, Operator, Relation, Test
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.ports import FACETS, ITEM_FACETS, Facet
 from lineageql.store.sql.reader import SQLReader
@@ -115,3 +115,13 @@ def test_statements_are_kept(bench, kind):
     first, *later = counts
     assert first >= len(FACETS[kind])
     assert later == [0, 0]
+
+
+def test_a_statement_with_a_long_key_is_not_kept(bench):
+    told = Statements()
+    with bench.reading(bench.keeps(STORE)) as reader:
+        asking = SQLReader(reader.driver, told)
+        for length in (4_000, 4_001):
+            bench.run(asking.facets(EntityKind.ARTIFACT, ALWAYS, Facet.LABEL_VALUE, "k" * length))
+        kept = [key for key in told._made if isinstance(key, tuple) and key[0] == "facet"]
+    assert [len(key[3]) for key in kept] == [4_000]

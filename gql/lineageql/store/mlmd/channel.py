@@ -40,6 +40,7 @@ class _Call:
     deadline: float
     answer: asyncio.Future[Reply]
     fate: str = UNSENT
+    passed_on: bool = False
 
     def fail(self, kind: type[LineageQLError], text: str, error_id: str | None = None) -> None:
         """Answers with an error, which for a call that writes says whether it may have been applied."""
@@ -262,12 +263,8 @@ class WorkerChannel:
                 call.fail(type(elsewhere), str(elsewhere), elsewhere.error_id)
                 return
             if not worker.alive:
-                # It ended before it was asked: the next one is.
                 self._ready = False
-                if self._closed:
-                    call.fail(Unavailable, "the recorder is closing")
-                else:
-                    self._queue.appendleft(call)
+                self._pass_on(call, await worker.ending())
                 return
             call.fate = UNKNOWN
             try:
@@ -296,6 +293,16 @@ class WorkerChannel:
                 call.fail(Unavailable, "the recorder is closing")
                 return
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _pass_on(self, call: _Call, ending: str) -> None:
+        """Gives a call to the next worker, as its own ended before it was sent the call; but only once."""
+        if self._closed:
+            call.fail(Unavailable, "the recorder is closing")
+        elif call.passed_on:
+            call.fail(Unavailable, f"before {call.rpc} {ending}")
+        elif not call.answer.done():
+            call.passed_on = True
+            self._queue.appendleft(call)
 
     async def _check(self) -> None:
         if self._guard is not None:

@@ -90,7 +90,7 @@ class WorkerProcess:
             message = await self._stdout.readexactly(message_size) if message_size else b""
             return Reply(code, message, await self._stdout.readexactly(body_size) if body_size else b"")
         except (asyncio.IncompleteReadError, OSError):
-            raise WorkerEnded(await self._ending()) from None
+            raise WorkerEnded(await self.ending()) from None
 
     def kill(self, cause: str) -> None:
         """Ends it at once; `cause` is a clause for the error that its caller gets."""
@@ -108,7 +108,7 @@ class WorkerProcess:
             self.kill("it did not end when it was asked to")
         await asyncio.wait((self._watcher,))
 
-    async def _ending(self) -> str:
+    async def ending(self) -> str:
         """Waits for the end of a process whose pipes have ended; tells about it."""
         await asyncio.wait((self._watcher,), timeout=REAPING)
         self.kill("it closed its pipes but did not end")

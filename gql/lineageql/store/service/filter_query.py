@@ -39,7 +39,7 @@ _PROPERTY_COLUMNS = frozenset(
 )
 """The properties that SQLite takes for a column of the table of properties, so that MLMD finds nothing by them.
 
-`name` is such a column, too, and any property goes for it: that lets more through, and the rows are looked at again.
+`name` is such a column, too, but there every property matches: the rows that are too many are sorted out later.
 """
 
 

@@ -46,9 +46,9 @@ from lineageql.store.sql.workspace_names import names_workspace
 _READ = 5_000
 """How many Structs are read at a time."""
 _MOST_NAMED = 100
-"""How many workspaces that are only named there are at most where a statement that names them is kept."""
-_LONGEST_KEY = 200
-"""How long a label's key is at most where the statement that counts its values is kept."""
+"""A statement that lists the names of more workspaces than this is not kept."""
+_MOST_CHARACTERS = 4_000
+"""A statement whose names and label key have more characters than this is not kept."""
 
 
 def _holds_text(row: Any) -> Any:
@@ -123,12 +123,12 @@ class Facets:
         return (yield from self._by_item_name(ITEM_FACETS[self.facet]))
 
     def _rows(self, make: Callable[[], Select[Any] | None], part: Hashable = "", **values: Any) -> Script[Rows]:
-        """The rows of a statement, which is made unless it is kept; no rows where it would be none.
+        """The rows of a statement, which is made unless it is kept; no rows if `make` gives no statement.
 
         Args:
             make: makes the statement.
             part: which of the facet's statements it is.
-            values: of its parameters.
+            values: the values of its parameters.
         """
 
         def compiled() -> Statement | None:
@@ -136,7 +136,8 @@ class Facets:
             return None if query is None else self.clauses.dialect.compile(query).meant(f"facet {self.facet.value}")
 
         key = ("facet", self.search, self.facet, self.key, self.named, self.path, part)
-        few = len(self.named) <= _MOST_NAMED and len(self.key or "") <= _LONGEST_KEY
+        characters = len(self.key or "") + sum(map(len, self.named))
+        few = len(self.named) <= _MOST_NAMED and characters <= _MOST_CHARACTERS
         statement = self.searches.kept(self.search, key, compiled) if few else compiled()
         return [] if statement is None else (yield from fetch(statement.given(**values)))
 

@@ -57,15 +57,14 @@ def _lost_types(dialect: Dialect, kind: NodeKind) -> Select[Any]:
     return query.where(used.c.id.is_not(None), not_(known))
 
 
-# Without parameters, as every operation begins with this statement: PostgreSQL then plans it once for a connection.
+# Every operation begins with this statement. Without parameters PostgreSQL plans it once for each connection.
 _FIRST: Any = literal_column("1")
 _PREFIX: Any = literal_column(f"'{SIMPLE_PREFIX}'")
 _KNOWN_TYPES: Any = _part(
     _TYPES, TYPE.c.id, name=TYPE.c.name, version=TYPE.c.version, kind=TYPE.c.type_kind, description=TYPE.c.description
 ).where(
     or_(
-        func.substr(TYPE.c.name, _FIRST, literal_column(str(len(SIMPLE_PREFIX))))
-        != literal_column(f"'{SIMPLE_PREFIX}'"),
+        func.substr(TYPE.c.name, _FIRST, literal_column(str(len(SIMPLE_PREFIX)))) != _PREFIX,
         *(
             # In the order of its index a table is asked for the first of these rows, and not searched for any.
             select(node.c.type_id)

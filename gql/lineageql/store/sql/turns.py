@@ -44,7 +44,7 @@ class Party(ABC):
 
     @abstractmethod
     def holds(self) -> bool:
-        """Whether there is anything to let go of; asked where no thread serves it."""
+        """Whether there is anything to let go of; asked only while no thread serves it."""
 
     @abstractmethod
     def left(self) -> None:

@@ -67,11 +67,11 @@
     }
   }
 
-  // The parameters of a request. For a second after the text is replaced, GraphiQL sends the name of an operation that
-  // was in it before.
+  // The parameters of a request. For a second after the text is replaced, GraphiQL sends the name of an operation of the
+  // old text.
   function withoutOldName({ operationName, ...others }) {
-    const named = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`);
-    return operationName && named.test(others.query) ? { operationName, ...others } : others;
+    const isThere = operationName && new RegExp(`\\b${operationName}\\b`).test(others.query);
+    return isThere ? { operationName, ...others } : others;
   }
 
   // The variables of an operation, with the ids and names that it needs of the store at hand. An id that is not found
