@@ -11,7 +11,8 @@ from typing import Any
 _GENERATIONS = 20_000, 5, 50
 """How often the garbage collector looks at objects of each age; Python's default is 700, 10, 10.
 
-Everybody waits meanwhile. After 50,000 new objects it took 100 ms, and each twentieth time 500 ms.
+Everybody waits meanwhile. In 75 seconds of `make soak` 7 to 14 % more was answered than with 3,000, 10, 50, and the
+99th percentile of a cheap query was 33 ms with these and 34 ms with those.
 """
 
 
