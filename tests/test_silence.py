@@ -137,6 +137,7 @@ async def until_refused(service: Service, number: int) -> float:
             return time.monotonic() - began
 
 
+@pytest.mark.long
 async def test_a_server_that_is_paused(place: Place) -> None:
     """With the settings as they come, writes do not stand one behind the other where each waits for it anew."""
     place.fill_demo()

@@ -82,7 +82,8 @@ def explored(visit: Visit, store: Path) -> Iterator[tuple[Page, str]]:
         server.stop()
 
 
-@pytest.mark.parametrize("name", STORES)
+# One of them is enough for each change: the others take as long again.
+@pytest.mark.parametrize("name", [STORES[0], *(pytest.param(name, marks=pytest.mark.long) for name in STORES[1:])])
 def test_a_store_of_others_is_explored(visit: Visit, mlmd_stores: Path, name: str) -> None:
     with explored(visit, mlmd_stores / f"{name}.sqlite") as (page, url):
         overview(page, url)

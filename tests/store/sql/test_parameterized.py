@@ -72,8 +72,10 @@ def as_they_are() -> Iterator[None]:
         sql_reader.by_parameters = kept
 
 
-def statements_of(bench: Any, reader: SQLReader, search: Search, statements: Statements) -> list[list[Any]]:
-    """The statements of a page, those of a count, and those of each facet."""
+def statements_of(
+    bench: Any, reader: SQLReader, search: Search, statements: Statements, facets: Sequence[Facet] = ()
+) -> list[list[Any]]:
+    """The statements of a page, those of a count, and those of some facets."""
     driver = Told(reader.driver)
     asking = SQLReader(driver, statements, reader.budgets)
     page = bench.run(asking.search(search, WHOLE))
@@ -85,7 +87,7 @@ def statements_of(bench: Any, reader: SQLReader, search: Search, statements: Sta
     driver.told.clear()
     bench.run(asking.count(search))
     found.append(said(driver))
-    for by in FACETS.get(search.kind, ()):
+    for by in facets:
         driver.told.clear()
         key = "stage" if by is Facet.LABEL_VALUE else None
         bench.run(asking.facets(search.kind, search.predicate, by, key))
@@ -98,14 +100,19 @@ def said(driver: Told) -> list[Any]:
     return [(re.sub(r"\bk\d+\b", "k", statement.text), statement.parameters) for statement in driver.told]
 
 
-def same(bench: Any, reader: SQLReader, search: Search, kept: Statements) -> None:
+def same(bench: Any, reader: SQLReader, search: Search, kept: Statements, facets: Sequence[Facet] = ()) -> None:
     with as_they_are():
-        wanted = statements_of(bench, reader, search, Statements())
-    found = statements_of(bench, reader, search, kept)
+        wanted = statements_of(bench, reader, search, Statements(), facets)
+    found = statements_of(bench, reader, search, kept, facets)
     for told, said in zip(found, wanted, strict=True):
         # What could not be a parameter is asked for again, from the beginning of the page or of the count.
         assert told[-len(said) :] == said
         assert len(told) < 2 * len(said) or not told
+
+
+def some_facets(kind: EntityKind) -> st.SearchStrategy[list[Facet]]:
+    facets = sorted(FACETS.get(kind, ()), key=lambda facet: facet.value)
+    return st.lists(st.sampled_from(facets), max_size=2, unique=True) if facets else st.just([])
 
 
 def texts_of(subjects: Sequence[Subject]) -> st.SearchStrategy[Predicate]:
@@ -144,24 +151,29 @@ ASKED = texts_of(SUBJECTS) | texts_of(SUBJECTS[:3]).map(lambda inner: Related(Re
 @pytest.mark.parametrize("kind", [EntityKind.ARTIFACT, EntityKind.WORKSPACE], ids=lambda kind: kind.value)
 def test_random_predicates(bench, kind):
     @thorough(bench)
-    @given(cases(kind, bench.keeps, most=1), st.sampled_from(sorted(BUDGETS)))
-    def check(case: Case, how: str) -> None:
+    @given(cases(kind, bench.keeps, most=1), st.sampled_from(sorted(BUDGETS)), some_facets(kind))
+    def check(case: Case, how: str, facets: Sequence[Facet]) -> None:
         kept = Statements()
         with bench.reading(case.store, budgets=BUDGETS[how]) as reader:
             for _ in range(2):
-                same(bench, reader, Search(kind, case.predicates[0]), kept)
+                same(bench, reader, Search(kind, case.predicates[0]), kept, facets)
 
     check()
 
 
 def test_plain_texts(bench):
     @thorough(bench)
-    @given(cases(EntityKind.ARTIFACT, bench.keeps, most=1), ASKED, st.integers(1, len(TEXTS) - 1))
-    def check(case: Case, predicate: Predicate, steps: int) -> None:
+    @given(
+        cases(EntityKind.ARTIFACT, bench.keeps, most=1),
+        ASKED,
+        st.integers(1, len(TEXTS) - 1),
+        some_facets(EntityKind.ARTIFACT),
+    )
+    def check(case: Case, predicate: Predicate, steps: int, facets: Sequence[Facet]) -> None:
         kept = Statements()
         with bench.reading(case.store) as reader:
             for asked in (predicate, turned(predicate, steps)):
-                same(bench, reader, Search(EntityKind.ARTIFACT, asked), kept)
+                same(bench, reader, Search(EntityKind.ARTIFACT, asked), kept, facets)
 
     check()
 
