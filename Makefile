@@ -17,8 +17,8 @@ demo: ## make a demonstration store and serve it at http://127.0.0.1:8000
 	@scripts/setup
 	@$(BIN)/lineageql demo $(ARGS)
 
-# Tests run on every core, and one more at a time, as some of them wait; `ARGS=-n0` runs them one after the other.
-PYTEST := $(BIN)/python -m pytest -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
+# Tests run on every core; `ARGS=-n0` runs them one after the other. One more at a time than cores took longer.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 PATIENT := -o timeout=7200 -o faulthandler_timeout=7300
 
 test-fast: ## run the tests that need no database server and no browser, with few random examples: a minute
