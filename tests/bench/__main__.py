@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-
-import pytest
 
 from tests.bench import explorer, peers, residual
 from tests.bench.backends import BACKENDS
 from tests.bench.building import stored
+from tests.bench.exit_codes import exit_code
 from tests.bench.measuring import Line, measure_all
 from tests.bench.report import as_json, markdown, printed
 from tests.bench.rows import ROWS
@@ -30,22 +28,16 @@ def main() -> int:
     if given.list:
         print("\n".join(f"{row.name:20} {row.title}" for row in ROWS))
         return 0
-    # Servers that were started end with this, whatever asks it to end.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    return exit_code(partial(_all_measured, given))
+
+
+def _all_measured(given: argparse.Namespace) -> int:
+    """Measures on each backend; the exit code tells whether the sides' answers are the same."""
     told, lines = [], []
-    try:
-        for name in BACKENDS if given.backend == _ALL else [given.backend]:
-            more, text = _measured(name, given)
-            lines += more
-            told.append(text)
-    except subprocess.CalledProcessError as error:
-        print(f"bench: {' '.join(map(str, (*error.cmd[2:4], error.cmd[-1])))} failed", file=sys.stderr)
-        return 1
-    except (pytest.skip.Exception, pytest.fail.Exception) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    for name in BACKENDS if given.backend == _ALL else [given.backend]:
+        more, text = _measured(name, given)
+        lines += more
+        told.append(text)
     if given.json:
         print(printed(told))
     return 1 if any(line.agree is False for line in lines) else 0

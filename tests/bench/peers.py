@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import signal
 import sqlite3
 import statistics
 import subprocess
@@ -23,12 +22,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
-
 from tests.bench import postgraphile
 from tests.bench.backends import BACKENDS
 from tests.bench.building import Facts, stored
 from tests.bench.equivalents import QUESTIONS, TYPENAME, Question, without_names
+from tests.bench.exit_codes import exit_code
 from tests.bench.report import machine, versions
 from tests.server import Server
 
@@ -81,23 +79,17 @@ class Differing(Exception):
 def main(given: list[str]) -> int:
     """Runs the command; the exit code is 1 where answers differ or a server fails, and 2 where something is missing."""
     options = _options(given)
-    # Servers that were started end with this, whatever asks it to end.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        told = _measured(options)
-    except (Differing, RuntimeError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    except subprocess.CalledProcessError as error:
-        print(f"bench: {' '.join(map(str, error.cmd[2:]))} failed", file=sys.stderr)
-        return 1
-    except (pytest.skip.Exception, pytest.fail.Exception) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    print(json.dumps(told, indent=2) if options.json else markdown(told))
-    return 0
+
+    def measure() -> int:
+        try:
+            told = _measured(options)
+        except (Differing, RuntimeError) as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+        print(json.dumps(told, indent=2) if options.json else markdown(told))
+        return 0
+
+    return exit_code(measure)
 
 
 def _options(given: list[str]) -> argparse.Namespace:

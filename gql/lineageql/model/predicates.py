@@ -295,6 +295,19 @@ def _joined(alike: list[Predicate]) -> list[Predicate]:
     return alike
 
 
+def name_of(subject: Subject) -> str:
+    """What is tested, as a plan shows it."""
+    match subject:
+        case Label(key):
+            return f"label {key!r}"
+        case Property(name):
+            return f"property {name!r}"
+        case Item(group, name):
+            return f"{group.value} {name!r}"
+        case field:
+            return str(field.value)
+
+
 def size(predicate: Predicate) -> int:
     """How many tests a predicate holds; an IN counts each value."""
     match predicate:

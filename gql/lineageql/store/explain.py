@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, cast
 
 from lineageql.model.identity import Ref
-from lineageql.model.predicates import And, Item, Label, Not, Or, Placed, Predicate, Property, Related, Subject, Test
+from lineageql.model.predicates import And, Not, Or, Placed, Predicate, Related, Test, name_of
 from lineageql.store.explanation import Explanation, shortened
 from lineageql.store.ports import Reader, Search, Window
 
@@ -47,7 +47,7 @@ def described(asked: Any) -> str:
         case Search(kind, predicate, order):
             where = f" where {_said(predicate)}" if predicate != And() else ""
             way = " descending" if order.descending else ""
-            return f"{kind.value.lower()}s{where} in the order of {_named(order.field)}{way}"
+            return f"{kind.value.lower()}s{where} in the order of {name_of(order.field)}{way}"
         case Window(limit, after, before, backward):
             edges = [f" {name} {key!r}" for name, key in (("after", after), ("before", before)) if key is not None]
             return f"{'last' if backward else 'first'} {limit}{''.join(edges)}"
@@ -82,24 +82,12 @@ def _said(predicate: Predicate) -> str:
         case Related(relation, inner):
             return f"{relation.value}({_said(inner)})"
         case Placed(by, family):
-            return f"{family.value}s of {_named(by)}"
+            return f"{family.value}s of {name_of(by)}"
         case Test(subject, operator, operand, ignore_case):
-            left = _named(subject)
+            left = name_of(subject)
             right = f" {shortened(operand)!r}" if operand is not None else ""
             return f"{left} {operator.value}{right}{' ignoring case' if ignore_case else ''}"
     raise AssertionError(predicate)
-
-
-def _named(subject: Subject) -> str:
-    match subject:
-        case Label(key):
-            return f"label {key!r}"
-        case Property(name):
-            return f"property {name!r}"
-        case Item(group, name):
-            return f"{group.value} {name!r}"
-        case field:
-            return str(field.value)
 
 
 def _inner(term: Predicate) -> str:

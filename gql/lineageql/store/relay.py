@@ -123,8 +123,8 @@ class Relay(ABC):
         self._silent_until = asyncio.get_running_loop().time() + self.patience
         self.cut()
 
-    def _patience(self) -> float:
-        """How long a connection waits for the server.
+    def _next_patience(self) -> float:
+        """How long the next connection waits for the server, in seconds.
 
         The first one after the server fell silent waits only as long as a probe does, because other calls wait
         behind it.
@@ -150,7 +150,7 @@ class Relay(ABC):
             greeting = await self.greeting((reader, writer))
             until = asyncio.get_running_loop().time() + self.settings.deadline
             while True:
-                patience = self._patience()
+                patience = self._next_patience()
                 there, back = await asyncio.wait_for(self.connect(), patience)
                 ends.add(back)
                 self._ends.add(back)

@@ -16,10 +16,10 @@ from dataclasses import replace
 
 from lineageql.model.identity import EntityKind
 from lineageql.model.orders import has_value
-from lineageql.model.predicates import And, Or, Placed, Predicate, Related, Test
+from lineageql.model.predicates import And, Or, Placed, Predicate, Related, Test, name_of
 from lineageql.store.sql.access_path import AccessPath, union_of
 from lineageql.store.sql.compiler import Compiler
-from lineageql.store.sql.index_paths import IndexPaths, name_of
+from lineageql.store.sql.index_paths import IndexPaths
 from lineageql.store.sql.join_paths import join_paths
 from lineageql.store.sql.run_paths import runs_of_test
 from lineageql.store.sql.sources import Source, source_of
@@ -56,7 +56,8 @@ class AccessPaths:
             case Test(operand=()):
                 return [self.index.nothing()]
             case Test() if self.source.kind is EntityKind.RUN:
-                return [replace(path, name=name_of(predicate)) for path in runs_of_test(self.compiler, predicate)]
+                found = runs_of_test(self.compiler, predicate)
+                return [replace(path, name=name_of(predicate.subject)) for path in found]
             case Test():
                 return self.index.of(predicate)
         return []

@@ -33,6 +33,7 @@ from lineageql.model.predicates import (
     Operator,
     Property,
     Test,
+    name_of,
 )
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.access_path import AccessPath, Ids, run_path
@@ -77,7 +78,7 @@ class IndexPaths:
         """The paths of a test, each with the name of what it starts at; none where no index serves the test."""
         if test.operand == ():
             return [self.nothing()]
-        return [] if test.ignore_case else [replace(path, name=name_of(test)) for path in self._test(test)]
+        return [] if test.ignore_case else [replace(path, name=name_of(test.subject)) for path in self._test(test)]
 
     def _test(self, test: Test) -> list[AccessPath]:
         match test.subject:
@@ -298,19 +299,6 @@ class IndexPaths:
         """A path of some parts and of the rows of foreign documents, which not every database finds by an index."""
         served = tuple(parts) if foreign and not self.compiler.dialect.sorts_octets else None
         return [AccessPath((*parts, *foreign), served=served)] if parts or foreign else []
-
-
-def name_of(test: Test) -> str:
-    """What an access path starts at, as a plan shows it."""
-    match test.subject:
-        case Label(key):
-            return f"label {key!r}"
-        case Property(name):
-            return f"property {name!r}"
-        case Item(group, name):
-            return f"{group.value} {name!r}"
-        case field:
-            return field.value
 
 
 def _types_of(source: Source, types: TypeCatalog) -> list[int]:
