@@ -113,12 +113,16 @@ PAUSES = [0.001, *(pytest.param(pause, marks=pytest.mark.long) for pause in (0.0
 async def test_the_worker_is_killed_in_a_stream_of_records(room: Room, pause: float) -> None:
     channel: Any = room.store.recorder
     call, turns = channel.call, iter(range(100))
-    failures: list[str] = []
+    killed: set[int] = set()
     answers: dict[int, RecordedExecution] = {}
+
+    def kill(worker: int) -> None:
+        os.kill(worker, signal.SIGKILL)
+        killed.add(worker)
 
     async def call_and_kill(rpc: str, request: bytes) -> bytes:
         if rpc == "PutLineageSubgraph" and next(turns) % 5 == 3 and channel.pid is not None:
-            asyncio.get_running_loop().call_later(pause, os.kill, channel.pid, signal.SIGKILL)
+            asyncio.get_running_loop().call_later(pause, kill, channel.pid)
         answer: bytes = await call(rpc, request)
         return answer
 
@@ -126,15 +130,14 @@ async def test_the_worker_is_killed_in_a_stream_of_records(room: Room, pause: fl
         while number not in answers:
             try:
                 answers[number] = await room.recording.record_execution(record(number, external_id=f"x{number}"))
-            except Unavailable as error:
-                failures.append(str(error))
+            except Unavailable:
                 await asyncio.sleep(0.1)
 
     channel.call = call_and_kill
     stream = asyncio.gather(*map(insist, range(24)))
     await stream
-    # Later than that the call may have been answered, and the next one finds a new worker.
-    assert failures or pause > 0.001
+    # Whether the call was answered first, is done by the next worker or fails is a matter of the moment.
+    assert len(killed) >= 4
     seen = room.mlmd()
     check_whole(seen)
     assert {one.execution.key for one in answers.values()} == seen.executions.keys()
