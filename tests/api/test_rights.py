@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import graphql
 import httpx
 import pytest
 from hypothesis import HealthCheck, event, given, settings
@@ -184,6 +185,26 @@ async def same(here: tuple[int, Any], there: tuple[int, Any], asked: dict[str, A
     return hides
 
 
+def alone(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same as an operation asks, each of its fields in an operation of its own."""
+    document = graphql.parse(asked["query"])
+    (operation,) = (one for one in document.definitions if isinstance(one, graphql.OperationDefinitionNode))
+    fragments = "".join(graphql.print_ast(one) for one in document.definitions if one is not operation)
+    found = []
+    for field in operation.selection_set.selections:
+        parts = graphql.separate_operations(graphql.parse(f"query {{ {graphql.print_ast(field)} }} {fragments}"))
+        ((_, reached),) = parts.items()
+        text = graphql.print_ast(reached)
+        named = set(re.findall(r"\$(\w+)", text))
+        heads = [graphql.print_ast(d) for d in operation.variable_definitions or () if d.variable.name.value in named]
+        body = "".join(graphql.print_ast(one) for one in reached.definitions if one.kind != "operation_definition")
+        head = f"({', '.join(heads)})" if heads else ""
+        query = f"query {head} {{ {graphql.print_ast(field)} }} {body}"
+        variables = {name: value for name, value in (asked.get("variables") or {}).items() if name in named}
+        found.append({"query": query, "variables": variables})
+    return found
+
+
 def spent(answer: tuple[int, Any]) -> Any:
     """What an operation cost."""
     return answer[1].get("extensions", {}).get("cost")
@@ -250,14 +271,26 @@ def property_holds(place: Any, folder: Path, share: float) -> None:
         store = place.keeps(drawn_store)
         seen, asked = pruned(store, patterns), drawn(store, seed)
         policy = write_policy(folder / "policy.toml", patterns or ["nothing"])
-        for _ in range(TRIES):
-            with place.store(store) as opened:
-                narrowed = place.run(answers(opened, policy, asked))
-            with place.store(seen) as opened:
-                whole = place.run(answers(opened, None, asked))
-            # Reads that are ready at one moment go together: how many there were is a matter of who was quicker, too.
-            if list(map(spent, narrowed)) == list(map(spent, whole)):
-                break
+
+        def both(bodies: list[dict[str, Any]]) -> tuple[list[tuple[int, Any]], list[tuple[int, Any]]]:
+            """What is answered where something is hidden, and where it is not there."""
+            for _ in range(TRIES):
+                with place.store(store) as opened:
+                    narrowed = place.run(answers(opened, policy, bodies))
+                with place.store(seen) as opened:
+                    whole = place.run(answers(opened, None, bodies))
+                # Reads that are ready at one moment go together: how many there were is a matter of who was quicker.
+                if list(map(spent, narrowed)) == list(map(spent, whole)):
+                    break
+            return narrowed, whole
+
+        narrowed, whole = both(asked)
+        for here, there, body in zip(narrowed, whole, asked, strict=True):
+            if spent(here) != spent(there) and "errors" not in here[1]:
+                event("the whole costs now this, now that")
+                parts = both(alone(body))
+                assert list(map(spent, parts[0])) == list(map(spent, parts[1])), json.dumps(body)
+                there[1]["extensions"]["cost"] = spent(here)
         told_so = [place.run(same(*each)) for each in zip(narrowed, whole, asked, strict=True)]
         if asked[0]["query"] == EVERYTHING:
             assert told_so[0] is leads_out(store, seen)
