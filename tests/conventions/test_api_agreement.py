@@ -55,7 +55,7 @@ def told(node: dict[str, Any]) -> dict[str, Any]:
 async def test_every_node_is_what_the_api_reports(each_store: Path, stores: Stores) -> None:
     api = stores.api(each_store)
     async with reading(each_store) as reader:
-        tables = EntityTables(await reader._catalog(), reader.dialect)
+        tables = EntityTables(await reader.type_catalog(), reader.dialect)
         for table, kind in TABLES.items():
             nodes = await reader.driver.run(tables.nodes(kind, [int(id_) for id_ in api[table]]))
             assert {str(node.id): said(node) for node in nodes} == {id_: told(n) for id_, n in api[table].items()}

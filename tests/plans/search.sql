@@ -1,4 +1,4 @@
--- search: 14 statements in 12 round trips
+-- search: 15 statements in 13 round trips
 
 -- count_text: Artifact, fraud
 -- count of what holds a text: 1 row
@@ -69,6 +69,8 @@ WHERE "ExecutionProperty_2".execution_id = anon_1.node_id AND "ExecutionProperty
 -- and so on: 15213 characters in all, SHA-256 0061c75475d5…
 
 -- find_text: Run, fraud, first 10
+-- statement: 0 rows
+SELECT name FROM sqlite_master WHERE type = 'table' AND name = :name
 -- page of what holds a text: 0 rows
 SELECT CASE WHEN (anon_1.text_name = :text_name_1) THEN :param_1 WHEN coalesce(substr(CAST(anon_1.text_name AS BLOB), :substr_1, :substr_2) = :param_2, 0) THEN :param_3 WHEN (instr(anon_1.text_name, :instr_1) > :instr_2) THEN :param_4 WHEN (anon_1.node_type IN (10, 11) AND ((EXISTS (SELECT *
 FROM ContextProperty AS "ContextProperty_1"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +18,8 @@ from lineageql.cli.output import check_output
 from lineageql.settings import Settings
 
 if TYPE_CHECKING:
-    from lineageql.store.sql.checkup import Checkup
+    from lineageql.model.identity import EntityKind
+    from lineageql.store.sql.checkup import Checkup, SearchIndex
 
 T = TypeVar("T")
 _SHOWN = 20
@@ -62,18 +64,54 @@ def check(store: str, as_json: bool, **flags: Any) -> None:
 
 @store.command()
 @click.argument("store")
-def index(store: str) -> None:
-    """Add to STORE the indexes that MLMD lacks, where they are missing."""
+@click.option("--search", is_flag=True, help="Make the search index of an SQLite file too, or bring it up to date.")
+@click.option("--drop-search", is_flag=True, help="Take the search index away, and do nothing else.")
+@settings_flags("types")
+def index(store: str, search: bool, drop_search: bool, **flags: Any) -> None:
+    """Add to STORE the indexes that MLMD lacks, where they are missing.
+
+    With --search it gets an index of the texts of its entities as well, by which words
+    are found and names are in order, however large it is. It stands in the file, in
+    tables and triggers whose names begin with "lineageql_". A service that may write
+    to STORE keeps it up to date. With --types it holds what the file maps; the
+    service needs the same file.
+    """
     import asyncio
 
-    from lineageql.store.addresses import address_of
-    from lineageql.store.maintenance import index_store
+    from lineageql.errors import UsageError
+    from lineageql.store.addresses import FileAddress, address_of
+    from lineageql.store.maintenance import drop_search_index, index_store, make_search_index
 
-    done = asyncio.run(index_store(address_of(store), Settings.load()))
+    if search and drop_search:
+        raise click.UsageError("--search and --drop-search exclude each other")
+    address, settings = address_of(store), Settings.load(flags)
+    if drop_search:
+        there = asyncio.run(drop_search_index(address, settings))
+        click.echo("Took the search index away" if there else "There is no search index")
+        return
+    if search and not isinstance(address, FileAddress):
+        raise UsageError(f"{address} cannot have a search index: only SQLite files have one")
+    done = asyncio.run(index_store(address, settings))
     for added in done.added:
         click.echo(f"Added {added}")
     for present in done.present:
         click.echo(f"There already: {present}")
+    if search:
+        made = asyncio.run(make_search_index(address, settings, _tell_progress()))
+        click.echo(str(made))
+
+
+def _tell_progress() -> Callable[[EntityKind, int], None]:
+    """Tells a terminal now and then how far the work is."""
+    told = time.monotonic()
+
+    def tell(kind: EntityKind, number: int) -> None:
+        nonlocal told
+        if sys.stderr.isatty() and time.monotonic() - told >= 1:
+            told = time.monotonic()
+            click.echo(f"\r{number:,} {kind.value.lower()}s ...", err=True, nl=False)
+
+    return tell
 
 
 @store.command()
@@ -129,6 +167,8 @@ def _print(store: str, found: Checkup) -> None:
     for row in found.types:
         click.echo(f"{row.nodes:>10}  {row.kind:<9}  {row.convention:<{width}}  {row.type}")
     click.echo(f"{found.events:>10}  events")
+    if found.search_index is not None:
+        click.echo(found.search_index)
     for table in found.mapped:
         number = f"{len(table.types)} type{'' if len(table.types) == 1 else 's'} of {table.nodes:,} nodes"
         shown = f": {', '.join(table.types)}" if table.types else ""
@@ -146,6 +186,10 @@ def _print(store: str, found: Checkup) -> None:
         click.echo("Nothing to be done.")
 
 
+def _search_index(found: SearchIndex) -> dict[str, Any]:
+    return {"whole": found.whole, "ofTheseTypes": found.of_these_types, "changesWaiting": found.waiting}
+
+
 def _as_json(store: str, found: Checkup) -> dict[str, Any]:
     by_kind: dict[str, int] = {}
     for row in found.types:
@@ -160,6 +204,7 @@ def _as_json(store: str, found: Checkup) -> dict[str, Any]:
         "missingIndexes": [asdict(row) for row in found.missing_indexes],
         "unreadable": [asdict(row) for row in found.unreadable],
         "doubles": [asdict(row) for row in found.doubles],
+        "searchIndex": None if found.search_index is None else _search_index(found.search_index),
         "mapped": [asdict(row) for row in found.mapped],
         "findings": found.findings,
     }

@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreError, UsageError
+from lineageql.model.identity import EntityKind
 from lineageql.settings import Settings
 from lineageql.store import server_store
 from lineageql.store.addresses import Address, FileAddress, ServerAddress, ServiceAddress
@@ -27,6 +28,7 @@ from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index, add_indexes, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, TABLES, stored_version
 from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
+from lineageql.store.sqlite_search_index import Making, SQLiteSearchIndex
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,46 @@ async def index_store(address: Address, settings: Settings) -> Indexing:
     elif missing and isinstance(address, ServerAddress):
         await server_store.add_indexes(server_store.with_password(address, settings), settings, missing)
     return Indexing(missing, [index for index in INDEXES if index not in missing])
+
+
+async def make_search_index(address: Address, settings: Settings, told: Callable[[EntityKind, int], None]) -> Making:
+    """Makes the search index of a store, or brings the one that it has up to date.
+
+    Args:
+        address: of an SQLite file.
+        settings: the types of users that its entries are made by, and how long a lock is waited for.
+        told: is told how many entries of a kind are made.
+
+    Raises:
+        UsageError: it is another store, or the file of users' own types cannot be read, or says what cannot be.
+        SchemaMismatch: it is of another schema version.
+        StoreMissing, StoreLocked, NotMLMD, StoreError, Unavailable: it cannot be read or written.
+    """
+    async with _searched(address, settings) as index:
+        return await index.make(told)
+
+
+async def drop_search_index(address: Address, settings: Settings) -> bool:
+    """Takes the search index of a store away; whether it had one. It raises what `make_search_index` does."""
+    async with _searched(address, settings) as index:
+        return await index.drop()
+
+
+@asynccontextmanager
+async def _searched(address: Address, settings: Settings) -> AsyncIterator[SQLiteSearchIndex]:
+    if not isinstance(address, FileAddress):
+        raise UsageError(f"{address} cannot have a search index: only SQLite files have one")
+    own = own_types(settings)
+    async with _open(address, settings) as (driver, version):
+        assert isinstance(driver, SQLiteDriver)
+        if version != SCHEMA_VERSION:
+            raise SchemaMismatch(
+                f"{address} is of schema version {version}; only version {SCHEMA_VERSION} is indexed, and"
+                " `lineageql store upgrade` makes a copy of that version"
+            )
+        if not os.access(address.path, os.W_OK):
+            raise StoreError(f"{address.path} is not writable")
+        yield SQLiteSearchIndex(address.path, driver, own, settings.lock_timeout)
 
 
 async def upgrade_copy(source: Path, copy: Path, settings: Settings) -> Upgrading:

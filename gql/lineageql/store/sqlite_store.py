@@ -24,11 +24,13 @@ from lineageql.store.mlmd.shared import DistantRecorder
 from lineageql.store.own_types_file import own_types
 from lineageql.store.ports import Reader, Recorder, StoreInfo
 from lineageql.store.recorders import MissingRecorder, Starting
+from lineageql.store.search_index_keeper import SearchIndexKeeper
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reading import sql_reader, sql_reading
 from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
 from lineageql.store.sql.statements import Statements
+from lineageql.store.sqlite_search_index import SQLiteSearchIndex
 from lineageql.store.write_lock import Hold, WriteLock, unlocked
 
 log = logging.getLogger("lineageql.store")
@@ -57,6 +59,10 @@ class SQLiteStore:
         self._statements = Statements(own)
         self._starting = Starting(recorder)
         self._lock = lock
+        self._keeper: SearchIndexKeeper | None = None
+        if self.info.writable:
+            index = SQLiteSearchIndex(driver.file_identity.real, driver, own, driver.lock_timeout)
+            self._keeper = SearchIndexKeeper(index.catch_up)
 
     @property
     def statements(self) -> int:
@@ -78,6 +84,8 @@ class SQLiteStore:
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""
+        if self._keeper is not None:
+            await self._keeper.close()
         await self._starting.close()
         if self._lock is not None:
             await self._lock.close()

@@ -8,10 +8,28 @@ uri, a uri before a description; where they do not, it comes after all of these.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from lineageql.model.entities import Entity
 from lineageql.model.values import as_text
 from lineageql.store.ports import APART
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedTexts:
+    """The texts of an entity that are searched, their case folded; empty where it has none."""
+
+    name: str
+    uri: str
+    description: str
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, entity: Entity) -> FoldedTexts:
+        """The texts of an entity."""
+        labels = tuple(value.casefold() for value in _label_values(entity))
+        uri, description = entity.node.uri or "", entity.description or ""
+        return cls(entity.name.casefold(), uri.casefold(), description.casefold(), labels)
 
 
 def ranking(text: str) -> Callable[[Entity], int | None]:
@@ -20,11 +38,8 @@ def ranking(text: str) -> Callable[[Entity], int | None]:
     wanted = " ".join(words)
 
     def rank(entity: Entity) -> int | None:
-        name, uri = entity.name.casefold(), (entity.node.uri or "").casefold()
-        labels, description = (
-            [value.casefold() for value in _label_values(entity)],
-            (entity.description or "").casefold(),
-        )
+        texts = FoldedTexts.of(entity)
+        name, uri, description, labels = texts.name, texts.uri, texts.description, texts.labels
         places = (name, uri, description, *labels)
         if not all(any(word in place for place in places) for word in words):
             return None

@@ -276,16 +276,15 @@ class _Builder:
 
 
 @st.composite
-def stores(draw: st.DrawFn, most: int = 6) -> StoreRecord:
-    """A store of up to `most` artifacts and as many executions."""
-    types = draw(TYPES)
-    build = _Builder(draw, types, most)
+def stores(draw: st.DrawFn, most: int = 6, types: st.SearchStrategy[tuple[TypeRecord, ...]] = TYPES) -> StoreRecord:
+    """A store of up to `most` artifacts and as many executions, of these types."""
+    build = _Builder(draw, drawn := draw(types), most)
     build.add_contexts()
     sizes = st.sampled_from((most // 2, most, most - 1, most - 2, 1, 0))
     artifacts = [build.add_node(ARTIFACT, id_ + 1) for id_ in range(draw(sizes))]
     executions = [build.add_node(EXECUTION, id_ + 1) for id_ in range(draw(sizes))]
     return StoreRecord(
-        types=types,
+        types=drawn,
         artifacts=tuple(artifacts),
         executions=tuple(executions),
         contexts=tuple(build.contexts),

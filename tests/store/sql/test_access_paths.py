@@ -28,7 +28,7 @@ from tests.store.sql.test_search import BUDGETS, expected, found, thorough
 async def held(reader: Any, kind: EntityKind, predicate: Predicate) -> list[set[Any]]:
     """The ids, or of runs the keys, that each access path of a search holds."""
     predicate = (await reader._settled(Search(kind, predicate))).predicate  # workspaces that are only names stand apart
-    clauses = Clauses(await reader._catalog(), reader.dialect)
+    clauses = Clauses(await reader.type_catalog(), reader.dialect)
     found = []
     for path in AccessPaths(clauses, source_of(kind, clauses.types)).of(predicate):
         if isinstance(path, RunPath):

@@ -365,7 +365,7 @@ class WorkerChannel:
         self.tally.starts += 1
         worker = self._worker = await WorkerProcess.spawn()
         if self._closed:
-            worker.kill("the recorder closed")
+            worker.kill("the recorder closed", unneeded=True)
         cause = f"it took more than {self._open_timeout:g} seconds; another process may hold the store's lock"
         timer = asyncio.get_running_loop().call_later(self._open_timeout, worker.kill, cause)
         try:

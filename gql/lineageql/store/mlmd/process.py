@@ -37,6 +37,7 @@ class WorkerProcess:
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
         self._words: deque[str] = deque(maxlen=20)
         self._cause = ""
+        self._unneeded = False
         self._watcher = asyncio.create_task(self._watch(), name=f"watcher of ml-metadata's worker {process.pid}")
 
     @classmethod
@@ -92,8 +93,9 @@ class WorkerProcess:
         except (asyncio.IncompleteReadError, OSError):
             raise WorkerEnded(await self.ending()) from None
 
-    def kill(self, cause: str) -> None:
-        """Ends it at once; `cause` is a clause for the error that its caller gets."""
+    def kill(self, cause: str, *, unneeded: bool = False) -> None:
+        """Ends it at once; `cause` says why in its caller's error; no warning tells of one that is unneeded."""
+        self._unneeded = self._unneeded or unneeded
         if self._process.returncode is None:
             self._cause = self._cause or cause
             with suppress(ProcessLookupError):
@@ -127,7 +129,7 @@ class WorkerProcess:
             self._hear(lines)
         self._hear([rest])
         code = await self._process.wait()
-        if code == 0:
+        if code == 0 or self._unneeded:
             log.debug("worker %s ended", self.pid)
         else:
             log.warning("worker %s %s; it had said: %s", self.pid, _end(code), self.last_words or "nothing")

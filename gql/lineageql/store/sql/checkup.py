@@ -6,18 +6,20 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import literal, null, or_, select, tuple_
+from sqlalchemy import func, literal, null, or_, select, tuple_
 
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnType, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType, Packed
 from lineageql.model.type_catalog import UNKNOWN_TYPE, TypeCatalog
 from lineageql.model.values import NULL_TEXT, STRUCT_PREFIX, decode
-from lineageql.store.sql.dialects import Statement
+from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.doubles import Double, doubles
-from lineageql.store.sql.driver import Driver, Rows
+from lineageql.store.sql.driver import Driver, Rows, Script, fetch
 from lineageql.store.sql.indexes import Index, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, UPGRADE
 from lineageql.store.sql.rows import types_of
+from lineageql.store.sql.search_index.entry_tables import CHANGES, fingerprint, made_by
+from lineageql.store.sql.search_index.pending_changes import MOST
 from lineageql.store.sql.tables import NODES, PROPERTIES
 
 _BATCH = 10_000
@@ -65,6 +67,43 @@ class Mapped:
     unseen: dict[str, list[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class SearchIndex:
+    """The search index of a store.
+
+    Attributes:
+        whole: whether all its entries are made.
+        of_these_types: whether they were made with the file of users' own types that the check was given.
+        waiting: how many changes wait to be taken into it.
+    """
+
+    whole: bool
+    of_these_types: bool
+    waiting: int
+
+    def __str__(self) -> str:
+        if not self.whole:
+            return "search index: not whole"
+        return f"search index: {self.waiting:,} change{'' if self.waiting == 1 else 's'} waiting"
+
+    @property
+    def findings(self) -> list[str]:
+        """What is to be done something about."""
+        if not self.whole:
+            return ["the search index is not whole; `lineageql store index --search` makes it anew"]
+        if not self.of_these_types:
+            return [
+                "the search index was made by another version or file of --types, and is not used with this one;"
+                " `lineageql store index --search` makes it anew"
+            ]
+        if self.waiting > MOST:
+            return [
+                f"{self.waiting:,} changes wait to be taken into the search index, and searches read every text;"
+                " a service that may write takes them, and so does `lineageql store index --search`"
+            ]
+        return []
+
+
 @dataclass
 class Checkup:
     """What a check found."""
@@ -77,6 +116,7 @@ class Checkup:
     unreadable: list[Unreadable] = field(default_factory=list)
     mapped: list[Mapped] = field(default_factory=list)
     doubles: list[Double] = field(default_factory=list)
+    search_index: SearchIndex | None = None
 
     @property
     def served(self) -> bool:
@@ -91,6 +131,7 @@ class Checkup:
         found += [f"no index {index}; `lineageql store index` adds it" for index in self.missing_indexes]
         found += [f"ml-metadata cannot read {row}" for row in self.unreadable]
         found += map(str, self.doubles)
+        found += [] if self.search_index is None else self.search_index.findings
         return found
 
 
@@ -103,10 +144,19 @@ async def check(driver: Driver, version: int, own: OwnTypes = NO_OWN_TYPES) -> C
     if found.served:
         found.missing_indexes = await missing_indexes(driver)
         found.doubles = await doubles(driver, types)
+        found.search_index = await driver.run(_search_index(driver.dialect, own))
     for kind in NodeKind:
         if PROPERTIES[kind].name.lower() in tables:
             found.unreadable += [row async for row in _unreadable(driver, kind)]
     return found
+
+
+def _search_index(dialect: Dialect, own: OwnTypes) -> Script[SearchIndex | None]:
+    made = yield from made_by(dialect)
+    if made is None:
+        return None
+    query = select(func.count()).select_from(CHANGES)
+    return SearchIndex(bool(made), made == fingerprint(own), (yield from fetch(dialect.compile(query)))[0][0])
 
 
 async def _types(

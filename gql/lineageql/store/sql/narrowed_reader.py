@@ -100,15 +100,16 @@ class NarrowedReader(SQLReader):
     hides = True
 
     def __init__(self, plain: SQLReader, sight: Sight) -> None:
-        super().__init__(NarrowedDriver(plain.driver, self._seen), plain.statements, plain.budgets)
+        # Names and texts may be others for who sees less, so entries do not lead to them.
+        super().__init__(NarrowedDriver(plain.driver, self._seen), plain.statements, plain.budgets, search_index=False)
         self._plain = plain
         self._sight = sight
         self._finding: asyncio.Task[SeenRows] | None = None
         self._told_apart = False
         """Whether all that is seen is in a workspace that is seen, whichever rows are looked at."""
 
-    async def _catalog(self) -> TypeCatalog:
-        return await self._plain._catalog()
+    async def type_catalog(self) -> TypeCatalog:
+        return await self._plain.type_catalog()
 
     async def _seen(self) -> SeenRows:
         if self._finding is None:
@@ -117,7 +118,7 @@ class NarrowedReader(SQLReader):
 
     async def _find(self) -> SeenRows:
         spaces = await seen_spaces(self._plain, self._sight)
-        types = await self._plain._catalog()
+        types = await self._plain.type_catalog()
         seen = self._seen_rows(types, tuple(spaces))
         self._told_apart = not seen.unplaced
         if self._told_apart and spaces and types.through_children:

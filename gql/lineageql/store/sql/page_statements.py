@@ -80,8 +80,8 @@ def page(
     query = _from(query, members).where(*_conditions(clauses, search, members, access))
     if access is None:
         query = query.where(*_bounds(clauses, search, source))
-    limit = _parameter("window_limit", window.limit + 1)
-    return Page(_windowed(query, keys, search.order, window).limit(limit), len(keys))
+    limit = parameter("window_limit", window.limit + 1)
+    return Page(windowed(query, keys, search.order, window).limit(limit), len(keys))
 
 
 def walk_step(clauses: Clauses, search: Search, window: Window, source: Source) -> Select[Any]:
@@ -92,7 +92,7 @@ def walk_step(clauses: Clauses, search: Search, window: Window, source: Source) 
     keys = _keys(clauses, search.order, source, by_event=False)
     query = select(*(key.label(f"c{place}") for place, key in enumerate(keys))).select_from(source.from_)
     query = query.where(*_bounds(clauses, search, source))
-    return _windowed(query, keys, search.order, window).limit(2).offset(_parameter("window_skip", 0))
+    return windowed(query, keys, search.order, window).limit(2).offset(parameter("window_skip", 0))
 
 
 def edges(window: Window) -> Parameters:
@@ -109,7 +109,7 @@ def shape(window: Window) -> tuple[object, ...]:
     return (*kinds, window.backward)
 
 
-def _windowed(query: Select[Any], keys: list[ColumnElement[Any]], order: Order, window: Window) -> Select[Any]:
+def windowed(query: Select[Any], keys: list[ColumnElement[Any]], order: Order, window: Window) -> Select[Any]:
     descending = order.descending != window.backward
     for name, key, upward in (
         ("after", window.after, not order.descending),
@@ -117,12 +117,12 @@ def _windowed(query: Select[Any], keys: list[ColumnElement[Any]], order: Order, 
     ):
         if key is not None:
             check(key, keys, name)
-            edge = [_parameter(f"window_{name}_{place}", part) for place, part in enumerate(key)]
+            edge = [parameter(f"window_{name}_{place}", part) for place, part in enumerate(key)]
             query = query.where(beyond(keys, edge, upward=upward))
     return query.order_by(*(key.desc() if descending else key.asc() for key in keys))
 
 
-def _parameter(name: str, value: Any) -> BindParameter[Any]:
+def parameter(name: str, value: Any) -> BindParameter[Any]:
     # The type is that of all values that may come, not of the one at hand: a small integer is no small column.
     kind = BigInteger() if isinstance(value, int) else Float(53) if isinstance(value, float) else Text()
     return bindparam(name, value, kind)
@@ -159,7 +159,7 @@ def count(clauses: Clauses, search: Search, members: Members, access: Clause | N
 def ids(clauses: Clauses, search: Search, members: Members, access: Clause | None = None) -> Select[Any]:
     """The statement of the ids of rows, of at most as many as the parameter `most` says."""
     query = _from(select(members.source.id), members).where(*_conditions(clauses, search, members, access))
-    return query.limit(_parameter("most", 0))
+    return query.limit(parameter("most", 0))
 
 
 def payload(members: Members) -> list[ColumnElement[Any]]:

@@ -33,6 +33,9 @@ from lineageql.store.sql.parameterized import LookedInto, Placeholders, by_param
 from lineageql.store.sql.residuals import grounded, is_residual
 from lineageql.store.sql.row_budgets import RowBudgets, row_budgets
 from lineageql.store.sql.run_scan import RunScan, named_one_of
+from lineageql.store.sql.search_index.entry_tables import is_indexed
+from lineageql.store.sql.search_index.indexed_names import IndexedNames
+from lineageql.store.sql.search_index.indexed_texts import IndexedTexts
 from lineageql.store.sql.searches import Searches, groups_of
 from lineageql.store.sql.sources import run_source, source_of
 from lineageql.store.sql.statements import Statements
@@ -55,15 +58,24 @@ class SQLReader(NamedWorkspaces):
         driver: the open database, or a snapshot of it.
         statements: compiled statements of the same database, of other operations too.
         budgets: how many rows each turn of a search may visit.
+        search_index: whether there is a search index that is used; None where that is to be found out.
     """
 
     faults: Sequence[LineageQLError] = ()
     hides = False
 
-    def __init__(self, driver: Runner, statements: Statements | None = None, budgets: RowBudgets = row_budgets) -> None:
+    def __init__(
+        self,
+        driver: Runner,
+        statements: Statements | None = None,
+        budgets: RowBudgets = row_budgets,
+        *,
+        search_index: bool | None = None,
+    ) -> None:
         self.driver = driver
         self.statements = statements or Statements()
         self.budgets = budgets
+        self.search_index = search_index
         self.dialect = driver.dialect
         self._reading: asyncio.Task[TypeCatalog] | None = None
         self._readers = 0
@@ -81,7 +93,7 @@ class SQLReader(NamedWorkspaces):
         """The rows of a statement that is kept; see `memberships.FetchKept`."""
         if not all(lists.values()):
             return []
-        return await self.driver.run(self._kept(await self._catalog(), key, build, **lists))
+        return await self.driver.run(self._kept(await self.type_catalog(), key, build, **lists))
 
     def _kept(
         self, types: TypeCatalog, key: Key, build: Callable[..., Any], **lists: Sequence[int | str]
@@ -97,9 +109,9 @@ class SQLReader(NamedWorkspaces):
     # -- types
 
     async def types(self) -> Sequence[NodeType]:
-        return [type_ for type_ in (await self._catalog()).by_id.values() if not type_.simple]
+        return [type_ for type_ in (await self.type_catalog()).by_id.values() if not type_.simple]
 
-    async def _catalog(self) -> TypeCatalog:
+    async def type_catalog(self) -> TypeCatalog:
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_types())
         reading = self._reading
@@ -120,7 +132,7 @@ class SQLReader(NamedWorkspaces):
         return await self.driver.run(script())
 
     async def _clauses(self) -> Clauses:
-        return Clauses(await self._catalog(), self.dialect)
+        return Clauses(await self.type_catalog(), self.dialect)
 
     async def _memberships(self) -> Memberships:
         return Memberships(self._fetch_kept, await self._clauses())
@@ -151,7 +163,17 @@ class SQLReader(NamedWorkspaces):
     async def _search(self, search: Search, window: Window, fields: Fields) -> Slice:
         searches, asked = await self._grounded(search)
         page = searches.page if isinstance(asked.order.field, Field) else partial(page_in_parts, searches)
+        # Workspaces are few.
+        if asked.order.field is Field.NAME and asked.kind is not EntityKind.WORKSPACE:
+            page = partial(self._page_by_name, searches)
         return await self._run(searches, asked, lambda search: page(search, window, fields))
+
+    def _page_by_name(self, searches: Searches, search: Search, window: Window, fields: Fields) -> Script[Slice]:
+        """A page in the order of names, by the search index where there is one."""
+        found = None
+        if (yield from self._is_indexed()):
+            found = yield from IndexedNames(searches, search).page(window, fields)
+        return (yield from searches.page(search, window, fields)) if found is None else found
 
     async def _search_under(
         self, link: Link, owners: Sequence[Ref], search: Search, window: Window, fields: Fields
@@ -181,10 +203,37 @@ class SQLReader(NamedWorkspaces):
         return await self._run(searches, asked, count)
 
     async def _find_text(self, kind: EntityKind, text: str, window: Window) -> Slice:
-        return await self.driver.run((await self._searches()).text_page(kind, text, window))
+        searches = await self._searches()
+
+        def script() -> Script[Slice]:
+            found = yield from self._indexed_texts(searches, kind, text, lambda texts: texts.page(window))
+            return (yield from searches.text_page(kind, text, window)) if found is None else found
+
+        return await self.driver.run(script())
 
     async def _count_text(self, kind: EntityKind, text: str) -> int:
-        return await self.driver.run((await self._searches()).text_count(kind, text))
+        searches = await self._searches()
+
+        def script() -> Script[int]:
+            found = yield from self._indexed_texts(searches, kind, text, IndexedTexts.count)
+            return (yield from searches.text_count(kind, text)) if found is None else found
+
+        return await self.driver.run(script())
+
+    def _is_indexed(self) -> Script[bool]:
+        """Whether there is a search index that is used; that is asked once in an operation."""
+        if self.search_index is None:
+            self.search_index = yield from is_indexed(self.dialect, self.statements.own)
+        return self.search_index
+
+    def _indexed_texts(
+        self, searches: Searches, kind: EntityKind, text: str, find: Callable[[IndexedTexts], Script[T | None]]
+    ) -> Script[T | None]:
+        """What is found by the search index; None where there is none, or it says nothing of this."""
+        if not (yield from self._is_indexed()):
+            return None
+        load = partial(self._load, searches, fields=None)
+        return (yield from find(IndexedTexts(self.dialect, searches.types, load, kind, text)))
 
     # -- entities and events
 
@@ -267,7 +316,7 @@ class SQLReader(NamedWorkspaces):
         return await self._run(searches, asked, lambda search: searches.ids(search, most))
 
     async def types_of(self, kind: EntityKind, ids: Sequence[int]) -> Mapping[int, NodeType]:
-        types = await self._catalog()
+        types = await self.type_catalog()
 
         def build(ids: ColumnElement[Any]) -> Select[Any]:
             source = source_of(kind, types)
@@ -277,7 +326,7 @@ class SQLReader(NamedWorkspaces):
         return {id_: types.by_id[type_id] for id_, type_id in rows if type_id in types.by_id}
 
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
-        catalog = await self._catalog() if EventType.INPUT in types else None
+        catalog = await self.type_catalog() if EventType.INPUT in types else None
 
         def script() -> Script[Sequence[Event]]:
             found = list(map(sql_rows.event_of, (yield from fetch(sql_rows.events_at(kind, types)(self.dialect, ids)))))
@@ -332,7 +381,7 @@ class SQLReader(NamedWorkspaces):
         return {ref: Ref(EntityKind.WORKSPACE, space) for ref, space in found.items()}
 
     async def _workspaces_named(self, names: Sequence[str] | None) -> Sequence[Workspace]:
-        types = await self._catalog()
+        types = await self.type_catalog()
         if not types.naming or (names is not None and not names):
             return ()
         if names is not None and self._all_named is None and len(names) <= _FEW_NAMES:

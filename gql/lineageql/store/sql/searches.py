@@ -107,8 +107,8 @@ class Searches:
         if search.kind in (EntityKind.WORKSPACE, EntityKind.RUN):
             return (yield from self._window(search, window, (yield from self.path(search))))
         rest, rows = window, list[Any]()
-        for budget in self.budgets(window.limit) if self._paths(search) else ():
-            path = yield from self._cheapest(search, budget // WALKED_AS_GATHERED)
+        for budget in self.budgets(window.limit) if self.paths(search) else ():
+            path = yield from self.cheapest(search, budget // WALKED_AS_GATHERED)
             edge = () if path is not None else (yield from self._edge(search, rest, budget))
             if edge is None:
                 continue
@@ -128,7 +128,7 @@ class Searches:
     def _first_runs(self, search: Search, window: Window) -> Script[tuple[_Page, Rows] | None]:
         """The rows of a page of runs, from those that come first in its order; None where these are too few."""
         begin = come_first(search, window)
-        if begin is None or self._paths(search):
+        if begin is None or self.paths(search):
             return None
         field, descending, place = begin
         wanted = needed(search, window)
@@ -151,7 +151,7 @@ class Searches:
     def _edge(self, search: Search, window: Window, budget: int) -> Script[Rows | None]:
         """The keys of the last row of a step and of the first beyond it; None where the order cannot be walked."""
         if search.order.field not in WALKED:
-            return () if budget >= (yield from self._last(search.kind)) else None
+            return () if budget >= (yield from self.last_id(search.kind)) else None
 
         def make() -> Statement:
             found = walk_step(self.clauses, search, window, source_of(search.kind, self.types))
@@ -172,6 +172,25 @@ class Searches:
         wanted = needed(search, window)
         made = self.kept(search, ("page", search, shape(window), wanted, path), make)
         return made, (yield from fetch(made.statement.given(**edges(window), window_limit=window.limit + 1)))
+
+    def page_among(self, search: Search, window: Window, ids: Sequence[int], fields: Fields = None) -> Script[Slice]:
+        """The rows of a window that are among these nodes."""
+
+        def make() -> _Page:
+            source = source_of(search.kind, self.types)
+            among = self.dialect.within(source.id, bindparam("ids", self.dialect.listed([])))
+            made = page(self.clauses, search, window, Members(source, []), among)
+            return _Page(self.dialect.compile(made.query).meant("page, among these"), made.keys, by_event=False)
+
+        made = self.kept(search, ("page among", search, shape(window)), make)
+        given = {**edges(window), "window_limit": window.limit + 1, "ids": self.dialect.listed(ids)}
+        rows = yield from fetch(made.statement.given(**given))
+        return (yield from self._slices(search, window, made, [rows], fields))[0]
+
+    def page_by(self, search: Search, window: Window, path: int, fields: Fields = None) -> Script[Slice]:
+        """A page of the whole store, by one of the search's access paths."""
+        made, rows = yield from self._window(search, window, path)
+        return (yield from self._slices(search, window, made, [rows], fields))[0]
 
     def page_under(
         self, link: Link, owners: Sequence[Ref], search: Search, window: Window, fields: Fields = None
@@ -285,7 +304,7 @@ class Searches:
 
     def starting(self, search: Search, path: int | None, wanted: Needed | None = None) -> Start:
         """The start of a statement at one of the search's access paths; of runs, as many as are needed."""
-        found = None if path is None else self._paths(search)[path]
+        found = None if path is None else self.paths(search)[path]
         if isinstance(found, RunPath):
             return Start(run_source(self.types, RunScan(tied=Tied.of(found))), None)
         source = source_of(search.kind, self.types, wanted)
@@ -315,7 +334,7 @@ class Searches:
 
     def path(self, search: Search) -> Script[int | None]:
         """Which of a search's access paths a statement over all matches should take: about the cheapest."""
-        paths = self._paths(search)
+        paths = self.paths(search)
         if not paths:
             return None
         by_members = search.kind is EntityKind.WORKSPACE
@@ -323,18 +342,18 @@ class Searches:
             return None if paths[0].broad else 0  # these are too few for a cost to be worth a statement
         if search.kind is EntityKind.RUN and len(paths) == 1:
             return 0  # the rows of all runs cost more than those of some
-        last = yield from self._last(search.kind)
+        last = yield from self.last_id(search.kind)
         if by_members:
             last //= _PROBED_AS_GATHERED
         for budget in self.budgets(None):
-            path = yield from self._cheapest(search, budget)
+            path = yield from self.cheapest(search, budget)
             if path is not None or budget >= last:
                 return path
         return None
 
-    def _cheapest(self, search: Search, budget: int) -> Script[int | None]:
+    def cheapest(self, search: Search, budget: int) -> Script[int | None]:
         """The cheapest of a search's access paths, where it costs less than a budget."""
-        paths = self._paths(search)
+        paths = self.paths(search)
         found, least = None, budget
         bounds = yield from self._costs(search, "lower bounds", (), [path.lower_bound for path in paths], budget)
         for rows, place in sorted((rows, place) for place, rows in enumerate(bounds)):
@@ -362,13 +381,13 @@ class Searches:
         rows = yield from fetch(self.kept(search, (key, search, *place), make).given(budget=budget))
         return [int(number) for number in rows[0]]
 
-    def _last(self, kind: EntityKind) -> Script[int]:
+    def last_id(self, kind: EntityKind) -> Script[int]:
         """The last id of what a kind's access paths count, which is about how many there are of it.
 
         MLMD gives ids in order and deletes nothing. Workspaces and runs are found by what belongs to them.
         """
         if kind not in _OWN_TABLES:
-            return max((yield from self._last(_OWN_TABLES[0])), (yield from self._last(_OWN_TABLES[1])))
+            return max((yield from self.last_id(_OWN_TABLES[0])), (yield from self.last_id(_OWN_TABLES[1])))
         table = NODES[NODE_KINDS[kind]]
 
         def make() -> Statement:
@@ -378,9 +397,11 @@ class Searches:
 
     def _named(self, search: Search, path: int) -> str:
         """An access path, as a plan names it."""
-        return f"by access path {self._paths(search)[path].name}"
+        return f"by access path {self.paths(search)[path].name}"
 
-    def _paths(self, search: Search) -> list[AccessPath]:
+    def paths(self, search: Search) -> list[AccessPath]:
+        """The access paths of a search, that may cost least first."""
+
         def make() -> list[AccessPath]:
             wanted = all_of(search.predicate, self.within.get(search.kind, ALWAYS))
             return AccessPaths(self.clauses, source_of(search.kind, self.types)).of(wanted)[:_MOST_PATHS]

@@ -28,7 +28,7 @@ class Statements:
     """
 
     def __init__(self, own: OwnTypes = NO_OWN_TYPES) -> None:
-        self._own = own
+        self.own = own
         self._rows: Sequence[Any] | None = None
         self._types = TypeCatalog(())
         self._made: OrderedDict[Hashable, Any] = OrderedDict()
@@ -38,7 +38,7 @@ class Statements:
         """The types that the rows of `rows.TYPES` tell; of the same rows, the same object."""
         with self._lock:
             if rows != self._rows:
-                self._rows, self._types = rows, TypeCatalog(stored_types_of(rows), self._own)
+                self._rows, self._types = rows, TypeCatalog(stored_types_of(rows), self.own)
                 self._made.clear()
             return self._types
 

@@ -108,6 +108,9 @@ class Dialect(ABC):
     indexed: str
     """The statement that lists, in lower case, the tables and first columns of indexes that hold every row."""
 
+    has_table: str | None = None
+    """The statement that finds a table by the parameter `name`; None where no search index is made."""
+
     sorts_octets = True
     """Whether the database's indexes of texts are in the order of octets."""
 
@@ -371,3 +374,24 @@ class Prepared:
             made = dialect.compile(self.build(dialect, bindparam("ids", dialect.listed([])))).meant(self.purpose)
             self._compiled[dialect] = made
         return made.given(ids=dialect.listed(ids)) if ids else made
+
+
+class Fixed:
+    """A statement that is compiled once for a database.
+
+    Args:
+        purpose: what the statement is for; see `Statement`.
+        query: the statement.
+    """
+
+    def __init__(self, purpose: str, query: Select[Any]) -> None:
+        self._purpose = purpose
+        self._query = query
+        self._compiled: WeakKeyDictionary[Dialect, Statement] = WeakKeyDictionary()
+
+    def __call__(self, dialect: Dialect) -> Statement:
+        """The statement, with the parameters that it has."""
+        made = self._compiled.get(dialect)
+        if made is None:
+            made = self._compiled[dialect] = dialect.compile(self._query).meant(self._purpose)
+        return made

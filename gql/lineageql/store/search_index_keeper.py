@@ -1,0 +1,49 @@
+"""Keeps the search index of an open store up to date, beside all operations."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from lineageql.errors import LineageQLError
+
+log = logging.getLogger("lineageql.store")
+
+EVERY = 1.0
+"""Seconds between two looks for changes. A search finds what was changed in any case: it takes the longer, the more
+that is."""
+
+
+class SearchIndexKeeper:
+    """A task that makes the entries of what was changed anew.
+
+    Args:
+        catch_up: does that for some changes, and tells how many these were.
+        every: how long it waits where there were none, in seconds.
+    """
+
+    def __init__(self, catch_up: Callable[[], Awaitable[int]], every: float = EVERY) -> None:
+        self._catch_up = catch_up
+        self._every = every
+        self._task = asyncio.create_task(self._keep(), name="keeper of the search index")
+
+    async def _keep(self) -> None:
+        told, done = "", 0
+        while True:
+            if not done:
+                await asyncio.sleep(self._every)
+            try:
+                done, said = await self._catch_up(), ""
+            except LineageQLError as error:
+                done, said = 0, str(error)
+            if said and said != told:
+                log.warning("the search index waits: %s", said)
+            told = said
+
+    async def close(self) -> None:
+        """Ends it. What it was at stays listed as changed, unless it is done."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task

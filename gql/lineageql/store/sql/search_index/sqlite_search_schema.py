@@ -1,0 +1,115 @@
+"""A search index in an SQLite file: its tables, their words by FTS5, and the triggers on MLMD's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lineageql.model.identity import EntityKind
+from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, Changed, texts_of
+
+PREFIX = "lineageql_"
+_NODES = (("Artifact", Changed.ARTIFACT), ("Execution", Changed.EXECUTION), ("Context", Changed.CONTEXT))
+
+
+def words_of(kind: EntityKind, text: str) -> str:
+    """The name of the table of the words in a text of a kind's entries."""
+    return f"{PREFIX}{kind.name.lower()}_words_{text}"
+
+
+def created() -> Iterator[str]:
+    """The statements that make an empty index; from then on what is written is listed."""
+    yield f"CREATE TABLE {STATE.name} (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+    # A number is never given twice: who has read it may delete it.
+    yield (
+        f"CREATE TABLE {CHANGES.name} (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
+        " id INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
+    )
+    for kind in EntityKind:
+        yield from _entries(kind)
+    yield from _triggers()
+
+
+def dropped(names: list[tuple[str, str]]) -> Iterator[str]:
+    """The statements that take an index away.
+
+    Args:
+        names: the types and names of the tables and triggers of the file.
+    """
+    ours = [(type_, name) for type_, name in names if name.startswith(PREFIX)]
+    yield from (f"DROP TRIGGER {name}" for type_, name in ours if type_ == "trigger")
+    # The tables that FTS5 keeps go with its own.
+    own = {
+        STATE.name,
+        CHANGES.name,
+        *(table.name for table in ENTRIES.values()),
+        *(words_of(kind, text) for kind in EntityKind for text in texts_of(kind)),
+    }
+    yield from (f"DROP TABLE {name}" for type_, name in sorted(ours, reverse=True) if type_ == "table" and name in own)
+
+
+def _entries(kind: EntityKind) -> Iterator[str]:
+    table, texts = ENTRIES[kind].name, texts_of(kind)
+    yield (
+        f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT NOT NULL, workspace TEXT NOT NULL, run TEXT NOT NULL,"
+        " folded TEXT NOT NULL, uri TEXT NOT NULL, labels TEXT NOT NULL, description TEXT NOT NULL,"
+        " unindexed INTEGER NOT NULL)"
+    )
+    yield f"CREATE INDEX {table}_name ON {table}(name)"
+    yield f"CREATE INDEX {table}_folded ON {table}(folded)"
+    yield f"CREATE INDEX {table}_unindexed ON {table}(unindexed) WHERE unindexed = 1"
+    if kind is EntityKind.RUN:
+        yield f"CREATE INDEX {table}_run ON {table}(workspace, run)"
+    for text in texts:
+        options = f"content='{table}', content_rowid='id', tokenize='trigram case_sensitive 1'"
+        yield f"CREATE VIRTUAL TABLE {words_of(kind, text)} USING fts5({text}, {options})"
+    inserts = [f"INSERT INTO {words_of(kind, text)}(rowid, {text}) VALUES (new.id, new.{text});" for text in texts]
+    deletes = [
+        f"INSERT INTO {words}({words}, rowid, {text}) VALUES ('delete', old.id, old.{text});"
+        for text in texts
+        for words in (words_of(kind, text),)
+    ]
+    yield f"CREATE TRIGGER {table}_inserted AFTER INSERT ON {table} BEGIN {' '.join(inserts)} END"
+    yield f"CREATE TRIGGER {table}_deleted AFTER DELETE ON {table} BEGIN {' '.join(deletes)} END"
+
+
+def _triggers() -> Iterator[str]:
+    for table, kind in _NODES:
+        yield from _listing(table, (kind, "id"))
+        owner = f"{table.lower()}_id"
+        yield from _listing(f"{table}Property", (kind, owner))
+    yield _trigger("Context", "renamed", "UPDATE OF name", [(Changed.CONTEXT_NAME, "new.id")])
+    # An artifact may be named by a step of an event, an execution by the contexts that it is in. An event is written
+    # before its steps.
+    yield from list(_listing("Event", (Changed.ARTIFACT, "artifact_id")))[1:]
+    yield from _listing(
+        "EventPath", (Changed.ARTIFACT, "(SELECT artifact_id FROM Event WHERE id = {row}.event_id)"), plain=False
+    )
+    yield from _listing("Association", (Changed.EXECUTION, "execution_id"))
+    # A type may be told of later what tells its convention.
+    yield _trigger("Type", "updated", "UPDATE", [(Changed.TYPE, "new.id")])
+    yield from _listing("TypeProperty", (Changed.TYPE, "type_id"))
+    yield from _listing("ParentType", (Changed.TYPE, "type_id"))
+    # What a context is may be told by what is above it and below.
+    yield from _listing("ParentContext", (Changed.CONTEXT, "context_id"), (Changed.CONTEXT, "parent_context_id"))
+
+
+def _listing(table: str, *changed: tuple[int, str], plain: bool = True) -> Iterator[str]:
+    """The triggers that list what the rows of a table are of."""
+
+    def of(row: str) -> list[tuple[int, str]]:
+        return [(kind, f"{row}.{column}" if plain else column.format(row=row)) for kind, column in changed]
+
+    yield _trigger(table, "inserted", "INSERT", of("new"))
+    yield _trigger(table, "deleted", "DELETE", of("old"))
+    yield _trigger(table, "updated", "UPDATE", [*of("old"), *of("new")])
+
+
+def _trigger(table: str, name: str, event: str, changed: list[tuple[int, str]]) -> str:
+    """A trigger that lists nodes, each but where it is the one that was listed last and is not taken yet."""
+    last = f"SELECT seq, kind, id, taken FROM {CHANGES.name} ORDER BY seq DESC LIMIT 1"
+    inserts = " ".join(
+        f"INSERT INTO {CHANGES.name}(kind, id) SELECT {kind}, {id_} WHERE {id_} IS NOT NULL AND NOT EXISTS"
+        f" (SELECT 1 FROM ({last}) WHERE kind = {kind} AND id = {id_} AND taken = 0);"
+        for kind, id_ in changed
+    )
+    return f"CREATE TRIGGER {PREFIX}search_{table.lower()}_{name} AFTER {event} ON {table} BEGIN {inserts} END"
