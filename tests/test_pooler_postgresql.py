@@ -13,6 +13,7 @@ import pytest
 from lineageql.errors import StoreError, UsageError
 from lineageql.settings import Settings
 from lineageql.store.open import open_store
+from tests.demo import lineageql
 from tests.places import PostgreSQLPlace
 from tests.servers.pgbouncer import PgBouncer
 from tests.service import Service, serving
@@ -69,6 +70,26 @@ async def test_answers_behind_pgbouncer_are_those_without(way: str, tmp_path: Pa
             answers, *_ = await asyncio.gather(asyncio.gather(*sent), ask_everything(service), ask_everything(other))
             assert len({answer["recordExecution"]["outputs"][0]["id"] for answer in answers}) == 3
             assert (await service.client.get("/readyz")).status_code == 200
+    assert "prepared statement" not in place.server.log()
+
+
+async def test_a_search_index_behind_pgbouncer(tmp_path: Path) -> None:
+    place = PostgreSQLPlace(tmp_path)
+    place.fill_demo()
+    search = '{ search(text: "pooled words") { totalCount } }'
+    sent = recording(1)
+    sent["input"]["execution"]["name"] = "pooled words"
+    with pooler(place, "transaction") as before:
+        assert "Made the search index" in lineageql("store", "index", before.url(place.url), "--search")
+        async with serving(before.url(place.url)) as service:
+            await service.data(RECORD, sent)
+            assert await service.data(search) == {"search": {"totalCount": 1}}
+            for _ in range(200):
+                if place.select("SELECT count(*) FROM lineageql_search_change") == ["0"]:
+                    break
+                await asyncio.sleep(0.1)
+            assert place.select("SELECT count(*) FROM lineageql_search_change") == ["0"]
+            assert await service.data(search) == {"search": {"totalCount": 1}}
     assert "prepared statement" not in place.server.log()
 
 

@@ -64,23 +64,22 @@ def check(store: str, as_json: bool, **flags: Any) -> None:
 
 @store.command()
 @click.argument("store")
-@click.option("--search", is_flag=True, help="Make the search index of an SQLite file too, or bring it up to date.")
+@click.option("--search", is_flag=True, help="Make the search index too, or bring it up to date.")
 @click.option("--drop-search", is_flag=True, help="Take the search index away, and do nothing else.")
 @settings_flags("types")
 def index(store: str, search: bool, drop_search: bool, **flags: Any) -> None:
     """Add to STORE the indexes that MLMD lacks, where they are missing.
 
     With --search it gets an index of the texts of its entities as well, by which words
-    are found and names are in order, however large it is. It stands in the file, in
+    are found and names are in order, however large it is. It stands in STORE, in
     tables and triggers whose names begin with "lineageql_". A service that may write
     to STORE keeps it up to date. With --types it holds what the file maps; the
     service needs the same file.
     """
     import asyncio
 
-    from lineageql.errors import UsageError
-    from lineageql.store.addresses import FileAddress, address_of
-    from lineageql.store.maintenance import drop_search_index, index_store, make_search_index
+    from lineageql.store.addresses import address_of
+    from lineageql.store.maintenance import check_searchable, drop_search_index, index_store, make_search_index
 
     if search and drop_search:
         raise click.UsageError("--search and --drop-search exclude each other")
@@ -89,8 +88,8 @@ def index(store: str, search: bool, drop_search: bool, **flags: Any) -> None:
         there = asyncio.run(drop_search_index(address, settings))
         click.echo("Took the search index away" if there else "There is no search index")
         return
-    if search and not isinstance(address, FileAddress):
-        raise UsageError(f"{address} cannot have a search index: only SQLite files have one")
+    if search:
+        check_searchable(address)
     done = asyncio.run(index_store(address, settings))
     for added in done.added:
         click.echo(f"Added {added}")

@@ -21,6 +21,7 @@ from lineageql.store.addresses import Address, FileAddress, ServerAddress, Servi
 from lineageql.store.mlmd.channel import WorkerChannel
 from lineageql.store.mlmd.connection import sqlite_config
 from lineageql.store.own_types_file import own_types
+from lineageql.store.search_index import Making, SearchIndex
 from lineageql.store.server_store import connect
 from lineageql.store.sql.checkup import Checkup, check
 from lineageql.store.sql.dialects import Statement
@@ -28,7 +29,7 @@ from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index, add_indexes, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, TABLES, stored_version
 from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
-from lineageql.store.sqlite_search_index import Making, SQLiteSearchIndex
+from lineageql.store.sqlite_search_index import SQLiteSearchIndex
 
 
 @dataclass(frozen=True)
@@ -139,18 +140,32 @@ async def drop_search_index(address: Address, settings: Settings) -> bool:
         return await index.drop()
 
 
+def check_searchable(address: Address) -> None:
+    """Refuses a store that cannot have a search index.
+
+    Raises:
+        UsageError: it is such a one.
+    """
+    if not isinstance(address, FileAddress) and getattr(address, "scheme", "") != "postgresql":
+        raise UsageError(f"{address} cannot have a search index: only SQLite files and PostgreSQL databases have one")
+
+
 @asynccontextmanager
-async def _searched(address: Address, settings: Settings) -> AsyncIterator[SQLiteSearchIndex]:
-    if not isinstance(address, FileAddress):
-        raise UsageError(f"{address} cannot have a search index: only SQLite files have one")
+async def _searched(address: Address, settings: Settings) -> AsyncIterator[SearchIndex]:
+    check_searchable(address)
     own = own_types(settings)
     async with _open(address, settings) as (driver, version):
-        assert isinstance(driver, SQLiteDriver)
         if version != SCHEMA_VERSION:
             raise SchemaMismatch(
                 f"{address} is of schema version {version}; only version {SCHEMA_VERSION} is indexed, and"
                 " `lineageql store upgrade` makes a copy of that version"
             )
+        if isinstance(address, ServerAddress):
+            async with server_store.search_index(address, settings, driver, own) as made:
+                yield made
+            return
+        assert isinstance(address, FileAddress)
+        assert isinstance(driver, SQLiteDriver)
         if not os.access(address.path, os.W_OK):
             raise StoreError(f"{address.path} is not writable")
         yield SQLiteSearchIndex(address.path, driver, own, settings.lock_timeout)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lineageql.model.entities import Entity
 from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.predicates import Field, Operator, Test
-from lineageql.store.ports import Key, Order, Row, Search, Window
+from lineageql.store.ports import Key, Order, Search, Window
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.reader import SQLReader
 from lineageql.store.sql.search_index.entry_tables import APART
+from lineageql.store.sql.search_index.indexed_texts import ties_of_entity
 from lineageql.store.sql.search_index.pending_changes import Pending, changed_runs, named_runs
 from lineageql.store.sql.statements import Statements
 from lineageql.store.text_ranking import FoldedTexts
@@ -90,19 +92,23 @@ class EntryReader:
         refs = [ref for ref in refs if not isinstance(ref.key, WorkspaceName)]
         if not refs:
             return []
-        subject, keys = (Field.REF, tuple(refs)) if kind is EntityKind.RUN else (Field.ID, tuple(r.key for r in refs))
-        search = Search(kind, Test(subject, Operator.IN, keys), Order(Field.NAME))
+        if kind is EntityKind.RUN:
+            runs = await self._reader.get(refs)
+            return [_entry((ties_of_entity(run)[-1], *ties_of_entity(run)), run, {}) for run in runs.values()]
+        keys = tuple(ref.key for ref in refs if isinstance(ref.key, int))
+        search = Search(kind, Test(Field.ID, Operator.IN, keys), Order(Field.NAME))
         rows = (await self._reader.search(search, Window(len(refs)))).rows
         pairs: dict[int, tuple[str, str]] = {}
         if kind in _NODES:
             types, dialect = await self._reader.type_catalog(), self._reader.dialect
             ids = [ref.key for ref in refs if isinstance(ref.key, int)]
             pairs = await self._reader.driver.run(named_runs(dialect, types, kind, ids))
-        return [_entry(row, pairs) for row in rows if not isinstance(row.entity.ref.key, WorkspaceName)]
+        return [_entry(row.key, row.entity, pairs) for row in rows if not isinstance(row.entity.ref.key, WorkspaceName)]
 
 
-def _entry(row: Row, pairs: dict[int, tuple[str, str]]) -> Entry:
-    entity, name = row.entity, row.key[0]
+def _entry(place: Key, entity: Entity, pairs: Mapping[int, tuple[str, str]]) -> Entry:
+    """The entry of an entity that has a place in the order of names."""
+    name = place[0]
     texts = FoldedTexts.of(entity)
     key = entity.ref.key
     workspace, run = (key.workspace, key.name) if isinstance(key, RunName) else pairs.get(entity.node.id, ("", ""))

@@ -21,11 +21,18 @@ class SearchIndexKeeper:
 
     Args:
         catch_up: does that for some changes, and tells how many these were.
+        close: lets go of what it uses.
         every: how long it waits where there were none, in seconds.
     """
 
-    def __init__(self, catch_up: Callable[[], Awaitable[int]], every: float = EVERY) -> None:
+    def __init__(
+        self,
+        catch_up: Callable[[], Awaitable[int]],
+        close: Callable[[], Awaitable[None]] | None = None,
+        every: float = EVERY,
+    ) -> None:
         self._catch_up = catch_up
+        self._close = close
         self._every = every
         self._task = asyncio.create_task(self._keep(), name="keeper of the search index")
 
@@ -47,3 +54,5 @@ class SearchIndexKeeper:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+        if self._close is not None:
+            await self._close()

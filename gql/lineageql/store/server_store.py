@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lineageql.errors import NotMLMD, SchemaMismatch, StoreError, StoreMissing, UsageError
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
@@ -28,6 +29,8 @@ from lineageql.store.postgresql_relay import PostgreSQLRecorder, PostgreSQLRelay
 from lineageql.store.read_replica import ReadReplica
 from lineageql.store.recorders import MissingRecorder, Starting
 from lineageql.store.relay import MySQLRelay, Relay, RelayedRecorder
+from lineageql.store.search_index import SearchIndex
+from lineageql.store.search_index_keeper import SearchIndexKeeper
 from lineageql.store.sql.database_lock import DatabaseLock
 from lineageql.store.sql.dialects import Dialect, Statement, mysql
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
@@ -36,9 +39,13 @@ from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import LOCK_TABLE, schema_version
 from lineageql.store.sql.pooled import PooledDriver
 from lineageql.store.sql.reading import sql_reader, sql_reading
+from lineageql.store.sql.search_index.entry_tables import is_indexed
 from lineageql.store.sql.statements import Statements
 from lineageql.store.text_limits import OF_POSTGRESQL, Limits, of_mysql
 from lineageql.store.write_lock import Hold, WriteLock, unlocked
+
+if TYPE_CHECKING:
+    from lineageql.store.postgresql_search_index import PostgreSQLSearchIndex
 
 log = logging.getLogger("lineageql.store")
 
@@ -187,6 +194,7 @@ class ServerStore:
         recorder: what writes to the database itself.
         own: what the store's users say of types of their own.
         lock: the lock of those who record in it.
+        keeper: what keeps its search index up to date.
     """
 
     def __init__(
@@ -197,10 +205,12 @@ class ServerStore:
         recorder: Recorder | None,
         own: OwnTypes = NO_OWN_TYPES,
         lock: WriteLock | None = None,
+        keeper: SearchIndexKeeper | None = None,
     ) -> None:
         self.info = info
         self.recorder = recorder
         self._driver = driver
+        self._keeper = keeper
         self._replica = replica
         # A replica's types may lag behind.
         self._statements = {True: Statements(own), False: Statements(own)}
@@ -235,6 +245,8 @@ class ServerStore:
 
     async def close(self) -> None:
         """Ends the recorder, after the call that it is at, and closes every connection."""
+        if self._keeper is not None:
+            await self._keeper.close()
         await self._starting.close()
         if self._lock is not None:
             await self._lock.close()
@@ -278,7 +290,8 @@ async def open_server(address: ServerAddress, settings: Settings, recorder_at: s
         raise
     writable = isinstance(recorder, (WorkerChannel, DistantRecorder))
     info = StoreInfo(str(address), address.scheme, version, writable, 32, limits)
-    return ServerStore(driver, replica, info, recorder, own, lock)
+    keeper = await _kept(address, settings, driver, own) if writable else None
+    return ServerStore(driver, replica, info, recorder, own, lock, keeper)
 
 
 def _fell_silent(driver: PooledDriver, recorder: Recorder) -> None:
@@ -371,6 +384,32 @@ async def add_indexes(address: ServerAddress, settings: Settings, indexes: Seque
     """Adds indexes to a database of MLMD's, while others write to it."""
     backend = BACKENDS[address.scheme]
     await backend.execute(address, settings, [text for index in indexes for text in index.statements(backend.dialect)])
+
+
+@asynccontextmanager
+async def search_index(
+    address: ServerAddress, settings: Settings, driver: Driver, own: OwnTypes
+) -> AsyncIterator[SearchIndex]:
+    """The search index of a PostgreSQL database, while it is entered."""
+    made = _search_index(with_password(address, settings), settings, driver, own)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def _search_index(address: ServerAddress, settings: Settings, driver: Driver, own: OwnTypes) -> PostgreSQLSearchIndex:
+    from lineageql.store.postgresql_search_index import PostgreSQLSearchIndex
+
+    return PostgreSQLSearchIndex(address, settings, driver, own)
+
+
+async def _kept(address: ServerAddress, settings: Settings, driver: Driver, own: OwnTypes) -> SearchIndexKeeper | None:
+    """What keeps the search index up to date, where there is one: looking for changes takes a connection."""
+    if driver.dialect.has_table is None or not await driver.run(is_indexed(driver.dialect, own)):
+        return None
+    index = _search_index(address, settings, driver, own)
+    return SearchIndexKeeper(index.catch_up, index.close)
 
 
 async def _read_replica(primary: Driver, settings: Settings, store: ServerAddress) -> Driver | ReadReplica:

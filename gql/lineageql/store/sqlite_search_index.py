@@ -5,44 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import quote
 
 from lineageql.model.conventions.own_types import OwnTypes
 from lineageql.model.identity import EntityKind
-from lineageql.store.search_entry_reader import Entry, EntryReader, Renewed
+from lineageql.store.search_entry_reader import Entry, Renewed
+from lineageql.store.search_index import AT_ONCE, SearchIndex
 from lineageql.store.sql.run_scan import NO_CONTEXT
-from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, Changed, fingerprint
+from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, Changed
 from lineageql.store.sql.search_index.pending_changes import Pending
 from lineageql.store.sql.search_index.sqlite_search_schema import created, dropped
 from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
-from lineageql.store.sql.statements import Statements
 
-T = TypeVar("T")
 _NODES = {Changed.ARTIFACT: "Artifact", Changed.EXECUTION: "Execution", Changed.CONTEXT: "Context"}
-_AT_ONCE = 500
-"""How many changes are taken at once: the file is locked for some milliseconds."""
 
 
-@dataclass(frozen=True)
-class Making:
-    """What was done: entries that were made, by their kinds, or how many changes were taken."""
-
-    made: Mapping[EntityKind, int]
-    taken: int
-
-    def __str__(self) -> str:
-        if self.made:
-            numbers = (f"{number:,} {kind.value.lower()}s" for kind, number in self.made.items())
-            return f"Made the search index: {', '.join(numbers)}"
-        return f"The search index is up to date: {self.taken:,} change{'' if self.taken == 1 else 's'} taken"
-
-
-class SQLiteSearchIndex:
+class SQLiteSearchIndex(SearchIndex):
     """The search index of a file.
 
     Args:
@@ -53,62 +34,30 @@ class SQLiteSearchIndex:
     """
 
     def __init__(self, path: Path, driver: SQLiteDriver, own: OwnTypes, lock_timeout: float) -> None:
+        super().__init__(driver, own)
         self._path = path
         self._lock_timeout = lock_timeout
-        self._fingerprint = fingerprint(own)
-        self._driver = driver
-        self._statements = Statements(own)
 
-    async def make(self, told: Callable[[EntityKind, int], None]) -> Making:
-        """Brings the index up to date; makes it where there is none, or one that was made by something else."""
-        if await asyncio.to_thread(self._check_kept):
-            taken = 0
-            while done := await self.catch_up():
-                taken += done
-            return Making({}, taken)
-        return Making(await self.build(told), 0)
+    async def is_kept(self) -> bool:
+        return await asyncio.to_thread(self._check_kept)
 
-    async def build(self, told: Callable[[EntityKind, int], None]) -> dict[EntityKind, int]:
-        """Makes the index anew, whatever was there.
-
-        Args:
-            told: is told how many entries of a kind are made.
-
-        Returns:
-            How many entries there are of each kind.
-        """
+    async def begin(self) -> None:
         await asyncio.to_thread(self._begin)
-        numbers: dict[EntityKind, int] = {}
-        for kind in EntityKind:
-            numbers[kind] = 0
-            async for entries in self._entries().every(kind):
-                await asyncio.to_thread(self._add, kind, entries)
-                numbers[kind] += len(entries)
-                told(kind, numbers[kind])
-        # What was written meanwhile is listed.
+
+    async def add(self, kind: EntityKind, entries: Sequence[Entry]) -> None:
+        await asyncio.to_thread(self._add, kind, entries)
+
+    async def finish(self) -> None:
         await asyncio.to_thread(self._finish)
-        while await self.catch_up():
-            pass
-        return numbers
 
     async def drop(self) -> bool:
-        """Takes the index away; whether there was one."""
         return await asyncio.to_thread(self._drop)
 
-    async def catch_up(self) -> int:
-        """Makes the entries of some of what was changed anew; how many changes that were.
+    async def take(self) -> Pending | None:
+        return await asyncio.to_thread(self._take)
 
-        Where there is no index, or its entries were made by other types of users', it does nothing.
-        """
-        changes = await asyncio.to_thread(self._take)
-        if changes is None:
-            return 0
-        renewed = await self._entries().renewed(changes)
+    async def renew(self, changes: Pending, renewed: Sequence[Renewed]) -> None:
         await asyncio.to_thread(self._renew, changes, renewed)
-        return len(changes.sequence)
-
-    def _entries(self) -> EntryReader:
-        return EntryReader(self._driver, self._statements)
 
     # -- in threads
 
@@ -120,7 +69,7 @@ class SQLiteSearchIndex:
 
     def _finish(self) -> None:
         with self._transaction() as connection:
-            connection.execute(f"INSERT OR REPLACE INTO {STATE.name} VALUES ('entries', ?)", (self._fingerprint,))
+            connection.execute(f"INSERT OR REPLACE INTO {STATE.name} VALUES ('entries', ?)", (self.fingerprint,))
 
     def _drop(self) -> bool:
         with self._transaction() as connection:
@@ -132,7 +81,7 @@ class SQLiteSearchIndex:
 
     def _take(self) -> Pending | None:
         """The changes that were listed first. What is changed again from now on is listed again."""
-        some = f"SELECT seq, kind, id FROM {CHANGES.name} ORDER BY seq LIMIT {_AT_ONCE}"
+        some = f"SELECT seq, kind, id FROM {CHANGES.name} ORDER BY seq LIMIT {AT_ONCE}"
         with self._connected() as connection:
             if not self._is_kept(connection) or not connection.execute(some).fetchall():
                 return None
@@ -153,7 +102,7 @@ class SQLiteSearchIndex:
         if not connection.execute(there, (STATE.name,)).fetchall():
             return False
         rows = connection.execute(f"SELECT value FROM {STATE.name} WHERE name = 'entries'").fetchall()
-        return rows == [(self._fingerprint,)]
+        return rows == [(self.fingerprint,)]
 
     def _renew(self, changes: Pending, renewed: Sequence[Renewed]) -> None:
         """Writes entries, unless another process has done that meanwhile: its own may be newer."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lineageql.errors import Unavailable
-from lineageql.model.identity import EntityKind
+from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field, Operator, Predicate, Property, Test
 from lineageql.model.rights import WHOLE
 from lineageql.settings import Settings
@@ -162,3 +162,17 @@ class Explained:
                 rows = yield statements
 
         return await self.driver.run(explained())
+
+
+async def test_runs_by_their_names_are_planned_for_these_names(server: PostgreSQL, database: str) -> None:
+    """After five times PostgreSQL kept a plan for any names: in a store of 50,000 runs 500 of them took 14 s."""
+    store: Any = await open_store(server.url(database), Settings(read_only=True, store_connections=1))
+    kept = "SELECT statement FROM pg_prepared_statements WHERE generic_plans > 0 AND statement ~ 'AS run[_]name'"
+    try:
+        for number in (1, 3, 40):
+            refs = [Ref(EntityKind.RUN, RunName("w", f"r{place}")) for place in range(number)]
+            for _ in range(8):
+                assert await store.reader(WHOLE).get(refs) == {}
+        assert list(await store._driver.fetch(Statement(kept, {}))) == []
+    finally:
+        await store.close()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
+import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,22 @@ from hypothesis import strategies as st
 from lineageql.model.conventions.own_types import NO_OWN_TYPES
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import ALWAYS, Field, Not, Operator, Test
+from lineageql.settings import Settings
+from lineageql.store.addresses import ServerAddress, address_of
 from lineageql.store.ports import Order, Search, Window
+from lineageql.store.postgresql_search_index import PostgreSQLSearchIndex
+from lineageql.store.search_index import SearchIndex
 from lineageql.store.sql.reader import SQLReader
-from lineageql.store.sql.search_index.entry_tables import ENTRIES
+from lineageql.store.sql.search_index.entry_tables import ENTRIES, is_indexed
 from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from lineageql.store.sqlite_search_index import SQLiteSearchIndex
+from tests.store.sql.conftest import BACKENDS
 from tests.store.sql.oracle import Oracle
-from tests.store.sql.records import StoreRecord, make, rows, template
+from tests.store.sql.postgresql_workbench import PostgreSQLWorkbench
+from tests.store.sql.records import StoreRecord, make, rows
 from tests.store.sql.stores import TYPES, stores
 from tests.store.sql.test_search import EVERY_WRITERS_TYPES, SOUGHT, WHOLE, expected, rank_of, with_objects
-from tests.store.sql.workbench import answer
+from tests.store.sql.workbench import SQLiteWorkbench, Workbench
 
 _NAMED_A = Test(Field.NAME, Operator.CONTAINS, "a")
 PREDICATES = (ALWAYS, _NAMED_A, Not(_NAMED_A))
@@ -45,83 +50,126 @@ def changes(draw: st.DrawFn) -> tuple[StoreRecord, StoreRecord]:
     return with_objects(draw(stores(types=st.just(before)))), with_objects(draw(stores(types=st.just(types))))
 
 
+def changed(before: StoreRecord, after: StoreRecord, same: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """The statements by which any writer makes one store the other: rows are inserted, updated and deleted.
+
+    Args:
+        before: what is there.
+        after: what is to be there.
+        same: the operator of equality that NULL is equal by.
+    """
+    old, new = (list(rows(store)) for store in (before, after))
+    kept = {(table, row["id"]) for table, row in old if table in _KEYED}
+    kept &= {(table, row["id"]) for table, row in new if table in _KEYED}
+    for table, row in old:
+        if (table, row) not in new and (table, row.get("id")) not in kept:
+            yield (
+                f"DELETE FROM {table} WHERE {' AND '.join(f'{column} {same} ?' for column in row)}",
+                tuple(row.values()),
+            )
+    # Names are unique, and may be swapped.
+    yield "UPDATE Artifact SET name = NULL, external_id = NULL", ()
+    yield "UPDATE Execution SET name = NULL, external_id = NULL", ()
+    yield "UPDATE Context SET name = CONCAT('-', id), external_id = NULL", ()
+    for table, row in new:
+        if (table, row.get("id")) in kept:
+            columns = ", ".join(f"{column} = ?" for column in row)
+            yield f"UPDATE {table} SET {columns} WHERE id = ?", (*row.values(), row["id"])
+        elif (table, row) not in old:
+            yield f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
+
+
 class Indexed:
-    """A file with a search index, and what reads it."""
+    """A database with a search index, what reads it, and what any writer writes it by."""
 
-    def __init__(self, loop: Any, path: Path) -> None:
-        self.loop, self.path = loop, path
-        self.driver = SQLiteDriver(path, threads=1, lock_timeout=5)
-        self.index = SQLiteSearchIndex(path, self.driver, NO_OWN_TYPES, 5)
-
-    def run(self, work: Any) -> Any:
-        return answer(self.loop, work)
+    def __init__(self, run: Callable[[Any], Any], driver: Any, index: SearchIndex) -> None:
+        self.run, self.driver, self.index = run, driver, index
 
     def change(self, before: StoreRecord, after: StoreRecord) -> None:
-        """Writes what differs, as any writer may: rows are inserted, updated and deleted."""
-        old, new = (list(rows(store)) for store in (before, after))
-        keyed = {(table, row["id"]) for table, row in old if table in _KEYED}
-        with closing(sqlite3.connect(self.path)) as connection, connection:
-            for table, row in old:
-                if (table, row) not in new and not (table in _KEYED and any(_same(table, row, one) for one in new)):
-                    clause = " AND ".join(f"{column} IS ?" for column in row)
-                    connection.execute(f"DELETE FROM {table} WHERE {clause}", tuple(row.values()))
-            # Names are unique, and may be swapped.
-            connection.execute("UPDATE Artifact SET name = NULL, external_id = NULL")
-            connection.execute("UPDATE Execution SET name = NULL, external_id = NULL")
-            connection.execute("UPDATE Context SET name = '-' || id, external_id = NULL")
-            for table, row in new:
-                if table in _KEYED and (table, row["id"]) in keyed:
-                    columns = ", ".join(f"{column} = ?" for column in row)
-                    connection.execute(f"UPDATE {table} SET {columns} WHERE id = ?", (*row.values(), row["id"]))
-                elif (table, row) not in old:
-                    columns, places = ", ".join(row), ", ".join("?" * len(row))
-                    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", tuple(row.values()))
+        """Writes what differs, in one transaction."""
+        raise NotImplementedError
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        raise NotImplementedError
 
     def entries(self) -> list[list[tuple[Any, ...]]]:
-        """The entries of each kind; runs that are only names have no number that says anything."""
-        columns = "min(id, 1 << 61), name, workspace, run, folded, uri, labels, description, unindexed"
-        with closing(sqlite3.connect(self.path)) as connection:
-            return [
-                connection.execute(f"SELECT {columns} FROM {table.name} ORDER BY 1, 3, 4").fetchall()
-                for table in ENTRIES.values()
-            ]
+        """The entries of each kind; the number of a run that is only a name says nothing."""
+        number = "CASE WHEN id < 4611686018427387904 THEN id END"
+        columns = f"{number}, name, workspace, run, folded, uri, labels, description, unindexed"
+        return [self.rows(f"SELECT {columns} FROM {table.name} ORDER BY 1, 3, 4") for table in ENTRIES.values()]
 
     def listed(self) -> int:
         """How many changes are listed."""
+        return len(self.rows("SELECT * FROM lineageql_search_change"))
+
+
+class IndexedFile(Indexed):
+    """An SQLite file."""
+
+    def __init__(self, run: Callable[[Any], Any], path: Path) -> None:
+        self.path = path
+        driver = SQLiteDriver(path, threads=1, lock_timeout=5)
+        super().__init__(run, driver, SQLiteSearchIndex(path, driver, NO_OWN_TYPES, 5))
+
+    def change(self, before: StoreRecord, after: StoreRecord) -> None:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            for statement, values in changed(before, after, "IS"):
+                connection.execute(statement.replace("CONCAT('-', id)", "'-' || id"), values)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.path)) as connection:
-            return int(connection.execute("SELECT count(*) FROM lineageql_search_change").fetchone()[0])
+            return connection.execute(query).fetchall()
 
 
-def _same(table: str, row: dict[str, Any], one: tuple[str, dict[str, Any]]) -> bool:
-    return one[0] == table and one[1]["id"] == row["id"]
+class IndexedDatabase(Indexed):
+    """A PostgreSQL database, which a workbench fills anew for each store."""
+
+    def __init__(self, bench: PostgreSQLWorkbench) -> None:
+        self.bench = bench
+        address = address_of(bench.url)
+        assert isinstance(address, ServerAddress)
+        index = PostgreSQLSearchIndex(address, Settings(), bench.driver, NO_OWN_TYPES)
+        super().__init__(bench.run, bench.driver, index)
+
+    def change(self, before: StoreRecord, after: StoreRecord) -> None:
+        async def write() -> None:
+            async with self.bench.writer.transaction():
+                for statement, values in changed(before, after, "IS NOT DISTINCT FROM"):
+                    for place in range(len(values)):
+                        statement = statement.replace("?", f"${place + 1}", 1)
+                    await self.bench.writer.execute(statement, *values)
+
+        self.run(write())
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.run(self.bench.writer.fetch(query))]
 
 
-class Bench:
-    """What the tests of this file share."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.empty, self.names = folder, template(), itertools.count()
-        self.loop = asyncio.new_event_loop()
-
-    @contextmanager
-    def indexed(self, store: StoreRecord) -> Iterator[Indexed]:
-        """A file that holds these records and their index."""
-        path = self.folder / f"{next(self.names)}.db"
-        make(path, store, self.empty)
-        made = Indexed(self.loop, path)
-        try:
-            made.run(made.index.build(lambda kind, number: None))
-            yield made
-        finally:
-            made.run(made.driver.close())
-            path.unlink()
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    made = Bench(tmp_path_factory.mktemp("indexed"))
-    yield made
-    made.loop.close()
+@contextmanager
+def indexed(bench: Workbench, store: StoreRecord) -> Iterator[Indexed]:
+    """A database that holds these records, and their index."""
+    made: Indexed
+    if isinstance(bench, PostgreSQLWorkbench):
+        with bench.store(store):
+            made = IndexedDatabase(bench)
+            try:
+                made.run(made.index.build(lambda kind, number: None))
+                yield made
+            finally:
+                made.run(made.index.drop())
+                made.run(made.index.close())  # type: ignore[attr-defined]
+        return
+    assert isinstance(bench, SQLiteWorkbench)
+    path = bench.folder / f"indexed-{secrets.token_hex(4)}.db"
+    make(path, store, bench.empty)
+    made = IndexedFile(bench.run, path)
+    try:
+        made.run(made.index.build(lambda kind, number: None))
+        yield made
+    finally:
+        made.run(made.driver.close())
+        path.unlink()
 
 
 def check_texts(made: Indexed, store: StoreRecord, kind: EntityKind, text: str) -> None:
@@ -131,6 +179,7 @@ def check_texts(made: Indexed, store: StoreRecord, kind: EntityKind, text: str) 
     found = made.run(reader.find_text(kind, text, WHOLE)).rows
     assert [(row.key[0], row.entity.ref) for row in found] == [(rank, ref) for rank, _, ref in ranked]
     assert made.run(reader.count_text(kind, text)) == len(ranked)
+    assert made.run(reader.count(Search(kind))) == len(things)
     window, paged = Window(2), []
     while True:
         part = made.run(reader.find_text(kind, text, window))
@@ -176,14 +225,24 @@ class Question:
 QUESTIONS = st.builds(Question, st.sampled_from(TEXTS), st.sampled_from(PREDICATES), st.booleans())
 
 
-def test_an_index_is_right_whatever_is_written_beside_it(files: Bench) -> None:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def searched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """What makes stores that can have a search index."""
+    with ExitStack() as stack:
+        yield BACKENDS[request.param](tmp_path_factory.mktemp("indexed"), stack)
+
+
+def test_an_index_is_right_whatever_is_written_beside_it(searched: Workbench) -> None:
     # An example makes an index or two, and asks all kinds three times.
-    @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=max(1, settings().max_examples // 2))
+    most = max(1, int(settings().max_examples * searched.examples / 2))
+
+    @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=most)
     @given(changes(), QUESTIONS)
     def check(stored: tuple[StoreRecord, StoreRecord], question: Question) -> None:
-        before, after = stored
-        with files.indexed(before) as made:
+        before, after = map(searched.keeps, stored)
+        with indexed(searched, before) as made:
             question.check(made, before)
+            assert made.run(made.driver.run(is_indexed(made.driver.dialect, NO_OWN_TYPES)))
             made.change(before, after)
             question.check(made, after)
             while made.run(made.index.catch_up()):

@@ -200,7 +200,13 @@ class PostgreSQLDriver(PooledDriver):
             # A statement that is refused ends the transaction, for the operation's other fields too.
             await connection.execute("SAVEPOINT risky")
         try:
-            rows: Rows = await connection.fetch(statement.text, *statement.parameters.values())
+            rows: Rows
+            if statement.planned_anew and not self.pooled:
+                # After five runs PostgreSQL may keep a plan. This one is prepared for one run.
+                prepared = await connection.prepare(statement.text)
+                rows = await prepared.fetch(*statement.parameters.values())
+            else:
+                rows = await connection.fetch(statement.text, *statement.parameters.values())
         except asyncpg.PostgresError as error:
             if risky and not self.lost(error):
                 await connection.execute("ROLLBACK TO SAVEPOINT risky")
@@ -261,9 +267,10 @@ async def execute(address: ServerAddress, settings: Settings, statements: Sequen
         raise translate(error, address) from error
 
 
-async def connected(address: ServerAddress, settings: Settings) -> Any:
-    """A connection that may do more than read."""
-    return await _connect(address, settings, server_settings=_NAMED)
+async def connected(address: ServerAddress, settings: Settings, *, unnamed: bool = False) -> Any:
+    """A connection that may do more than read; behind a pooler its statements must have no names."""
+    more = {"statement_cache_size": 0} if unnamed else {}
+    return await _connect(address, settings, server_settings=_NAMED, **more)
 
 
 async def _reading(address: ServerAddress, settings: Settings, pooled: bool = False) -> Any:

@@ -171,8 +171,9 @@ class SQLReader(NamedWorkspaces):
     def _page_by_name(self, searches: Searches, search: Search, window: Window, fields: Fields) -> Script[Slice]:
         """A page in the order of names, by the search index where there is one."""
         found = None
+        load = partial(self._load, searches, fields=None)
         if (yield from self._is_indexed()):
-            found = yield from IndexedNames(searches, search).page(window, fields)
+            found = yield from IndexedNames(searches, search, load).page(window, fields)
         return (yield from searches.page(search, window, fields)) if found is None else found
 
     async def _search_under(
@@ -185,7 +186,14 @@ class SQLReader(NamedWorkspaces):
 
     async def _count(self, search: Search) -> int:
         searches, asked = await self._grounded(search)
+        if asked == Search(EntityKind.RUN):
+            return await self.driver.run(self._count_runs(searches))
         return await self._run(searches, asked, searches.count)
+
+    def _count_runs(self, searches: Searches) -> Script[int]:
+        """How many runs there are; a text without words is in each entry of the search index."""
+        found = yield from self._indexed_texts(searches, EntityKind.RUN, "", IndexedTexts.count)
+        return (yield from searches.count(Search(EntityKind.RUN))) if found is None else found
 
     async def _count_under(self, link: Link, owners: Sequence[Ref], search: Search) -> Mapping[Ref, int]:
         searches, asked = await self._grounded(search)
@@ -287,13 +295,15 @@ class SQLReader(NamedWorkspaces):
             return self._runs(searches, RunScan(names=named_one_of(self.dialect, names)))
 
         if len(names) > _FEW_RUNS:
-            return make()
+            # A plan for any names has ten in mind: in a store of 50,000 runs it took 14 s for 500, and not 0.1 s.
+            statement, keys = make()
+            return statement.planning_anew(), keys
         # Who records into a run asks for it with every execution.
         placeholders = Placeholders(self.dialect)
         general = tuple(RunName(*map(placeholders.of, name)) for name in names)
         statement, keys = self.statements.get(searches.types, ("runs by name", general), lambda: make(general))
         try:
-            return placeholders.given(statement), keys
+            return placeholders.given(statement).planning_anew(), keys
         except LookedInto:
             return make()
 

@@ -54,6 +54,8 @@ class Statement:
     parameters: Parameters
     purpose: str = field(default="", kw_only=True, compare=False)
     estimate: bool = field(default=False, kw_only=True)
+    planned_anew: bool = field(default=False, kw_only=True)
+    """Whether a server is to plan it for its parameters each time: a plan for any parameters may take far longer."""
 
     def given(self, **parameters: Any) -> Statement:
         """The statement with other values of those of these parameters that it has.
@@ -65,6 +67,10 @@ class Statement:
     def meant(self, purpose: str) -> Statement:
         """The statement with what it is for."""
         return replace(self, purpose=purpose)
+
+    def planning_anew(self) -> Statement:
+        """The statement as one that is planned each time."""
+        return replace(self, planned_anew=True)
 
     def estimating(self) -> Statement:
         """The statement as an estimate."""

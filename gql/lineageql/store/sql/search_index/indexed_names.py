@@ -13,18 +13,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, case, literal, not_, select
 
 from lineageql.model.identity import EntityKind, Ref
-from lineageql.model.predicates import ALWAYS, Field, Operator, Test, all_of
-from lineageql.store.ports import Row, Search, Slice, Window
+from lineageql.model.predicates import ALWAYS, Field
+from lineageql.store.ports import Key, Row, Search, Slice, Window
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.page_statements import edges, parameter, shape, windowed
 from lineageql.store.sql.row_budgets import WALKED_AS_GATHERED
 from lineageql.store.sql.run_scan import NO_CONTEXT
 from lineageql.store.sql.search_index.entry_tables import ENTRIES
-from lineageql.store.sql.search_index.match_statements import Excluded
+from lineageql.store.sql.search_index.indexed_texts import Load, ties_of_entity
+from lineageql.store.sql.search_index.matches import Excluded
 from lineageql.store.sql.search_index.pending_changes import entry_refs, stale_entries
 from lineageql.store.sql.searches import Searches
-from lineageql.store.sql.statements import Statements
 
 _MOST_AT_ONCE = 4_096
 _LEAST_WALKED, _PART_WALKED = 8_192, 16
@@ -39,9 +39,11 @@ class IndexedNames:
     Args:
         searches: looks at entities.
         search: what is looked for.
+        load: gives the runs of references.
     """
 
-    def __init__(self, searches: Searches, search: Search) -> None:
+    def __init__(self, searches: Searches, search: Search, load: Load) -> None:
+        self._load = load
         self._searches = searches
         self._search = search
         self._dialect = searches.dialect
@@ -111,8 +113,15 @@ class IndexedNames:
         if search.kind is not EntityKind.RUN:
             ids = [ref.key for ref in refs if isinstance(ref.key, int)]
             return (yield from searches.page_among(search, window, ids, fields)).rows
-        # The statement names these runs: it is of no use to others.
-        passing = Searches(searches.clauses, Statements(), searches.budgets, searches.within)
-        those = Test(Field.REF, Operator.IN, tuple(refs))
-        asked = replace(search, predicate=all_of(those, search.predicate))
-        return (yield from passing.page(asked, window, fields)).rows
+        runs = yield from self._load(refs)
+        rows = [Row((ties_of_entity(run)[-1], *ties_of_entity(run)), run) for run in runs.values()]
+        return [row for row in rows if self._is_in(row.key, window)]
+
+    def _is_in(self, key: Key, window: Window) -> bool:
+        """Whether a key is between the edges of a window."""
+        descending = self._search.order.descending
+        for edge, first in ((window.after, True), (window.before, False)):
+            # A key that is the edge itself is in neither case.
+            if edge is not None and not (key != edge and (key > edge) is (first is not descending)):
+                return False
+        return True

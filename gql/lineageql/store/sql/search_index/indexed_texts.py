@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from lineageql.model.entities import Entity, Run
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.ports import APART, Key, Row, Slice, Window
+from lineageql.store.ports import Key, Row, Slice, Window
 from lineageql.store.sql.dialects import Dialect
-from lineageql.store.sql.driver import Script, fetch
+from lineageql.store.sql.driver import Script
 from lineageql.store.sql.run_scan import NO_CONTEXT
-from lineageql.store.sql.search_index.match_statements import Matches
+from lineageql.store.sql.search_index.fts5_matches import FTS5Matches
+from lineageql.store.sql.search_index.matches import Excluded, Matches
 from lineageql.store.sql.search_index.pending_changes import entry_refs, stale_entries
+from lineageql.store.sql.search_index.trigram_matches import TrigramMatches
 from lineageql.store.text_ranking import ranking
 
-_FEW, _MOST_AT_ONCE = 256, 4_096
-"""How many ids of a word are gone through at first, and at most at once."""
+_MATCHES: Mapping[str, type[Matches]] = {"sqlite": FTS5Matches, "postgresql": TrigramMatches}
+"""What finds entries, by the names of the databases' words."""
 Load = Callable[[Sequence[Ref]], Script[Mapping[Ref, Entity]]]
 
 
@@ -51,7 +53,7 @@ class IndexedTexts:
             return None
         refs, excluded = changed
         wanted = window.limit + 1
-        matches = Matches(self._kind, self._text, excluded)
+        matches = self._matches(excluded)
         start, ties = (0, ()) if window.after is None else (window.after[0], window.after[1:])
         assert isinstance(start, int)
         found: list[Row] = []
@@ -74,10 +76,11 @@ class IndexedTexts:
         if changed is None:
             return None
         refs, excluded = changed
-        matches = Matches(self._kind, self._text, excluded)
-        rarest, _ = yield from self._rarest(matches, 0)
-        entries = (yield from fetch(matches.count(rarest)))[0][0]
-        return int(entries) + len((yield from self._ranked(refs)))
+        entries = yield from self._matches(excluded).count()
+        return entries + len((yield from self._ranked(refs)))
+
+    def _matches(self, excluded: Excluded) -> Matches:
+        return _MATCHES[self._dialect.name](self._kind, self._text, excluded)
 
     def _segments(self, edge: Key) -> Iterator[tuple[str, str] | int]:
         """Where the entries of a rank are looked for one after the other: after an id, then after a pair of names."""
@@ -93,49 +96,19 @@ class IndexedTexts:
 
     def _of_rank(self, matches: Matches, rank: int, after: tuple[str, str] | int, wanted: int) -> Script[list[Row]]:
         """The rows of a rank after a place, as many as are wanted where there are so many."""
-        if rank == APART and isinstance(after, int):
-            rarest, ids = yield from self._rarest(matches, after)
-            if rarest is not None:
-                return (yield from self._apart(matches, rarest, ids, wanted))
         found: list[Row] = []
         while len(found) < wanted:
             limit = wanted - len(found)
-            by_id = isinstance(after, int)
-            statement = matches.page(rank, after, limit) if by_id else matches.page_of_names(rank, after, limit)  # type: ignore[arg-type]
-            entries = yield from fetch(statement)
+            if isinstance(after, int):
+                entries = yield from matches.page(rank, after, limit)
+            else:
+                entries = yield from matches.page_of_names(rank, after, limit)
             if entries:
-                after = entries[-1][0] if by_id else (entries[-1][1], entries[-1][2])
+                after = entries[-1][0] if isinstance(after, int) else (entries[-1][1], entries[-1][2])
                 refs = entry_refs(self._kind, entries)
                 found += [row for row in (yield from self._ranked(refs)) if row.key[0] == rank]
             if len(entries) < limit:
                 break
-        return found
-
-    def _apart(self, matches: Matches, rarest: str, ids: list[int], wanted: int) -> Script[list[Row]]:
-        """The rows in which words stand apart: the ids of the rarest word are gone through, of which some are known."""
-        found: list[Row] = []
-        step = _FEW
-        while ids:
-            entries = yield from fetch(matches.page_of_ids(APART, ids))
-            entries = [entry for entry in entries if entry[0] < NO_CONTEXT]
-            while entries and len(found) < wanted:
-                some = wanted - len(found)
-                refs = entry_refs(self._kind, entries[:some])
-                found += [row for row in (yield from self._ranked(refs)) if row.key[0] == APART]
-                entries = entries[some:]
-            if len(found) >= wanted or len(ids) < step or ids[-1] >= NO_CONTEXT:
-                break
-            step = min(4 * step, _MOST_AT_ONCE)
-            ids = [row[0] for row in (yield from fetch(matches.ids(rarest, ids[-1], step)))]
-        return found
-
-    def _rarest(self, matches: Matches, after: int) -> Script[tuple[str | None, list[int]]]:
-        """The indexed word that the fewest entries hold after an id, as far as a few tell, and its first ids."""
-        found: tuple[str | None, list[int]] = None, []
-        for word in matches.indexed_words:
-            ids = [row[0] for row in (yield from fetch(matches.ids(word, after, _FEW)))]
-            if found[0] is None or len(ids) < len(found[1]):
-                found = word, ids
         return found
 
     def _ranked(self, refs: Sequence[Ref]) -> Script[list[Row]]:

@@ -18,7 +18,7 @@ from lineageql.store.sql.page_statements import parameter
 from lineageql.store.sql.run_scan import NO_CONTEXT
 from lineageql.store.sql.runs import holding_names, run_names
 from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, Changed
-from lineageql.store.sql.search_index.match_statements import Excluded
+from lineageql.store.sql.search_index.matches import Excluded
 from lineageql.store.sql.tables import ASSOCIATION, NODES, PROPERTIES
 
 MOST = 1_000
