@@ -1,10 +1,12 @@
--- store: 5 statements in 5 round trips
+-- store: 6 statements in 6 round trips
 
 -- counts: 
 -- count: 1 row
 SELECT count(*) AS c0
 FROM Context AS "Context_1"
 WHERE 1 = 1 AND "Context_1".type_id + :type_id_1 IN (:param_1_1)
+-- statement: 0 rows
+SELECT name FROM sqlite_master WHERE type = 'table' AND name = :name
 -- count: 1 row
 SELECT count(*) AS c0
 FROM (SELECT "Context_1".id AS id, "Context_1".type_id AS type_id, "Context_1".id AS place, (SELECT min("Context_2".id) AS min_1

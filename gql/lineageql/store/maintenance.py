@@ -121,7 +121,7 @@ async def make_search_index(address: Address, settings: Settings, told: Callable
     """Makes the search index of a store, or brings the one that it has up to date.
 
     Args:
-        address: of an SQLite file.
+        address: of an SQLite file or a PostgreSQL database.
         settings: the types of users that its entries are made by, and how long a lock is waited for.
         told: is told how many entries of a kind are made.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,11 +13,20 @@ from lineageql.model.identity import EntityKind
 from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.search_entry_reader import Entry, Renewed
-from lineageql.store.search_index import AT_ONCE, SearchIndex
+from lineageql.store.search_index import AT_ONCE, MadeAnew, SearchIndex, Taken
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.postgresql_driver import ERRORS, connected, translate
 from lineageql.store.sql.run_scan import NO_CONTEXT
-from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, Changed
+from lineageql.store.sql.search_index.entry_tables import (
+    BUILD,
+    CHANGES,
+    ENTRIES,
+    ENTRIES_MADE,
+    STATE,
+    TYPES_READ,
+    Changed,
+    differing,
+)
 from lineageql.store.sql.search_index.pending_changes import Pending
 from lineageql.store.sql.search_index.postgresql_search_schema import created, dropped, indexed
 
@@ -46,53 +56,74 @@ class PostgreSQLSearchIndex(SearchIndex):
 
     async def is_kept(self) -> bool:
         async with self._transaction() as connection:
-            if await connection.fetchval("SELECT to_regclass($1)", STATE.name) is None:
-                return False
-            made = await connection.fetchval(f"SELECT value FROM {STATE.name} WHERE name = 'entries'")
-            return bool(made == self.fingerprint)
+            return (await _state(connection)).get(ENTRIES_MADE) == self.fingerprint
 
-    async def begin(self) -> None:
+    async def begin(self, build: str) -> None:
         async with self._transaction() as connection:
-            for statement in (*dropped(), *created()):
+            # Writers queue behind this, so it does not wait for long.
+            await connection.execute("SET LOCAL lock_timeout = '5s'")
+            schema = await connection.fetchval("SELECT quote_ident(current_schema())")
+            for statement in (*dropped(), *created(schema)):
                 await connection.execute(statement)
+            await connection.execute(f"INSERT INTO {STATE.name} VALUES ($1, $2)", BUILD, build)
 
-    async def add(self, kind: EntityKind, entries: Sequence[Entry]) -> None:
-        async with self._transaction() as connection:
+    async def add(self, build: str, kind: EntityKind, entries: Sequence[Entry]) -> None:
+        async with self._transaction(build) as connection:
             await _insert(connection, kind, entries)
 
-    async def finish(self) -> None:
-        async with self._transaction() as connection:
+    async def finish(self, build: str, types: Mapping[str, str]) -> None:
+        async with self._transaction(build) as connection:
             # To index takes as long as it takes; nobody else reads or writes the entries as yet.
             await connection.execute("SET LOCAL statement_timeout = 0")
             for statement in indexed():
                 await connection.execute(statement, timeout=None)
-            await connection.execute(f"INSERT INTO {STATE.name} VALUES ('entries', $1)", self.fingerprint)
+            known = [(TYPES_READ, json.dumps(types)), (ENTRIES_MADE, self.fingerprint)]
+            await connection.executemany(f"INSERT INTO {STATE.name} VALUES ($1, $2)", known)
 
     async def drop(self) -> bool:
         async with self._transaction() as connection:
-            there = await connection.fetchval("SELECT to_regclass($1)", STATE.name) is not None
+            await connection.execute("SET LOCAL lock_timeout = '5s'")
+            there = bool(await _state(connection))
             for statement in dropped():
                 await connection.execute(statement)
             return there
 
-    async def take(self) -> Pending | None:
-        if not await self.is_kept():
-            return None
+    async def take(self, build: str | None) -> Taken | None:
         async with self._transaction() as connection:
-            rows = await connection.fetch(f"SELECT seq, kind, id FROM {CHANGES.name} LIMIT {AT_ONCE}")
-        return Pending.of([tuple(row) for row in rows]) if rows else None
+            known = await _state(connection)
+            if (build is None and known.get(ENTRIES_MADE) != self.fingerprint) or BUILD not in known:
+                return None
+            # All that is listed of some nodes, the same for who takes some now: only one may write what they are.
+            nodes = f"SELECT DISTINCT kind, id FROM {CHANGES.name} ORDER BY kind, id LIMIT {AT_ONCE}"
+            rows = await connection.fetch(
+                f"SELECT seq, version, kind, id FROM {CHANGES.name} WHERE (kind, id) IN ({nodes})"
+            )
+        return Taken(Pending.of([tuple(row) for row in rows]), build or known[BUILD]) if rows else None
 
-    async def renew(self, changes: Pending, renewed: Sequence[Renewed]) -> None:
+    async def renew(self, taken: Taken, renewed: Sequence[Renewed], types: Mapping[str, str]) -> None:
+        sequence = [seq for seq, _ in taken.changes.sequence]
         try:
-            async with self._transaction() as connection:
-                taken = await connection.execute(f"DELETE FROM {CHANGES.name} WHERE seq = ANY ($1)", changes.sequence)
-                if int(taken.split()[-1]) != len(changes.sequence):
+            async with self._transaction(taken.build) as connection:
+                deleted = await connection.execute(f"DELETE FROM {CHANGES.name} WHERE seq = ANY ($1)", sequence)
+                if int(deleted.split()[-1]) != len(sequence):
                     raise _TakenByAnother
                 for one in renewed:
                     await _replace(connection, one)
-                await _list_more(connection, changes)
+                await _list_more(connection, taken.changes, types)
         except _TakenByAnother:
             return
+
+    async def named_runs(self) -> list[tuple[str, str]]:
+        table = ENTRIES[EntityKind.RUN].name
+        async with self._transaction() as connection:
+            rows = await connection.fetch(f"SELECT workspace, run FROM {table} WHERE id >= {NO_CONTEXT}")
+        return [tuple(row) for row in rows]
+
+    async def forget(self, build: str, pairs: Sequence[tuple[str, str]]) -> None:
+        table = ENTRIES[EntityKind.RUN].name
+        async with self._transaction(build) as connection:
+            clauses = f"id >= {NO_CONTEXT} AND workspace = $1 AND run = $2"
+            await connection.executemany(f"DELETE FROM {table} WHERE {clauses}", pairs)
 
     async def close(self) -> None:
         """Closes the connection."""
@@ -101,8 +132,11 @@ class PostgreSQLSearchIndex(SearchIndex):
             await connection.close(timeout=float(self._settings.store_timeout))
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Any]:
+    async def _transaction(self, build: str | None = None) -> AsyncIterator[Any]:
+        """A transaction, of a making of the index where one is named."""
         async with self._connected() as connection, connection.transaction():
+            if build is not None and (await _state(connection)).get(BUILD) != build:
+                raise MadeAnew
             yield connection
 
     @asynccontextmanager
@@ -124,14 +158,26 @@ async def _replace(connection: Any, renewed: Renewed) -> None:
     await _insert(connection, renewed.kind, renewed.entries)
 
 
-async def _list_more(connection: Any, changes: Pending) -> None:
-    """Lists what is changed with the names of contexts, and with types."""
+async def _state(connection: Any) -> dict[str, str]:
+    """What is known of the index; nothing where there is none."""
+    if await connection.fetchval("SELECT to_regclass($1)", STATE.name) is None:
+        return {}
+    return {row["name"]: row["value"] for row in await connection.fetch(f"SELECT name, value FROM {STATE.name}")}
+
+
+async def _list_more(connection: Any, changes: Pending, types: Mapping[str, str]) -> None:
+    """Lists what is changed with the names of contexts, with types, and with what other types tell of one."""
     listing = f"INSERT INTO {CHANGES.name}(kind, id) SELECT"
     if changes.renamed:
         executions = f"{Changed.EXECUTION}, execution_id FROM Association WHERE context_id = ANY ($1)"
         await connection.execute(f"{listing} {executions}", changes.renamed)
-    for kind, table in _NODES.items() if changes.types else ():
-        await connection.execute(f"{listing} {kind}, id FROM {table} WHERE type_id = ANY ($1)", changes.types)
+    known = json.loads((await _state(connection)).get(TYPES_READ, "{}"))
+    others = list(dict.fromkeys([*changes.types, *differing(known, types)]))
+    for kind, table in (*_NODES.items(), (Changed.CONTEXT_NAME, "Context")) if others else ():
+        await connection.execute(f"{listing} {kind}, id FROM {table} WHERE type_id = ANY ($1)", others)
+    if known and known != {**known, **types}:
+        changed = json.dumps({**known, **types})
+        await connection.execute(f"UPDATE {STATE.name} SET value = $1 WHERE name = $2", changed, TYPES_READ)
 
 
 async def _insert(connection: Any, kind: EntityKind, entries: Sequence[Entry]) -> None:

@@ -10,15 +10,15 @@ from lineageql.model.entities import Entity
 from lineageql.model.identity import EntityKind, Ref, RunName, WorkspaceName
 from lineageql.model.predicates import Field, Operator, Test
 from lineageql.store.ports import Key, Order, Search, Window
-from lineageql.store.sql.driver import Driver
+from lineageql.store.sql.driver import Runner
 from lineageql.store.sql.reader import SQLReader
-from lineageql.store.sql.search_index.entry_tables import APART
+from lineageql.store.sql.search_index.entry_tables import APART, signatures
 from lineageql.store.sql.search_index.indexed_texts import ties_of_entity
 from lineageql.store.sql.search_index.pending_changes import Pending, changed_runs, named_runs
 from lineageql.store.sql.statements import Statements
 from lineageql.store.text_ranking import FoldedTexts
 
-AT_ONCE = 500
+READ_AT_ONCE = 500
 """How many entities are read at once."""
 _NODES = (EntityKind.ARTIFACT, EntityKind.EXECUTION)
 
@@ -48,27 +48,37 @@ class Renewed:
 
 
 class EntryReader:
-    """Makes entries of a store as it is, for one time.
+    """Makes entries of a store, of whose types it asks once.
 
     Args:
-        driver: of the store.
+        driver: of the store, or a snapshot.
         statements: compiled statements that are of use here alone: many name ids.
     """
 
-    def __init__(self, driver: Driver, statements: Statements) -> None:
+    def __init__(self, driver: Runner, statements: Statements) -> None:
         self._reader = SQLReader(driver, statements, search_index=False)
 
     async def every(self, kind: EntityKind) -> AsyncIterator[list[Entry]]:
         """The entries of all entities of a kind, some at a time."""
         after: Key | None = None
         while True:
-            found = await self._reader.search(Search(kind), Window(AT_ONCE, after), frozenset())
+            found = await self._reader.search(Search(kind), Window(READ_AT_ONCE, after), frozenset())
             refs = [row.entity.ref for row in found.rows]
             if refs:
                 yield await self._of(kind, refs)
             if not found.more:
                 return
             after = found.rows[-1].key
+
+    async def signatures(self) -> dict[str, str]:
+        """By which convention each type is read."""
+        return signatures(await self._reader.type_catalog())
+
+    async def missing_runs(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of some pairs of names that are no run."""
+        refs = {Ref(EntityKind.RUN, RunName(*pair)): pair for pair in pairs}
+        there = await self._reader.get(list(refs), frozenset())
+        return [pair for ref, pair in refs.items() if ref not in there]
 
     async def renewed(self, changes: Pending) -> list[Renewed]:
         """The entries of what was changed."""
@@ -94,7 +104,7 @@ class EntryReader:
             return []
         if kind is EntityKind.RUN:
             runs = await self._reader.get(refs)
-            return [_entry((ties_of_entity(run)[-1], *ties_of_entity(run)), run, {}) for run in runs.values()]
+            return [_entry((run.name, *ties_of_entity(run)), run, {}) for run in runs.values()]
         keys = tuple(ref.key for ref in refs if isinstance(ref.key, int))
         search = Search(kind, Test(Field.ID, Operator.IN, keys), Order(Field.NAME))
         rows = (await self._reader.search(search, Window(len(refs)))).rows

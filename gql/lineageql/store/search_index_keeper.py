@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from lineageql.errors import LineageQLError
 
@@ -41,10 +40,15 @@ class SearchIndexKeeper:
         while True:
             if not done:
                 await asyncio.sleep(self._every)
+            done, said = 0, ""
             try:
-                done, said = await self._catch_up(), ""
+                done = await self._catch_up()
             except LineageQLError as error:
-                done, said = 0, str(error)
+                said = str(error)
+            except Exception:
+                # Searches look at what waits as it is: the service goes on, and so does this.
+                said = "an error that is not known"
+                log.exception("the search index could not be brought up to date")
             if said and said != told:
                 log.warning("the search index waits: %s", said)
             told = said
@@ -52,7 +56,9 @@ class SearchIndexKeeper:
     async def close(self) -> None:
         """Ends it. What it was at stays listed as changed, unless it is done."""
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait((self._task,))
         if self._close is not None:
-            await self._close()
+            try:
+                await self._close()
+            except LineageQLError as error:
+                log.warning("the connection of the search index: %s", error)

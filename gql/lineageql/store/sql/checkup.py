@@ -18,7 +18,7 @@ from lineageql.store.sql.driver import Driver, Rows, Script, fetch
 from lineageql.store.sql.indexes import Index, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, UPGRADE
 from lineageql.store.sql.rows import types_of
-from lineageql.store.sql.search_index.entry_tables import CHANGES, fingerprint, made_by
+from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES_MADE, fingerprint, state
 from lineageql.store.sql.search_index.pending_changes import MOST
 from lineageql.store.sql.tables import NODES, PROPERTIES
 
@@ -152,9 +152,10 @@ async def check(driver: Driver, version: int, own: OwnTypes = NO_OWN_TYPES) -> C
 
 
 def _search_index(dialect: Dialect, own: OwnTypes) -> Script[SearchIndex | None]:
-    made = yield from made_by(dialect)
-    if made is None:
+    known = yield from state(dialect)
+    if known is None:
         return None
+    made = known.get(ENTRIES_MADE, "")
     query = select(func.count()).select_from(CHANGES)
     return SearchIndex(bool(made), made == fingerprint(own), (yield from fetch(dialect.compile(query)))[0][0])
 

@@ -172,7 +172,7 @@ class SQLReader(NamedWorkspaces):
         """A page in the order of names, by the search index where there is one."""
         found = None
         load = partial(self._load, searches, fields=None)
-        if (yield from self._is_indexed()):
+        if (yield from self._is_indexed(searches)):
             found = yield from IndexedNames(searches, search, load).page(window, fields)
         return (yield from searches.page(search, window, fields)) if found is None else found
 
@@ -228,17 +228,17 @@ class SQLReader(NamedWorkspaces):
 
         return await self.driver.run(script())
 
-    def _is_indexed(self) -> Script[bool]:
+    def _is_indexed(self, searches: Searches) -> Script[bool]:
         """Whether there is a search index that is used; that is asked once in an operation."""
         if self.search_index is None:
-            self.search_index = yield from is_indexed(self.dialect, self.statements.own)
+            self.search_index = yield from is_indexed(self.dialect, self.statements.own, searches.types)
         return self.search_index
 
     def _indexed_texts(
         self, searches: Searches, kind: EntityKind, text: str, find: Callable[[IndexedTexts], Script[T | None]]
     ) -> Script[T | None]:
         """What is found by the search index; None where there is none, or it says nothing of this."""
-        if not (yield from self._is_indexed()):
+        if not (yield from self._is_indexed(searches)):
             return None
         load = partial(self._load, searches, fields=None)
         return (yield from find(IndexedTexts(self.dialect, searches.types, load, kind, text)))

@@ -9,11 +9,14 @@ the writer's own transaction; so an entry that is not listed is as its entity.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
+import orjson
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, select
 
 from lineageql.model.conventions.own_types import OwnTypes
 from lineageql.model.identity import EntityKind
+from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.sql.dialects import Dialect, Fixed, Statement
 from lineageql.store.sql.driver import Script, fetch
 
@@ -23,16 +26,20 @@ FORMAT = 1
 _metadata = MetaData()
 
 STATE = Table("lineageql_search_state", _metadata, Column("name", Text, primary_key=True), Column("value", Text))
-"""What is known of the index: `entries`, the fingerprint of what they were made by, once all are made."""
+"""What is known of the index, by these names."""
+ENTRIES_MADE, BUILD, TYPES_READ = "entries", "build", "types"
+"""The fingerprint of what the entries were made by, once all are; which making this was, by a drawn name; and by which
+convention each type was read, as JSON."""
 CHANGES = Table(
     "lineageql_search_change",
     _metadata,
     Column("seq", BigInteger, primary_key=True),
     Column("kind", Integer),
     Column("id", BigInteger),
-    Column("taken", Integer),
+    Column("version", Integer),
 )
-"""Nodes that were written: whose entries are to be made anew. See `Changed`."""
+"""Nodes that were written: whose entries are to be made anew. See `Changed`. Where the node that was listed last is
+written again, the row has another version."""
 
 
 class Changed:
@@ -82,23 +89,35 @@ APART = "\x1f"
 """Stands between the values of labels. It is white space, so no word has it."""
 
 
-_MADE_BY = Fixed("by what the search index was made", select(STATE.c.value).where(STATE.c.name == "entries"))
+def signatures(types: TypeCatalog) -> dict[str, str]:
+    """By which convention each type is read. A new type of another may change that: some are adopted by a writer."""
+    return {str(id_): types.convention(type_).name for id_, type_ in types.by_id.items()}
+
+
+def differing(made: Mapping[str, str], now: Mapping[str, str]) -> list[int]:
+    """The types whose entries were made by other conventions than they are read by now."""
+    return [int(id_) for id_, name in made.items() if now.get(id_, name) != name]
+
+
+_STATE = Fixed("what the search index was made by", select(STATE.c.name, STATE.c.value))
+
+
+def state(dialect: Dialect) -> Script[dict[str, str] | None]:
+    """What is known of a database's index; None where there is none."""
+    if dialect.has_table is None or not (yield from fetch(Statement(dialect.has_table, {"name": STATE.name}))):
+        return None
+    return dict(map(tuple, (yield from fetch(_STATE(dialect)))))
+
+
+def is_indexed(dialect: Dialect, own: OwnTypes, types: TypeCatalog) -> Script[bool]:
+    """Whether a database has an index whose entries are all made, and as they would be made now."""
+    made = yield from state(dialect)
+    if made is None or made.get(ENTRIES_MADE) != fingerprint(own):
+        return False
+    return not differing(orjson.loads(made[TYPES_READ]), signatures(types))
 
 
 def fingerprint(own: OwnTypes) -> str:
     """Of what the entries of a store are made by: this program's conventions and the types that users map."""
     mapped = hashlib.sha256(repr(own.tables).encode()).hexdigest()[:16] if own.tables else "none"
     return f"format {FORMAT}, types {mapped}"
-
-
-def made_by(dialect: Dialect) -> Script[str | None]:
-    """The fingerprint of a database's index; empty where its entries are not all made, None where there is none."""
-    if dialect.has_table is None or not (yield from fetch(Statement(dialect.has_table, {"name": STATE.name}))):
-        return None
-    rows = yield from fetch(_MADE_BY(dialect))
-    return str(rows[0][0]) if rows else ""
-
-
-def is_indexed(dialect: Dialect, own: OwnTypes) -> Script[bool]:
-    """Whether a database has an index whose entries are all made, and as they would be made now."""
-    return (yield from made_by(dialect)) == fingerprint(own)

@@ -114,7 +114,7 @@ class IndexedNames:
             ids = [ref.key for ref in refs if isinstance(ref.key, int)]
             return (yield from searches.page_among(search, window, ids, fields)).rows
         runs = yield from self._load(refs)
-        rows = [Row((ties_of_entity(run)[-1], *ties_of_entity(run)), run) for run in runs.values()]
+        rows = [Row((run.name, *ties_of_entity(run)), run) for run in runs.values()]
         return [row for row in rows if self._is_in(row.key, window)]
 
     def _is_in(self, key: Key, window: Window) -> bool:

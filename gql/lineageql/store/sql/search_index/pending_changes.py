@@ -28,7 +28,9 @@ _MOST_ROWS = 8 * MOST
 
 _CHANGES = Fixed(
     "changes that are not in the search index yet",
-    select(CHANGES.c.seq, CHANGES.c.kind, CHANGES.c.id).order_by(CHANGES.c.seq).limit(parameter("most", 0)),
+    select(CHANGES.c.seq, CHANGES.c.version, CHANGES.c.kind, CHANGES.c.id)
+    .order_by(CHANGES.c.seq)
+    .limit(parameter("most", 0)),
 )
 
 
@@ -48,10 +50,10 @@ _KINDS = (Changed.ARTIFACT, Changed.EXECUTION, Changed.CONTEXT, Changed.CONTEXT_
 class Pending:
     """Changed nodes, their ids by what was changed.
 
-    `sequence` is the numbers of the rows that list them.
+    `sequence` is the rows that list them: their numbers and versions.
     """
 
-    sequence: list[int] = field(default_factory=list)
+    sequence: list[tuple[int, int]] = field(default_factory=list)
     artifacts: list[int] = field(default_factory=list)
     executions: list[int] = field(default_factory=list)
     contexts: list[int] = field(default_factory=list)
@@ -59,12 +61,12 @@ class Pending:
     types: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[int, int, int]]) -> Pending:
-        """From rows of sequence, kind and id."""
+    def of(cls, rows: Sequence[tuple[int, int, int, int]]) -> Pending:
+        """From rows of sequence, version, kind and id."""
         found: dict[int, dict[int, None]] = {kind: {} for kind in _KINDS}
-        for _, kind, id_ in rows:
+        for _, _, kind, id_ in rows:
             found[kind][id_] = None
-        return cls([row[0] for row in rows], *(list(found[kind]) for kind in _KINDS))
+        return cls([row[:2] for row in rows], *(list(found[kind]) for kind in _KINDS))
 
 
 def pending(dialect: Dialect, most_rows: int = _MOST_ROWS) -> Script[Pending | None]:
@@ -109,6 +111,9 @@ def _add_nodes_of_types(dialect: Dialect, changes: Pending) -> Script[bool]:
         if len(rows) > MOST:
             return False
         found += [row[0] for row in rows]
+        if found is changes.contexts:
+            # The names of executions may have a part of theirs.
+            changes.renamed += [row[0] for row in rows]
     return True
 
 
@@ -177,4 +182,5 @@ def named_runs(
 
 def _pairs(dialect: Dialect, query: object) -> Script[list[tuple[str, str]]]:
     rows = yield from fetch(dialect.compile(query).meant("names of changed runs"))  # type: ignore[arg-type]
-    return [(workspace, run) for workspace, run in rows if isinstance(workspace, str) and isinstance(run, str)]
+    # A run that is no pair of names has empty ones in its entry.
+    return [(space, run) for space, run in rows if isinstance(space, str) and isinstance(run, str) and space + run]

@@ -12,7 +12,7 @@ from lineageql.model.identity import EntityKind
 from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, Changed, texts_of
 
 _PREFIX = "lineageql_search_"
-_ARTIFACT_OF_STEP = "(SELECT artifact_id FROM Event WHERE id = {row}.event_id)"
+_ARTIFACT_OF_STEP = "(SELECT artifact_id FROM {schema}.Event WHERE id = {row}.event_id)"
 _LISTED: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = (
     ("Artifact", ((Changed.ARTIFACT, "{row}.id"),)),
     ("Execution", ((Changed.EXECUTION, "{row}.id"),)),
@@ -31,21 +31,32 @@ _LISTED: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = (
 """MLMD's tables, and what a change of a row of theirs changes; see `sqlite_search_schema`."""
 
 
-def created() -> Iterator[str]:
-    """The statements that make an empty index; from then on what is written is listed."""
+def created(schema: str) -> Iterator[str]:
+    """The statements that make an empty index; from then on what is written is listed.
+
+    Args:
+        schema: that of MLMD's tables, as an identifier.
+    """
     yield "CREATE EXTENSION IF NOT EXISTS pg_trgm"
     yield f"CREATE TABLE {STATE.name} (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
     # Two numbers that are drawn are not alike.
     number = "BIGINT NOT NULL DEFAULT CAST(random() * 9007199254740991 AS BIGINT)"
     yield (
         f"CREATE TABLE {CHANGES.name} (seq {number}, kind INTEGER NOT NULL, id BIGINT NOT NULL,"
-        " taken INTEGER NOT NULL DEFAULT 0)"
+        " version INTEGER NOT NULL DEFAULT 0)"
     )
     yield f"CREATE INDEX {CHANGES.name}_seq ON {CHANGES.name}(seq)"
     for kind in EntityKind:
         yield from _entries(kind)
     for table, changed in _LISTED:
-        yield from _triggers(table, changed)
+        yield from _triggers(table, changed, schema)
+    # Rows that go all at once are not listed: there is no index any more.
+    yield _function_of(f"{_PREFIX}truncated", schema, f"DELETE FROM {schema}.{STATE.name} WHERE name = 'entries';")
+    for table, _ in _LISTED:
+        yield (
+            f"CREATE TRIGGER {_function(table)}_truncated AFTER TRUNCATE ON {table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {_PREFIX}truncated()"
+        )
 
 
 def indexed() -> Iterator[str]:
@@ -65,6 +76,7 @@ def dropped() -> Iterator[str]:
     for table, _ in _LISTED:
         # The triggers go with the function.
         yield f"DROP FUNCTION IF EXISTS {_function(table)}() CASCADE"
+    yield f"DROP FUNCTION IF EXISTS {_PREFIX}truncated() CASCADE"
     for name in (STATE.name, CHANGES.name, *(table.name for table in ENTRIES.values())):
         yield f"DROP TABLE IF EXISTS {name}"
 
@@ -84,31 +96,40 @@ def _function(table: str) -> str:
     return f"{_PREFIX}{table.lower()}"
 
 
-def _triggers(table: str, changed: tuple[tuple[int, str], ...]) -> Iterator[str]:
+def _function_of(name: str, schema: str, body: str) -> str:
+    """A function of triggers.
+
+    Whoever may write MLMD's rows need not be allowed to write the index. It has its maker's rights, so nothing that its
+    caller may have made is found by a name in it.
+    """
+    return (
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
+        f" SET search_path = pg_catalog, pg_temp AS $$ BEGIN {body} RETURN NULL; END $$"
+    )
+
+
+def _triggers(table: str, changed: tuple[tuple[int, str], ...], schema: str) -> Iterator[str]:
+    changes = f"INSERT INTO {schema}.{CHANGES.name}(kind, id)"
+
     def listing(*rows: str) -> str:
         named = " UNION ".join(
-            f"VALUES {', '.join(f'({kind}, {id_.format(row=row)})' for kind, id_ in changed)}" for row in rows
+            f"VALUES {', '.join(f'({kind}, {id_.format(row=row, schema=schema)})' for kind, id_ in changed)}"
+            for row in rows
         )
-        found = f"SELECT * FROM ({named}) AS named(kind, id) WHERE id IS NOT NULL"
-        return f"INSERT INTO {CHANGES.name}(kind, id) {found};"
+        return f"{changes} SELECT * FROM ({named}) AS named(kind, id) WHERE id IS NOT NULL;"
 
-    renamed = ""
-    if table == "Context":
-        renamed = (
-            "IF TG_OP = 'UPDATE' AND OLD.name IS DISTINCT FROM NEW.name THEN"
-            f" INSERT INTO {CHANGES.name}(kind, id) VALUES ({Changed.CONTEXT_NAME}, NEW.id); END IF; "
-        )
-    # Whoever may write MLMD's rows need not be allowed to write the index, nor have it in their search path.
-    yield (
-        f"CREATE FUNCTION {_function(table)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
-        " SET search_path FROM CURRENT AS $$ BEGIN"
-        f" IF TG_OP = 'INSERT' THEN {listing('NEW')}"
-        f" ELSIF TG_OP = 'DELETE' THEN {listing('OLD')}"
-        f" ELSE {listing('OLD', 'NEW')} END IF; {renamed}RETURN NULL; END $$"
+    body = (
+        f"IF TG_OP = 'INSERT' THEN {listing('NEW')} ELSIF TG_OP = 'DELETE' THEN {listing('OLD')}"
+        f" ELSE {listing('OLD', 'NEW')} END IF;"
     )
-    # A new event has no step, and a new type no node, as yet.
-    events = "UPDATE OR DELETE" if table in ("Event", "Type") else "INSERT OR UPDATE OR DELETE"
+    if table == "Context":
+        name = f"{changes} VALUES ({Changed.CONTEXT_NAME},"
+        body += (
+            f" IF TG_OP = 'INSERT' THEN {name} NEW.id); ELSIF TG_OP = 'DELETE' THEN {name} OLD.id);"
+            f" ELSIF (OLD.name, OLD.type_id) IS DISTINCT FROM (NEW.name, NEW.type_id) THEN {name} NEW.id); END IF;"
+        )
+    yield _function_of(_function(table), schema, body)
     yield (
-        f"CREATE TRIGGER {_function(table)} AFTER {events} ON {table}"
+        f"CREATE TRIGGER {_function(table)} AFTER INSERT OR UPDATE OR DELETE ON {table}"
         f" FOR EACH ROW EXECUTE FUNCTION {_function(table)}()"
     )

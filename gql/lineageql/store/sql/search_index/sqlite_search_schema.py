@@ -19,10 +19,9 @@ def words_of(kind: EntityKind, text: str) -> str:
 def created() -> Iterator[str]:
     """The statements that make an empty index; from then on what is written is listed."""
     yield f"CREATE TABLE {STATE.name} (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
-    # A number is never given twice: who has read it may delete it.
     yield (
         f"CREATE TABLE {CHANGES.name} (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
-        " id INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
+        " id INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 0)"
     )
     for kind in EntityKind:
         yield from _entries(kind)
@@ -77,16 +76,17 @@ def _triggers() -> Iterator[str]:
         yield from _listing(table, (kind, "id"))
         owner = f"{table.lower()}_id"
         yield from _listing(f"{table}Property", (kind, owner))
-    yield _trigger("Context", "renamed", "UPDATE OF name", [(Changed.CONTEXT_NAME, "new.id")])
-    # An artifact may be named by a step of an event, an execution by the contexts that it is in. An event is written
-    # before its steps.
-    yield from list(_listing("Event", (Changed.ARTIFACT, "artifact_id")))[1:]
+    yield _trigger("Context", "named", "INSERT", [(Changed.CONTEXT_NAME, "new.id")])
+    yield _trigger("Context", "renamed", "UPDATE OF name, type_id", [(Changed.CONTEXT_NAME, "new.id")])
+    yield _trigger("Context", "unnamed", "DELETE", [(Changed.CONTEXT_NAME, "old.id")])
+    # An artifact may be named by a step of an event, an execution by the contexts that it is in.
+    yield from _listing("Event", (Changed.ARTIFACT, "artifact_id"))
     yield from _listing(
         "EventPath", (Changed.ARTIFACT, "(SELECT artifact_id FROM Event WHERE id = {row}.event_id)"), plain=False
     )
     yield from _listing("Association", (Changed.EXECUTION, "execution_id"))
-    # A type may be told of later what tells its convention.
-    yield _trigger("Type", "updated", "UPDATE", [(Changed.TYPE, "new.id")])
+    # A type may be told of later what tells its convention, or another's.
+    yield from _listing("Type", (Changed.TYPE, "id"))
     yield from _listing("TypeProperty", (Changed.TYPE, "type_id"))
     yield from _listing("ParentType", (Changed.TYPE, "type_id"))
     # What a context is may be told by what is above it and below.
@@ -105,11 +105,15 @@ def _listing(table: str, *changed: tuple[int, str], plain: bool = True) -> Itera
 
 
 def _trigger(table: str, name: str, event: str, changed: list[tuple[int, str]]) -> str:
-    """A trigger that lists nodes, each but where it is the one that was listed last and is not taken yet."""
-    last = f"SELECT seq, kind, id, taken FROM {CHANGES.name} ORDER BY seq DESC LIMIT 1"
-    inserts = " ".join(
-        f"INSERT INTO {CHANGES.name}(kind, id) SELECT {kind}, {id_} WHERE {id_} IS NOT NULL AND NOT EXISTS"
-        f" (SELECT 1 FROM ({last}) WHERE kind = {kind} AND id = {id_} AND taken = 0);"
-        for kind, id_ in changed
-    )
-    return f"CREATE TRIGGER {PREFIX}search_{table.lower()}_{name} AFTER {event} ON {table} BEGIN {inserts} END"
+    """A trigger that lists nodes; where one is what was listed last, that row gets another version."""
+    last = f"SELECT seq, kind, id FROM {CHANGES.name} ORDER BY seq DESC LIMIT 1"
+    statements = []
+    for kind, id_ in changed:
+        same = f"SELECT seq FROM ({last}) WHERE kind = {kind} AND id = {id_}"
+        statements.append(f"UPDATE {CHANGES.name} SET version = version + 1 WHERE seq = ({same});")
+        statements.append(
+            f"INSERT INTO {CHANGES.name}(kind, id) SELECT {kind}, {id_}"
+            f" WHERE {id_} IS NOT NULL AND NOT EXISTS ({same});"
+        )
+    body = " ".join(statements)
+    return f"CREATE TRIGGER {PREFIX}search_{table.lower()}_{name} AFTER {event} ON {table} BEGIN {body} END"
