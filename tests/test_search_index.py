@@ -12,7 +12,7 @@ import pytest
 
 from lineageql.store.sql.search_index import pending_changes
 from tests.demo import lineageql
-from tests.places import Place, SQLitePlace
+from tests.places import Place, PostgreSQLPlace, SQLitePlace
 from tests.service import Service, serving
 
 SEARCH = "query ($text: String!) { search(text: $text) { totalCount nodes { id name } } }"
@@ -153,6 +153,18 @@ def test_nothing_is_left_of_an_index_that_is_taken_away(place: Place) -> None:
     assert "Took the search index away" in index(place, "--drop-search")
     assert place.select(everything) == before
     assert "There is no search index" in index(place, "--drop-search")
+
+
+def test_the_triggers_of_a_server_find_nothing_of_who_writes(tmp_path: Path) -> None:
+    """They have the rights of who made the index: a temporary table of the writer's stood before it."""
+    place = PostgreSQLPlace(tmp_path)
+    place.fill_demo()
+    index(place, "--search")
+    paths = "SELECT DISTINCT proconfig FROM pg_proc WHERE proname LIKE 'lineageql_search_%'"
+    assert place.select(paths) == ['{"search_path=pg_catalog, pg_temp"}']
+    mine = "CREATE TEMP TABLE lineageql_search_change(kind int, id bigint)"
+    place.execute(f"{mine}; UPDATE Artifact SET uri = 's3://zebra' WHERE id = 1")
+    assert listed(place) == 1
 
 
 def test_what_has_no_search_index(tmp_path: Path) -> None:

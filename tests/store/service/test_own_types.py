@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineageql.model.identity import EntityKind, Ref
+from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.predicates import Field, Operator, Predicate, Related, Relation, Test
 from lineageql.store.ports import Facet, Search
 from lineageql.store.service.narrowed_reader import NarrowedReader
@@ -16,8 +17,19 @@ from tests.store.service.carried import carried
 from tests.store.service.conftest import WAYS, ServiceBench
 from tests.store.sql.own_types import OWN, knows, naming
 from tests.store.sql.questions import Case, cases
+from tests.store.sql.records import NodeRecord, StoreRecord, StructValue
 from tests.store.sql.test_own_types import NAMING, ODD_NAMES, check_hidden
-from tests.store.sql.test_search import SOUGHT, WHOLE, expected, found, shown, told, with_objects
+from tests.store.sql.test_search import (
+    EVERY_WRITERS_TYPES,
+    SOUGHT,
+    WHOLE,
+    expected,
+    found,
+    of_type,
+    shown,
+    told,
+    with_objects,
+)
 
 
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -67,3 +79,14 @@ def test_what_only_names_a_run_is_found_by_it(service_bench: ServiceBench, way: 
 
         assert refs(EntityKind.ARTIFACT, held) == [Ref(EntityKind.ARTIFACT, 1)]
         assert refs(EntityKind.WORKSPACE, Related(Relation.ARTIFACTS, held)) == [Ref(EntityKind.WORKSPACE, 1)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_list_names_no_run(service_bench: ServiceBench, way: str) -> None:
+    """MLMD keeps it as a text, which was taken for the name of a run."""
+    type_ = of_type("é.Trainer")
+    node = NodeRecord(1, type_, declared={"p": StructValue((("list", [1.0, "a"]),))})
+    store = StoreRecord(types=EVERY_WRITERS_TYPES, executions=(node, NodeRecord(2, type_, declared={"p": "r"})))
+    with service_bench.reading(store, way, own=OWN) as reader:
+        runs = service_bench.run(reader.search(Search(EntityKind.RUN), WHOLE)).rows
+        assert [row.entity.ref for row in runs] == [Ref(EntityKind.RUN, RunName("", "r"))]

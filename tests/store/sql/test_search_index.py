@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lineageql.errors import StoreError
 from lineageql.model.conventions.own_types import NO_OWN_TYPES
 from lineageql.model.identity import EntityKind
 from lineageql.model.predicates import ALWAYS, Field, Not, Operator, Test
@@ -30,7 +31,7 @@ from tests.store.sql.conftest import BACKENDS
 from tests.store.sql.node_types import COMMON
 from tests.store.sql.oracle import Oracle
 from tests.store.sql.postgresql_workbench import PostgreSQLWorkbench
-from tests.store.sql.records import StoreRecord, make, rows
+from tests.store.sql.records import CONTEXT, NodeRecord, StoreRecord, make, rows
 from tests.store.sql.stores import TYPES, stores
 from tests.store.sql.test_search import EVERY_WRITERS_TYPES, SOUGHT, WHOLE, expected, rank_of, with_objects
 from tests.store.sql.workbench import SQLiteWorkbench, Workbench
@@ -259,3 +260,19 @@ def test_an_index_is_right_whatever_is_written_beside_it(searched: Workbench) ->
             assert made.entries() == renewed
 
     check()
+
+
+def test_an_index_that_another_process_makes_anew_is_let_alone(searched: Workbench) -> None:
+    with indexed(searched, StoreRecord(types=COMMON)) as made:
+        made.run(made.index.begin("one"))
+        made.run(made.index.begin("other"))
+        for work in (made.index.add("one", EntityKind.RUN, []), made.index.finish("one", {})):
+            with pytest.raises(StoreError, match="made the search index anew"):
+                made.run(work)
+        made.run(made.index.build(lambda kind, number: None))
+        node = NodeRecord(1, next(one for one in COMMON if one.kind == CONTEXT))
+        made.change(StoreRecord(types=COMMON), StoreRecord(types=COMMON, contexts=(replace(node, name="c"),)))
+        taken = made.run(made.index.take(None))
+        made.run(made.index.build(lambda kind, number: None))
+        with pytest.raises(StoreError, match="made the search index anew"):
+            made.run(made.index.renew(taken, [], {}))

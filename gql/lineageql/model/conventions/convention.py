@@ -27,7 +27,7 @@ from lineageql.model.conventions.places import (
 from lineageql.model.identity import RunName
 from lineageql.model.nodes import Node, NodeKind, NodeType
 from lineageql.model.predicates import Field, Group
-from lineageql.model.values import JSONValue, as_text, parse_json, plain_text
+from lineageql.model.values import STRUCT_PREFIX, JSONValue, as_text, parse_json, plain_text
 
 T = TypeVar("T")
 
@@ -251,7 +251,8 @@ class Naming:
         """The name that a node holds there; None where that is no text."""
         place = self.place(node.type)
         raw = (node.custom_properties if isinstance(place, Custom) else node.properties).get(place.name)
-        return raw if isinstance(raw, str) else None
+        # MLMD keeps a list or an object as a text.
+        return raw if isinstance(raw, str) and not raw.startswith(STRUCT_PREFIX) else None
 
 
 @dataclass(frozen=True, slots=True)
