@@ -22,6 +22,7 @@ from lineageql.store.sql.search_index.entry_tables import (
     CHANGES,
     ENTRIES,
     ENTRIES_MADE,
+    OF_TYPE,
     STATE,
     TYPES_READ,
     Changed,
@@ -29,12 +30,6 @@ from lineageql.store.sql.search_index.entry_tables import (
 )
 from lineageql.store.sql.search_index.pending_changes import Pending
 from lineageql.store.sql.search_index.postgresql_search_schema import created, dropped, indexed
-
-_NODES = {Changed.ARTIFACT: "Artifact", Changed.EXECUTION: "Execution", Changed.CONTEXT: "Context"}
-
-
-class _TakenByAnother(Exception):
-    """Another process has taken some of the changes; its entries may be newer."""
 
 
 class PostgreSQLSearchIndex(SearchIndex):
@@ -102,16 +97,16 @@ class PostgreSQLSearchIndex(SearchIndex):
 
     async def renew(self, taken: Taken, renewed: Sequence[Renewed], types: Mapping[str, str]) -> None:
         sequence = [seq for seq, _ in taken.changes.sequence]
-        try:
-            async with self._transaction(taken.build) as connection:
-                deleted = await connection.execute(f"DELETE FROM {CHANGES.name} WHERE seq = ANY ($1)", sequence)
-                if int(deleted.split()[-1]) != len(sequence):
-                    raise _TakenByAnother
-                for one in renewed:
-                    await _replace(connection, one)
-                await _list_more(connection, taken.changes, types)
-        except _TakenByAnother:
-            return
+        these = f"FROM {CHANGES.name} WHERE seq = ANY ($1)"
+        async with self._transaction(taken.build) as connection:
+            # Locked, so that nobody else takes them before this transaction ends.
+            there = await connection.fetch(f"SELECT seq {these} FOR UPDATE", sequence)
+            if len(there) != len(sequence):
+                return
+            await connection.execute(f"DELETE {these}", sequence)
+            for one in renewed:
+                await _replace(connection, one)
+            await _list_more(connection, taken.changes, types)
 
     async def named_runs(self) -> list[tuple[str, str]]:
         table = ENTRIES[EntityKind.RUN].name
@@ -173,7 +168,7 @@ async def _list_more(connection: Any, changes: Pending, types: Mapping[str, str]
         await connection.execute(f"{listing} {executions}", changes.renamed)
     known = json.loads((await _state(connection)).get(TYPES_READ, "{}"))
     others = list(dict.fromkeys([*changes.types, *differing(known, types)]))
-    for kind, table in (*_NODES.items(), (Changed.CONTEXT_NAME, "Context")) if others else ():
+    for kind, table in OF_TYPE if others else ():
         await connection.execute(f"{listing} {kind}, id FROM {table} WHERE type_id = ANY ($1)", others)
     if known and known != {**known, **types}:
         changed = json.dumps({**known, **types})

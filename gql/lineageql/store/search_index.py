@@ -146,6 +146,10 @@ class SearchIndex(ABC):
             snapshot.end()
 
     @abstractmethod
+    async def close(self) -> None:
+        """Lets go of what writes it."""
+
+    @abstractmethod
     async def is_kept(self) -> bool:
         """Whether there is an index, whose entries were made by what they would be made by now."""
 

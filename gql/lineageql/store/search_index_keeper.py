@@ -27,7 +27,7 @@ class SearchIndexKeeper:
     def __init__(
         self,
         catch_up: Callable[[], Awaitable[int]],
-        close: Callable[[], Awaitable[None]] | None = None,
+        close: Callable[[], Awaitable[None]],
         every: float = EVERY,
     ) -> None:
         self._catch_up = catch_up
@@ -57,8 +57,7 @@ class SearchIndexKeeper:
         """Ends it. What it was at stays listed as changed, unless it is done."""
         self._task.cancel()
         await asyncio.wait((self._task,))
-        if self._close is not None:
-            try:
-                await self._close()
-            except LineageQLError as error:
-                log.warning("the connection of the search index: %s", error)
+        try:
+            await self._close()
+        except LineageQLError as error:
+            log.warning("the connection of the search index: %s", error)

@@ -20,6 +20,7 @@ from lineageql.store.sql.search_index.entry_tables import (
     CHANGES,
     ENTRIES,
     ENTRIES_MADE,
+    OF_TYPE,
     STATE,
     TYPES_READ,
     Changed,
@@ -28,8 +29,6 @@ from lineageql.store.sql.search_index.entry_tables import (
 from lineageql.store.sql.search_index.pending_changes import Pending
 from lineageql.store.sql.search_index.sqlite_search_schema import created, dropped
 from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
-
-_NODES = {Changed.ARTIFACT: "Artifact", Changed.EXECUTION: "Execution", Changed.CONTEXT: "Context"}
 
 
 class SQLiteSearchIndex(SearchIndex):
@@ -73,6 +72,9 @@ class SQLiteSearchIndex(SearchIndex):
 
     async def forget(self, build: str, pairs: Sequence[tuple[str, str]]) -> None:
         await asyncio.to_thread(self._forget, build, pairs)
+
+    async def close(self) -> None:
+        """There is nothing to let go of: each transaction has a connection of its own."""
 
     # -- in threads
 
@@ -131,10 +133,8 @@ class SQLiteSearchIndex(SearchIndex):
         listing = f"INSERT INTO {CHANGES.name}(kind, id) SELECT"
         known = json.loads(_state(connection).get(TYPES_READ, "{}"))
         for type_id in dict.fromkeys([*changes.types, *differing(known, types)]):
-            for kind, table in _NODES.items():
+            for kind, table in OF_TYPE:
                 connection.execute(f"{listing} {kind}, id FROM {table} WHERE type_id = ?", (type_id,))
-            named = f"{listing} {Changed.CONTEXT_NAME}, id FROM Context WHERE type_id = ?"
-            connection.execute(named, (type_id,))
         for context in changes.renamed:
             executions = f"{Changed.EXECUTION}, execution_id FROM Association WHERE context_id = ?"
             connection.execute(f"{listing} {executions}", (context,))
@@ -161,8 +161,7 @@ class SQLiteSearchIndex(SearchIndex):
             if build is not None and _state(connection).get(BUILD) != build:
                 raise MadeAnew
             yield connection
-            if connection.in_transaction:
-                connection.execute("COMMIT")
+            connection.execute("COMMIT")
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

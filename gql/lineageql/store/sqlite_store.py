@@ -62,7 +62,7 @@ class SQLiteStore:
         self._keeper: SearchIndexKeeper | None = None
         if self.info.writable:
             index = SQLiteSearchIndex(driver.file_identity.real, driver, own, driver.lock_timeout)
-            self._keeper = SearchIndexKeeper(index.catch_up)
+            self._keeper = SearchIndexKeeper(index.catch_up, index.close)
 
     @property
     def statements(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -85,19 +86,19 @@ def changed(before: StoreRecord, after: StoreRecord, same: str) -> Iterator[tupl
             yield f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
 
 
-class Indexed:
+class Indexed(ABC):
     """A database with a search index, what reads it, and what any writer writes it by."""
 
     def __init__(self, run: Callable[[Any], Any], driver: Any, index: SearchIndex) -> None:
         self.run, self.driver, self.index = run, driver, index
 
+    @abstractmethod
     def change(self, before: StoreRecord, after: StoreRecord) -> None:
         """Writes what differs, in one transaction."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
-        raise NotImplementedError
 
     def entries(self) -> list[list[tuple[Any, ...]]]:
         """The entries of each kind; the number of a run that is only a name says nothing."""
@@ -164,7 +165,7 @@ def indexed(bench: Workbench, store: StoreRecord) -> Iterator[Indexed]:
                 yield made
             finally:
                 made.run(made.index.drop())
-                made.run(made.index.close())  # type: ignore[attr-defined]
+                made.run(made.index.close())
         return
     assert isinstance(bench, SQLiteWorkbench)
     path = bench.folder / f"indexed-{secrets.token_hex(4)}.db"

@@ -52,6 +52,15 @@ class Changed:
     ARTIFACT, EXECUTION, CONTEXT, CONTEXT_NAME, TYPE = 1, 2, 3, 4, 5
 
 
+OF_TYPE = (
+    (Changed.ARTIFACT, "Artifact"),
+    (Changed.EXECUTION, "Execution"),
+    (Changed.CONTEXT, "Context"),
+    (Changed.CONTEXT_NAME, "Context"),
+)
+"""What is changed where a type is, and the tables of its nodes."""
+
+
 def _entries(kind: EntityKind) -> Table:
     return Table(
         f"lineageql_{kind.name.lower()}_entry",
@@ -78,6 +87,7 @@ name with its case folded, as are `uri`, `description` and `labels`, whose value
 """
 
 TEXTS = ("folded", "labels", "uri", "description")
+"""The columns that are searched."""
 
 
 def texts_of(kind: EntityKind) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
 from lineageql.model.identity import EntityKind, Ref, RunName
@@ -162,7 +162,7 @@ def changed_runs(dialect: Dialect, types: TypeCatalog, changes: Pending) -> Scri
         entry = ENTRIES[kind]
         query = select(entry.c.workspace, entry.c.run).where(dialect.among(entry.c.id, ids), entry.c.run != "")
         pairs |= dict.fromkeys((yield from _pairs(dialect, query)))
-        pairs |= dict.fromkeys(pair for pair in (yield from named_runs(dialect, types, kind, ids)).values())
+        pairs |= dict.fromkeys((yield from named_runs(dialect, types, kind, ids)).values())
     refs = [Ref(EntityKind.RUN, id_) for id_ in changes.contexts]
     refs += [Ref(EntityKind.RUN, RunName(*pair)) for pair in pairs if pair[1]]
     return refs, Excluded(changes.contexts, list(pairs))
@@ -180,7 +180,7 @@ def named_runs(
     return found
 
 
-def _pairs(dialect: Dialect, query: object) -> Script[list[tuple[str, str]]]:
-    rows = yield from fetch(dialect.compile(query).meant("names of changed runs"))  # type: ignore[arg-type]
+def _pairs(dialect: Dialect, query: Select[Any]) -> Script[list[tuple[str, str]]]:
+    rows = yield from fetch(dialect.compile(query).meant("names of changed runs"))
     # A run that is no pair of names has empty ones in its entry.
     return [(space, run) for space, run in rows if isinstance(space, str) and isinstance(run, str) and space + run]
