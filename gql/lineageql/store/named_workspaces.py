@@ -281,7 +281,7 @@ def _among_contexts(window: Window, parts: int) -> Window:
 
 def _merged(found: Slice, rows: Sequence[Row], window: Window, *, descending: bool) -> Slice:
     """A page of workspaces that are contexts, with those that are only names in their places."""
-    inside = [row for row in rows if _is_in(row.key, window, descending)]
+    inside = [row for row in rows if is_in(row.key, window, descending)]
     if not inside:
         return found
     ordered = sorted([*found.rows, *inside], key=lambda row: _comparable(row.key), reverse=descending)
@@ -289,7 +289,9 @@ def _merged(found: Slice, rows: Sequence[Row], window: Window, *, descending: bo
     return Slice(shown, found.more or len(ordered) > window.limit)
 
 
-def _is_in(key: Key, window: Window, descending: bool) -> bool:
+def is_in(key: Key, window: Window, descending: bool) -> bool:
+    """Whether a key is between the edges of a window; InvalidArgument where these are of another order."""
+
     def is_beyond(edge: Key, upward: bool) -> bool:
         # An edge of one part is compared with the first part alone.
         left, right = _comparable(key[:1] if len(edge) == 1 and len(key) > 2 else key), _comparable(edge)

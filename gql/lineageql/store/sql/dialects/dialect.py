@@ -380,24 +380,3 @@ class Prepared:
             made = dialect.compile(self.build(dialect, bindparam("ids", dialect.listed([])))).meant(self.purpose)
             self._compiled[dialect] = made
         return made.given(ids=dialect.listed(ids)) if ids else made
-
-
-class Fixed:
-    """A statement that is compiled once for a database.
-
-    Args:
-        purpose: what the statement is for; see `Statement`.
-        query: the statement.
-    """
-
-    def __init__(self, purpose: str, query: Select[Any]) -> None:
-        self._purpose = purpose
-        self._query = query
-        self._compiled: WeakKeyDictionary[Dialect, Statement] = WeakKeyDictionary()
-
-    def __call__(self, dialect: Dialect) -> Statement:
-        """The statement, with the parameters that it has."""
-        made = self._compiled.get(dialect)
-        if made is None:
-            made = self._compiled[dialect] = dialect.compile(self._query).meant(self._purpose)
-        return made

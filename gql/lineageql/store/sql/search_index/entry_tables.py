@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, selec
 from lineageql.model.conventions.own_types import OwnTypes
 from lineageql.model.identity import EntityKind
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.sql.dialects import Dialect, Fixed, Statement
+from lineageql.store.sql.dialects import Dialect, Prepared, Statement
 from lineageql.store.sql.driver import Script, fetch
 
 FORMAT = 1
@@ -52,6 +52,28 @@ class Changed:
     ARTIFACT, EXECUTION, CONTEXT, CONTEXT_NAME, TYPE = 1, 2, 3, 4, 5
 
 
+WATCHED: Mapping[str, tuple[tuple[int, str], ...]] = {
+    "Artifact": ((Changed.ARTIFACT, "{row}.id"),),
+    "Execution": ((Changed.EXECUTION, "{row}.id"),),
+    "Context": ((Changed.CONTEXT, "{row}.id"),),
+    "ArtifactProperty": ((Changed.ARTIFACT, "{row}.artifact_id"),),
+    "ExecutionProperty": ((Changed.EXECUTION, "{row}.execution_id"),),
+    "ContextProperty": ((Changed.CONTEXT, "{row}.context_id"),),
+    # An artifact may be named by a step of an event, an execution by the contexts that it is in.
+    "Event": ((Changed.ARTIFACT, "{row}.artifact_id"),),
+    "EventPath": ((Changed.ARTIFACT, "(SELECT artifact_id FROM {schema}Event WHERE id = {row}.event_id)"),),
+    "Association": ((Changed.EXECUTION, "{row}.execution_id"),),
+    # What a context is may be told by what is above it and below.
+    "ParentContext": ((Changed.CONTEXT, "{row}.context_id"), (Changed.CONTEXT, "{row}.parent_context_id")),
+    # A type may be told of later what tells its convention, or another's.
+    "Type": ((Changed.TYPE, "{row}.id"),),
+    "TypeProperty": ((Changed.TYPE, "{row}.type_id"),),
+    "ParentType": ((Changed.TYPE, "{row}.type_id"),),
+}
+"""MLMD's tables, and what a change of a row of theirs changes, as SQL of the row and of the schema with its dot.
+
+Where a context comes or goes, or its name or its type changes, that is a change of `CONTEXT_NAME` too.
+"""
 OF_TYPE = (
     (Changed.ARTIFACT, "Artifact"),
     (Changed.EXECUTION, "Execution"),
@@ -109,7 +131,7 @@ def differing(made: Mapping[str, str], now: Mapping[str, str]) -> list[int]:
     return [int(id_) for id_, name in made.items() if now.get(id_, name) != name]
 
 
-_STATE = Fixed("what the search index was made by", select(STATE.c.name, STATE.c.value))
+_STATE = Prepared("what the search index was made by", lambda dialect, ids: select(STATE.c.name, STATE.c.value))
 
 
 def state(dialect: Dialect) -> Script[dict[str, str] | None]:

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, bindparam, case, literal, not_, select
 
 from lineageql.model.identity import EntityKind, Ref
 from lineageql.model.predicates import ALWAYS, Field
-from lineageql.store.ports import Key, Row, Search, Slice, Window
+from lineageql.store.named_workspaces import is_in
+from lineageql.store.ports import Row, Search, Slice, Window
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Script, fetch
 from lineageql.store.sql.page_statements import edges, parameter, shape, windowed
@@ -115,13 +116,4 @@ class IndexedNames:
             return (yield from searches.page_among(search, window, ids, fields)).rows
         runs = yield from self._load(refs)
         rows = [Row((run.name, *ties_of_entity(run)), run) for run in runs.values()]
-        return [row for row in rows if self._is_in(row.key, window)]
-
-    def _is_in(self, key: Key, window: Window) -> bool:
-        """Whether a key is between the edges of a window."""
-        descending = self._search.order.descending
-        for edge, first in ((window.after, True), (window.before, False)):
-            # A key that is the edge itself is in neither case.
-            if edge is not None and not (key != edge and (key > edge) is (first is not descending)):
-                return False
-        return True
+        return [row for row in rows if is_in(row.key, window, search.order.descending)]

@@ -12,7 +12,7 @@ from lineageql.model.conventions.kubeflow import RUN_NAME, WORKSPACE_NAME
 from lineageql.model.identity import EntityKind, Ref, RunName
 from lineageql.model.nodes import NodeKind
 from lineageql.model.type_catalog import TypeCatalog
-from lineageql.store.sql.dialects import Dialect, Fixed
+from lineageql.store.sql.dialects import Dialect, Prepared
 from lineageql.store.sql.driver import Script, fetch
 from lineageql.store.sql.page_statements import parameter
 from lineageql.store.sql.run_scan import NO_CONTEXT
@@ -26,23 +26,19 @@ MOST = 1_000
 _MOST_ROWS = 8 * MOST
 
 
-_CHANGES = Fixed(
-    "changes that are not in the search index yet",
-    select(CHANGES.c.seq, CHANGES.c.version, CHANGES.c.kind, CHANGES.c.id)
-    .order_by(CHANGES.c.seq)
-    .limit(parameter("most", 0)),
+_LISTED = select(CHANGES.c.seq, CHANGES.c.version, CHANGES.c.kind, CHANGES.c.id).order_by(CHANGES.c.seq)
+_CHANGES = Prepared(
+    "changes that are not in the search index yet", lambda dialect, ids: _LISTED.limit(parameter("most", 0))
 )
 
 
-def _unindexed(kind: EntityKind) -> Fixed:
+def _unindexed(kind: EntityKind) -> Prepared:
     entry = ENTRIES[kind]
     query = select(entry.c.id, entry.c.workspace, entry.c.run).where(entry.c.unindexed == 1).limit(MOST + 1)
-    return Fixed("entries whose texts are not indexed", query)
+    return Prepared("entries whose texts are not indexed", lambda dialect, ids: query)
 
 
 _UNINDEXED = {kind: _unindexed(kind) for kind in EntityKind}
-
-
 _KINDS = (Changed.ARTIFACT, Changed.EXECUTION, Changed.CONTEXT, Changed.CONTEXT_NAME, Changed.TYPE)
 
 

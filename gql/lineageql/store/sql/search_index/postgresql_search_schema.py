@@ -9,26 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineageql.model.identity import EntityKind
-from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, Changed, texts_of
+from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, WATCHED, Changed, texts_of
 
 _PREFIX = "lineageql_search_"
-_ARTIFACT_OF_STEP = "(SELECT artifact_id FROM {schema}.Event WHERE id = {row}.event_id)"
-_LISTED: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = (
-    ("Artifact", ((Changed.ARTIFACT, "{row}.id"),)),
-    ("Execution", ((Changed.EXECUTION, "{row}.id"),)),
-    ("Context", ((Changed.CONTEXT, "{row}.id"),)),
-    ("ArtifactProperty", ((Changed.ARTIFACT, "{row}.artifact_id"),)),
-    ("ExecutionProperty", ((Changed.EXECUTION, "{row}.execution_id"),)),
-    ("ContextProperty", ((Changed.CONTEXT, "{row}.context_id"),)),
-    ("Event", ((Changed.ARTIFACT, "{row}.artifact_id"),)),
-    ("EventPath", ((Changed.ARTIFACT, _ARTIFACT_OF_STEP),)),
-    ("Association", ((Changed.EXECUTION, "{row}.execution_id"),)),
-    ("ParentContext", ((Changed.CONTEXT, "{row}.context_id"), (Changed.CONTEXT, "{row}.parent_context_id"))),
-    ("Type", ((Changed.TYPE, "{row}.id"),)),
-    ("TypeProperty", ((Changed.TYPE, "{row}.type_id"),)),
-    ("ParentType", ((Changed.TYPE, "{row}.type_id"),)),
-)
-"""MLMD's tables, and what a change of a row of theirs changes; see `sqlite_search_schema`."""
 
 
 def created(schema: str) -> Iterator[str]:
@@ -48,11 +31,11 @@ def created(schema: str) -> Iterator[str]:
     yield f"CREATE INDEX {CHANGES.name}_seq ON {CHANGES.name}(seq)"
     for kind in EntityKind:
         yield from _entries(kind)
-    for table, changed in _LISTED:
+    for table, changed in WATCHED.items():
         yield from _triggers(table, changed, schema)
     # Rows that go all at once are not listed: there is no index any more.
     yield _function_of(f"{_PREFIX}truncated", schema, f"DELETE FROM {schema}.{STATE.name} WHERE name = 'entries';")
-    for table, _ in _LISTED:
+    for table in WATCHED:
         yield (
             f"CREATE TRIGGER {_function(table)}_truncated AFTER TRUNCATE ON {table}"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {_PREFIX}truncated()"
@@ -73,7 +56,7 @@ def indexed() -> Iterator[str]:
 
 def dropped() -> Iterator[str]:
     """The statements that take an index away, as far as it is there."""
-    for table, _ in _LISTED:
+    for table in WATCHED:
         # The triggers go with the function.
         yield f"DROP FUNCTION IF EXISTS {_function(table)}() CASCADE"
     yield f"DROP FUNCTION IF EXISTS {_PREFIX}truncated() CASCADE"
@@ -83,11 +66,10 @@ def dropped() -> Iterator[str]:
 
 def _entries(kind: EntityKind) -> Iterator[str]:
     table = ENTRIES[kind].name
-    text = 'TEXT COLLATE "C" NOT NULL'
-    columns = ", ".join(
-        f"{name} {text}" for name in ("name", "workspace", "run", "folded", "uri", "labels", "description")
-    )
-    yield f"CREATE TABLE {table} (id BIGINT PRIMARY KEY, {columns}, unindexed INTEGER NOT NULL)"
+    texts = {"TEXT": 'TEXT COLLATE "C"'}
+    columns = ((column.name, str(column.type)) for column in ENTRIES[kind].columns[1:])
+    described = ", ".join(f"{name} {texts.get(type_, type_)} NOT NULL" for name, type_ in columns)
+    yield f"CREATE TABLE {table} (id BIGINT PRIMARY KEY, {described})"
     if kind is EntityKind.RUN:
         yield f"CREATE INDEX {table}_run ON {table}(run)"
 
@@ -109,11 +91,12 @@ def _function_of(name: str, schema: str, body: str) -> str:
 
 
 def _triggers(table: str, changed: tuple[tuple[int, str], ...], schema: str) -> Iterator[str]:
-    changes = f"INSERT INTO {schema}.{CHANGES.name}(kind, id)"
+    within = f"{schema}."
+    changes = f"INSERT INTO {within}{CHANGES.name}(kind, id)"
 
     def listing(*rows: str) -> str:
         named = " UNION ".join(
-            f"VALUES {', '.join(f'({kind}, {id_.format(row=row, schema=schema)})' for kind, id_ in changed)}"
+            f"VALUES {', '.join(f'({kind}, {id_.format(row=row, schema=within)})' for kind, id_ in changed)}"
             for row in rows
         )
         return f"{changes} SELECT * FROM ({named}) AS named(kind, id) WHERE id IS NOT NULL;"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineageql.model.identity import EntityKind
-from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, Changed, texts_of
+from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, WATCHED, Changed, texts_of
 
 PREFIX = "lineageql_"
-_NODES = (("Artifact", Changed.ARTIFACT), ("Execution", Changed.EXECUTION), ("Context", Changed.CONTEXT))
 
 
 def words_of(kind: EntityKind, text: str) -> str:
@@ -48,11 +47,8 @@ def dropped(names: list[tuple[str, str]]) -> Iterator[str]:
 
 def _entries(kind: EntityKind) -> Iterator[str]:
     table, texts = ENTRIES[kind].name, texts_of(kind)
-    yield (
-        f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT NOT NULL, workspace TEXT NOT NULL, run TEXT NOT NULL,"
-        " folded TEXT NOT NULL, uri TEXT NOT NULL, labels TEXT NOT NULL, description TEXT NOT NULL,"
-        " unindexed INTEGER NOT NULL)"
-    )
+    columns = ", ".join(f"{column.name} {column.type} NOT NULL" for column in ENTRIES[kind].columns[1:])
+    yield f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {columns})"
     yield f"CREATE INDEX {table}_name ON {table}(name)"
     yield f"CREATE INDEX {table}_folded ON {table}(folded)"
     yield f"CREATE INDEX {table}_unindexed ON {table}(unindexed) WHERE unindexed = 1"
@@ -72,36 +68,17 @@ def _entries(kind: EntityKind) -> Iterator[str]:
 
 
 def _triggers() -> Iterator[str]:
-    for table, kind in _NODES:
-        yield from _listing(table, (kind, "id"))
-        owner = f"{table.lower()}_id"
-        yield from _listing(f"{table}Property", (kind, owner))
+    for table, changed in WATCHED.items():
+
+        def of(row: str, changed: tuple[tuple[int, str], ...] = changed) -> list[tuple[int, str]]:
+            return [(kind, id_.format(row=row, schema="")) for kind, id_ in changed]
+
+        yield _trigger(table, "inserted", "INSERT", of("new"))
+        yield _trigger(table, "deleted", "DELETE", of("old"))
+        yield _trigger(table, "updated", "UPDATE", [*of("old"), *of("new")])
     yield _trigger("Context", "named", "INSERT", [(Changed.CONTEXT_NAME, "new.id")])
     yield _trigger("Context", "renamed", "UPDATE OF name, type_id", [(Changed.CONTEXT_NAME, "new.id")])
     yield _trigger("Context", "unnamed", "DELETE", [(Changed.CONTEXT_NAME, "old.id")])
-    # An artifact may be named by a step of an event, an execution by the contexts that it is in.
-    yield from _listing("Event", (Changed.ARTIFACT, "artifact_id"))
-    yield from _listing(
-        "EventPath", (Changed.ARTIFACT, "(SELECT artifact_id FROM Event WHERE id = {row}.event_id)"), plain=False
-    )
-    yield from _listing("Association", (Changed.EXECUTION, "execution_id"))
-    # A type may be told of later what tells its convention, or another's.
-    yield from _listing("Type", (Changed.TYPE, "id"))
-    yield from _listing("TypeProperty", (Changed.TYPE, "type_id"))
-    yield from _listing("ParentType", (Changed.TYPE, "type_id"))
-    # What a context is may be told by what is above it and below.
-    yield from _listing("ParentContext", (Changed.CONTEXT, "context_id"), (Changed.CONTEXT, "parent_context_id"))
-
-
-def _listing(table: str, *changed: tuple[int, str], plain: bool = True) -> Iterator[str]:
-    """The triggers that list what the rows of a table are of."""
-
-    def of(row: str) -> list[tuple[int, str]]:
-        return [(kind, f"{row}.{column}" if plain else column.format(row=row)) for kind, column in changed]
-
-    yield _trigger(table, "inserted", "INSERT", of("new"))
-    yield _trigger(table, "deleted", "DELETE", of("old"))
-    yield _trigger(table, "updated", "UPDATE", [*of("old"), *of("new")])
 
 
 def _trigger(table: str, name: str, event: str, changed: list[tuple[int, str]]) -> str:
