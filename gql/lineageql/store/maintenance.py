@@ -102,19 +102,27 @@ async def index_store(address: Address, settings: Settings) -> Indexing:
         StoreMissing, StoreLocked, NotMLMD, StoreError, Unavailable: it cannot be read or written.
     """
     async with _open(address, settings) as (driver, version):
-        if version != SCHEMA_VERSION:
-            words = (
-                f"only version {SCHEMA_VERSION} is indexed, and `lineageql store upgrade` makes a copy of that version"
-            )
-            raise SchemaMismatch(f"{address} is of schema version {version}; {words}")
+        _check_indexable(address, version)
         missing = await missing_indexes(driver)
     if missing and isinstance(address, FileAddress):
-        if not os.access(address.path, os.W_OK):
-            raise StoreError(f"{address.path} is not writable")
+        _check_writable(address)
         await asyncio.to_thread(add_indexes, address.path, missing, settings.lock_timeout)
     elif missing and isinstance(address, ServerAddress):
         await server_store.add_indexes(server_store.with_password(address, settings), settings, missing)
     return Indexing(missing, [index for index in INDEXES if index not in missing])
+
+
+def _check_indexable(address: Address, version: int) -> None:
+    if version != SCHEMA_VERSION:
+        raise SchemaMismatch(
+            f"{address} is of schema version {version}; only version {SCHEMA_VERSION} is indexed, and"
+            " `lineageql store upgrade` makes a copy of that version"
+        )
+
+
+def _check_writable(address: FileAddress) -> None:
+    if not os.access(address.path, os.W_OK):
+        raise StoreError(f"{address.path} is not writable")
 
 
 async def make_search_index(address: Address, settings: Settings, told: Callable[[EntityKind, int], None]) -> Making:
@@ -155,19 +163,14 @@ async def _searched(address: Address, settings: Settings) -> AsyncIterator[Searc
     check_searchable(address)
     own = own_types(settings)
     async with _open(address, settings) as (driver, version):
-        if version != SCHEMA_VERSION:
-            raise SchemaMismatch(
-                f"{address} is of schema version {version}; only version {SCHEMA_VERSION} is indexed, and"
-                " `lineageql store upgrade` makes a copy of that version"
-            )
+        _check_indexable(address, version)
         if isinstance(address, ServerAddress):
             async with server_store.search_index(address, settings, driver, own) as made:
                 yield made
             return
         assert isinstance(address, FileAddress)
         assert isinstance(driver, SQLiteDriver)
-        if not os.access(address.path, os.W_OK):
-            raise StoreError(f"{address.path} is not writable")
+        _check_writable(address)
         yield SQLiteSearchIndex(address.path, driver, own, settings.lock_timeout)
 
 

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from lineageql.model.conventions.own_types import OwnTypes
 from lineageql.model.identity import EntityKind
@@ -28,7 +27,7 @@ from lineageql.store.sql.search_index.entry_tables import (
 )
 from lineageql.store.sql.search_index.pending_changes import Pending
 from lineageql.store.sql.search_index.sqlite_search_schema import created, dropped
-from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
+from lineageql.store.sql.sqlite_driver import SQLiteDriver, connected, translate
 
 
 class SQLiteSearchIndex(SearchIndex):
@@ -165,11 +164,8 @@ class SQLiteSearchIndex(SearchIndex):
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        uri = f"file:{quote(str(self._path.absolute()))}?mode=rw"
         try:
-            with closing(
-                sqlite3.connect(uri, uri=True, timeout=self._lock_timeout, isolation_level=None)
-            ) as connection:
+            with closing(connected(self._path, self._lock_timeout)) as connection:
                 yield connection
         except sqlite3.Error as error:
             raise translate(error, self._path) from error

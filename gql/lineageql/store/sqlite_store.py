@@ -9,7 +9,6 @@ import secrets
 import sqlite3
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from lineageql.errors import StoreError, StoreMissing
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnTypes
@@ -28,7 +27,7 @@ from lineageql.store.search_index_keeper import SearchIndexKeeper
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reading import sql_reader, sql_reading
-from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
+from lineageql.store.sql.sqlite_driver import SQLiteDriver, connected, translate
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sqlite_search_index import SQLiteSearchIndex
 from lineageql.store.write_lock import Hold, WriteLock, unlocked
@@ -171,7 +170,7 @@ async def _create(path: Path) -> None:
 
 def _finish(draft: Path, path: Path) -> None:
     try:
-        with closing(_connect(draft, 5.0)) as connection:
+        with closing(connected(draft, 5.0)) as connection:
             for statement in _INDEXES:
                 connection.execute(statement)
             connection.execute("PRAGMA journal_mode = WAL")
@@ -200,7 +199,7 @@ def _make_writable(path: Path, real: Path, lock_timeout: float) -> None:
         if not _writable(place):
             raise StoreError(f"{path} cannot be opened for writing: {place} is not writable; use --read-only")
     try:
-        with closing(_connect(real, lock_timeout)) as connection:
+        with closing(connected(real, lock_timeout)) as connection:
             mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
             if mode != "wal":
                 mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -214,13 +213,8 @@ def _make_writable(path: Path, real: Path, lock_timeout: float) -> None:
 
 def _tidy(path: Path) -> None:
     """Brings what was written into the file itself, so that the file alone is the store again."""
-    with suppress(sqlite3.Error), closing(_connect(path, 0.0)) as connection:
+    with suppress(sqlite3.Error), closing(connected(path, 0.0)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _connect(path: Path, timeout: float) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
-    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
 
 
 def _writable(path: Path) -> bool:

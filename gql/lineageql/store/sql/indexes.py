@@ -6,12 +6,11 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.driver import Driver
-from lineageql.store.sql.sqlite_driver import translate
+from lineageql.store.sql.sqlite_driver import connected, translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,8 @@ def add_indexes(path: Path, indexes: list[Index], lock_timeout: float) -> None:
         StoreLocked: another process holds the file.
         StoreError: it cannot be written.
     """
-    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
     try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=lock_timeout, isolation_level=None)) as connection:
+        with closing(connected(path, lock_timeout)) as connection:
             # The lock is taken first: without it a writer in between makes the statements fail half-way.
             connection.execute("BEGIN IMMEDIATE")
             for index in indexes:

@@ -391,6 +391,17 @@ _TOO_MUCH = (
 """How SQLite says that a statement is beyond one of its limits."""
 
 
+def connected(path: Path, timeout: float) -> sqlite3.Connection:
+    """A connection that may write to a file that is there; its transactions are begun by statements.
+
+    Args:
+        path: of the file.
+        timeout: how long another process's lock is waited for, in seconds.
+    """
+    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
+    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+
+
 def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
     """The error of our tree for an error of sqlite3's."""
     text = str(error)
