@@ -272,6 +272,16 @@ def test_a_text_in_place_of_another_is_run_at_once(visit: Visit, server_url: str
     assert answer["data"] == {"__typename": "Query"}
 
 
+def test_a_service_that_is_gone_is_said_in_words(visit: Visit, server_url: str) -> None:
+    """A trace of the page's own code was shown."""
+    visit.open(f"{server_url}/graphql?query=%7B%20__typename%20%7D")
+    visit.page.route("**/graphql*", lambda route: route.abort())
+    visit.page.get_by_role("button", name=RUN).click()
+    visit.page.get_by_text("The service does not answer: it was stopped, or the network is away.").wait_for()
+    assert "stack" not in visit.text(".result-window .CodeMirror")
+    visit.complaints.clear()  # the browser says so too
+
+
 def test_documentation_explorer_and_completion_know_the_schema(
     visit: Visit, server_url: str, operations: list[Operation]
 ) -> None:

@@ -54,7 +54,13 @@
     // What the headers' editor says counts more.
     for (const [name, value] of Object.entries(options?.headers ?? {})) headers.set(name, value);
     const body = JSON.stringify(withoutOldName(parameters));
-    const response = await fetch(endpoint, { method: "POST", headers, body });
+    let response;
+    try {
+      response = await fetch(endpoint, { method: "POST", headers, body });
+    } catch {
+      const message = "The service does not answer: it was stopped, or the network is away. Run this again when it is back.";
+      return { errors: [{ message }] };
+    }
     access.wanted = response.status === 401;
     if (access.wanted) access.ask();
     const text = await response.text();
