@@ -23,13 +23,19 @@ STATEMENTS = {
     "models-without-approved-data": 15,
     "production-models-of-a-data-set": 20,
     "runs-of-a-workspace": 20,
-    "search": 14,
-    "store": 5,
+    "search": 15,
+    "store": 6,
     "what-changed-between-versions": 22,
     "workspaces": 17,
 }
-MORE = {("MariaDBPlace", "models-without-approved-data"): 3}
-"""In MariaDB each of its three searches asks for the cost of its access paths once more, with those in documents."""
+MORE = {
+    # Each of its three searches asks for the cost of its access paths once more, with those in documents.
+    ("MariaDBPlace", "models-without-approved-data"): 3,
+    # The others ask once whether there is a search index, which MariaDB does not have.
+    ("MariaDBPlace", "search"): -1,
+    ("MariaDBPlace", "store"): -1,
+}
+"""What a database takes more, or less, than the others."""
 MUTATIONS = sorted(name for name in OPERATIONS if name.startswith("record-"))
 
 
