@@ -41,6 +41,7 @@ SLOW = re.compile(
     r"|test_(api_agreement|clients|deployments?|doubles|explain|failures|filters|hidden|kills|issuer|large_integers|listings"
     r"|logs|maintenance|open_store|operators|orders_by_name|paging|plans|proxies|queries|real|refusals|replaced_store"
     r"|replicas|sdk|secrets|stores|suite|traces|tutorial|unreadable|verbs|workers)\.py"
+    r"|tests/test_search_index\.py"
     r"|::test_(three_relations_fit_in_one_statement|long_chain_and_wide_fan|documents_are_kept_within|orders_by_names_under)"
 )
 """The files whose tests start processes, record, or go through all there is, and tests that take seconds: `make

@@ -155,7 +155,7 @@ def test_nothing_is_left_of_an_index_that_is_taken_away(place: Place) -> None:
     assert "There is no search index" in index(place, "--drop-search")
 
 
-def test_the_triggers_of_a_server_find_nothing_of_who_writes(tmp_path: Path) -> None:
+def test_the_triggers_in_postgresql_find_nothing_of_who_writes(tmp_path: Path) -> None:
     """They have the rights of who made the index: a temporary table of the writer's stood before it."""
     place = PostgreSQLPlace(tmp_path)
     place.fill_demo()
