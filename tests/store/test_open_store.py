@@ -391,13 +391,14 @@ asyncio.run(main())
     assert state(file) == before
 
 
-def test_reading_loads_nothing_of_ml_metadata(file: Path) -> None:
+def test_reading_a_file_loads_nothing_of_ml_metadata_and_of_database_servers(file: Path) -> None:
     code = """
 async def main():
     store = await open_store(sys.argv[1], Settings(read_only=True))
     await store.reader(WHOLE).counts()
     await store.close()
-    print([name for name in sys.modules if name.startswith("ml_metadata")])
+    others = ("ml_metadata", "asyncpg", "asyncmy", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.mysql")
+    print([name for name in sys.modules if name.startswith(others)])
 asyncio.run(main())
 """
     assert run(code, str(file)).strip() == "[]"
