@@ -92,8 +92,8 @@ async def timed(figures: Figures, job: Callable[[], Awaitable[Any]], seconds: fl
 async def lineageql(row: Row, target: Target, seconds: float) -> Outcome:
     """The operation through the service's executor, from the request's text to the body's octets."""
     from lineageql.api.execution import Executor, Operation
+    from lineageql.api.written_json import dumps
     from lineageql.settings import Settings
-    from lineageql.web.answers import dumps
     from tests.bench.opening import opened
 
     facts = target.facts

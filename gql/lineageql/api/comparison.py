@@ -25,7 +25,7 @@ class LineagePath:
 
     @strawberry.field(description="The events between the nodes, in the same order.")
     async def edges(self, info: Info, parent: strawberry.Parent[paths.LineagePath]) -> list[LineageEdge]:
-        return await edges_of(info, parent.edges)  # type: ignore[no-any-return]
+        return await edges_of(info, parent.edges)  # type: ignore[return-value]
 
 
 @strawberry.type(description="A field in which two nodes differ.")

@@ -24,6 +24,7 @@ from graphql import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT, GraphQLEnumType, GraphQLLe
 from graphql.pyutils import gather_with_cancel
 
 from lineageql.api.loading import Later, all_of
+from lineageql.api.written_json import Parts, WrittenList, dumps
 
 Column = Callable[[Sequence[Any]], Sequence[Any]]
 Level = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -198,11 +199,18 @@ def _none_null(values: Sequence[Any]) -> Sequence[Any]:
 def listed(item: Completion) -> Completion:
     """The completion of lists: the items of all lists are completed together.
 
-    How many there are is seen when they are there, so lists are a level even where nothing has to wait.
+    How many there are is seen when they are there, so lists are a level even where nothing has to wait. Of a list in
+    parts each part is completed, written, and let go of.
     """
 
     async def level(lists: Sequence[Any]) -> Sequence[Any]:
+        if any(type(values) is Parts for values in lists):
+            return [await (_written if type(values) is Parts else item.all)(values) for values in lists]
         return _split(lists, await item.all(_joined(lists)))
+
+    async def _written(values: Parts[Any]) -> WrittenList:
+        written = (dumps(await item.all(await part))[1:-1] for part in values.parts())
+        return WrittenList([items async for items in written if items])
 
     return Completion(level=level)
 

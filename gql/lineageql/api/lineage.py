@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -15,7 +16,9 @@ from lineageql.api.entity import ArtifactIdentity, ExecutionIdentity
 from lineageql.api.scalars import DateTime
 from lineageql.api.selection import fields_of, needs, only_ids, selected
 from lineageql.api.types import Artifact, Execution, LineageNode
+from lineageql.api.written_json import LARGEST, Parts, in_parts
 from lineageql.catalog import graphs
+from lineageql.catalog.adjacency import NodeNumber, ref_of
 from lineageql.catalog.lineage import Graph, Limit
 from lineageql.model.entities import Entity
 from lineageql.model.event_ports import port_of
@@ -96,19 +99,24 @@ _ARTIFACT, _EXECUTION = attrgetter("artifact_id"), attrgetter("execution_id")
 _IDENTITIES = {EntityKind.ARTIFACT: ArtifactIdentity, EntityKind.EXECUTION: ExecutionIdentity}
 
 
-async def edges_of(info: Info, events: Sequence[Event]) -> Any:
+async def edges_of(info: Info, events: Sequence[Event]) -> Sequence[Edge] | Parts[Edge]:
     """The edges of events, with no more of the entities at their ends than is selected."""
+    keep = len(events) <= LARGEST
+    return await in_parts(len(events), lambda start, end: _edges(info, events[start:end], keep=keep))
+
+
+async def _edges(info: Info, events: Sequence[Event], *, keep: bool) -> Sequence[Edge]:
     selection = selected(info)
     artifacts, executions = list(map(_ARTIFACT, events)), list(map(_EXECUTION, events))
     wanted = {end: end in selection for end in ("artifact", "execution")}
     artifact_by_id: Mapping[int, Any] = {}
     execution_by_id: Mapping[int, Any] = {}
     if wanted["artifact"]:
-        artifact_by_id = await _entities(info, selection["artifact"], EntityKind.ARTIFACT, set(artifacts))
+        artifact_by_id = await _entities(info, selection["artifact"], EntityKind.ARTIFACT, set(artifacts), keep=keep)
     if wanted["execution"] or "port" in selection:
         fields = selection.get("execution", [])
         execution_by_id = await _entities(
-            info, fields, EntityKind.EXECUTION, set(executions), with_type="port" in selection
+            info, fields, EntityKind.EXECUTION, set(executions), keep=keep, with_type="port" in selection
         )
     edges = list(map(Edge, events, map(artifact_by_id.get, artifacts), map(execution_by_id.get, executions)))
     # An event may name a node that is not in the store.
@@ -119,14 +127,36 @@ async def edges_of(info: Info, events: Sequence[Event]) -> Any:
 
 
 async def _entities(
-    info: Info, fields: Sequence[FieldNode], kind: EntityKind, ids: Collection[int], *, with_type: bool = False
+    info: Info,
+    fields: Sequence[FieldNode],
+    kind: EntityKind,
+    ids: Collection[int],
+    *,
+    keep: bool,
+    with_type: bool = False,
 ) -> Mapping[int, Any]:
     """Entities by MLMD's id, with what is selected below some fields; what is not there is left out."""
     loaders = info.context.loaders
     if only_ids(fields) and not with_type:
         return await loaders.identities(kind, ids, _IDENTITIES[kind])
-    found = await loaders.entities([Ref(kind, id_) for id_ in ids], needs([fields_of(info, fields)]))
+    found = await loaders.entities([Ref(kind, id_) for id_ in ids], needs([fields_of(info, fields)]), keep=keep)
     return {ref.key: entity for ref, entity in found.items()}  # type: ignore[misc]
+
+
+async def _steps(info: Info, distances: Mapping[NodeNumber, int], *, keep: bool) -> list[Step]:
+    """Nodes with their distances. An event may name a node that is not in the store."""
+    fields = selected(info).get("node", [])
+    if only_ids(fields):
+        of_kind = [
+            await _entities(info, fields, kind, [node >> 1 for node in distances if node & 1 == execution], keep=keep)
+            for execution, kind in enumerate(_IDENTITIES)
+        ]
+        nodes = [of_kind[node & 1].get(node >> 1) for node in distances]
+    else:
+        refs = list(map(ref_of, distances))
+        found = await info.context.loaders.entities(refs, needs([fields_of(info, fields)]), keep=keep)
+        nodes = list(map(found.get, refs))
+    return [step for step in map(Step, nodes, distances.values()) if step.node is not None]
 
 
 @strawberry.type(
@@ -145,25 +175,23 @@ class Lineage:
 
     @strawberry.field(description="The nodes, the roots among them, by hops, then by MLMD id.")
     async def nodes(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageStep]:
-        # An event may name a node that is not in the store.
-        fields = selected(info).get("node", [])
-        if only_ids(fields):
-            of_kind = [await _entities(info, fields, kind, parent.ids(kind)) for kind in _IDENTITIES]
-            nodes = [of_kind[node & 1].get(node >> 1) for node in parent.distances]
-            steps = map(Step, nodes, parent.distances.values())
-            return [step for step in steps if step.node is not None]  # type: ignore[misc]
-        found = await info.context.loaders.entities(parent.hops, needs([fields_of(info, fields)]))
-        return [Step(found[ref], hops) for ref, hops in parent.hops.items() if ref in found]  # type: ignore[misc]
+        distances = parent.distances
+        keep = len(distances) <= LARGEST
+
+        async def make(start: int, end: int) -> list[Step]:
+            return await _steps(info, dict(islice(distances.items(), start, end)), keep=keep)
+
+        return await in_parts(len(distances), make)  # type: ignore[return-value]
 
     @strawberry.field(description="All events between the nodes, oldest first.")
     async def edges(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageEdge]:
-        return await edges_of(info, parent.edges)  # type: ignore[no-any-return]
+        return await edges_of(info, parent.edges)  # type: ignore[return-value]
 
     @strawberry.field(
         description="The events that lead from the nodes to nodes of the frontier that are not among them."
     )
     async def crossing_edges(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageEdge]:
-        return await edges_of(info, parent.crossing)  # type: ignore[no-any-return]
+        return await edges_of(info, parent.crossing)  # type: ignore[return-value]
 
     @strawberry.field(description="How many nodes of each sort there are.")
     def counts(self, info: Info, parent: strawberry.Parent[Graph]) -> LineageCounts:

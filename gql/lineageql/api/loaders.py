@@ -137,11 +137,16 @@ class Loaders:
             found.update(zip(there, map(make, there), strict=True))
             return found
 
-    async def entities(self, refs: Collection[Ref], fields: frozenset[Field] | None) -> Mapping[Ref, Entity]:
+    async def entities(
+        self, refs: Collection[Ref], fields: frozenset[Field] | None, *, keep: bool = True
+    ) -> Mapping[Ref, Entity]:
         """Many entities at once, of which some fields are going to be read, all where it is None.
 
-        What is not there is left out. Fields of one lineage show the same entities again; these are read once.
+        What is not there is left out. Fields of one lineage show the same entities again; where they are kept these
+        are read once.
         """
+        if not keep:
+            return await self._finder.load(list(refs), fields)
         async with self._loading:
             found: dict[Ref, Entity] = {}
             for known, entities in self._loaded:

@@ -48,6 +48,7 @@ from lineageql.api.levels import (
     selected,
     weight,
 )
+from lineageql.api.written_json import Parts
 from lineageql.pace import Pace
 
 _DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
@@ -152,7 +153,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         key = (id(return_type), id(field_details_list))
         if key not in self._lists:
             self._lists[key] = self._type(return_type, field_details_list)
-        return self._complete(self._lists[key] if isinstance(result, list) else None, result, leave)
+        return self._complete(self._lists[key] if isinstance(result, (list, Parts)) else None, result, leave)
 
     async def _paced_item(self, item: Any) -> Any:
         await self._pace.rest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -35,6 +36,7 @@ class Place(Protocol):
 async def opened(store: str, records: bool, flags: Mapping[str, Any]) -> AsyncIterator[Place]:
     """A store; `records` says whether it is opened for writing, flags are settings."""
     from lineageql.api.execution import Executor
+    from lineageql.api.written_json import dumps
     from lineageql.store.open import open_store
 
     class Opened:
@@ -42,7 +44,9 @@ async def opened(store: str, records: bool, flags: Mapping[str, Any]) -> AsyncIt
             self.executor = executor
 
         async def ask(self, operation: Operation) -> dict[str, Any]:
-            return (await self.executor.execute(operation)).body()
+            # Of long lists the body holds JSON and no objects.
+            found: dict[str, Any] = json.loads(dumps((await self.executor.execute(operation)).body()))
+            return found
 
     settings = Settings.load({**flags, "store": store, "read_only": not records, "explain": True})
     # Who can open the store can read all of it.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-import orjson
 from starlette.responses import Response, StreamingResponse
 
+from lineageql.api.written_json import WrittenList, dumps
 from lineageql.errors import BadRequest
 
 JSON_TYPE = "application/json"
@@ -45,15 +44,6 @@ def error_response(
 def error_body(message: str, code: str) -> dict[str, Any]:
     """One error, shaped as GraphQL shapes them."""
     return {"errors": [{"message": message, "extensions": {"code": code}}]}
-
-
-def dumps(body: Any) -> bytes:
-    """A JSON value as UTF-8."""
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError:
-        # Another writer's document may hold an integer of more than 64 bits, or half a surrogate pair.
-        return json.dumps(body, separators=(",", ":")).encode("ascii")
 
 
 async def json_pieces(body: Any, size: int) -> AsyncIterator[bytes]:
@@ -92,5 +82,7 @@ def _parts(value: Any, size: int) -> Iterator[bytes]:
                 yield from _parts(value[place], size)
             start = b","
         yield b"]"
+    elif isinstance(value, WrittenList):
+        yield from value.octets()
     else:
         yield dumps(value)

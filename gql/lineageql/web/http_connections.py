@@ -16,8 +16,9 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from lineageql.api.written_json import dumps
 from lineageql.errors import BadRequest, ServiceError
-from lineageql.web.answers import dumps, error_body
+from lineageql.web.answers import error_body
 from lineageql.web.door import Door
 from lineageql.web.sites import WATCHERS
 
