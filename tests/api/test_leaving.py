@@ -41,6 +41,16 @@ async def test_the_deadline_ends_every_statement(store: Path, where: str) -> Non
     assert service.statements < FIELDS
 
 
+async def test_who_searches_for_too_long_is_told_of_the_search_index(store: Path) -> None:
+    searches = " ".join(f'a{n}: search(text: "zz{n}") {{ totalCount }}' for n in range(FIELDS))
+    async with serving(store, read_only=True, deadline=1) as service:
+        error = await service.error(f"{{ {searches} }}")
+        assert error["code"] == "DEADLINE_EXCEEDED"
+        assert "`lineageql store index --search`" in error["message"]
+        # A filter needs no search index.
+        assert "store index" not in (await service.error(QUERIES["at the root"]))["message"]
+
+
 @pytest.mark.parametrize("where", QUERIES)
 async def test_a_client_that_goes_ends_its_query(store: Path, where: str) -> None:
     settings = Settings.load({"store": str(store), "read_only": True, "deadline": 60}, environ={})

@@ -250,6 +250,8 @@ class Executor:
                 advice = "it may have been applied or not: send it again with the same externalId"
             else:
                 advice = "ask for less at a time"
+                if context.finder.unindexed:
+                    advice += ", or have `lineageql store index --search` make a search index of the store"
             late = DeadlineExceeded(f"the operation took longer than {deadline} seconds; {advice}")
             return Answer(None, [_formatted(late)], True, explanation)
         finally:

@@ -67,6 +67,11 @@ class Finder:
         """What could not be read and was left out."""
         return self.reader.faults
 
+    @property
+    def unindexed(self) -> bool:
+        """Whether a search index would have served, and there is none."""
+        return self.reader.unindexed
+
     def check(self, predicate: Predicate) -> None:
         """Refuses a filter of too many terms.
 

@@ -204,6 +204,10 @@ class Reader(Protocol):
     def hides(self) -> bool:
         """Whether it leaves out what its caller may not see."""
 
+    @property
+    def unindexed(self) -> bool:
+        """Whether it looked for words, or for an order of names, in a store that lacks the search index for that."""
+
     async def types(self) -> Sequence[NodeType]:
         """All types but MLMD's own simple ones."""
 

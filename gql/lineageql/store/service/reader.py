@@ -56,6 +56,7 @@ class ServiceReader(NamedWorkspaces):
         self._making: asyncio.Task[Reading] | None = None
 
     hides = False
+    unindexed = False
 
     @property
     def faults(self) -> Sequence[LineageQLError]:

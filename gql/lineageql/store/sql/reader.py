@@ -63,6 +63,7 @@ class SQLReader(NamedWorkspaces):
 
     faults: Sequence[LineageQLError] = ()
     hides = False
+    unindexed = False
 
     def __init__(
         self,
@@ -232,6 +233,7 @@ class SQLReader(NamedWorkspaces):
         """Whether there is a search index that is used; that is asked once in an operation."""
         if self.search_index is None:
             self.search_index = yield from is_indexed(self.dialect, self.statements.own, searches.types)
+            self.unindexed = not self.search_index and self.dialect.has_table is not None
         return self.search_index
 
     def _indexed_texts(
