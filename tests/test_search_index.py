@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import secrets
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lineageql.store.addresses import ServerAddress, address_of
+from lineageql.store.sql import sqlite_driver
 from lineageql.store.sql.search_index import pending_changes
 from tests.demo import lineageql
 from tests.places import Place, PostgreSQLPlace, SQLitePlace
@@ -124,7 +128,7 @@ def test_an_index_of_other_types(place: Place, tmp_path: Path) -> None:
     types.write_text('[[artifacts]]\ntypes = ["acme.Report"]\nname = "title"\n')
     index(place, "--search", "--types", str(types))
     assert check(place, code=1)["ofTheseTypes"] is False
-    assert "made by another version or file of --types" in lineageql("store", "check", place.url, code=1)
+    assert "made by another release, or with other --types" in lineageql("store", "check", place.url, code=1)
     assert check(place, "--types", str(types))["ofTheseTypes"] is True
     assert "Made the search index" in index(place, "--search")
     assert check(place)["ofTheseTypes"] is True
@@ -165,6 +169,65 @@ def test_the_triggers_in_postgresql_find_nothing_of_who_writes(tmp_path: Path) -
     mine = "CREATE TEMP TABLE lineageql_search_change(kind int, id bigint)"
     place.execute(f"{mine}; UPDATE Artifact SET uri = 's3://zebra' WHERE id = 1")
     assert listed(place) == 1
+
+
+async def test_a_role_of_postgresql_that_may_not_read_the_index_reads_without_it(tmp_path: Path) -> None:
+    place = PostgreSQLPlace(tmp_path)
+    place.fill_demo()
+    index(place, "--search")
+    async with serving(place.url, read_only=True) as service:
+        before = await everything(service)
+    role = f"reader_{secrets.token_hex(4)}"
+    theirs = place.select("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^lineageql_'")
+    place.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'pw'; GRANT SELECT ON {', '.join(theirs)} TO {role}")
+    url = f"postgresql://{role}:pw@{place.url.partition('@')[2]}"
+    async with serving(url, read_only=True, explain=True) as service:
+        assert await everything(service) == before
+        assert "entries" not in await purposes(service, SEARCH, {"text": "fraud"})
+
+
+def test_an_index_in_postgresql_stands_in_the_schema_of_the_tables_that_it_is_of(tmp_path: Path) -> None:
+    """Else the triggers would look for MLMD's events in the first schema, and fail whoever writes."""
+    place = PostgreSQLPlace(tmp_path)
+    place.fill_demo()
+    place.execute(f'CREATE SCHEMA first; ALTER DATABASE "{place.name}" SET search_path = first, public')
+    index(place, "--search")
+    made = "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 'lineageql_search_%'"
+    assert place.select(made) == ["public"]
+    place.execute("UPDATE EventPath SET step_index = step_index")
+    assert listed(place) > 0
+    assert "The search index is up to date" in index(place, "--search")
+    assert listed(place) == 0
+    assert "Took the search index away" in index(place, "--drop-search")
+
+
+async def test_postgresql_says_that_others_write_meanwhile(tmp_path: Path) -> None:
+    import asyncpg
+
+    place = PostgreSQLPlace(tmp_path)
+    place.fill_demo()
+    writer = await asyncpg.connect(place.url)
+    try:
+        async with writer.transaction():
+            await writer.execute("UPDATE Artifact SET uri = uri")
+            said = await asyncio.to_thread(lineageql, "store", "index", place.url, "--search", code=2)
+        assert "is being written to, and did not let go in time; try again" in said
+        assert "Made the search index" in await asyncio.to_thread(index, place, "--search")
+    finally:
+        await writer.close()
+
+
+def test_databases_that_lack_what_a_search_index_needs_say_so() -> None:
+    import asyncpg
+
+    from lineageql.store.sql import postgresql_driver
+
+    address = address_of("postgresql://me@there/mlmd")
+    assert isinstance(address, ServerAddress)
+    missing = asyncpg.FeatureNotSupportedError('extension "pg_trgm" is not available')
+    assert "needs PostgreSQL's extension pg_trgm" in str(postgresql_driver.translate(missing, address))
+    without = sqlite3.OperationalError("no such tokenizer: trigram")
+    assert "needs SQLite 3.34 or newer" in str(sqlite_driver.translate(without, Path("here.db")))
 
 
 def test_what_has_no_search_index(tmp_path: Path) -> None:

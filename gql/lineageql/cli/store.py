@@ -70,11 +70,10 @@ def check(store: str, as_json: bool, **flags: Any) -> None:
 def index(store: str, search: bool, drop_search: bool, **flags: Any) -> None:
     """Add to STORE the indexes that MLMD lacks, where they are missing.
 
-    With --search it gets an index of the texts of its entities as well, by which words
-    are found and names are in order, however large it is. It stands in STORE, in
-    tables and triggers whose names begin with "lineageql_". A service that may write
-    to STORE keeps it up to date. With --types it holds what the file maps; the
-    service needs the same file.
+    With --search it gets a search index too, of all texts and names: it makes `search`
+    and lists in the order of names quick. The index is in STORE, in tables and triggers
+    whose names begin with "lineageql_". A service that records keeps it up to date.
+    Give --types as the service has it.
     """
     import asyncio
 

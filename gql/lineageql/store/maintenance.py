@@ -131,7 +131,7 @@ async def make_search_index(address: Address, settings: Settings, told: Callable
     Args:
         address: of an SQLite file or a PostgreSQL database.
         settings: the types of users that its entries are made by, and how long a lock is waited for.
-        told: is told how many entries of a kind are made.
+        told: is called with a kind, and how many of its entries are made by now.
 
     Raises:
         UsageError: it is another store, or the file of users' own types cannot be read, or says what cannot be.

@@ -31,6 +31,12 @@ from lineageql.store.sql.search_index.entry_tables import (
 from lineageql.store.sql.search_index.pending_changes import Pending
 from lineageql.store.sql.search_index.postgresql_search_schema import created, dropped, indexed
 
+_SCHEMA = """
+SELECT quote_ident(nspname) FROM pg_namespace JOIN pg_class ON pg_namespace.oid = relnamespace
+WHERE pg_class.oid = to_regclass('artifact')
+"""
+"""The schema of MLMD's tables."""
+
 
 class PostgreSQLSearchIndex(SearchIndex):
     """The search index of a database, written over a connection of its own: in transactions, as a pooler may be there.
@@ -57,7 +63,10 @@ class PostgreSQLSearchIndex(SearchIndex):
         async with self._transaction() as connection:
             # Writers queue behind this, so it does not wait for long.
             await connection.execute("SET LOCAL lock_timeout = '5s'")
-            schema = await connection.fetchval("SELECT quote_ident(current_schema())")
+            schema = await connection.fetchval(_SCHEMA)
+            # The index stands beside MLMD's tables, whichever schemas are looked into before theirs.
+            path = "SELECT set_config('search_path', $1 || ', ' || current_setting('search_path'), true)"
+            await connection.fetchval(path, schema)
             for statement in (*dropped(), *created(schema)):
                 await connection.execute(statement)
             await connection.execute(f"INSERT INTO {STATE.name} VALUES ($1, $2)", BUILD, build)

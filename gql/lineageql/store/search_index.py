@@ -63,7 +63,10 @@ class SearchIndex(ABC):
         """Brings the index up to date; makes it where there is none, or one that was made by something else.
 
         Args:
-            told: is told how many entries of a kind are made.
+            told: is called with a kind, and how many of its entries are made by now.
+
+        Raises:
+            StoreError: see `build`.
         """
         if await self.is_kept():
             taken = 0
@@ -102,7 +105,10 @@ class SearchIndex(ABC):
         async with self._reading() as reader:
             now = await reader.signatures()
         if differing(types, now):
-            raise StoreError("types were added to the store that change how others are read; make the index again")
+            raise StoreError(
+                "types were written meanwhile that change how others are read; "
+                "run `lineageql store index --search` again"
+            )
         await self.finish(build, now)
         while await self.catch_up():
             pass
@@ -196,4 +202,6 @@ class MadeAnew(StoreError):
     """Another process made the index anew, or took it away."""
 
     def __init__(self) -> None:
-        super().__init__("another process made the search index anew meanwhile, or took it away")
+        super().__init__(
+            "another process made the search index anew meanwhile, or took it away; `lineageql store check` tells"
+        )

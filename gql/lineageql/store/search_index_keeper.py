@@ -50,7 +50,11 @@ class SearchIndexKeeper:
                 said = "an error that is not known"
                 log.exception("the search index could not be brought up to date")
             if said and said != told:
-                log.warning("the search index waits: %s", said)
+                log.warning(
+                    "the search index is not brought up to date: %s; searches stay right and grow slower, "
+                    "see `lineageql store check`",
+                    said,
+                )
             told = said
 
     async def close(self) -> None:

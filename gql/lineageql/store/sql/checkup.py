@@ -74,7 +74,7 @@ class SearchIndex:
     Attributes:
         whole: whether all its entries are made.
         of_these_types: whether they were made with the file of users' own types that the check was given.
-        waiting: how many changes wait to be taken into it.
+        waiting: how many changed rows wait to be taken into it, each counted once.
     """
 
     whole: bool
@@ -90,16 +90,17 @@ class SearchIndex:
     def findings(self) -> list[str]:
         """What is to be done something about."""
         if not self.whole:
-            return ["the search index is not whole; `lineageql store index --search` makes it anew"]
+            return ["the search index is not whole and not used; `lineageql store index --search` makes it anew"]
         if not self.of_these_types:
             return [
-                "the search index was made by another version or file of --types, and is not used with this one;"
-                " `lineageql store index --search` makes it anew"
+                "the search index was made by another release, or with other --types than this check, and is not used"
+                " with these; check with the --types of the service, or make it anew with them:"
+                " `lineageql store index --search`"
             ]
         if self.waiting > MOST:
             return [
-                f"{self.waiting:,} changes wait to be taken into the search index, and searches read every text;"
-                " a service that may write takes them, and so does `lineageql store index --search`"
+                f"{self.waiting:,} changed rows wait to be taken into the search index, and searches may read every"
+                " text; a service that records takes them, and so does `lineageql store index --search`"
             ]
         return []
 
@@ -156,7 +157,8 @@ def _search_index(dialect: Dialect, own: OwnTypes) -> Script[SearchIndex | None]
     if known is None:
         return None
     made = known.get(ENTRIES_MADE, "")
-    query = select(func.count()).select_from(CHANGES)
+    changed = select(CHANGES.c.kind, CHANGES.c.id).distinct().subquery()
+    query = select(func.count()).select_from(changed)
     return SearchIndex(bool(made), made == fingerprint(own), (yield from fetch(dialect.compile(query)))[0][0])
 
 

@@ -447,6 +447,11 @@ _KINDS: tuple[tuple[type[BaseException], type[LineageQLError], str], ...] = (
     (asyncpg.UndefinedTableError, NotMLMD, "{address} is not an ML Metadata store: {text}"),
     (asyncpg.UndefinedColumnError, NotMLMD, "{address} is not an ML Metadata store: {text}"),
     (asyncpg.ProgramLimitExceededError, TooExpensive, "the filter is more than PostgreSQL takes at once: {text}"),
+    (
+        asyncpg.LockNotAvailableError,
+        Unavailable,
+        "{address} is being written to, and did not let go in time; try again",
+    ),
     (asyncpg.QueryCanceledError, Unavailable, "{address} took too long: {text}"),
     (asyncpg.InFailedSQLTransactionError, Unavailable, "another part of this operation failed in {address}; ask again"),
     (asyncpg.TransactionRollbackError, Unavailable, "{address} let go of what was read; ask again: {text}"),
@@ -474,6 +479,11 @@ def translate(error: BaseException, address: ServerAddress) -> LineageQLError:
         return StoreError(
             f"the pooler at {address} pools by statement, which leaves no transactions: "
             "set its pool_mode to transaction or session"
+        )
+    if "pg_trgm" in text:
+        return StoreError(
+            f"a search index needs PostgreSQL's extension pg_trgm, and {address} says: {text}; have it installed there "
+            "(Debian: postgresql-contrib), and made by who may: CREATE EXTENSION pg_trgm"
         )
     for kind, ours, words in _KINDS:
         if isinstance(error, kind):

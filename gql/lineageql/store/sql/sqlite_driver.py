@@ -415,6 +415,9 @@ def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
         return StoreError(f"{path} cannot be opened: {_why(path)}")
     if isinstance(error, sqlite3.DatabaseError) and "malformed" in text:
         return StoreError(f"{path} is damaged: {text}")
+    if "fts5" in text or "tokenizer" in text:
+        here = sqlite3.sqlite_version
+        return StoreError(f"a search index needs SQLite 3.34 or newer with FTS5; Python has {here}, which says: {text}")
     if text == "interrupted":
         return Unavailable("nobody waits for this any more")  # its deadline is over, or its client has gone
     fault = Unavailable("the store could not be read")

@@ -64,7 +64,9 @@ class PostgreSQL(Dialect):
     core = asyncpg.dialect()  # type: ignore[no-untyped-call]
     name = "postgresql"
     tables = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
-    has_table = "SELECT relname FROM pg_catalog.pg_class WHERE oid = to_regclass($1)"
+    has_table = (
+        "SELECT relname FROM pg_catalog.pg_class WHERE oid = to_regclass($1) AND has_table_privilege(oid, 'SELECT')"
+    )
     indexed = (
         "SELECT held.relname, part.attname FROM pg_catalog.pg_index AS entry"
         " JOIN pg_catalog.pg_class AS held ON held.oid = entry.indrelid"
