@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from lineageql.api.written_json import LARGEST
+from lineageql.api.projection import ProjectingExecutor
+from lineageql.api.written_json import PART
 from lineageql.model.identity import EntityKind, global_id
 from tests.demo import demo_store
 from tests.server import Server
@@ -36,8 +37,8 @@ query ($root: ID!, $most: Int!) {
 """
 
 
-def made(folder: Path, executions: int) -> Path:
-    """A store in which the execution of each number outputs the artifact of that number, and reads that of a tenth."""
+def made(folder: Path, executions: int, fan: int = FAN) -> Path:
+    """A store in which the execution of each number outputs the artifact of that number, and some read one each."""
     path = folder / f"{executions}.db"
     path.write_bytes(demo_store())
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -58,7 +59,7 @@ def made(folder: Path, executions: int) -> Path:
             (
                 event
                 for number in numbers
-                for event in ((FIRST + (number - 1) // FAN, FIRST + number, 3), (FIRST + number, FIRST + number, 4))
+                for event in ((FIRST + (number - 1) // fan, FIRST + number, 3), (FIRST + number, FIRST + number, 4))
             ),
         )
     return path
@@ -67,7 +68,7 @@ def made(folder: Path, executions: int) -> Path:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """More than one part of artifacts with executions, and an event of an execution that is not there."""
-    path = made(tmp_path_factory.mktemp("long"), LARGEST // 2 + 1_000)
+    path = made(tmp_path_factory.mktemp("long"), PART // 2 + 1_000)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM Execution WHERE id = ?", (FIRST + 2,))
     return path
@@ -112,7 +113,7 @@ async def test_the_answer_is_whole_and_in_order(store: Path) -> None:
     async with serving(store, read_only=True) as service:
         lineage = (await service.data(QUERY, variables))["lineage"]
     assert lineage["complete"] is True
-    assert told(lineage) == expected(LARGEST // 2 + 1_000)
+    assert told(lineage) == expected(PART // 2 + 1_000)
 
 
 async def test_a_part_is_as_one_that_is_read_at_once(store: Path) -> None:
@@ -128,11 +129,11 @@ def test_the_command_prints_what_the_service_answers(store: Path) -> None:
     variables = json.dumps({"root": ROOT, "most": 20_000})
     command = [sys.executable, "-m", "lineageql", "query", "--store", str(store), "--variables", variables, QUERY]
     answer = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-    assert told(answer["data"]["lineage"]) == expected(LARGEST // 2 + 1_000)
+    assert told(answer["data"]["lineage"]) == expected(PART // 2 + 1_000)
 
 
 async def test_what_is_wrong_with_a_node_has_its_place(store: Path) -> None:
-    """graphql-core goes over the list again then, item by item."""
+    """graphql-core goes over the list again then, item by item, and others are served meanwhile."""
     query = """
     query ($root: ID!) {
       lineage(roots: [$root], direction: DOWNSTREAM, maxNodes: 20000) {
@@ -152,6 +153,31 @@ async def test_an_answer_that_is_too_large_is_refused(store: Path) -> None:
     async with serving(store, read_only=True, max_answer_size=600_000) as service:
         error = await service.error(QUERY, {"root": ROOT, "most": 20_000})
     assert error["code"] == "TOO_EXPENSIVE"
+
+
+async def test_graphql_core_answers_the_same(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers what the projection does not know."""
+    monkeypatch.setattr(ProjectingExecutor, "_type", lambda *_: None)
+    async with serving(store, read_only=True) as service:
+        lineage = (await service.data(QUERY, {"root": ROOT, "most": 20_000}))["lineage"]
+    assert told(lineage) == expected(PART // 2 + 1_000)
+
+
+async def test_what_many_edges_show_is_charged_for_each(tmp_path: Path) -> None:
+    executions = PART // 2 + 1_000
+    path = made(tmp_path, executions, fan=executions)
+    note = "x" * 1_000
+    with closing(sqlite3.connect(path)) as connection, connection:
+        columns = "artifact_id, name, is_custom_property, string_value"
+        connection.execute(f"INSERT INTO ArtifactProperty({columns}) VALUES (?, 'note', 1, ?)", (FIRST, note))
+    query = QUERY.replace("mlmdId name } execution", 'property(name: "note") } execution')
+    async with serving(path, read_only=True, max_answer_size=5_000_000) as service:
+        error = await service.error(query, {"root": ROOT, "most": 20_000})
+    assert error["code"] == "TOO_EXPENSIVE"
+    assert "the answer has" in error["message"]
+    async with serving(path, read_only=True) as service:
+        edges = (await service.data(query, {"root": ROOT, "most": 20_000}))["lineage"]["edges"]
+    assert [edge["artifact"]["property"] for edge in edges].count(note) == executions
 
 
 @pytest.mark.long

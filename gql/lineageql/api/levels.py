@@ -24,7 +24,8 @@ from graphql import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT, GraphQLEnumType, GraphQLLe
 from graphql.pyutils import gather_with_cancel
 
 from lineageql.api.loading import Later, all_of
-from lineageql.api.written_json import Parts, WrittenList, dumps
+from lineageql.api.written_json import Parts, WrittenList, pieces_of
+from lineageql.catalog.budget import Budget
 
 Column = Callable[[Sequence[Any]], Sequence[Any]]
 Level = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -196,23 +197,59 @@ def _none_null(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-def listed(item: Completion) -> Completion:
+def listed(item: Completion, writer: PartWriter) -> Completion:
     """The completion of lists: the items of all lists are completed together.
 
-    How many there are is seen when they are there, so lists are a level even where nothing has to wait. Of a list in
-    parts each part is completed, written, and let go of.
+    How many there are is seen when they are there, so lists are a level even where nothing has to wait. The answer of a
+    list in parts is a `WrittenList`.
     """
 
     async def level(lists: Sequence[Any]) -> Sequence[Any]:
-        if any(type(values) is Parts for values in lists):
-            return [await (_written if type(values) is Parts else item.all)(values) for values in lists]
-        return _split(lists, await item.all(_joined(lists)))
-
-    async def _written(values: Parts[Any]) -> WrittenList:
-        written = (dumps(await item.all(await part))[1:-1] for part in values.parts())
-        return WrittenList([items async for items in written if items])
+        if not any(type(values) is Parts for values in lists):
+            return _split(lists, await item.all(_joined(lists)))
+        return [await (writer.written(values, item) if type(values) is Parts else item.all(values)) for values in lists]
 
     return Completion(level=level)
+
+
+class PartWriter:
+    """Completes and writes lists in parts, for one operation: of all its lists one part is there at a time.
+
+    Args:
+        budget: the operation's.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._one = asyncio.Lock()
+
+    async def written(self, values: Parts[Any], item: Completion) -> WrittenList:
+        """The answer of a list.
+
+        Args:
+            values: the list.
+            item: how its items are completed.
+        """
+        pieces: list[bytes] = []
+        for part in values.parts():
+            async with self._one:
+                pieces += await self._part(part, item)
+        return WrittenList(pieces)
+
+    async def _part(self, part: Awaitable[Sequence[Any]], item: Completion) -> list[bytes]:
+        charged, size = self._budget.size, 0
+        answers = await item.all(await part)
+        charged = self._budget.size - charged
+        pieces = []
+        for piece in pieces_of(answers):
+            pieces.append(piece)
+            size += len(piece)
+            # What several items show was charged once, and is written for each of them.
+            if size > charged:
+                self._budget.answer(size - charged)
+                charged = size
+            await asyncio.sleep(0)
+        return pieces
 
 
 def _joined(lists: Sequence[Any]) -> list[Any]:

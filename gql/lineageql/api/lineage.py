@@ -16,7 +16,7 @@ from lineageql.api.entity import ArtifactIdentity, ExecutionIdentity
 from lineageql.api.scalars import DateTime
 from lineageql.api.selection import fields_of, needs, only_ids, selected
 from lineageql.api.types import Artifact, Execution, LineageNode
-from lineageql.api.written_json import LARGEST, Parts, in_parts
+from lineageql.api.written_json import Parts, in_parts
 from lineageql.catalog import graphs
 from lineageql.catalog.adjacency import NodeNumber, ref_of
 from lineageql.catalog.lineage import Graph, Limit
@@ -101,8 +101,7 @@ _IDENTITIES = {EntityKind.ARTIFACT: ArtifactIdentity, EntityKind.EXECUTION: Exec
 
 async def edges_of(info: Info, events: Sequence[Event]) -> Sequence[Edge] | Parts[Edge]:
     """The edges of events, with no more of the entities at their ends than is selected."""
-    keep = len(events) <= LARGEST
-    return await in_parts(len(events), lambda start, end: _edges(info, events[start:end], keep=keep))
+    return await in_parts(len(events), lambda start, end, keep: _edges(info, events[start:end], keep=keep))
 
 
 async def _edges(info: Info, events: Sequence[Event], *, keep: bool) -> Sequence[Edge]:
@@ -176,9 +175,8 @@ class Lineage:
     @strawberry.field(description="The nodes, the roots among them, by hops, then by MLMD id.")
     async def nodes(self, info: Info, parent: strawberry.Parent[Graph]) -> list[LineageStep]:
         distances = parent.distances
-        keep = len(distances) <= LARGEST
 
-        async def make(start: int, end: int) -> list[Step]:
+        async def make(start: int, end: int, keep: bool) -> list[Step]:
             return await _steps(info, dict(islice(distances.items(), start, end)), keep=keep)
 
         return await in_parts(len(distances), make)  # type: ignore[return-value]

@@ -142,11 +142,8 @@ class Loaders:
     ) -> Mapping[Ref, Entity]:
         """Many entities at once, of which some fields are going to be read, all where it is None.
 
-        What is not there is left out. Fields of one lineage show the same entities again; where they are kept these
-        are read once.
+        What is not there is left out. Fields of one lineage show the same entities again; what is kept is read once.
         """
-        if not keep:
-            return await self._finder.load(list(refs), fields)
         async with self._loading:
             found: dict[Ref, Entity] = {}
             for known, entities in self._loaded:
@@ -155,6 +152,7 @@ class Loaders:
             missing = [ref for ref in refs if ref not in found] if found else refs
             if missing:
                 loaded = await self._finder.load(list(missing), fields)
-                self._loaded.append((fields, loaded))
+                if keep:
+                    self._loaded.append((fields, loaded))
                 found.update(loaded)
             return found

@@ -12,7 +12,8 @@ changes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -36,6 +37,7 @@ from strawberry.types.field import StrawberryField
 from lineageql.api.entity import always
 from lineageql.api.levels import (
     Completion,
+    PartWriter,
     Unprojectable,
     chosen,
     leaf,
@@ -54,6 +56,8 @@ from lineageql.pace import Pace
 _DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 _FEW = 16
 """How many items of a list graphql-core may complete in one go."""
+_SOME = 256
+"""How many items of a list in parts it may begin with before it waits for them."""
 _BEGINNING = 4
 """How many fields of the root begin in one go: each may have a statement to make."""
 
@@ -67,6 +71,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         self._lists: dict[tuple[int, int], Completion | None] = {}
         self._pace = Pace()
         self._charge = self.context_value.budget.answer
+        self._writer = PartWriter(self.context_value.budget)
         self.context_value.work.ends(self)
 
     def end(self) -> None:
@@ -159,6 +164,54 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         await self._pace.rest()
         return await item if self.is_awaitable(item) else item
 
+    async def complete_async_iterator_value(
+        self,
+        item_type: Any,
+        field_details_list: Any,
+        info: Any,
+        path: Any,
+        async_iterator: AsyncIterator[Any],
+        position_context: Any,
+    ) -> list[Any]:
+        """The answer of a list in parts that graphql-core completes.
+
+        It would begin with all items before it waits for one, which keeps the event loop for seconds. Here that is some
+        at a time, so that what is wrong with one of the first ends the list.
+        """
+        completed: list[Any] = []
+        some: list[Any] = []
+        async with aclosing(async_iterator) as items:  # type: ignore[type-var]  # `Parts` gives a generator
+            async for item in items:
+                some.append(item)
+                if len(some) == _SOME:
+                    completed += await self._some_completed(
+                        some, len(completed), item_type, field_details_list, info, path, position_context
+                    )
+                    some.clear()
+        return completed + await self._some_completed(
+            some, len(completed), item_type, field_details_list, info, path, position_context
+        )
+
+    async def _some_completed(
+        self, some: Sequence[Any], first: int, item_type: Any, details: Any, info: Any, path: Any, position_context: Any
+    ) -> list[Any]:
+        """The answers of some items of a list, the first of which has this place."""
+        await self._pace.rest()
+        completed: list[Any] = []
+        waiting: list[int] = []
+        try:
+            for place, item in enumerate(some):
+                at = path.add_key(first + place, None)
+                if self.complete_list_item_value(item, completed, item_type, details, info, at, position_context):
+                    waiting.append(place)
+        except Exception:
+            self.settle_in_background([completed[place] for place in waiting])
+            raise
+        answers = await gather_with_cancel(*(completed[place] for place in waiting))
+        for place, answer in zip(waiting, answers, strict=True):
+            completed[place] = answer
+        return completed
+
     def complete_leaf_value(self, return_type: Any, result: Any) -> Any:  # type: ignore[override]
         """The answer of a scalar or an enum that graphql-core completes."""
         found = super().complete_leaf_value(return_type, result)
@@ -206,7 +259,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             return leaf(type_, self._charge)
         if isinstance(type_, GraphQLList):
             item = self._type(type_.of_type, details)
-            return item and listed(item)
+            return item and listed(item, self._writer)
         if isinstance(type_, GraphQLObjectType):
             completion = self._object(type_, details)
             return completion and once(completion)

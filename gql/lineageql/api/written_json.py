@@ -1,4 +1,4 @@
-"""JSON values as octets, and long lists that are made, and become octets, a part at a time.
+"""JSON values as UTF-8, and long lists that are made, and written, a part at a time.
 
 A lineage may have 200,000 nodes. As Python's objects these take many times the room that they take as JSON.
 """
@@ -12,8 +12,10 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 T = TypeVar("T")
-LARGEST = 10_000
-"""The items of a part. A list of no more is made at once, and what is read for it is kept for other fields."""
+PART = 10_000
+"""The items of a part. A list of no more is made at once."""
+_PIECE = 262_144
+"""The bytes of JSON, about, that are written in one go."""
 
 
 class Parts(Generic[T]):
@@ -30,44 +32,62 @@ class Parts(Generic[T]):
 
     def parts(self) -> Iterator[Awaitable[Sequence[T]]]:
         """The parts, each made when it is waited for."""
-        return (self._make(start, min(start + LARGEST, self._count)) for start in range(0, self._count, LARGEST))
+        return (self._make(start, min(start + PART, self._count)) for start in range(0, self._count, PART))
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        """The items one by one, as graphql-core reads a list that is not there at once."""
+        """The items one by one."""
         for part in self.parts():
             for item in await part:
                 yield item
 
 
-async def in_parts(count: int, make: Callable[[int, int], Awaitable[Sequence[T]]]) -> Sequence[T] | Parts[T]:
-    """A list, or its parts where it is long; see `Parts`."""
-    return await make(0, count) if count <= LARGEST else Parts(count, make)
+async def in_parts(count: int, make: Callable[[int, int, bool], Awaitable[Sequence[T]]]) -> Sequence[T] | Parts[T]:
+    """A list, or its parts where it is long.
+
+    Args:
+        count: how many items there are at most.
+        make: makes those from one place to another; and whether what it reads for them is kept for other fields.
+    """
+    if count <= PART:
+        return await make(0, count, True)
+    return Parts(count, lambda start, end: make(start, end, False))
 
 
 class WrittenList:
     """A list that is JSON already.
 
     Args:
-        parts: its items, each part those of a JSON array without its brackets; none is empty.
+        pieces: its items, each piece some of them as in a JSON array, without its brackets; none is empty.
     """
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_pieces",)
 
-    def __init__(self, parts: Sequence[bytes]) -> None:
-        self._parts = parts
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
 
-    def octets(self) -> Iterator[bytes]:
-        """The list as JSON, in parts."""
+    def pieces(self) -> Iterator[bytes]:
+        """The list as JSON, in pieces of some 256 KiB, unless one item is larger."""
         start = b"["
-        for part in self._parts:
+        for piece in self._pieces:
             yield start
-            yield part
+            yield piece
             start = b","
-        yield b"]" if self._parts else b"[]"
+        yield b"]" if self._pieces else b"[]"
 
     def items(self) -> Any:
         """The list as Python's objects."""
-        return json.loads(b"".join(self.octets()))
+        return json.loads(b"".join(self.pieces()))
+
+
+def pieces_of(values: Sequence[Any]) -> Iterator[bytes]:
+    """Values as in a JSON array, without its brackets: a few at a time."""
+    start, few = 0, 64
+    while start < len(values):
+        piece = dumps(values[start : start + few])[1:-1]
+        start += few
+        # As if the next were as large; of small values four times as many.
+        few = max(min(few * _PIECE // len(piece), 4 * few), 1)
+        yield piece
 
 
 def dumps(value: Any) -> bytes:
@@ -81,7 +101,7 @@ def dumps(value: Any) -> bytes:
 
 def _fragment(value: object) -> orjson.Fragment:
     if isinstance(value, WrittenList):
-        return orjson.Fragment(b"".join(value.octets()))
+        return orjson.Fragment(b"".join(value.pieces()))
     raise TypeError
 
 

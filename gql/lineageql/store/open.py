@@ -55,7 +55,7 @@ async def _open_file(address: FileAddress, settings: Settings, recorder_at: str)
 
 
 async def _open_server(address: ServerAddress, settings: Settings, recorder_at: str) -> Store:
-    # With SQLAlchemy's dialects a tenth of the time that a service over a file takes to start.
+    # It loads the dialects of all servers. A service over a file starts a tenth sooner without them.
     from lineageql.store.server_store import open_server
 
     return await open_server(address, settings, recorder_at)

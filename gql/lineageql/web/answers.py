@@ -83,6 +83,6 @@ def _parts(value: Any, size: int) -> Iterator[bytes]:
             start = b","
         yield b"]"
     elif isinstance(value, WrittenList):
-        yield from value.octets()
+        yield from value.pieces()
     else:
         yield dumps(value)
