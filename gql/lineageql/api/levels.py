@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -25,7 +26,6 @@ from graphql.pyutils import gather_with_cancel
 
 from lineageql.api.loading import Later, all_of
 from lineageql.api.written_json import Parts, WrittenList, pieces_of
-from lineageql.catalog.budget import Budget
 
 Column = Callable[[Sequence[Any]], Sequence[Any]]
 Level = Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -213,14 +213,9 @@ def listed(item: Completion, writer: PartWriter) -> Completion:
 
 
 class PartWriter:
-    """Completes and writes lists in parts, for one operation: of all its lists one part is there at a time.
+    """Completes and writes lists in parts, for one operation: of all its lists one part is there at a time."""
 
-    Args:
-        budget: the operation's.
-    """
-
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
+    def __init__(self) -> None:
         self._one = asyncio.Lock()
 
     async def written(self, values: Parts[Any], item: Completion) -> WrittenList:
@@ -231,25 +226,15 @@ class PartWriter:
             item: how its items are completed.
         """
         pieces: list[bytes] = []
-        for part in values.parts():
+        parts = values.parts()
+        while True:
             async with self._one:
-                pieces += await self._part(part, item)
-        return WrittenList(pieces)
-
-    async def _part(self, part: Awaitable[Sequence[Any]], item: Completion) -> list[bytes]:
-        charged, size = self._budget.size, 0
-        answers = await item.all(await part)
-        charged = self._budget.size - charged
-        pieces = []
-        for piece in pieces_of(answers):
-            pieces.append(piece)
-            size += len(piece)
-            # What several items show was charged once, and is written for each of them.
-            if size > charged:
-                self._budget.answer(size - charged)
-                charged = size
-            await asyncio.sleep(0)
-        return pieces
+                part = next(parts, None)
+                if part is None:
+                    return WrittenList(pieces)
+                for piece in pieces_of(await item.all(await part)):
+                    pieces.append(piece)
+                    await asyncio.sleep(0)
 
 
 def _joined(lists: Sequence[Any]) -> list[Any]:
@@ -282,25 +267,36 @@ def chosen(completions: Mapping[str, Completion], name_of: Callable[[Any], str])
     return Completion(level=waiting, width=width)
 
 
-def once(completion: Completion) -> Completion:
-    """The completion of objects that the same list may name again and again: each is completed once."""
+def once(completion: Completion, charge: Charge) -> Completion:
+    """The completion of objects that the same list may name again and again: each is completed once.
+
+    Args:
+        completion: of an object.
+        charge: is told how many bytes of the answer those take that are there again.
+    """
     column, level = completion.column, completion.level
+
+    def distinct(values: Sequence[Any]) -> tuple[list[int], dict[int, Any]]:
+        ids = list(map(id, values))
+        return ids, dict(zip(ids, values, strict=True))
+
+    def repeated(ids: Sequence[int], found: Mapping[int, Any]) -> Sequence[Any]:
+        charge(sum(weight(found[id_]) * (uses - 1) for id_, uses in Counter(ids).items() if uses > 1))
+        return list(map(found.__getitem__, ids))
 
     def at_once(values: Sequence[Any]) -> Sequence[Any]:
         assert column is not None
-        ids = list(map(id, values))
-        distinct = dict(zip(ids, values, strict=True))
-        if len(distinct) == len(values):
+        ids, some = distinct(values)
+        if len(some) == len(values):
             return column(values)
-        found = dict(zip(distinct, column(list(distinct.values())), strict=True))
-        return list(map(found.__getitem__, ids))
+        return repeated(ids, dict(zip(some, column(list(some.values())), strict=True)))
 
     async def waiting(values: Sequence[Any]) -> Sequence[Any]:
         assert level is not None
-        ids = list(map(id, values))
-        distinct = dict(zip(ids, values, strict=True))
-        found = dict(zip(distinct, await level(list(distinct.values())), strict=True))
-        return list(map(found.__getitem__, ids))
+        ids, some = distinct(values)
+        if len(some) == len(values):
+            return await level(values)
+        return repeated(ids, dict(zip(some, await level(list(some.values())), strict=True)))
 
     return completion._replace(column=column and at_once, level=level and waiting)
 

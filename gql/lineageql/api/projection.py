@@ -71,7 +71,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         self._lists: dict[tuple[int, int], Completion | None] = {}
         self._pace = Pace()
         self._charge = self.context_value.budget.answer
-        self._writer = PartWriter(self.context_value.budget)
+        self._writer = PartWriter()
         self.context_value.work.ends(self)
 
     def end(self) -> None:
@@ -262,19 +262,19 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             return item and listed(item, self._writer)
         if isinstance(type_, GraphQLObjectType):
             completion = self._object(type_, details)
-            return completion and once(completion)
+            return completion and once(completion, self._charge)
         return self._interface(type_, details) if isinstance(type_, GraphQLInterfaceType) else None
 
     def _interface(self, type_: GraphQLInterfaceType, details: Any) -> Completion | None:
         name_of, possible = type_.resolve_type, list(self.schema.get_possible_types(type_))
         if self._reads_alike(possible, details):
             completion = self._object(possible[0], details)
-            return completion and once(completion)
+            return completion and once(completion, self._charge)
         found = {one.name: self._object(one, details) for one in possible}
         known = {name: completion for name, completion in found.items() if completion is not None}
         if name_of is None or len(known) < len(found):
             return None
-        return once(chosen(known, lambda value: name_of(value, None, type_)))  # type: ignore[arg-type, return-value]
+        return once(chosen(known, lambda value: name_of(value, None, type_)), self._charge)  # type: ignore[arg-type, return-value]
 
     def _reads_alike(self, types: Sequence[GraphQLObjectType], details: Any) -> bool:
         """Whether of all these types the same is selected and read alike, so that answers do not depend on the type."""

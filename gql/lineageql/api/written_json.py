@@ -12,8 +12,10 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 T = TypeVar("T")
-PART = 10_000
-"""The items of a part. A list of no more is made at once."""
+PART = 5_000
+"""The items of a part."""
+AT_ONCE = 10_000
+"""The items of a list that is made at once."""
 _PIECE = 262_144
 """The bytes of JSON, about, that are written in one go."""
 
@@ -48,7 +50,7 @@ async def in_parts(count: int, make: Callable[[int, int, bool], Awaitable[Sequen
         count: how many items there are at most.
         make: makes those from one place to another; and whether what it reads for them is kept for other fields.
     """
-    if count <= PART:
+    if count <= AT_ONCE:
         return await make(0, count, True)
     return Parts(count, lambda start, end: make(start, end, False))
 
@@ -80,14 +82,17 @@ class WrittenList:
 
 
 def pieces_of(values: Sequence[Any]) -> Iterator[bytes]:
-    """Values as in a JSON array, without its brackets: a few at a time."""
-    start, few = 0, 64
-    while start < len(values):
-        piece = dumps(values[start : start + few])[1:-1]
-        start += few
-        # As if the next were as large; of small values four times as many.
-        few = max(min(few * _PIECE // len(piece), 4 * few), 1)
-        yield piece
+    """Values as in a JSON array, without its brackets: as many at a time as make a piece."""
+    texts: list[bytes] = []
+    size = 0
+    for text in map(dumps, values):
+        texts.append(text)
+        size += len(text)
+        if size >= _PIECE:
+            yield b",".join(texts)
+            texts, size = [], 0
+    if texts:
+        yield b",".join(texts)
 
 
 def dumps(value: Any) -> bytes:
