@@ -190,7 +190,8 @@ def test_an_index_in_postgresql_stands_in_the_schema_of_the_tables_that_it_is_of
     """Else the triggers would look for MLMD's events in the first schema, and fail whoever writes."""
     place = PostgreSQLPlace(tmp_path)
     place.fill_demo()
-    place.execute(f'CREATE SCHEMA first; ALTER DATABASE "{place.name}" SET search_path = first, public')
+    place.execute("CREATE SCHEMA first; CREATE SCHEMA apart; CREATE EXTENSION pg_trgm SCHEMA apart")
+    place.execute(f'ALTER DATABASE "{place.name}" SET search_path = first, public')
     index(place, "--search")
     made = "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 'lineageql_search_%'"
     assert place.select(made) == ["public"]
@@ -199,6 +200,29 @@ def test_an_index_in_postgresql_stands_in_the_schema_of_the_tables_that_it_is_of
     assert "The search index is up to date" in index(place, "--search")
     assert listed(place) == 0
     assert "Took the search index away" in index(place, "--drop-search")
+
+
+async def test_an_index_of_another_store_in_postgresql_is_left_alone(tmp_path: Path) -> None:
+    """Its schema is looked into as well, after that of the store."""
+    place = PostgreSQLPlace(tmp_path)
+    place.fill_demo()
+    index(place, "--search")
+    theirs = place.select("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^lineageql_'")
+    copies = (
+        f"CREATE TABLE mine.{name} (LIKE {name} INCLUDING ALL); INSERT INTO mine.{name} TABLE {name}" for name in theirs
+    )
+    place.execute(f"CREATE SCHEMA mine; {'; '.join(copies)}; UPDATE mine.Artifact SET uri = 's3://zebra' WHERE id = 1")
+    place.execute(f'ALTER DATABASE "{place.name}" SET search_path = mine, public')
+    states = "SELECT schemaname FROM pg_tables WHERE tablename = 'lineageql_search_state' ORDER BY 1"
+    for made in (False, True):
+        if made:
+            assert "Made the search index" in await asyncio.to_thread(index, place, "--search")
+            assert place.select(states) == ["mine", "public"]
+        async with serving(place.url, read_only=True, explain=True) as service:
+            assert (await service.data(SEARCH, {"text": "zebra"}))["search"]["totalCount"] == 1
+            assert ("entries" in await purposes(service, SEARCH, {"text": "fraud"})) is made
+    assert "Took the search index away" in await asyncio.to_thread(index, place, "--drop-search")
+    assert place.select(states) == ["public"]
 
 
 async def test_postgresql_says_that_others_write_meanwhile(tmp_path: Path) -> None:
@@ -211,7 +235,7 @@ async def test_postgresql_says_that_others_write_meanwhile(tmp_path: Path) -> No
         async with writer.transaction():
             await writer.execute("UPDATE Artifact SET uri = uri")
             said = await asyncio.to_thread(lineageql, "store", "index", place.url, "--search", code=2)
-        assert "is being written to, and did not let go in time; try again" in said
+        assert "others use the tables of " in said
         assert "Made the search index" in await asyncio.to_thread(index, place, "--search")
     finally:
         await writer.close()

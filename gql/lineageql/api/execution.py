@@ -251,7 +251,7 @@ class Executor:
             else:
                 advice = "ask for less at a time"
                 if context.finder.unindexed:
-                    advice += ", or have who runs the service make a search index: `lineageql store index --search`"
+                    advice += ", or have whoever runs the service make a search index: `lineageql store index --search`"
             late = DeadlineExceeded(f"the operation took longer than {deadline} seconds; {advice}")
             return Answer(None, [_formatted(late)], True, explanation)
         finally:

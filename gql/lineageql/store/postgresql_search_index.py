@@ -14,6 +14,7 @@ from lineageql.settings import Settings
 from lineageql.store.addresses import ServerAddress
 from lineageql.store.search_entry_reader import Entry, Renewed
 from lineageql.store.search_index import AT_ONCE, MadeAnew, SearchIndex, Taken
+from lineageql.store.sql.dialects.postgresql import PostgreSQL
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.postgresql_driver import ERRORS, connected, translate
 from lineageql.store.sql.run_scan import NO_CONTEXT
@@ -35,7 +36,16 @@ _SCHEMA = """
 SELECT quote_ident(nspname) FROM pg_namespace JOIN pg_class ON pg_namespace.oid = relnamespace
 WHERE pg_class.oid = to_regclass('artifact')
 """
-"""The schema of MLMD's tables."""
+"""The schema of MLMD's tables, as an identifier."""
+
+_TRIGRAMS = """
+SELECT quote_ident(nspname) FROM pg_namespace JOIN pg_extension ON pg_namespace.oid = extnamespace
+WHERE extname = 'pg_trgm'
+"""
+"""The schema of `pg_trgm`."""
+
+_BESIDE = f"SELECT set_config('search_path', ({_SCHEMA}) || ', ' || current_setting('search_path'), true)"
+"""Looks first where MLMD's tables are: the index stands beside them, and another schema may hold another store's."""
 
 
 class PostgreSQLSearchIndex(SearchIndex):
@@ -64,10 +74,7 @@ class PostgreSQLSearchIndex(SearchIndex):
             # Writers queue behind this, so it does not wait for long.
             await connection.execute("SET LOCAL lock_timeout = '5s'")
             schema = await connection.fetchval(_SCHEMA)
-            # The index stands beside MLMD's tables, whichever schemas are looked into before theirs.
-            path = "SELECT set_config('search_path', $1 || ', ' || current_setting('search_path'), true)"
-            await connection.fetchval(path, schema)
-            for statement in (*dropped(), *created(schema)):
+            for statement in (*dropped(schema), *created(schema)):
                 await connection.execute(statement)
             await connection.execute(f"INSERT INTO {STATE.name} VALUES ($1, $2)", BUILD, build)
 
@@ -79,7 +86,7 @@ class PostgreSQLSearchIndex(SearchIndex):
         async with self._transaction(build) as connection:
             # To index takes as long as it takes; nobody else reads or writes the entries as yet.
             await connection.execute("SET LOCAL statement_timeout = 0")
-            for statement in indexed():
+            for statement in indexed(await connection.fetchval(_TRIGRAMS)):
                 await connection.execute(statement, timeout=None)
             known = [(TYPES_READ, json.dumps(types)), (ENTRIES_MADE, self.fingerprint)]
             await connection.executemany(f"INSERT INTO {STATE.name} VALUES ($1, $2)", known)
@@ -88,7 +95,7 @@ class PostgreSQLSearchIndex(SearchIndex):
         async with self._transaction() as connection:
             await connection.execute("SET LOCAL lock_timeout = '5s'")
             there = bool(await _state(connection))
-            for statement in dropped():
+            for statement in dropped(await connection.fetchval(_SCHEMA)):
                 await connection.execute(statement)
             return there
 
@@ -139,6 +146,7 @@ class PostgreSQLSearchIndex(SearchIndex):
     async def _transaction(self, build: str | None = None) -> AsyncIterator[Any]:
         """A transaction, of a making of the index where one is named."""
         async with self._connected() as connection, connection.transaction():
+            await connection.fetchval(_BESIDE)
             if build is not None and (await _state(connection)).get(BUILD) != build:
                 raise MadeAnew
             yield connection
@@ -164,7 +172,7 @@ async def _replace(connection: Any, renewed: Renewed) -> None:
 
 async def _state(connection: Any) -> dict[str, str]:
     """What is known of the index; nothing where there is none."""
-    if await connection.fetchval("SELECT to_regclass($1)", STATE.name) is None:
+    if not await connection.fetchval(PostgreSQL.has_table, STATE.name):
         return {}
     return {row["name"]: row["value"] for row in await connection.fetch(f"SELECT name, value FROM {STATE.name}")}
 

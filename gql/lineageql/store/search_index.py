@@ -203,5 +203,5 @@ class MadeAnew(StoreError):
 
     def __init__(self) -> None:
         super().__init__(
-            "another process made the search index anew meanwhile, or took it away; `lineageql store check` tells"
+            "another process made the search index anew meanwhile, or took it away; see `lineageql store check`"
         )

@@ -15,6 +15,10 @@ EVERY = 1.0
 that is."""
 
 
+_LONGEST = 30.0
+"""Seconds between two looks at most, where one after the other fails."""
+
+
 class SearchIndexKeeper:
     """A task that makes the entries of what was changed anew.
 
@@ -36,10 +40,10 @@ class SearchIndexKeeper:
         self._task = asyncio.create_task(self._keep(), name="keeper of the search index")
 
     async def _keep(self) -> None:
-        told, done = "", 0
+        told, done, pause = "", 0, self._every
         while True:
             if not done:
-                await asyncio.sleep(self._every)
+                await asyncio.sleep(pause)
             done, said = 0, ""
             try:
                 done = await self._catch_up()
@@ -55,6 +59,8 @@ class SearchIndexKeeper:
                     "see `lineageql store check`",
                     said,
                 )
+            # What it lacks, such as a right, it seldom gets within a second.
+            pause = min(2 * pause, _LONGEST) if said else self._every
             told = said
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, literal, null, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, literal, null, or_, select, tuple_
 
 from lineageql.model.conventions.own_types import NO_OWN_TYPES, OwnType, OwnTypes
 from lineageql.model.nodes import NodeKind, NodeType, Packed
@@ -19,7 +19,7 @@ from lineageql.store.sql.indexes import Index, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, UPGRADE
 from lineageql.store.sql.rows import types_of
 from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES_MADE, fingerprint, state
-from lineageql.store.sql.search_index.pending_changes import MOST
+from lineageql.store.sql.search_index.pending_changes import MOST, MOST_ROWS
 from lineageql.store.sql.tables import NODES, PROPERTIES
 
 _BATCH = 10_000
@@ -74,12 +74,14 @@ class SearchIndex:
     Attributes:
         whole: whether all its entries are made.
         of_these_types: whether they were made with the file of users' own types that the check was given.
-        waiting: how many changed rows wait to be taken into it, each counted once.
+        waiting: how many changes wait to be taken into it.
+        crowded: whether these are more than searches look at one by one.
     """
 
     whole: bool
     of_these_types: bool
     waiting: int
+    crowded: bool
 
     def __str__(self) -> str:
         if not self.whole:
@@ -97,10 +99,10 @@ class SearchIndex:
                 " with these; check with the --types of the service, or make it anew with them:"
                 " `lineageql store index --search`"
             ]
-        if self.waiting > MOST:
+        if self.crowded:
             return [
-                f"{self.waiting:,} changed rows wait to be taken into the search index, and searches may read every"
-                " text; a service that records takes them, and so does `lineageql store index --search`"
+                f"{self.waiting:,} changes wait to be taken into the search index, and searches read every text;"
+                " a service that records takes them, and so does `lineageql store index --search`"
             ]
         return []
 
@@ -157,9 +159,11 @@ def _search_index(dialect: Dialect, own: OwnTypes) -> Script[SearchIndex | None]
     if known is None:
         return None
     made = known.get(ENTRIES_MADE, "")
-    changed = select(CHANGES.c.kind, CHANGES.c.id).distinct().subquery()
-    query = select(func.count()).select_from(changed)
-    return SearchIndex(bool(made), made == fingerprint(own), (yield from fetch(dialect.compile(query)))[0][0])
+    numbers: list[ColumnElement[Any]] = [func.count(), func.count(CHANGES.c.id.distinct())]
+    query = select(*numbers).group_by(CHANGES.c.kind)
+    rows = yield from fetch(dialect.compile(query))
+    waiting, changed = sum(row[0] for row in rows), max((row[1] for row in rows), default=0)
+    return SearchIndex(bool(made), made == fingerprint(own), waiting, waiting > MOST_ROWS or changed > MOST)
 
 
 async def _types(

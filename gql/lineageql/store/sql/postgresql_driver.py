@@ -450,7 +450,7 @@ _KINDS: tuple[tuple[type[BaseException], type[LineageQLError], str], ...] = (
     (
         asyncpg.LockNotAvailableError,
         Unavailable,
-        "{address} is being written to, and did not let go in time; try again",
+        "others use the tables of {address}, and did not let go in time; try again",
     ),
     (asyncpg.QueryCanceledError, Unavailable, "{address} took too long: {text}"),
     (asyncpg.InFailedSQLTransactionError, Unavailable, "another part of this operation failed in {address}; ask again"),
@@ -480,7 +480,7 @@ def translate(error: BaseException, address: ServerAddress) -> LineageQLError:
             f"the pooler at {address} pools by statement, which leaves no transactions: "
             "set its pool_mode to transaction or session"
         )
-    if "pg_trgm" in text:
+    if 'extension "pg_trgm"' in text or "pg_trgm.control" in text:
         return StoreError(
             f"a search index needs PostgreSQL's extension pg_trgm, and {address} says: {text}; have it installed there "
             "(Debian: postgresql-contrib), and made by who may: CREATE EXTENSION pg_trgm"

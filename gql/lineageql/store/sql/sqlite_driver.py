@@ -415,7 +415,7 @@ def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
         return StoreError(f"{path} cannot be opened: {_why(path)}")
     if isinstance(error, sqlite3.DatabaseError) and "malformed" in text:
         return StoreError(f"{path} is damaged: {text}")
-    if "fts5" in text or "tokenizer" in text:
+    if "no such module: fts5" in text or "no such tokenizer" in text:
         here = sqlite3.sqlite_version
         return StoreError(f"a search index needs SQLite 3.34 or newer with FTS5; Python has {here}, which says: {text}")
     if text == "interrupted":

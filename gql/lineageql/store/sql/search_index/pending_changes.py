@@ -23,7 +23,8 @@ from lineageql.store.sql.tables import ASSOCIATION, NODES, PROPERTIES
 
 MOST = 1_000
 """How many changed entities of a kind a search looks at one by one; where there are more it does without the index."""
-_MOST_ROWS = 8 * MOST
+MOST_ROWS = 8 * MOST
+"""How many rows that list changes it reads at most, all kinds together."""
 
 
 _LISTED = select(CHANGES.c.seq, CHANGES.c.version, CHANGES.c.kind, CHANGES.c.id).order_by(CHANGES.c.seq)
@@ -65,7 +66,7 @@ class Pending:
         return cls([row[:2] for row in rows], *(list(found[kind]) for kind in _KINDS))
 
 
-def pending(dialect: Dialect, most_rows: int = _MOST_ROWS) -> Script[Pending | None]:
+def pending(dialect: Dialect, most_rows: int = MOST_ROWS) -> Script[Pending | None]:
     """What is listed; None where that is more than is looked at one by one."""
     rows = yield from fetch(_CHANGES(dialect).given(most=most_rows + 1))
     return None if len(rows) > most_rows else Pending.of([tuple(row) for row in rows])

@@ -42,26 +42,34 @@ def created(schema: str) -> Iterator[str]:
         )
 
 
-def indexed() -> Iterator[str]:
-    """The statements that index the entries; to do that once they are all made takes a part of the time."""
+def indexed(trigrams: str) -> Iterator[str]:
+    """The statements that index the entries; to do that once they are all made takes a part of the time.
+
+    Args:
+        trigrams: the schema of `pg_trgm`, as an identifier; it need not be among those that are looked into.
+    """
     for kind in EntityKind:
         table = ENTRIES[kind].name
         yield f"CREATE INDEX {table}_name ON {table}(name, id)"
         yield f"CREATE INDEX {table}_folded ON {table} USING hash (folded)"
         yield f"CREATE INDEX {table}_unindexed ON {table}(unindexed) WHERE unindexed = 1"
         for column in texts_of(kind):
-            yield f"CREATE INDEX {table}_{column}_words ON {table} USING gin ({column} gin_trgm_ops)"
+            yield f"CREATE INDEX {table}_{column}_words ON {table} USING gin ({column} {trigrams}.gin_trgm_ops)"
         yield f"ANALYZE {table}"
 
 
-def dropped() -> Iterator[str]:
-    """The statements that take an index away, as far as it is there."""
+def dropped(schema: str) -> Iterator[str]:
+    """The statements that take an index away, as far as it is there.
+
+    Args:
+        schema: that of MLMD's tables, as an identifier.
+    """
     for table in WATCHED:
         # The triggers go with the function.
-        yield f"DROP FUNCTION IF EXISTS {_function(table)}() CASCADE"
-    yield f"DROP FUNCTION IF EXISTS {_PREFIX}truncated() CASCADE"
+        yield f"DROP FUNCTION IF EXISTS {schema}.{_function(table)}() CASCADE"
+    yield f"DROP FUNCTION IF EXISTS {schema}.{_PREFIX}truncated() CASCADE"
     for name in (STATE.name, CHANGES.name, *(table.name for table in ENTRIES.values())):
-        yield f"DROP TABLE IF EXISTS {name}"
+        yield f"DROP TABLE IF EXISTS {schema}.{name}"
 
 
 def _entries(kind: EntityKind) -> Iterator[str]:
