@@ -34,6 +34,8 @@ test-long: ## run the long tests, every property with thousands of examples, and
 	@$(PYTEST) $(PATIENT) --long -m long $(ARGS)
 	@TEST_EXAMPLES=$${TEST_EXAMPLES:-1000} $(PYTEST) $(PATIENT) -m "property and not long" $(ARGS)
 	@scripts/glibc241 $(ARGS)
+	@# Nothing else runs beside it. Its exit code is 2 where a server or a package is missing.
+	@$(BIN)/python -m tests.bench gate || [ $$? = 2 ]
 
 test-client: ## run the tests of the Python client with the libraries that it serves
 	@scripts/setup client

@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from tests.bench import explorer, peers, residual
+from tests.bench import explorer, gate, peers, residual
 from tests.bench.backends import BACKENDS
 from tests.bench.building import stored
 from tests.bench.exit_codes import exit_code
@@ -21,7 +21,7 @@ _ALL = "all"
 
 def main() -> int:
     """Runs the command; the exit code is 1 where the sides' answers differ or a side failed, and 2 without a server."""
-    others = {"explorer": explorer.main, "peers": peers.main, "residual": residual.main}
+    others = {"explorer": explorer.main, "gate": gate.main, "peers": peers.main, "residual": residual.main}
     if sys.argv[1:2] and sys.argv[1] in others:
         return others[sys.argv[1]](sys.argv[2:])
     given = _arguments()

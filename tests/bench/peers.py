@@ -78,7 +78,7 @@ class Differing(Exception):
 
 def main(given: list[str]) -> int:
     """Runs the command; the exit code is 1 where answers differ or a server fails, and 2 where something is missing."""
-    options = _options(given)
+    options = options_of(given)
 
     def measure() -> int:
         try:
@@ -92,7 +92,7 @@ def main(given: list[str]) -> int:
     return exit_code(measure)
 
 
-def _options(given: list[str]) -> argparse.Namespace:
+def options_of(given: list[str]) -> argparse.Namespace:
     names = [question.name for question in QUESTIONS]
     parser = argparse.ArgumentParser(prog="python -m tests.bench peers", description=__doc__)
     parser.add_argument("--artifacts", type=int, default=20_000, metavar="N", help="size of the store [20000]")
@@ -121,15 +121,10 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     """All figures, as `--json` tells them."""
     installation = postgraphile.installed(options.folder)
     facts = stored(options.folder, options.artifacts, rebuild=options.rebuild)
-    questions = [question for question in QUESTIONS if not options.row or question.name in options.row]
+    questions = _questions(options)
     model = daily_model(facts)
     with opened(facts, installation) as (peers, database):
-        for question in questions:
-            agreeing(question, peers, model, names=options.names)
-        rows: list[dict[str, Any]] = []
-        for question in questions:
-            _say(f"measuring {question.name}")
-            rows += in_turn(question, [peer for peer in peers if peer.workers == 1], model, options)
+        rows = _in_turn(questions, peers, model, options)
         load = [
             {"question": question.name if question else "typename", **figures}
             for question in [None, *questions]
@@ -143,6 +138,31 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
         "rows": rows,
         "load": load,
     }
+
+
+def compared(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The rows of times alone, of servers of one process."""
+    installation = postgraphile.installed(options.folder)
+    facts = stored(options.folder, options.artifacts, rebuild=options.rebuild)
+    with opened(facts, installation, workers=(1,)) as (peers, _):
+        return _in_turn(_questions(options), peers, daily_model(facts), options)
+
+
+def _questions(options: argparse.Namespace) -> list[Question]:
+    return [question for question in QUESTIONS if not options.row or question.name in options.row]
+
+
+def _in_turn(
+    questions: Sequence[Question], peers: Sequence[Peer], model: int, options: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """The rows of times of all questions, once all servers have been found to answer the same."""
+    for question in questions:
+        agreeing(question, peers, model, names=options.names)
+    rows: list[dict[str, Any]] = []
+    for question in questions:
+        _say(f"measuring {question.name}")
+        rows += in_turn(question, [peer for peer in peers if peer.workers == 1], model, options)
+    return rows
 
 
 def _say(text: str) -> None:
@@ -161,21 +181,23 @@ def daily_model(facts: Facts) -> int:
 
 
 @contextmanager
-def opened(facts: Facts, installation: postgraphile.Installation) -> Iterator[tuple[list[Peer], str]]:
+def opened(
+    facts: Facts, installation: postgraphile.Installation, workers: Sequence[int] = WORKERS
+) -> Iterator[tuple[list[Peer], str]]:
     """All servers, PostGraphile first, and what database they are on; they run as long as the context lasts."""
     with ExitStack() as stack:
         target = stack.enter_context(BACKENDS["postgresql"].serve(facts))
         address = stack.enter_context(postgraphile.served(installation, target.url))
         peers = [Peer("PostGraphile", "PostgreSQL", 1, f"{address}/graphql", ours=False)]
-        for workers in WORKERS:
+        for number in workers:
             for title, store in (("SQLite", str(facts.path.absolute())), ("PostgreSQL", target.url)):
                 server = Server(
-                    *("serve", store, "--port", "0", "--read-only", "--workers", str(workers)), cwd=facts.path.parent
+                    *("serve", store, "--port", "0", "--read-only", "--workers", str(number)), cwd=facts.path.parent
                 )
                 stack.callback(server.stop)
                 if not server.url:
                     raise RuntimeError(f"LineageQL did not start on {title}")
-                peers.append(Peer("LineageQL", title, workers, f"{server.url}/graphql", ours=True))
+                peers.append(Peer("LineageQL", title, number, f"{server.url}/graphql", ours=True))
         yield peers, target.title
 
 
