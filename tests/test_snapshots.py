@@ -179,7 +179,7 @@ async def test_round_trips(backend: type[Place], tmp_path: Path) -> None:
 
 async def test_a_store_that_is_not_in_wal_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There readers keep writers waiting, so a long operation lets them in, and fails where one came."""
-    monkeypatch.setattr(sqlite_driver, "_HOLD", 0.2)
+    monkeypatch.setattr(sqlite_driver, "_HOLD", 60.0)
     place = SQLitePlace(tmp_path)
     async with opened(place) as store:
         pass
@@ -192,14 +192,19 @@ async def test_a_store_that_is_not_in_wal_mode(tmp_path: Path, monkeypatch: pyte
             writing = asyncio.create_task(asyncio.to_thread(write, place, 10_000))
             await asyncio.sleep(0.1)
             assert await reader.count(ARTIFACTS) == before
-            assert not writing.done()  # it waits, though not for long
-            await asyncio.sleep(0.2)
+            assert not writing.done()  # it waits
+            monkeypatch.setattr(sqlite_driver, "_HOLD", 0.0)
+
+            async def count_on() -> None:
+                for _ in range(600):  # who writes may not have begun to wait
+                    await reader.count(ARTIFACTS)
+                    await asyncio.sleep(0.05)
+
             with pytest.raises(Unavailable, match="not in WAL mode"):
-                await reader.count(ARTIFACTS)
+                await count_on()
             await writing
         with store.reading(WHOLE) as reader:
             assert await reader.count(ARTIFACTS) == before + 1
-            await asyncio.sleep(0.3)
             assert await reader.count(ARTIFACTS) == before + 1
     finally:
         await store.close()
