@@ -172,7 +172,7 @@ async def _replace(connection: Any, renewed: Renewed) -> None:
 
 async def _state(connection: Any) -> dict[str, str]:
     """What is known of the index; nothing where there is none."""
-    if not await connection.fetchval(PostgreSQL.has_table, STATE.name):
+    if not await connection.fetchval(PostgreSQL.has_search_table, STATE.name):
         return {}
     return {row["name"]: row["value"] for row in await connection.fetch(f"SELECT name, value FROM {STATE.name}")}
 

@@ -14,7 +14,6 @@ EVERY = 1.0
 """Seconds between two looks for changes. A search finds what was changed in any case: it takes the longer, the more
 that is."""
 
-
 _LONGEST = 30.0
 """Seconds between two looks at most, where one after the other fails."""
 
@@ -51,7 +50,7 @@ class SearchIndexKeeper:
                 said = str(error)
             except Exception:
                 # Searches look at what waits as it is: the service goes on, and so does this.
-                said = "an error that is not known"
+                said = "something unforeseen, see the error before this"
                 log.exception("the search index could not be brought up to date")
             if said and said != told:
                 log.warning(

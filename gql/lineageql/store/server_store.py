@@ -34,12 +34,12 @@ from lineageql.store.search_index_keeper import SearchIndexKeeper
 from lineageql.store.sql.database_lock import DatabaseLock
 from lineageql.store.sql.dialects import Dialect, Statement, mysql
 from lineageql.store.sql.dialects.postgresql import PostgreSQL
-from lineageql.store.sql.driver import Driver, Script
+from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index
 from lineageql.store.sql.opening import LOCK_TABLE, schema_version
 from lineageql.store.sql.pooled import PooledDriver
 from lineageql.store.sql.reading import sql_reader, sql_reading
-from lineageql.store.sql.search_index.entry_tables import ENTRIES_MADE, fingerprint, state
+from lineageql.store.sql.search_index.entry_tables import whole
 from lineageql.store.sql.statements import Statements
 from lineageql.store.text_limits import OF_POSTGRESQL, Limits, of_mysql
 from lineageql.store.write_lock import Hold, WriteLock, unlocked
@@ -404,14 +404,9 @@ def _search_index(address: ServerAddress, settings: Settings, driver: Driver, ow
     return PostgreSQLSearchIndex(address, settings, driver, own)
 
 
-def _is_whole(dialect: Dialect, own: OwnTypes) -> Script[bool]:
-    made = yield from state(dialect)
-    return made is not None and made.get(ENTRIES_MADE) == fingerprint(own)
-
-
 async def _kept(address: ServerAddress, settings: Settings, driver: Driver, own: OwnTypes) -> SearchIndexKeeper | None:
     """What keeps the search index up to date, where there is one: looking for changes takes a connection."""
-    if driver.dialect.has_table is None or not await driver.run(_is_whole(driver.dialect, own)):
+    if await driver.run(whole(driver.dialect, own)) is None:
         return None
     index = _search_index(address, settings, driver, own)
     return SearchIndexKeeper(index.catch_up, index.close)

@@ -13,6 +13,7 @@ from lineageql.model.conventions.own_types import OwnTypes
 from lineageql.model.identity import EntityKind
 from lineageql.store.search_entry_reader import Entry, Renewed
 from lineageql.store.search_index import AT_ONCE, MadeAnew, SearchIndex, Taken
+from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.run_scan import NO_CONTEXT
 from lineageql.store.sql.search_index.entry_tables import (
     BUILD,
@@ -173,8 +174,7 @@ class SQLiteSearchIndex(SearchIndex):
 
 def _state(connection: sqlite3.Connection) -> dict[str, str]:
     """What is known of the index; nothing where there is none."""
-    there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    if not connection.execute(there, (STATE.name,)).fetchall():
+    if not connection.execute(SQLite.has_search_table, {"name": STATE.name}).fetchall():
         return {}
     return dict(connection.execute(f"SELECT name, value FROM {STATE.name}").fetchall())
 

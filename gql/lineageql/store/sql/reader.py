@@ -63,7 +63,6 @@ class SQLReader(NamedWorkspaces):
 
     faults: Sequence[LineageQLError] = ()
     hides = False
-    unindexed = False
 
     def __init__(
         self,
@@ -82,6 +81,11 @@ class SQLReader(NamedWorkspaces):
         self._readers = 0
         self._all_named: Sequence[str] | None = None
         self._naming = asyncio.Lock()
+
+    @property
+    def unindexed(self) -> bool:
+        # Who sees less has no use for an index.
+        return self.search_index is False and not self.hides and self.dialect.has_search_table is not None
 
     async def _fetch(self, query: Select[Any]) -> Rows:
         def script() -> Script[Rows]:
@@ -233,7 +237,6 @@ class SQLReader(NamedWorkspaces):
         """Whether there is a search index that is used; that is asked once in an operation."""
         if self.search_index is None:
             self.search_index = yield from is_indexed(self.dialect, self.statements.own, searches.types)
-            self.unindexed = not self.search_index and self.dialect.has_table is not None
         return self.search_index
 
     def _indexed_texts(

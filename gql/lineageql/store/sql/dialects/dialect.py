@@ -114,8 +114,9 @@ class Dialect(ABC):
     indexed: str
     """The statement that lists, in lower case, the tables and first columns of indexes that hold every row."""
 
-    has_table: str | None = None
-    """The statement that finds a table by the parameter `name`; None where no search index is made."""
+    has_search_table: str | None = None
+    """The statement that finds a table of the search index by the parameter `name`, where all of them can be read; None
+    where no search index is made."""
 
     sorts_octets = True
     """Whether the database's indexes of texts are in the order of octets."""

@@ -64,12 +64,12 @@ class PostgreSQL(Dialect):
     core = asyncpg.dialect()  # type: ignore[no-untyped-call]
     name = "postgresql"
     tables = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
-    # One beside MLMD's tables, as another schema may hold those of another store, and only if all of ours can be read.
-    has_table = (
+    # It stands beside MLMD's tables: another schema may hold the index of another store.
+    has_search_table = (
         "SELECT relname FROM pg_catalog.pg_class AS ours WHERE oid = to_regclass($1) AND relnamespace ="
         " (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass('artifact'))"
         " AND (SELECT bool_and(has_table_privilege(oid, 'SELECT')) FROM pg_catalog.pg_class AS other"
-        " WHERE other.relnamespace = ours.relnamespace AND relkind = 'r' AND relname LIKE 'lineageql\\_search\\_%')"
+        " WHERE other.relnamespace = ours.relnamespace AND relkind = 'r' AND relname LIKE 'lineageql\\_%')"
     )
     indexed = (
         "SELECT held.relname, part.attname FROM pg_catalog.pg_index AS entry"

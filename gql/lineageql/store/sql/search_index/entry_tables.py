@@ -136,17 +136,23 @@ _STATE = Prepared("what the search index was made by", lambda dialect, ids: sele
 
 def state(dialect: Dialect) -> Script[dict[str, str] | None]:
     """What is known of a database's index; None where there is none."""
-    if dialect.has_table is None or not (yield from fetch(Statement(dialect.has_table, {"name": STATE.name}))):
+    if dialect.has_search_table is None or not (
+        yield from fetch(Statement(dialect.has_search_table, {"name": STATE.name}))
+    ):
         return None
     return dict(map(tuple, (yield from fetch(_STATE(dialect)))))
 
 
-def is_indexed(dialect: Dialect, own: OwnTypes, types: TypeCatalog) -> Script[bool]:
-    """Whether a database has an index whose entries are all made, and as they would be made now."""
+def whole(dialect: Dialect, own: OwnTypes) -> Script[dict[str, str] | None]:
+    """What is known of an index whose entries are all made, by what they would be made by now; None of any other."""
     made = yield from state(dialect)
-    if made is None or made.get(ENTRIES_MADE) != fingerprint(own):
-        return False
-    return not differing(orjson.loads(made[TYPES_READ]), signatures(types))
+    return made if made is not None and made.get(ENTRIES_MADE) == fingerprint(own) else None
+
+
+def is_indexed(dialect: Dialect, own: OwnTypes, types: TypeCatalog) -> Script[bool]:
+    """Whether a database has such an index, and its types are read by the same conventions as when it was made."""
+    made = yield from whole(dialect, own)
+    return made is not None and not differing(orjson.loads(made[TYPES_READ]), signatures(types))
 
 
 def fingerprint(own: OwnTypes) -> str:

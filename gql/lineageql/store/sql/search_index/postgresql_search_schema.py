@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineageql.model.identity import EntityKind
-from lineageql.store.sql.search_index.entry_tables import CHANGES, ENTRIES, STATE, WATCHED, Changed, texts_of
+from lineageql.store.sql.search_index.entry_tables import (
+    CHANGES,
+    ENTRIES,
+    ENTRIES_MADE,
+    STATE,
+    WATCHED,
+    Changed,
+    texts_of,
+)
 
 _PREFIX = "lineageql_search_"
 
@@ -34,7 +42,7 @@ def created(schema: str) -> Iterator[str]:
     for table, changed in WATCHED.items():
         yield from _triggers(table, changed, schema)
     # Rows that go all at once are not listed: there is no index any more.
-    yield _function_of(f"{_PREFIX}truncated", schema, f"DELETE FROM {schema}.{STATE.name} WHERE name = 'entries';")
+    yield _function_of(f"{_PREFIX}truncated", f"DELETE FROM {schema}.{STATE.name} WHERE name = '{ENTRIES_MADE}';")
     for table in WATCHED:
         yield (
             f"CREATE TRIGGER {_function(table)}_truncated AFTER TRUNCATE ON {table}"
@@ -86,7 +94,7 @@ def _function(table: str) -> str:
     return f"{_PREFIX}{table.lower()}"
 
 
-def _function_of(name: str, schema: str, body: str) -> str:
+def _function_of(name: str, body: str) -> str:
     """A function of triggers.
 
     Whoever may write MLMD's rows need not be allowed to write the index. It has its maker's rights, so nothing that its
@@ -119,7 +127,7 @@ def _triggers(table: str, changed: tuple[tuple[int, str], ...], schema: str) -> 
             f" IF TG_OP = 'INSERT' THEN {name} NEW.id); ELSIF TG_OP = 'DELETE' THEN {name} OLD.id);"
             f" ELSIF (OLD.name, OLD.type_id) IS DISTINCT FROM (NEW.name, NEW.type_id) THEN {name} NEW.id); END IF;"
         )
-    yield _function_of(_function(table), schema, body)
+    yield _function_of(_function(table), body)
     yield (
         f"CREATE TRIGGER {_function(table)} AFTER INSERT OR UPDATE OR DELETE ON {table}"
         f" FOR EACH ROW EXECUTE FUNCTION {_function(table)}()"
