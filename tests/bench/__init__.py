@@ -16,3 +16,10 @@ is the table of what serves the store, and `copying` fills a database server wit
 A new row is an operation in `operations`, a job in `jobs` and a line in `rows`; a new backend is a row in
 `backends`.
 """
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / ".bench"
+"""Where stores are kept, and what is fetched."""

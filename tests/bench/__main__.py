@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from tests.bench import explorer, gate, peers, residual
+from tests.bench import FOLDER, explorer, gate, peers, residual
 from tests.bench.backends import BACKENDS
 from tests.bench.building import stored
 from tests.bench.exit_codes import exit_code
@@ -15,7 +15,6 @@ from tests.bench.measuring import Line, measure_all
 from tests.bench.report import as_json, markdown, printed
 from tests.bench.rows import ROWS
 
-FOLDER = Path(__file__).parent.parent.parent / ".bench"
 _ALL = "all"
 
 

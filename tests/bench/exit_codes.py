@@ -20,6 +20,9 @@ def exit_code(measure: Callable[[], int]) -> int:
         # Between them may stand what is asked, which is long.
         print(f"bench: {' '.join(map(str, (*error.cmd[2:4], error.cmd[-1])))} failed", file=sys.stderr)
         return 1
+    except RuntimeError as error:  # answers that differ, or a server that fails
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
     except (pytest.skip.Exception, pytest.fail.Exception) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 import lineageql
 from lineageql.model.identity import EntityKind, global_id
+from tests.bench import FOLDER
 from tests.bench.building import Facts, stored
 from tests.server import Server
 from tests.web.browser import CHROMIUMS, FLAGS, lacking
@@ -59,9 +60,7 @@ DRAWN = """() => {
 def main(given: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench explorer", description=__doc__)
     parser.add_argument("--artifacts", type=int, default=1_000_000, metavar="N", help="size of the store [1000000]")
-    parser.add_argument(
-        "--folder", type=Path, default=Path(__file__).parents[2] / ".bench", help="where stores are kept"
-    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where stores are kept")
     parser.add_argument("--rounds", type=int, default=3, help="how often each time is measured [3]")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(given)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from tests.bench import peers
+from tests.bench import FOLDER, peers
 from tests.bench.backends import BACKENDS
 from tests.bench.building import stored
 from tests.bench.equivalents import QUESTIONS
@@ -37,12 +37,7 @@ def main(given: list[str]) -> int:
     parser.add_argument("--write", action="store_true", help="write the figures, as those of a release")
     parser.add_argument("--artifacts", type=int, default=20_000, metavar="N", help="size of the store [20000]")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long each is measured at a time [1]")
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        default=Path(__file__).parents[2] / ".bench",
-        help="where stores and PostGraphile are kept [.bench]",
-    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where stores and PostGraphile are kept [.bench]")
     options = parser.parse_args(given)
     return exit_code(lambda: _gate(options))
 
@@ -115,7 +110,7 @@ def _beside_ml_metadata(options: argparse.Namespace, wanted: Collection[str] | N
 
 def _figures(line: Line) -> Figures:
     if line.agree is False:
-        raise RuntimeError(f"LineageQL and ml-metadata differ in their answers to {line.row.name}")
+        raise peers.Differing(f"LineageQL and ml-metadata differ in their answers to {line.row.name}")
     others = {"ml-metadata": line.theirs, "bare SQL": line.limit}
     return {
         f"{line.row.name} on SQLite by {name}": round(line.ours.median / other.median, 3)

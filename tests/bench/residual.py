@@ -26,6 +26,7 @@ from lineageql.model.subjects import meets, value_of
 from lineageql.settings import Settings
 from lineageql.store.open import open_store
 from lineageql.store.ports import Facet, Reader, Search
+from tests.bench import FOLDER
 from tests.bench.building import stored
 
 T = TypeVar("T")
@@ -46,9 +47,7 @@ _FIELDS: Mapping[str, frozenset[Field] | None] = {
 def main(given: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench residual", description=__doc__)
     parser.add_argument("--artifacts", type=int, default=1_000_000, metavar="N", help="size of the store [1000000]")
-    parser.add_argument(
-        "--folder", type=Path, default=Path(__file__).parents[2] / ".bench", help="where stores are kept"
-    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where stores are kept")
     options = parser.parse_args(given)
     path = as_the_sdk_wrote(stored(options.folder, options.artifacts).path)
     print("| filter | matches | count by SQL | over rows | facet by SQL | over rows |")
