@@ -12,7 +12,7 @@ changes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from operator import attrgetter
@@ -170,7 +170,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         field_details_list: Any,
         info: Any,
         path: Any,
-        async_iterator: AsyncIterator[Any],
+        async_iterator: Any,
         position_context: Any,
     ) -> list[Any]:
         """The answer of a list in parts that graphql-core completes.
@@ -180,7 +180,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         """
         completed: list[Any] = []
         some: list[Any] = []
-        async with aclosing(async_iterator) as items:  # type: ignore[type-var]  # `Parts` gives a generator
+        async with aclosing(async_iterator) as items:
             async for item in items:
                 some.append(item)
                 if len(some) == _SOME:

@@ -231,10 +231,7 @@ def _warn(body: Mapping[str, Any]) -> None:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
-    from lineageql.api.written_json import dumps
-
-    # What JSON has no way to say, the service's own writer turns into what it has.
-    return json.dumps(json.loads(dumps(value)), indent=indent, ensure_ascii=False)
+    return json.dumps(value, indent=indent, ensure_ascii=False)
 
 
 async def _write(text: str) -> None:

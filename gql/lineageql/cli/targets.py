@@ -44,7 +44,7 @@ async def opened(store: str, records: bool, flags: Mapping[str, Any]) -> AsyncIt
             self.executor = executor
 
         async def ask(self, operation: Operation) -> dict[str, Any]:
-            # Of long lists the body holds JSON and no objects.
+            # As the service writes it: what JSON has no way to say is what it has, and long lists are JSON already.
             found: dict[str, Any] = json.loads(dumps((await self.executor.execute(operation)).body()))
             return found
 
