@@ -26,7 +26,9 @@ class Target:
         self.server = server
         self.url = server.url
         self.port = int(server.url.rpartition(":")[2])
-        self.client = httpx.Client(base_url=server.url, timeout=60)
+        # A connection of its own each time: one that lies idle gives way to others, in the middle of a request as well.
+        no_idle = httpx.Limits(max_keepalive_connections=0)
+        self.client = httpx.Client(base_url=server.url, timeout=60, limits=no_idle)
 
     def connect(self, source: str = "127.0.0.1") -> socket.socket:
         """A connection of a client at an address of this machine."""
