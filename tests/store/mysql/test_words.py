@@ -248,6 +248,8 @@ def test_json(rows: Rows) -> None:
     @given(st.lists(dumped | storable | st.sampled_from(WRONG), min_size=1, max_size=10))
     # Characters beyond the connection's latin1, inside what is inside an object, were shown as question marks.
     @example(['{"": {"Ā": null}}', '{"a": ["👍"]}'])
+    # No path of MariaDB's finds a key that begins with a minus sign.
+    @example(['{"-1": false}', '{"b": null, "-": {"-a": "x"}, "-\\"é": [1], "c-": 1}'])
     def randomly(texts: list[str]) -> None:
         check([text for text in texts if _is_usual(text)] or ["{}"])
 

@@ -81,6 +81,7 @@ PROPERTY_NAMES = (
     *("display_name", "task_name", "component_id", "pipeline_name", "tfx_version", "__note__"),
     *("time:start", "time:end", "time:zone"),
     *("id", "string_value", "it's", 'a"b', "`p`", "%", "", "é", "label:team", "exact:p", "__kf_run__", "__ALL_META__"),
+    "-p",
 )
 NAMES = few(st.sampled_from(PROPERTY_NAMES), "names", 4)
 LABEL_KEYS = (
@@ -97,6 +98,7 @@ LABEL_KEYS = (
     "👍",
     "label:x",
     "string_value",
+    "-1",  # a key that MariaDB's paths do not find
 )
 KEYS = few(st.sampled_from(LABEL_KEYS), "keys", 3)
 
@@ -131,11 +133,11 @@ LABELS = st.dictionaries(KEYS, TEXTS, max_size=3)
 LOOSE_LABELS = st.dictionaries(KEYS, JSON_VALUES, max_size=3)
 KEYWORDS = st.dictionaries(NAMES, JSON_VALUES, max_size=2)
 
-ITEM_PATHS = ("p", "q", "a.b", "a", "a.b.c", "é", "", "a.", 'it"s', "$.a", "value", "name", "state", "acc")
+ITEM_PATHS = ("p", "q", "a.b", "a", "a.b.c", "é", "", "a.", 'it"s', "$.a", "value", "name", "state", "acc", "-")
 ITEM_NAMES = few(st.sampled_from((*ITEM_PATHS, *PROPERTY_NAMES)), "items", 4)
 _NESTED = st.recursive(
     JSON_VALUES,
-    lambda inner: st.dictionaries(st.sampled_from(("b", "c", "", "b.c", "é")), inner, min_size=1, max_size=2),
+    lambda inner: st.dictionaries(st.sampled_from(("b", "c", "", "b.c", "é", "-b")), inner, min_size=1, max_size=2),
     max_leaves=3,
 )
 ITEMS = st.dictionaries(st.sampled_from(ITEM_PATHS), _NESTED, max_size=3)

@@ -67,20 +67,28 @@ class _Members(FunctionElement[Any]):
     name = "members"
     numbers = itertools.count()
 
-    def __init__(self, document: Expression, member: str | None) -> None:
+    def __init__(self, document: Expression, member: str | None, *, mariadb: bool) -> None:
         super().__init__(document)
         self.path = "$" if member is None else f'$."{member}"'
+        self.mariadb = mariadb
 
 
 @compiles(_Members)
 def _members(element: _Members, compiler: MySQLCompiler, **kw: Any) -> str:
     document = ", ".join(compiler.process(part) for part in element.clauses)
-    keys = f"k{next(_Members.numbers)}"
-    path = words(element.path)
-    inside = words(f"{element.path}.")
+    number = next(_Members.numbers)
+    object_, key = f"o{number}.d", f"k{number}.j"
+    inside, path = object_, f"CONCAT('$.', {key})"
+    if element.mariadb:
+        # Its paths find no key that begins with a minus sign. Such a member is found by its place, as there is one for
+        # each key.
+        minus = f"LEFT({key}, 2) = '\"-' AND JSON_LENGTH({object_}) = JSON_LENGTH(JSON_KEYS({object_}))"
+        inside = f"IF({minus}, JSON_EXTRACT({object_}, '$.*'), {object_})"
+        path = f"IF({minus}, CONCAT('$[', k{number}.i - 1, ']'), {path})"
     return (
-        f"JSON_TABLE(JSON_KEYS({document}, {path}), '$[*]' COLUMNS (j JSON PATH '$')) AS {keys} JOIN "
-        f"JSON_TABLE(JSON_ARRAY(JSON_EXTRACT({keys}.j, '$'), JSON_EXTRACT({document}, CONCAT({inside}, {keys}.j))), "
+        f"JSON_TABLE(JSON_EXTRACT({document}, {words(element.path)}), '$' COLUMNS (d JSON PATH '$')) AS o{number} JOIN "
+        f"JSON_TABLE(JSON_KEYS({object_}), '$[*]' COLUMNS (i FOR ORDINALITY, j JSON PATH '$')) AS k{number} JOIN "
+        f"JSON_TABLE(JSON_ARRAY(JSON_EXTRACT({key}, '$'), JSON_EXTRACT({inside}, {path})), "
         "'$' COLUMNS (k LONGTEXT CHARACTER SET utf8mb4 PATH '$[0]', v JSON PATH '$[1]'))"
     )
 
@@ -135,7 +143,8 @@ class JSONWords:
 
     def members(self, document: Expression, member: str | None) -> Member:
         """The members of the object in a text of characters."""
-        table = _Members(self.valid(document), member).table_valued(column("k", String()), column("v", String()))
+        members = _Members(self.valid(document), member, mariadb=self.lenient)
+        table = members.table_valued(column("k", String()), column("v", String()))
         value = table.c.v
         return Member(value, SimpleNamespace(key=octets(table.c.k), value=value, type=type_of(value)))
 
