@@ -1,8 +1,9 @@
 """`python -m tests.bench peers`: LineageQL beside PostGraphile 5, which makes a GraphQL API of a PostgreSQL database.
 
 All hold the same store: PostGraphile on a PostgreSQL server that this starts, fills and ends, LineageQL on the same
-database and on the SQLite file. They are asked the same questions in turn over HTTP, once their answers have been
-found to say the same. Then each is asked over several connections at once.
+database and on the SQLite file, and with `--bare` what none in Python can be quicker than. They are asked the same
+questions in turn over HTTP, once their answers have been found to say the same. Then each is asked over several
+connections at once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.bench import FOLDER, postgraphile
+from tests.bench import FOLDER, bare_asgi, postgraphile
 from tests.bench.backends import BACKENDS
 from tests.bench.building import Facts, stored
 from tests.bench.equivalents import QUESTIONS, TYPENAME, Question, without_names
@@ -101,6 +102,7 @@ def options_of(given: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--names", action="store_true", help="ask PostGraphile for the names too, which MLMD holds as properties"
     )
+    parser.add_argument("--bare", action="store_true", help="ask a bare ASGI app of one statement a question, too")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each is measured [2]")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where stores and PostGraphile are kept [.bench]")
     parser.add_argument("--rebuild", action="store_true", help="build the store again")
@@ -114,7 +116,7 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     facts = stored(options.folder, options.artifacts, rebuild=options.rebuild)
     questions = _questions(options)
     model = daily_model(facts)
-    with opened(facts, installation) as (peers, database):
+    with opened(facts, installation, bare=options.bare) as (peers, database):
         rows = _in_turn(questions, peers, model, options)
         load = [
             {"question": question.name if question else "typename", **figures}
@@ -173,15 +175,20 @@ def daily_model(facts: Facts) -> int:
 
 @contextmanager
 def opened(
-    facts: Facts, installation: postgraphile.Installation, workers: Sequence[int] = WORKERS
+    facts: Facts, installation: postgraphile.Installation, workers: Sequence[int] = WORKERS, *, bare: bool = False
 ) -> Iterator[tuple[list[Peer], str]]:
     """All servers, PostGraphile first, and what database they are on; they run as long as the context lasts."""
     with ExitStack() as stack:
         target = stack.enter_context(BACKENDS["postgresql"].serve(facts))
         address = stack.enter_context(postgraphile.served(installation, target.url))
         peers = [Peer("PostGraphile", "PostgreSQL", 1, f"{address}/graphql", ours=False)]
+        stores = {"SQLite": str(facts.path.absolute()), "PostgreSQL": target.url}
+        if bare:
+            for title, store in stores.items():
+                bare_address = stack.enter_context(bare_asgi.served(store))
+                peers.append(Peer("bare ASGI", title, 1, f"{bare_address}/graphql", ours=True))
         for number in workers:
-            for title, store in (("SQLite", str(facts.path.absolute())), ("PostgreSQL", target.url)):
+            for title, store in stores.items():
                 server = Server(
                     *("serve", store, "--port", "0", "--read-only", "--workers", str(number)), cwd=facts.path.parent
                 )
@@ -264,14 +271,15 @@ def in_turn(question: Question, peers: Sequence[Peer], model: int, options: argp
             mine, other = statistics.median(client.times), statistics.median(theirs.times)
             rows.append(
                 {
+                    "server": client.peer.name,
                     "store": client.peer.store,
                     "question": question.name,
                     "title": question.title,
                     "runs": len(client.times),
-                    "lineageql_ms": round(mine, 3),
+                    "ms": round(mine, 3),
                     "postgraphile_ms": round(other, 3),
                     "part": round(mine / other, 3),
-                    "lineageql_bytes": size,
+                    "bytes": size,
                     "postgraphile_bytes": sizes[clients.index(theirs)],
                 }
             )
@@ -294,10 +302,10 @@ def under_load(
 
 def markdown(told: dict[str, Any]) -> str:
     """The figures as two tables, with what it takes to read them."""
-    rows = [["store", "question", "LineageQL ms", "PostGraphile ms", "LineageQL's part"], ["---", "---", *["---:"] * 3]]
-    for row in sorted(told["rows"], key=lambda row: row["store"] != "SQLite"):
-        times = [f"{row['lineageql_ms']:,.2f}", f"{row['postgraphile_ms']:,.2f}", f"{row['part']:.2f}"]
-        rows.append([row["store"], row["title"], *times])
+    rows = [["server", "store", "question", "ms", "PostGraphile ms", "its part"], ["---", "---", "---", *["---:"] * 3]]
+    for row in sorted(told["rows"], key=lambda row: (row["server"] != "LineageQL", row["store"] != "SQLite")):
+        times = [f"{row['ms']:,.2f}", f"{row['postgraphile_ms']:,.2f}", f"{row['part']:.2f}"]
+        rows.append([row["server"], row["store"], row["title"], *times])
     found = {
         (line["question"], line["connections"], (line["server"], line["store"], line["workers"])): line
         for line in told["load"]
@@ -322,8 +330,9 @@ def markdown(told: dict[str, Any]) -> str:
         f"{told['artifacts']:,} artifacts, {database}; {ours}; "
         f"{', '.join(f'{name} {version}' for name, version in named.items())}; {told['machine']}.",
         "Times are medians, from a question sent over HTTP to its answer read, uncompressed and over a connection that "
-        "is kept alive. All are on this machine and asked in turn. LineageQL's part is its time by PostGraphile's: "
-        "less than 1 is quicker.",
+        "is kept alive. All are on this machine and asked in turn. A server's part is its time by PostGraphile's: less "
+        "than 1 is quicker. Bare ASGI has the database make the answer by one statement: it knows no GraphQL, no "
+        "convention and no rights, so no service in Python can be quicker.",
         "All gave the same ids before they were timed. " + names,
         "PostGraphile is always on PostgreSQL, on the same database as LineageQL: there is none on SQLite. It has "
         "foreign keys by smart tags, as MLMD's tables declare none.",

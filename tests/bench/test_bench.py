@@ -210,7 +210,7 @@ def test_answers_are_compared_with_postgraphile_s(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("more", [(), ("--names",)])
+@pytest.mark.parametrize("more", [(), ("--names", "--bare")])
 def test_postgraphile_answers_the_same_on_postgresql(facts: Facts, more: tuple[str, ...]) -> None:
     done = beside_postgraphile(facts, "--seconds", "0.5", "--connections", "2", "--json", *more)
     if done.returncode == 2:
@@ -219,15 +219,16 @@ def test_postgraphile_answers_the_same_on_postgresql(facts: Facts, more: tuple[s
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     names = [question.name for question in QUESTIONS]
-    assert {(row["store"], row["question"]) for row in told["rows"]} == {
-        (store, name) for store in ("SQLite", "PostgreSQL") for name in names
+    servers = ["LineageQL", *(["bare ASGI"] if "--bare" in more else [])]
+    assert {(row["server"], row["store"], row["question"]) for row in told["rows"]} == {
+        (server, store, name) for server in servers for store in ("SQLite", "PostgreSQL") for name in names
     }
     assert all(row["part"] > 0 for row in told["rows"])
-    assert len(told["load"]) == 5 * (len(names) + 1)
+    assert len(told["load"]) == (3 + 2 * len(servers)) * (len(names) + 1)
     assert all(line["answers_per_second"] > 0 for line in told["load"])
     text = peers.markdown(told)
     assert f"| `{TYPENAME}` | 2 |" in text
-    assert "| SQLite | one model, four hops up |" in text
+    assert "| LineageQL | SQLite | one model, four hops up |" in text
 
 
 @pytest.mark.long
