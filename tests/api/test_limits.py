@@ -99,7 +99,7 @@ async def test_fields_that_ask_for_the_same_walk_share_it(store: Path) -> None:
             names = [f"a{n}: {field} b{n}: {diff}" for n in range(fields)]
             assert len(await service.data(f"{{ {' '.join(names)} }}")) == 2 * fields
             asked.append(service.statements - before)
-    assert asked[0] == asked[1]
+    assert asked[0] == asked[1], asked
 
 
 @pytest.mark.parametrize("wrong", ["", "consumers(first: -1) { totalCount }"], ids=["right", "beside an error"])

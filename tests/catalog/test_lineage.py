@@ -8,12 +8,14 @@ import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import networkx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineageql.catalog import adjacency
 from lineageql.catalog.adjacency import Events
 from lineageql.catalog.closures import Closure, closure_pages
 from lineageql.catalog.differences import lineage_diff
@@ -30,15 +32,19 @@ from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.catalog.graphs import Edge, artifact, execution, flow, write_graph
 
 MANY = 1_000_000
+AHEAD = [adjacency._LEAST_AHEAD, 2, 5, 9]
+"""How many events are read at most with one statement, at first."""
 ONE_WAY = [Direction.UPSTREAM, Direction.DOWNSTREAM, Direction.CONNECTED]
 """The directions in which all nodes are expanded in the same way, so that a frontier says how to go on."""
 
 
 @asynccontextmanager
 async def reading(
-    artifacts: int, executions: int, edges: Sequence[Edge], cached: Collection[int] = ()
+    artifacts: int, executions: int, edges: Sequence[Edge], cached: Collection[int] = (), ahead: int | None = None
 ) -> AsyncIterator[SQLReader]:
-    with tempfile.TemporaryDirectory() as folder:
+    # Small graphs are read in several turns, too.
+    most = ahead or AHEAD[len(edges) % len(AHEAD)]
+    with tempfile.TemporaryDirectory() as folder, patch.object(adjacency, "_LEAST_AHEAD", most):
         path = Path(folder, "graph.db")
         write_graph(path, artifacts, executions, edges, cached=cached)
         driver = SQLiteDriver(path, threads=1, lock_timeout=5)
@@ -276,10 +282,14 @@ async def test_long_chain_and_wide_fan() -> None:
         edge for n in range(1, length) for edge in ((n, n, EventType.INPUT, None), (n + 1, n, EventType.OUTPUT, None))
     ]
     fan: list[Edge] = [(length + n, length, EventType.OUTPUT, None) for n in range(1, width + 1)]
-    async with reading(length + width, length, [*chain, (length, length, EventType.INPUT, None), *fan]) as reader:
+    edges = [*chain, (length, length, EventType.INPUT, None), *fan]
+    async with reading(length + width, length, edges, ahead=AHEAD[0]) as reader:
+        before = reader.driver.statements
         up = await walk(reader, [artifact(length)], Direction.UPSTREAM, Bounds(MANY))
         assert max(up.hops.values()) == 2 * (length - 1)
         assert up.complete
+        # 64 of the 9,999 levels, then 128, 256 and so on to 4,096 of them; and the types of the store.
+        assert reader.driver.statements - before <= 9
         down = await walk(reader, [artifact(length)], Direction.DOWNSTREAM, Bounds(MANY))
         assert len(down.hops) == width + 2
         cut = await walk(reader, [artifact(length)], Direction.DOWNSTREAM, Bounds(1000))

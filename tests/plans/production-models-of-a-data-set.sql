@@ -1,67 +1,19 @@
--- production-models-of-a-data-set: 20 statements in 17 round trips
+-- production-models-of-a-data-set: 12 statements in 9 round trips
 
--- events: ARTIFACT, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
--- events at nodes: 1 row
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.artifact_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
-
--- events: ARTIFACT, 1 id, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
--- events at nodes: 3 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.artifact_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
-
--- events: ARTIFACT, 2 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
--- events at nodes: 0 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.artifact_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
-
--- events: ARTIFACT, 4 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
--- events at nodes: 3 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.artifact_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
-
--- events: ARTIFACT, 4 ids, {DECLARED_INPUT, INPUT, INTERNAL_INPUT}
--- events at nodes: 3 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.artifact_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (2, 3, 5)
-
--- events: EXECUTION, 1 id, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
--- events at nodes: 1 row
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.execution_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
-
--- events: EXECUTION, 2 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
--- events at nodes: 2 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.execution_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
-
--- events: EXECUTION, 3 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
--- events at nodes: 4 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.execution_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
-
--- events: EXECUTION, 3 ids, {DECLARED_OUTPUT, INTERNAL_OUTPUT, OUTPUT, PENDING_OUTPUT}
--- events at nodes: 4 rows
-SELECT Event.id, Event.artifact_id, Event.execution_id, Event.type, Event.milliseconds_since_epoch
-FROM Event
-WHERE Event.execution_id IN (SELECT anon_1.value
-FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
+-- events_onward: ARTIFACT, 1 id, 4096, 64
+-- events at nodes, level by level: 22 rows
+WITH RECURSIVE walk(level, id, artifact_id, execution_id, type, milliseconds_since_epoch) AS
+(SELECT 0 AS level, "Event_1".id AS id, "Event_1".artifact_id AS artifact_id, "Event_1".execution_id AS execution_id, "Event_1".type AS type, "Event_1".milliseconds_since_epoch AS milliseconds_since_epoch
+FROM Event AS "Event_1"
+WHERE "Event_1".artifact_id IN (SELECT anon_1.value
+FROM json_each(:ids) AS anon_1) AND "Event_1".type IN (2, 3, 5) UNION SELECT walk.level + 1 AS level, "Event_2".id AS id, "Event_2".artifact_id AS artifact_id, "Event_2".execution_id AS execution_id, "Event_2".type AS type, "Event_2".milliseconds_since_epoch AS milliseconds_since_epoch
+FROM walk, Event AS "Event_2"
+WHERE "Event_2".execution_id = walk.execution_id AND walk.level % 2 = 0 AND walk.level < :levels AND "Event_2".type IN (1, 4, 6, 7) UNION SELECT walk.level + 1 AS level, "Event_3".id AS id, "Event_3".artifact_id AS artifact_id, "Event_3".execution_id AS execution_id, "Event_3".type AS type, "Event_3".milliseconds_since_epoch AS milliseconds_since_epoch
+FROM walk, Event AS "Event_3"
+WHERE "Event_3".artifact_id = walk.artifact_id AND walk.level % 2 = 1 AND walk.level < :levels AND "Event_3".type IN (2, 3, 5) ORDER BY 1)
+ SELECT walk.level, walk.id, walk.artifact_id, walk.execution_id, walk.type, walk.milliseconds_since_epoch
+FROM walk
+ LIMIT :most OFFSET :param_1
 
 -- get: 1 artifact
 -- types: 72 rows

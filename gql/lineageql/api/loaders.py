@@ -7,7 +7,8 @@ fields of a whole level are waiting before the first batch is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -57,6 +58,7 @@ class Loaders:
         self._loading = asyncio.Lock()
         self._walks: dict[Hashable, asyncio.Future[Any]] = {}
         self._walks_alone = asyncio.Lock()
+        self._keeping = False
 
     def _round(self) -> Round:
         return Round(self._work)
@@ -113,9 +115,19 @@ class Loaders:
 
             going = self._walks[asked] = asyncio.ensure_future(alone())
             self._work.add([going])
-            going.add_done_callback(lambda _: self._walks.pop(asked, None))
+            going.add_done_callback(lambda _: None if self._keeping else self._walks.pop(asked, None))
         found: T = await self._work.wait(going)
         return found
+
+    @contextmanager
+    def keeping_walks(self) -> Iterator[None]:
+        """Keeps walks that end meanwhile: fields that have not begun may ask for the same."""
+        self._keeping = True
+        try:
+            yield
+        finally:
+            self._keeping = False
+            self._walks = {asked: walk for asked, walk in self._walks.items() if not walk.done()}
 
     async def identities(
         self, kind: EntityKind, ids: Collection[int], make: Callable[[int], Any]

@@ -7,7 +7,8 @@ ancestors and the descendants of the roots; connected is whatever is tied to
 them, as each step of it goes both ways.
 
 Several walks go on in step, so that a level of all of them costs the events of
-their artifacts and the events of their executions, two statements.
+their artifacts and the events of their executions, two statements; where there
+are few, several levels are read with one, see `EventTable.load`.
 """
 
 from __future__ import annotations
@@ -164,7 +165,7 @@ async def walk_each(
             for walk in active:
                 walk.stop(Limit.TIME)
             break
-        await events.load(step for walk in active for step in walk.level)
+        await events.load((step for walk in active for step in walk.level), max(walk.levels for walk in active))
         if gate.asks:
             await gate.load(node for walk in active for node in walk.reached())
         for walk in active:
@@ -216,6 +217,14 @@ class _Walk:
         self.limits: list[Limit] = []
         self.closing = bool(self.refused)
         self.depth = 0
+
+    @property
+    def levels(self) -> int:
+        """How many levels may be wanted still. One that is stopped by filters, or nearly full, wants its next."""
+        if self.closing or self.gate.terms.stop_at != NodeFilter(NEVER, NEVER):
+            return 1
+        most = self.bounds.max_hops
+        return self.bounds.max_nodes if most is None else most - self.depth + 1
 
     def reached(self) -> Iterator[NodeNumber]:
         """The nodes at the other ends of the level's events."""

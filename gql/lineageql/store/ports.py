@@ -267,6 +267,27 @@ class Reader(Protocol):
     async def events(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[Event]:
         """The events of these types at these artifacts or executions, without paths."""
 
+    async def events_onward(
+        self,
+        kind: NodeKind,
+        ids: Sequence[int],
+        leading: Mapping[NodeKind, frozenset[EventType]],
+        levels: int,
+        most: int,
+    ) -> Sequence[Sequence[Event]]:
+        """The events at nodes, those at the nodes at their other ends, and so on: level by level, each whole.
+
+        Args:
+            kind: of the nodes that it begins at: artifacts or executions.
+            ids: theirs.
+            leading: the types of the events that lead on from each kind.
+            levels: how many are read at most, one or more.
+            most: after how many events no further level is read.
+
+        Returns:
+            One level or more, as many as can be read at once. The last is empty where nothing leads on.
+        """
+
     async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
         """The ids among these of which an event, whenever it was, leads to what is there and the caller may not see.
 

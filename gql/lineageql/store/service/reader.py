@@ -163,6 +163,16 @@ class ServiceReader(NamedWorkspaces):
         found = await (await self.reading()).tables.events(kind, ids, types)
         return [event for event in concatenated(found.values()) if event.type in types]
 
+    async def events_onward(
+        self,
+        kind: NodeKind,
+        ids: Sequence[int],
+        leading: Mapping[NodeKind, frozenset[EventType]],
+        levels: int,
+        most: int,
+    ) -> Sequence[Sequence[Event]]:
+        return [await self.events(kind, ids, leading[kind])]  # the service has no call for more
+
     async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
         return []
 

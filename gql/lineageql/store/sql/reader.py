@@ -25,6 +25,7 @@ from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Runner, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.event_sources import COLUMNS, implied_rows
+from lineageql.store.sql.event_walks import Leading, walk_statement, whole_levels
 from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.memberships import Key, Memberships
@@ -351,6 +352,22 @@ class SQLReader(NamedWorkspaces):
             return found
 
         return await self.driver.run(script()) if ids else []
+
+    async def events_onward(
+        self, kind: NodeKind, ids: Sequence[int], leading: Leading, levels: int, most: int
+    ) -> Sequence[Sequence[Event]]:
+        catalog = await self.type_catalog()
+
+        def script() -> Script[Sequence[Sequence[Event]]]:
+            key = "events onward", kind, *(leading[of] for of in (NodeKind.ARTIFACT, NodeKind.EXECUTION))
+            statement = self.statements.get(catalog, key, lambda: walk_statement(self.dialect, kind, leading))
+            # What a convention implies leads on too.
+            if statement is None or catalog.implied:
+                return []
+            asked = statement.given(ids=self.dialect.listed(ids), levels=levels - 1, most=most)
+            return whole_levels((yield from fetch(asked)), levels, most)
+
+        return (await self.driver.run(script())) or [await self.events(kind, ids, leading[kind])]
 
     async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
         return []

@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import (
     Column,
     ColumnElement,
+    FromClause,
     Select,
     String,
     Table,
@@ -220,6 +221,23 @@ class Dialect(ABC):
 
         `lists` reads its rows.
         """
+
+    def recursive(
+        self, name: str, first: Select[Any], before: Any, following: Sequence[Select[Any]]
+    ) -> FromClause | None:
+        """A table of rows and, again and again, of those that follow from them; the first column says how often.
+
+        Args:
+            name: the table's.
+            first: the rows that it begins with. A row that is there already is not added again.
+            before: the table by its name and columns, in which `following` sees one row at a time.
+            following: what follows from the row, in parts.
+
+        Returns:
+            The rows in the order of the first column, of which no more are made than are read; None where the
+            database makes all of them first.
+        """
+        return None
 
     def lists(self, rows: Sequence[Sequence[Any]], owners: int) -> list[Sequence[Any]]:
         """The inner rows of each owner, from the rows of a statement of `under`.

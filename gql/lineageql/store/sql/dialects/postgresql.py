@@ -22,6 +22,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Float,
+    FromClause,
     Numeric,
     Select,
     String,
@@ -38,6 +39,8 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.sql.elements import literal_column
@@ -176,6 +179,12 @@ class PostgreSQL(Dialect):
             f" FROM jsonb_array_elements(CAST(${place} AS JSONB)) WITH ORDINALITY AS owner(value, key)"
         )
         return Statement(text, {**statement.parameters, "owners": "[]"})
+
+    def recursive(self, name: str, first: Select[Any], before: Any, following: Sequence[Select[Any]]) -> FromClause:
+        # It knows not how few the rows are: rather than look for each, it would read whole tables, but for the join.
+        found = union_all(*(part.correlate(before) for part in following)).lateral("following")
+        again = select(*found.c).select_from(before.join(found, true()))
+        return union(first, again).cte(name, recursive=True)
 
     # -- parts of texts
 

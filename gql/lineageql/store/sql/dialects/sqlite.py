@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Float,
+    FromClause,
     LargeBinary,
     Select,
     Text,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     literal,
     select,
     tuple_,
+    union,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import literal_column
@@ -89,6 +91,10 @@ class SQLite(Dialect):
             f" FROM json_each(:owners) AS owner"
         )
         return Statement(text, {**statement.parameters, "owners": "[]"})
+
+    def recursive(self, name: str, first: Select[Any], before: Any, following: Sequence[Select[Any]]) -> FromClause:
+        # The order is that in which SQLite goes on from rows, too.
+        return union(first, *following).order_by(literal_column("1")).cte(name, recursive=True)
 
     def text(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return cast(column, Text)
