@@ -157,8 +157,10 @@ class EventTable:
         # What is hidden, and who was run, is asked level by level.
         if self.made or self.reader.hides or sum(map(len, wanted.values())) > _FEW_STEPS:
             return False
-        self._without = max(self._without - 1, 0)
-        return not self._without
+        if self._without:
+            self._without -= 1
+            return False
+        return True
 
     async def _load_onward(self, execution: int, up: int, ids: Sequence[int], levels: int) -> None:
         """Reads the events of steps, and of as many levels beyond them as can be read at once."""

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, bindparam, column, literal_column, select, table
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, column, literal_column, select, table
 
 from lineageql.model.nodes import Event, EventType, NodeKind
 from lineageql.store.sql.dialects import Dialect, Statement, one_of
@@ -22,40 +22,33 @@ _KEYS = {NodeKind.ARTIFACT: "artifact_id", NodeKind.EXECUTION: "execution_id"}
 _OTHER = {NodeKind.ARTIFACT: NodeKind.EXECUTION, NodeKind.EXECUTION: NodeKind.ARTIFACT}
 
 
-def walk_statement(dialect: Dialect, kind: NodeKind, leading: Leading) -> Statement | None:
-    """Rows of a level and an event of it, level by level, for the parameters `ids`, `levels` and `most`.
-
-    None where the database cannot end such a statement after `most` rows.
-    """
+def walk_statement(dialect: Dialect, kind: NodeKind, leading: Leading) -> Statement:
+    """Rows of a level and an event of it, level by level, for the parameters `ids`, `levels` and `most`."""
     # The recursive rows are named by hand: SQLAlchemy's own have no place for more than one part, nor for an order.
     before = table("walk", column("level", Integer()), *(column(name, BigInteger()) for name in COLUMNS))
-    levels: Any = bindparam("levels", 0, type_=Integer())
 
-    def events(of: NodeKind, level: Any, *conditions: Any) -> Select[Any]:
+    def events_at(nodes: NodeKind, level: ColumnElement[int]) -> tuple[ColumnElement[Any], Select[Any]]:
         rows = EVENT.alias()
-        types = sorted(type_.value for type_ in leading[of])
-        columns = (rows.c[name] for name in COLUMNS)
-        met = [condition(rows.c[_KEYS[of]]) for condition in conditions]
-        return select(level.label("level"), *columns).where(*met, one_of(rows.c.type, types))
+        types = sorted(type_.value for type_ in leading[nodes])
+        query = select(level.label("level"), *(rows.c[name] for name in COLUMNS)).where(one_of(rows.c.type, types))
+        return rows.c[_KEYS[nodes]], query
 
-    ids: Any = bindparam("ids", dialect.listed([]))
-    first = events(kind, literal_column("0", Integer()), lambda key: dialect.within(key, ids))
+    key, first = events_at(kind, _number(0))
+    first = first.where(dialect.within(key, bindparam("ids", dialect.listed([]))))
+    following = []
     # Artifacts and executions take turns: the events of an even level are at nodes of the first kind.
-    following = [
-        events(
-            of,
-            before.c.level + literal_column("1", Integer()),
-            lambda key: key == before.c[key.name],
-            lambda _, odd=odd: before.c.level % literal_column("2", Integer()) == literal_column(str(odd), Integer()),
-            lambda _: before.c.level < levels,
-        )
-        for of, odd in ((_OTHER[kind], 0), (kind, 1))
-    ]
+    for nodes, parity in ((_OTHER[kind], 0), (kind, 1)):
+        key, events = events_at(nodes, before.c.level + _number(1))
+        turn = before.c.level % _number(2) == _number(parity)
+        more = before.c.level < bindparam("levels", 0, type_=Integer())
+        following.append(events.where(key == before.c[key.name], turn, more))
     rows = dialect.recursive("walk", first, before, following)
-    if rows is None:
-        return None
     query = select(*rows.c).limit(bindparam("most", 0, type_=Integer()))
     return dialect.compile(query).meant("events at nodes, level by level")
+
+
+def _number(number: int) -> ColumnElement[int]:
+    return literal_column(str(number), Integer())
 
 
 def whole_levels(rows: Sequence[Sequence[Any]], levels: int, most: int) -> list[list[Event]]:

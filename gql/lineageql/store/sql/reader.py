@@ -361,13 +361,13 @@ class SQLReader(NamedWorkspaces):
         def script() -> Script[Sequence[Sequence[Event]]]:
             key = "events onward", kind, *(leading[of] for of in (NodeKind.ARTIFACT, NodeKind.EXECUTION))
             statement = self.statements.get(catalog, key, lambda: walk_statement(self.dialect, kind, leading))
-            # What a convention implies leads on too.
-            if statement is None or catalog.implied:
-                return []
             asked = statement.given(ids=self.dialect.listed(ids), levels=levels - 1, most=most)
             return whole_levels((yield from fetch(asked)), levels, most)
 
-        return (await self.driver.run(script())) or [await self.events(kind, ids, leading[kind])]
+        found: Sequence[Sequence[Event]] = []
+        if self.dialect.has_recursion and not catalog.implied:  # what a convention implies leads on too
+            found = await self.driver.run(script())
+        return found or [await self.events(kind, ids, leading[kind])]
 
     async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
         return []

@@ -115,6 +115,8 @@ class Dialect(ABC):
     indexed: str
     """The statement that lists, in lower case, the tables and first columns of indexes that hold every row."""
 
+    has_recursion = False
+    """Whether it can read the first rows of a recursive table without making the others; see `recursive`."""
     has_search_table: str | None = None
     """The statement that finds a table of the search index by the parameter `name`, where all of them can be read; None
     where no search index is made."""
@@ -222,9 +224,7 @@ class Dialect(ABC):
         `lists` reads its rows.
         """
 
-    def recursive(
-        self, name: str, first: Select[Any], before: Any, following: Sequence[Select[Any]]
-    ) -> FromClause | None:
+    def recursive(self, name: str, first: Select[Any], before: Any, following: Sequence[Select[Any]]) -> FromClause:
         """A table of rows and, again and again, of those that follow from them; the first column says how often.
 
         Args:
@@ -234,10 +234,12 @@ class Dialect(ABC):
             following: what follows from the row, in parts.
 
         Returns:
-            The rows in the order of the first column, of which no more are made than are read; None where the
-            database makes all of them first.
+            The rows in the order of the first column, of which no more are made than are read.
+
+        Raises:
+            NotImplementedError: the database makes all of them first; `has_recursion` is false.
         """
-        return None
+        raise NotImplementedError(f"{self.name} makes all rows of a recursive table before any is read")
 
     def lists(self, rows: Sequence[Sequence[Any]], owners: int) -> list[Sequence[Any]]:
         """The inner rows of each owner, from the rows of a statement of `under`.

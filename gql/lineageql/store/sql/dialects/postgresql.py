@@ -68,6 +68,7 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     tables = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
     # It stands beside MLMD's tables: another schema may hold the index of another store.
+    has_recursion = True
     has_search_table = (
         "SELECT relname FROM pg_catalog.pg_class AS ours WHERE oid = to_regclass($1) AND relnamespace ="
         " (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass('artifact'))"

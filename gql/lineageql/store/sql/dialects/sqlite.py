@@ -37,6 +37,7 @@ class SQLite(Dialect):
     name = "sqlite"
     parses_shallow = True  # a hundred levels of everything, before SQLite 3.46
     tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    has_recursion = True
     has_search_table = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = :name"
     indexed = (
         "SELECT lower(entry.tbl_name), lower(part.name)"
