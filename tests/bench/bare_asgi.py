@@ -2,7 +2,7 @@
 
 The database makes the answer, and a bare ASGI app sends it. There is nothing of what a service is for: documents are
 not parsed, nothing is checked, no writer's convention is known but the bench's own, no type is looked at, nobody is
-kept from anything. So it is what no service in Python can be quicker than. It prints its port.
+kept from anything. So a service in Python can hardly be quicker. It prints its port.
 """
 
 from __future__ import annotations

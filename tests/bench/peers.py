@@ -1,9 +1,9 @@
 """`python -m tests.bench peers`: LineageQL beside PostGraphile 5, which makes a GraphQL API of a PostgreSQL database.
 
 All hold the same store: PostGraphile on a PostgreSQL server that this starts, fills and ends, LineageQL on the same
-database and on the SQLite file, and with `--bare` what none in Python can be quicker than. They are asked the same
-questions in turn over HTTP, once their answers have been found to say the same. Then each is asked over several
-connections at once.
+database and on the SQLite file, and with `--bare` what a service in Python can hardly be quicker than. They are asked
+the same questions in turn over HTTP, once their answers have been found to say the same. Then each is asked over
+several connections at once.
 """
 
 from __future__ import annotations
@@ -302,7 +302,10 @@ def under_load(
 
 def markdown(told: dict[str, Any]) -> str:
     """The figures as two tables, with what it takes to read them."""
-    rows = [["server", "store", "question", "ms", "PostGraphile ms", "its part"], ["---", "---", "---", *["---:"] * 3]]
+    rows = [
+        ["server", "store", "question", "ms", "PostGraphile ms", "part of PostGraphile's"],
+        ["---", "---", "---", *["---:"] * 3],
+    ]
     for row in sorted(told["rows"], key=lambda row: (row["server"] != "LineageQL", row["store"] != "SQLite")):
         times = [f"{row['ms']:,.2f}", f"{row['postgraphile_ms']:,.2f}", f"{row['part']:.2f}"]
         rows.append([row["server"], row["store"], row["title"], *times])
@@ -332,7 +335,7 @@ def markdown(told: dict[str, Any]) -> str:
         "Times are medians, from a question sent over HTTP to its answer read, uncompressed and over a connection that "
         "is kept alive. All are on this machine and asked in turn. A server's part is its time by PostGraphile's: less "
         "than 1 is quicker. Bare ASGI has the database make the answer by one statement: it knows no GraphQL, no "
-        "convention and no rights, so no service in Python can be quicker.",
+        "convention and no rights, so a service in Python can hardly be quicker.",
         "All gave the same ids before they were timed. " + names,
         "PostGraphile is always on PostgreSQL, on the same database as LineageQL: there is none on SQLite. It has "
         "foreign keys by smart tags, as MLMD's tables declare none.",

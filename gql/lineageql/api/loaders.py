@@ -99,7 +99,7 @@ class Loaders:
         """What a walk over lineage finds.
 
         Fields that ask for the same walk share it. Walks go on one after the other, so that an operation holds the
-        nodes of no more walks than it shows.
+        nodes of no more walks than it shows, and of those that have ended while fields of its root begin.
 
         Args:
             asked: what is asked for.
@@ -115,9 +115,13 @@ class Loaders:
 
             going = self._walks[asked] = asyncio.ensure_future(alone())
             self._work.add([going])
-            going.add_done_callback(lambda _: None if self._keeping else self._walks.pop(asked, None))
+            going.add_done_callback(lambda _: None if self._keeping else self._let_go(asked, going))
         found: T = await self._work.wait(going)
         return found
+
+    def _let_go(self, asked: Hashable, walk: asyncio.Future[Any]) -> None:
+        if self._walks.get(asked) is walk:
+            del self._walks[asked]
 
     @contextmanager
     def keeping_walks(self) -> Iterator[None]:

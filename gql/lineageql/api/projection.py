@@ -101,16 +101,19 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _paced_root(self, execute: Any, parent_type: Any, source_value: Any, fields: Mapping[str, Any]) -> Any:
         """The answer of a query's root, whose fields begin one after the other: hundreds of them take long to begin."""
         begun: dict[str, Any] = {}
-        with self.context_value.loaders.keeping_walks():
-            for name, details in fields.items():
-                found = await self._begun(partial(execute, parent_type, source_value, None, {name: details}, None))
-                begun[name] = asyncio.ensure_future(found) if self.is_awaitable(found) else found
-                if len(begun) % _BEGINNING == 0:
-                    await asyncio.sleep(0)  # those that have begun go on until they wait for the store
-                await self._pace.rest()
-            await asyncio.sleep(0)
-        waiting = [found for found in begun.values() if isinstance(found, asyncio.Future)]
+        waiting: list[asyncio.Future[Any]] = []
         try:
+            with self.context_value.loaders.keeping_walks():
+                for name, details in fields.items():
+                    found = await self._begun(partial(execute, parent_type, source_value, None, {name: details}, None))
+                    if self.is_awaitable(found):
+                        found = asyncio.ensure_future(found)
+                        waiting.append(found)
+                    begun[name] = found
+                    if len(begun) % _BEGINNING == 0:
+                        await asyncio.sleep(0)  # those that have begun go on until they wait for the store
+                    await self._pace.rest()
+                await asyncio.sleep(0)
             await gather_with_cancel(*waiting)
         finally:
             self.context_value.work.add(waiting)

@@ -8,7 +8,7 @@ that of their ids, an artifact before the execution of the same id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import partial
 from itertools import chain
@@ -48,15 +48,15 @@ _CACHED = Test(Field.STATE, Operator.IN, (ExecutionState.CACHED.value,))
 
 _FEW_STEPS = 8
 """How many steps the events of further levels are read with at most."""
-_LEAST_AHEAD, _MOST_AHEAD = 64, 8_192
+_LEAST_AHEAD, _MOST_AHEAD = 64, 2_048
 """How many events are read at most in one turn of several levels: at first, and after turns that found many levels.
 
 An event takes some 10 µs there, and a level by itself 0.4 ms, on SQLite: it pays for a lineage that is long and narrow.
 """
 _MANY_LEVELS = 8
 _LEVELS_AHEAD = 4_096
-_TURNS_WITHOUT = 4
-"""How many levels are read by themselves after a turn that found few."""
+_LEAST_WITHOUT, _MOST_WITHOUT = 4, 256
+"""How many levels are read by themselves after a turn that found few, or what was known: more after each."""
 
 _ARTIFACT, _EXECUTION = attrgetter("artifact_id"), attrgetter("execution_id")
 
@@ -100,6 +100,30 @@ def following(steps: Iterable[StepNumber], events: EventTable) -> set[StepNumber
     return found
 
 
+class _Ahead:
+    """How far ahead the events of one way are read."""
+
+    def __init__(self) -> None:
+        self.most = _LEAST_AHEAD
+        self._without = 0
+        self._next_without = _LEAST_WITHOUT
+
+    def may(self) -> bool:
+        """Whether the next level is read with further ones."""
+        if self._without:
+            self._without -= 1
+            return False
+        return True
+
+    def learn(self, levels: int, *, new: int, read: int) -> None:
+        """Goes farther, or not for a while, by the levels of a turn, and by how many of the events read were new."""
+        if levels >= _MANY_LEVELS and 2 * new >= read:
+            self.most, self._next_without = min(2 * self.most, _MOST_AHEAD), _LEAST_WITHOUT
+        else:
+            self.most, self._without = _LEAST_AHEAD, self._next_without
+            self._next_without = min(2 * self._next_without, _MOST_WITHOUT)
+
+
 class EventTable:
     """The events at the nodes of steps.
 
@@ -118,8 +142,7 @@ class EventTable:
         self.at: dict[StepNumber, list[Event]] = {}
         self.leading_out: set[StepNumber] = set()
         """The steps that were read of which an event leads to what the caller may not see."""
-        self._most_ahead = _LEAST_AHEAD
-        self._without = 0
+        self._ahead = _Ahead(), _Ahead()
 
     async def load(self, steps: Iterable[StepNumber], levels: int = _LEVELS_AHEAD) -> None:
         """Reads the events of steps that were not read yet: a statement a kind and way.
@@ -129,15 +152,17 @@ class EventTable:
             levels: how many levels may be wanted, with this one. Where there are few steps, the events of several
                 levels are read with one statement: a long chain would take one for each step.
         """
-        at, as_of, pace = self.at, self.as_of, Pace()
+        at = self.at
         wanted: dict[tuple[int, int], list[int]] = {}
         for step in steps:
             if step not in at:
                 at[step] = []
                 wanted.setdefault((step >> 1 & 1, step & 1), []).append(step >> 2)
-        ahead = levels > 1 and bool(wanted) and self._may_go_ahead(wanted)
+        # What is hidden, and who was run, is asked level by level.
+        narrow = levels > 1 and not self.made and not self.reader.hides
+        narrow = narrow and sum(map(len, wanted.values())) <= _FEW_STEPS
         for (execution, up), ids in wanted.items():
-            if ahead:
+            if narrow and self._ahead[up].may():
                 await self._load_onward(execution, up, ids, levels)
                 continue
             lower = execution << 1 | up
@@ -149,43 +174,37 @@ class EventTable:
                 self.leading_out.update(id_ << 2 | lower for id_ in out)
             if self.made and _EVENTS[execution, up] is OUTPUT_EVENTS:
                 events = await self._of_makers(events)
-            if as_of is not None:
-                events = [event for event in events if event.time is None or event.time <= as_of]
-            await in_pieces(pace, len(events), partial(self._place, lower, bool(execution), events))
-
-    def _may_go_ahead(self, wanted: Mapping[tuple[int, int], Sequence[int]]) -> bool:
-        # What is hidden, and who was run, is asked level by level.
-        if self.made or self.reader.hides or sum(map(len, wanted.values())) > _FEW_STEPS:
-            return False
-        if self._without:
-            self._without -= 1
-            return False
-        return True
+            await self._place_level(lower, events)
 
     async def _load_onward(self, execution: int, up: int, ids: Sequence[int], levels: int) -> None:
         """Reads the events of steps, and of as many levels beyond them as can be read at once."""
-        at, as_of, most = self.at, self.as_of, self._most_ahead
+        ahead, at = self._ahead[up], self.at
         leading = {kind: _EVENTS[place, up] for place, kind in enumerate(_NODE_KINDS)}
-        found = await self.reader.events_onward(_NODE_KINDS[execution], ids, leading, min(levels, _LEVELS_AHEAD), most)
-        level = {id_ << 2 | execution << 1 | up for id_ in ids}
+        levels = min(levels, _LEVELS_AHEAD)
+        found = await self.reader.events_onward(_NODE_KINDS[execution], ids, leading, levels, ahead.most)
+        new, lower = 0, execution << 1 | up
+        level = {id_ << 2 | lower for id_ in ids}
         for place, events in enumerate(found):
-            # Those that were read before are complete.
-            new = level if not place else level - at.keys()
-            at.update((step, []) for step in new)
-            here, beyond_ = (_EXECUTION, _ARTIFACT) if execution else (_ARTIFACT, _EXECUTION)
-            lower, execution = execution << 1 | up, execution ^ 1
-            level = set()
-            for event in events:
-                if as_of is None or event.time is None or event.time <= as_of:
-                    level.add(beyond_(event) << 2 | lower ^ 2)
-                    if (step := here(event) << 2 | lower) in new:
-                        at[step].append(event)
-        narrow = len(found) >= _MANY_LEVELS
-        self._most_ahead = min(most * 2, _MOST_AHEAD) if narrow else _LEAST_AHEAD
-        self._without = 0 if narrow else _TURNS_WITHOUT
+            if place:
+                level = following(level, self)
+                lower ^= 2
+                # Those that were read before are complete.
+                missing = level - at.keys()
+                at.update((step, []) for step in missing)
+                here = _EXECUTION if lower & 2 else _ARTIFACT
+                events = [event for event in events if here(event) << 2 | lower in missing]
+            await self._place_level(lower, events)
+            new += len(events)
+        ahead.learn(len(found), new=new, read=sum(map(len, found)))
 
-    def _place(self, lower: int, execution: bool, events: Sequence[Event]) -> None:
-        here = map(_EXECUTION if execution else _ARTIFACT, events)
+    async def _place_level(self, lower: int, events: Sequence[Event]) -> None:
+        as_of = self.as_of
+        if as_of is not None:
+            events = [event for event in events if event.time is None or event.time <= as_of]
+        await in_pieces(Pace(), len(events), partial(self._place, lower, events))
+
+    def _place(self, lower: int, events: Sequence[Event]) -> None:
+        here = map(_EXECUTION if lower & 2 else _ARTIFACT, events)
         for id_, event in zip(here, events, strict=True):
             self.at[id_ << 2 | lower].append(event)
 

@@ -220,8 +220,12 @@ class _Walk:
 
     @property
     def levels(self) -> int:
-        """How many levels may be wanted still. One that is stopped by filters, or nearly full, wants its next."""
-        if self.closing or self.gate.terms.stop_at != NodeFilter(NEVER, NEVER):
+        """How many levels may be wanted still.
+
+        A walk that filters stop may want no more than its next, nor does one that is over with it. Where each step
+        goes both ways, those beyond a level lead back to what is known.
+        """
+        if self.closing or self.both_ways or self.gate.terms.stop_at != NodeFilter(NEVER, NEVER):
             return 1
         most = self.bounds.max_hops
         return self.bounds.max_nodes if most is None else most - self.depth + 1

@@ -46,7 +46,7 @@ _AFTER: Mapping[str, Callable[[Any], int]] = {
     "get": _found,
     "ids": _found,
     "events": _found,
-    "events_onward": lambda levels: sum(map(len, levels)),
+    "events_onward": lambda levels: len({event.id for level in levels for event in level}),
 }
 """Those that are charged for what they find."""
 _FREE = {"leading_out"}

@@ -97,7 +97,7 @@ def statements_of(
 
 def said(driver: Told) -> list[Any]:
     # MySQL's tables of JSON are counted through.
-    return [(re.sub(r"\bk\d+\b", "k", statement.text), statement.parameters) for statement in driver.told]
+    return [(re.sub(r"\b([ko])\d+\b", r"\1", statement.text), statement.parameters) for statement in driver.told]
 
 
 def same(bench: Any, reader: SQLReader, search: Search, kept: Statements, facets: Sequence[Facet] = ()) -> None:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, column, literal_column, select, table
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    column,
+    literal_column,
+    select,
+    table,
+)
 
 from lineageql.model.nodes import Event, EventType, NodeKind
 from lineageql.store.sql.dialects import Dialect, Statement, one_of
@@ -20,46 +32,57 @@ Leading = Mapping[NodeKind, frozenset[EventType]]
 
 _KEYS = {NodeKind.ARTIFACT: "artifact_id", NodeKind.EXECUTION: "execution_id"}
 _OTHER = {NodeKind.ARTIFACT: NodeKind.EXECUTION, NodeKind.EXECUTION: NodeKind.ARTIFACT}
+_MANY = 64
+"""A level with a node of so many events is not read with those before it."""
 
 
 def walk_statement(dialect: Dialect, kind: NodeKind, leading: Leading) -> Statement:
     """Rows of a level and an event of it, level by level, for the parameters `ids`, `levels` and `most`."""
     # The recursive rows are named by hand: SQLAlchemy's own have no place for more than one part, nor for an order.
     before = table("walk", column("level", Integer()), *(column(name, BigInteger()) for name in COLUMNS))
+    most: ColumnElement[int] = bindparam("most", 0, type_=Integer())
 
-    def events_at(nodes: NodeKind, level: ColumnElement[int]) -> tuple[ColumnElement[Any], Select[Any]]:
-        rows = EVENT.alias()
+    def events_at(
+        nodes: NodeKind, level: ColumnElement[int], here: Callable[[Any], ColumnElement[bool]], most: ColumnElement[int]
+    ) -> Select[Any]:
+        rows, some = EVENT.alias(), EVENT.alias()
         types = sorted(type_.value for type_ in leading[nodes])
-        query = select(level.label("level"), *(rows.c[name] for name in COLUMNS)).where(one_of(rows.c.type, types))
-        return rows.c[_KEYS[nodes]], query
+        first = select(some.c.id).where(here(some.c[_KEYS[nodes]]), one_of(some.c.type, types)).limit(most)
+        met = and_(here(rows.c[_KEYS[nodes]]), one_of(rows.c.type, types))
+        columns = (rows.c[name] for name in COLUMNS)
+        return select(level.label("level"), *columns).where(dialect.met_by_first(met, rows.c.id, first))
 
-    key, first = events_at(kind, _number(0))
-    first = first.where(dialect.within(key, bindparam("ids", dialect.listed([]))))
+    first = events_at(kind, _number(0), lambda key: dialect.within(key, bindparam("ids", dialect.listed([]))), most)
     following = []
     # Artifacts and executions take turns: the events of an even level are at nodes of the first kind.
     for nodes, parity in ((_OTHER[kind], 0), (kind, 1)):
-        key, events = events_at(nodes, before.c.level + _number(1))
-        turn = before.c.level % _number(2) == _number(parity)
+        events = events_at(nodes, before.c.level + _number(1), lambda key: key == before.c[key.name], _number(_MANY))
         more = before.c.level < bindparam("levels", 0, type_=Integer())
-        following.append(events.where(key == before.c[key.name], turn, more))
+        following.append(events.where(before.c.level % _number(2) == _number(parity), more))
     rows = dialect.recursive("walk", first, before, following)
-    query = select(*rows.c).limit(bindparam("most", 0, type_=Integer()))
-    return dialect.compile(query).meant("events at nodes, level by level")
+    return dialect.compile(select(*rows.c).limit(most)).meant("events at nodes, level by level")
 
 
 def _number(number: int) -> ColumnElement[int]:
     return literal_column(str(number), Integer())
 
 
-def whole_levels(rows: Sequence[Sequence[Any]], levels: int, most: int) -> list[list[Event]]:
-    """The events of each level that was read whole.
+def whole_levels(rows: Sequence[Sequence[Any]], kind: NodeKind, levels: int, most: int) -> list[list[Event]]:
+    """The events of each level that was read whole, up to the first that may not be.
 
     Args:
         rows: of a `walk_statement`.
+        kind: of the nodes of the first level.
         levels: how many were asked for.
         most: how many rows.
     """
-    found = [[event_of(row[1:]) for row in some] for _, some in groupby(rows, itemgetter(0))]
+    found: list[list[Event]] = []
+    for _, level in groupby(rows, itemgetter(0)):
+        events = [event_of(row[1:]) for row in level]
+        if max(Counter(map(attrgetter(_KEYS[kind]), events)).values()) >= _MANY:
+            return found
+        found.append(events)
+        kind = _OTHER[kind]
     if len(rows) == most:
         return found[:-1]
     # Nothing leads on from the last level that has events, unless no further one was asked for.

@@ -362,7 +362,7 @@ class SQLReader(NamedWorkspaces):
             key = "events onward", kind, *(leading[of] for of in (NodeKind.ARTIFACT, NodeKind.EXECUTION))
             statement = self.statements.get(catalog, key, lambda: walk_statement(self.dialect, kind, leading))
             asked = statement.given(ids=self.dialect.listed(ids), levels=levels - 1, most=most)
-            return whole_levels((yield from fetch(asked)), levels, most)
+            return whole_levels((yield from fetch(asked)), kind, levels, most)
 
         found: Sequence[Sequence[Event]] = []
         if self.dialect.has_recursion and not catalog.implied:  # what a convention implies leads on too

@@ -116,7 +116,7 @@ class Dialect(ABC):
     """The statement that lists, in lower case, the tables and first columns of indexes that hold every row."""
 
     has_recursion = False
-    """Whether it can read the first rows of a recursive table without making the others; see `recursive`."""
+    """Whether it can read the first rows of a recursive table without making all others; see `recursive`."""
     has_search_table: str | None = None
     """The statement that finds a table of the search index by the parameter `name`, where all of them can be read; None
     where no search index is made."""
@@ -234,12 +234,24 @@ class Dialect(ABC):
             following: what follows from the row, in parts.
 
         Returns:
-            The rows in the order of the first column, of which no more are made than are read.
+            The rows in the order of the first column. Those that follow from rows that are not read are not made.
 
         Raises:
             NotImplementedError: the database makes all of them first; `has_recursion` is false.
         """
         raise NotImplementedError(f"{self.name} makes all rows of a recursive table before any is read")
+
+    def met_by_first(
+        self, met: ColumnElement[bool], key: ColumnElement[Any], first: Select[Any]
+    ) -> ColumnElement[bool]:
+        """A condition of rows of a recursive table, by which no more of them are made than are wanted.
+
+        Args:
+            met: the condition of all rows.
+            key: their key.
+            first: the keys of as many of them as are wanted, where the database makes all before one is read.
+        """
+        return met
 
     def lists(self, rows: Sequence[Sequence[Any]], owners: int) -> list[Sequence[Any]]:
         """The inner rows of each owner, from the rows of a statement of `under`.

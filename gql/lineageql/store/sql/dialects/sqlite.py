@@ -97,6 +97,12 @@ class SQLite(Dialect):
         # The order is that in which SQLite goes on from rows, too.
         return union(first, *following).order_by(literal_column("1")).cte(name, recursive=True)
 
+    def met_by_first(
+        self, met: ColumnElement[bool], key: ColumnElement[Any], first: Select[Any]
+    ) -> ColumnElement[bool]:
+        # All that follows from a row goes into a queue before the next row comes out.
+        return key.in_(first)
+
     def text(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return cast(column, Text)
 
