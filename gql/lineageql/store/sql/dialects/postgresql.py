@@ -67,8 +67,8 @@ class PostgreSQL(Dialect):
     core = asyncpg.dialect()  # type: ignore[no-untyped-call]
     name = "postgresql"
     tables = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))"
-    # It stands beside MLMD's tables: another schema may hold the index of another store.
     has_recursion = True
+    # It stands beside MLMD's tables: another schema may hold the index of another store.
     has_search_table = (
         "SELECT relname FROM pg_catalog.pg_class AS ours WHERE oid = to_regclass($1) AND relnamespace ="
         " (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass('artifact'))"
