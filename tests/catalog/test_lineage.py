@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 
 from lineageql.catalog import adjacency
 from lineageql.catalog.adjacency import Events
+from lineageql.catalog.budget import Budget
 from lineageql.catalog.closures import Closure, closure_pages
 from lineageql.catalog.differences import lineage_diff
 from lineageql.catalog.finding import Finder
 from lineageql.catalog.lineage import Bounds, Direction, Graph, Limit, NodeFilter, Terms, walk, walk_each
+from lineageql.catalog.metering import metered
 from lineageql.catalog.pages import PageRequest
 from lineageql.catalog.paths import shortest_path
 from lineageql.model.identity import EntityKind, Ref
@@ -339,6 +341,24 @@ async def test_what_is_known_is_not_read_again_and_again(direction: Direction) -
             # In a connected walk each event is read at both of its ends.
             ends = 2 if direction is Direction.CONNECTED else 1
             assert counting.events_read <= ends * len(graph.edges) + 1_000
+
+
+@settings(deadline=None)
+@given(graphs(), st.data(), st.sampled_from(Direction), st.integers(1, 12) | st.none())
+async def test_a_walk_costs_the_same_however_it_is_read(
+    drawn: tuple[int, int, list[Edge]], data: st.DataObject, direction: Direction, hops: int | None
+) -> None:
+    """What a caller is told of costs, and what bounds it, follows what is in the store, and no way of reading it."""
+    artifacts, executions, edges = drawn
+    roots = data.draw(st.lists(st.sampled_from(nodes_of(artifacts, executions)), min_size=1, max_size=3, unique=True))
+    costs = []
+    for steps in (adjacency._FEW_STEPS, 0):
+        budget = Budget(MANY, MANY)
+        async with reading(artifacts, executions, edges) as reader:
+            with patch.object(adjacency, "_FEW_STEPS", steps):
+                await walk(metered(reader, budget), roots, direction, Bounds(MANY, hops))
+        costs.append(budget.cost)
+    assert costs[0] == costs[1]
 
 
 async def test_a_node_with_many_events_is_not_read_with_those_before_it() -> None:

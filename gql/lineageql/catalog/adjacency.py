@@ -8,6 +8,7 @@ that of their ids, an artifact before the execution of the same id.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import partial
@@ -143,6 +144,8 @@ class EventTable:
         self.leading_out: set[StepNumber] = set()
         """The steps that were read of which an event leads to what the caller may not see."""
         self._ahead = _Ahead(), _Ahead()
+        self._unused: dict[StepNumber, int] = {}
+        """How many events there are at each step that was read ahead and that no walk has come to."""
 
     async def load(self, steps: Iterable[StepNumber], levels: int = _LEVELS_AHEAD) -> None:
         """Reads the events of steps that were not read yet: a statement a kind and way.
@@ -152,12 +155,18 @@ class EventTable:
             levels: how many levels may be wanted, with this one. Where there are few steps, the events of several
                 levels are read with one statement: a long chain would take one for each step.
         """
-        at = self.at
+        at, unused = self.at, self._unused
         wanted: dict[tuple[int, int], list[int]] = {}
+        used: dict[tuple[int, int], int] = {}
         for step in steps:
-            if step not in at:
+            if step in unused:
+                group = step >> 1 & 1, step & 1
+                used[group] = used.get(group, 0) + unused.pop(step)
+            elif step not in at:
                 at[step] = []
                 wanted.setdefault((step >> 1 & 1, step & 1), []).append(step >> 2)
+        if used:
+            await self.reader.charge_ahead(len(used.keys() - wanted.keys()), sum(used.values()))
         # What is hidden, and who was run, is asked level by level.
         narrow = levels > 1 and not self.made and not self.reader.hides
         narrow = narrow and sum(map(len, wanted.values())) <= _FEW_STEPS
@@ -193,6 +202,8 @@ class EventTable:
                 at.update((step, []) for step in missing)
                 here = _EXECUTION if lower & 2 else _ARTIFACT
                 events = [event for event in events if here(event) << 2 | lower in missing]
+                self._unused.update(dict.fromkeys(missing, 0))
+                self._unused.update(Counter(here(event) << 2 | lower for event in events))
             await self._place_level(lower, events)
             new += len(events)
         ahead.learn(len(found), new=new, read=sum(map(len, found)))

@@ -46,7 +46,7 @@ _AFTER: Mapping[str, Callable[[Any], int]] = {
     "get": _found,
     "ids": _found,
     "events": _found,
-    "events_onward": lambda levels: len({event.id for level in levels for event in level}),
+    "events_onward": lambda levels: len(levels[0]),
 }
 """Those that are charged for what they find."""
 _FREE = {"leading_out"}
@@ -74,6 +74,10 @@ class _MeteredReader:
             return found
 
         return read
+
+    async def charge_ahead(self, reads: int, events: int) -> None:
+        """Charges for levels that were read before they were asked for."""
+        self._budget.read(reads * READ + events)
 
     async def search_under(
         self,

@@ -52,6 +52,10 @@ class NamedWorkspaces(ABC):
     async def _workspaces_named(self, names: Sequence[str] | None) -> Sequence[Workspace]:
         """The workspaces that are only names: all of them, or those of some names."""
 
+    async def charge_ahead(self, reads: int, events: int) -> None:
+        """See `store.ports.Reader`."""
+        return  # nothing is charged here
+
     @abstractmethod
     async def _search(self, search: Search, window: Window, fields: Fields) -> Slice: ...
 

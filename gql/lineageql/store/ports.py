@@ -288,6 +288,13 @@ class Reader(Protocol):
             One level or more, as many as can be read at once. The last is empty where nothing leads on.
         """
 
+    async def charge_ahead(self, reads: int, events: int) -> None:
+        """Says that events are used now which `events_onward` read beyond its first level.
+
+        Who charges for reading charges for them as for so many reads of their own: what a walk costs must not tell
+        how it was read.
+        """
+
     async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:
         """The ids among these of which an event, whenever it was, leads to what is there and the caller may not see.
 
