@@ -11,12 +11,11 @@ import asyncio
 import json
 import socket
 import sqlite3
-import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import asyncpg
@@ -25,7 +24,7 @@ import uvicorn
 from lineageql.model.identity import parse_ref
 from lineageql.web.loop import run
 from tests.bench.equivalents import QUESTIONS, TYPENAME
-from tests.servers import end_with_parent
+from tests.bench.serving import serving
 
 _THREADS = 4
 _TABLES = {"a": "Artifact", "x": "Execution"}
@@ -155,20 +154,9 @@ async def serve(store: str) -> None:
     await uvicorn.Server(config).serve([listening])
 
 
-@contextmanager
-def served(store: str) -> Iterator[str]:
+def served(store: str) -> AbstractContextManager[str]:
     """The address of such an app over a store, as long as the context lasts."""
-    command = [sys.executable, "-m", "tests.bench.bare_asgi", store]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
-    try:
-        assert process.stdout is not None
-        port = process.stdout.readline().strip()
-        if not port:
-            raise RuntimeError("the bare app did not start; it has told why above")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.communicate()
+    return serving("the bare app", [sys.executable, "-m", "tests.bench.bare_asgi", store])
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tests import npm
-from tests.servers import end_with_parent
+from tests.bench.serving import serving
 
 VERSION = "5.1.5"
 LEAST_NODE = 22
@@ -76,8 +76,7 @@ def _program(name: str) -> str:
     return shutil.which(name) or npm.lacking(f"{name} here (Debian: apt-get install nodejs npm)")
 
 
-@contextmanager
-def served(installation: Installation, url: str) -> Iterator[str]:
+def served(installation: Installation, url: str) -> AbstractContextManager[str]:
     """The address of PostGraphile over the database at a URL, as long as the context lasts."""
     database = urlsplit(url)
     environment = {
@@ -90,27 +89,5 @@ def served(installation: Installation, url: str) -> Iterator[str]:
         "PGPASSWORD": unquote(database.password or ""),
         "PGDATABASE": unquote(database.path.lstrip("/")),
     }
-    process = subprocess.Popen(
-        [installation.node, _SERVER.name],
-        cwd=installation.folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=end_with_parent,
-    )
-    try:
-        assert process.stdout is not None
-        port = process.stdout.readline().strip()
-        if not port:
-            raise RuntimeError("PostGraphile did not start; it has told why above")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    command = [installation.node, _SERVER.name]
+    return serving("PostGraphile", command, cwd=installation.folder, env=environment)

@@ -370,7 +370,7 @@ async def test_a_node_with_many_events_is_not_read_with_those_before_it() -> Non
         assert [len(level) for level in await reader.events_onward(NodeKind.ARTIFACT, [1], leading, 9, 64)] == [1, 1]
         statement = walk_statement(reader.dialect, NodeKind.ARTIFACT, leading).given(ids="[1]", levels=8, most=64)
         steps = itertools.count()
-        with closing(sqlite3.connect(reader.driver.path)) as connection:  # type: ignore[attr-defined]
+        with closing(sqlite3.connect(cast(SQLiteDriver, reader.driver).path)) as connection:
             connection.set_progress_handler(lambda: next(steps) > 100 or None, 100)
             # It would be interrupted after 10,000 of SQLite's instructions: all those events take some 600,000.
             assert len(connection.execute(statement.text, statement.parameters).fetchall()) == 64

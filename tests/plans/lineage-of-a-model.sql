@@ -1,6 +1,6 @@
 -- lineage-of-a-model: 11 statements in 9 round trips
 
--- events_onward: ARTIFACT, 1 id, 4096, 64
+-- events_onward: ARTIFACT, 1 id, 64, 64
 -- events at nodes, level by level: 6 rows
 WITH RECURSIVE walk(level, id, artifact_id, execution_id, type, milliseconds_since_epoch) AS
 (SELECT 0 AS level, "Event_1".id AS id, "Event_1".artifact_id AS artifact_id, "Event_1".execution_id AS execution_id, "Event_1".type AS type, "Event_1".milliseconds_since_epoch AS milliseconds_since_epoch
@@ -22,7 +22,7 @@ WHERE "Event_6".artifact_id = walk.artifact_id AND "Event_6".type IN (1, 4, 6, 7
  LIMIT 64 OFFSET :param_3) AND walk.level % 2 = 1 AND walk.level < :le
 -- and so on: 1663 characters in all, SHA-256 e1c601e7c09d…
 
--- events_onward: ARTIFACT, 1 id, 4096, 64
+-- events_onward: ARTIFACT, 1 id, 64, 64
 -- events at nodes, level by level: 6 rows
 WITH RECURSIVE walk(level, id, artifact_id, execution_id, type, milliseconds_since_epoch) AS
 (SELECT 0 AS level, "Event_1".id AS id, "Event_1".artifact_id AS artifact_id, "Event_1".execution_id AS execution_id, "Event_1".type AS type, "Event_1".milliseconds_since_epoch AS milliseconds_since_epoch

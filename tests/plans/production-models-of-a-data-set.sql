@@ -1,6 +1,6 @@
 -- production-models-of-a-data-set: 12 statements in 9 round trips
 
--- events_onward: ARTIFACT, 1 id, 4096, 64
+-- events_onward: ARTIFACT, 1 id, 64, 64
 -- events at nodes, level by level: 22 rows
 WITH RECURSIVE walk(level, id, artifact_id, execution_id, type, milliseconds_since_epoch) AS
 (SELECT 0 AS level, "Event_1".id AS id, "Event_1".artifact_id AS artifact_id, "Event_1".execution_id AS execution_id, "Event_1".type AS type, "Event_1".milliseconds_since_epoch AS milliseconds_since_epoch

@@ -7,7 +7,7 @@ FROM Event
 WHERE Event.execution_id IN (SELECT anon_1.value
 FROM json_each(:ids) AS anon_1) AND Event.type IN (1, 4, 6, 7)
 
--- events_onward: ARTIFACT, 2 ids, 4096, 64
+-- events_onward: ARTIFACT, 2 ids, 64, 64
 -- events at nodes, level by level: 12 rows
 WITH RECURSIVE walk(level, id, artifact_id, execution_id, type, milliseconds_since_epoch) AS
 (SELECT 0 AS level, "Event_1".id AS id, "Event_1".artifact_id AS artifact_id, "Event_1".execution_id AS execution_id, "Event_1".type AS type, "Event_1".milliseconds_since_epoch AS milliseconds_since_epoch

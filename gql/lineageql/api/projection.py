@@ -62,6 +62,10 @@ _BEGINNING = 4
 """How many fields of the root begin in one go: each may have a statement to make."""
 
 
+def _futures(begun: Mapping[str, Any]) -> list[asyncio.Future[Any]]:
+    return [found for found in begun.values() if isinstance(found, asyncio.Future)]
+
+
 class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
     """Executes one operation."""
 
@@ -101,26 +105,27 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _paced_root(self, execute: Any, parent_type: Any, source_value: Any, fields: Mapping[str, Any]) -> Any:
         """The answer of a query's root, whose fields begin one after the other: hundreds of them take long to begin."""
         begun: dict[str, Any] = {}
-        waiting: list[asyncio.Future[Any]] = []
         try:
             with self.context_value.loaders.keeping_walks():
-                for name, details in fields.items():
-                    found = await self._begun(partial(execute, parent_type, source_value, None, {name: details}, None))
-                    if self.is_awaitable(found):
-                        found = asyncio.ensure_future(found)
-                        waiting.append(found)
-                    begun[name] = found
-                    if len(begun) % _BEGINNING == 0:
-                        await asyncio.sleep(0)  # those that have begun go on until they wait for the store
-                    await self._pace.rest()
-                await asyncio.sleep(0)
-            await gather_with_cancel(*waiting)
+                await self._begin(partial(execute, parent_type, source_value, None), fields, begun)
+            await gather_with_cancel(*_futures(begun))
         finally:
-            self.context_value.work.add(waiting)
+            # Where the operation is cancelled while fields begin, those that have begun end with it.
+            self.context_value.work.add(_futures(begun))
         answer: dict[str, Any] = {}
         for found in begun.values():
             answer.update(found.result() if isinstance(found, asyncio.Future) else found)
         return answer
+
+    async def _begin(self, execute: Any, fields: Mapping[str, Any], begun: dict[str, Any]) -> None:
+        """Begins the fields of a query's root, and puts into `begun` what each begins with."""
+        for name, details in fields.items():
+            found = await self._begun(partial(execute, {name: details}, None))
+            begun[name] = asyncio.ensure_future(found) if self.is_awaitable(found) else found
+            if len(begun) % _BEGINNING == 0:
+                await asyncio.sleep(0)  # those that have begun go on until they wait for the store
+            await self._pace.rest()
+        await asyncio.sleep(0)  # and so do the last
 
     def execute_fields_serially(
         self,

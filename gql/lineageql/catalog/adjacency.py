@@ -48,16 +48,16 @@ _UNMADE = frozenset({EventType.INTERNAL_INPUT, EventType.INTERNAL_OUTPUT, EventT
 _CACHED = Test(Field.STATE, Operator.IN, (ExecutionState.CACHED.value,))
 
 _FEW_STEPS = 8
-"""How many steps the events of further levels are read with at most."""
+"""A level of at most so many steps is read with further levels, in one turn."""
 _LEAST_AHEAD, _MOST_AHEAD = 64, 2_048
-"""How many events are read at most in one turn of several levels: at first, and after turns that found many levels.
+"""How many events a turn reads at most: at first, and in the end.
 
-An event takes some 10 µs there, and a level by itself 0.4 ms, on SQLite: it pays for a lineage that is long and narrow.
+On SQLite a turn takes some 10 µs an event, and a level by itself 0.4 ms: turns pay where a lineage is long and narrow.
 """
 _MANY_LEVELS = 8
-_LEVELS_AHEAD = 4_096
+"""A turn that reads so many levels shows that the lineage is narrow: the next turn may read twice as much."""
 _LEAST_WITHOUT, _MOST_WITHOUT = 4, 256
-"""How many levels are read by themselves after a turn that found few, or what was known: more after each."""
+"""How many levels are read by themselves after a turn that was of little use: more after each, up to the most."""
 
 _ARTIFACT, _EXECUTION = attrgetter("artifact_id"), attrgetter("execution_id")
 
@@ -117,7 +117,13 @@ class _Ahead:
         return True
 
     def learn(self, levels: int, *, new: int, read: int) -> None:
-        """Goes farther, or not for a while, by the levels of a turn, and by how many of the events read were new."""
+        """Sets what the next turn may read, or puts it off.
+
+        Args:
+            levels: how many the last turn found.
+            new: how many of its events were not known.
+            read: how many events it read.
+        """
         if levels >= _MANY_LEVELS and 2 * new >= read:
             self.most, self._next_without = min(2 * self.most, _MOST_AHEAD), _LEAST_WITHOUT
         else:
@@ -143,11 +149,12 @@ class EventTable:
         self.at: dict[StepNumber, list[Event]] = {}
         self.leading_out: set[StepNumber] = set()
         """The steps that were read of which an event leads to what the caller may not see."""
+        self._pace = Pace()
         self._ahead = _Ahead(), _Ahead()
         self._unused: dict[StepNumber, int] = {}
         """How many events there are at each step that was read ahead and that no walk has come to."""
 
-    async def load(self, steps: Iterable[StepNumber], levels: int = _LEVELS_AHEAD) -> None:
+    async def load(self, steps: Iterable[StepNumber], levels: int = _MOST_AHEAD) -> None:
         """Reads the events of steps that were not read yet: a statement a kind and way.
 
         Args:
@@ -189,7 +196,8 @@ class EventTable:
         """Reads the events of steps, and of as many levels beyond them as can be read at once."""
         ahead, at = self._ahead[up], self.at
         leading = {kind: _EVENTS[place, up] for place, kind in enumerate(_NODE_KINDS)}
-        levels = min(levels, _LEVELS_AHEAD)
+        # Each level has an event, or is the last.
+        levels = min(levels, ahead.most)
         found = await self.reader.events_onward(_NODE_KINDS[execution], ids, leading, levels, ahead.most)
         new, lower = 0, execution << 1 | up
         level = {id_ << 2 | lower for id_ in ids}
@@ -212,7 +220,7 @@ class EventTable:
         as_of = self.as_of
         if as_of is not None:
             events = [event for event in events if event.time is None or event.time <= as_of]
-        await in_pieces(Pace(), len(events), partial(self._place, lower, events))
+        await in_pieces(self._pace, len(events), partial(self._place, lower, events))
 
     def _place(self, lower: int, events: Sequence[Event]) -> None:
         here = map(_EXECUTION if lower & 2 else _ARTIFACT, events)

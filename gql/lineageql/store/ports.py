@@ -26,6 +26,8 @@ from lineageql.store.tally import Tally
 from lineageql.store.text_limits import NONE, Limits
 from lineageql.store.write_lock import Hold
 
+Leading = Mapping[NodeKind, frozenset[EventType]]
+"""The types of the events that lead on from an artifact, and from an execution."""
 Key = tuple[str | int | float | None, ...]
 """Where a row stands in an order: the ordered value, then what breaks ties."""
 
@@ -268,12 +270,7 @@ class Reader(Protocol):
         """The events of these types at these artifacts or executions, without paths."""
 
     async def events_onward(
-        self,
-        kind: NodeKind,
-        ids: Sequence[int],
-        leading: Mapping[NodeKind, frozenset[EventType]],
-        levels: int,
-        most: int,
+        self, kind: NodeKind, ids: Sequence[int], leading: Leading, levels: int, most: int
     ) -> Sequence[Sequence[Event]]:
         """The events at nodes, those at the nodes at their other ends, and so on: level by level, each whole.
 
@@ -291,8 +288,7 @@ class Reader(Protocol):
     async def charge_ahead(self, reads: int, events: int) -> None:
         """Says that events are used now which `events_onward` read beyond its first level.
 
-        Who charges for reading charges for them as for so many reads of their own: what a walk costs must not tell
-        how it was read.
+        An operation pays for them now, as for so many reads of their own, so a walk costs the same however it is read.
         """
 
     async def leading_out(self, kind: NodeKind, ids: Sequence[int], types: frozenset[EventType]) -> Sequence[int]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lineageql.model.nodes import INPUT_EVENTS, OUTPUT_EVENTS, EventType, NodeKind
 from lineageql.store.sql import event_walks
+from lineageql.store.sql.event_walks import walk_statement
 from tests.store.sql.node_types import KUBEFLOW, MODEL, SDK_EXECUTION
 from tests.store.sql.records import EventRecord, NodeRecord, StoreRecord
 from tests.store.sql.test_search import thorough
@@ -87,3 +88,13 @@ def test_each_level_is_whole(bench, kind, way):
             )
 
     check()
+
+
+def test_a_database_that_makes_all_rows_first_is_not_asked_for_a_part_of_them(bench):
+    with bench.reading(StoreRecord(types=KUBEFLOW)) as reader:
+        dialect = reader.dialect
+    if dialect.has_recursion:
+        assert "WITH RECURSIVE" in walk_statement(dialect, NodeKind.ARTIFACT, LEADING["upstream"]).text
+        return
+    with pytest.raises(NotImplementedError, match="mysql makes all rows of a recursive table before any is read"):
+        walk_statement(dialect, NodeKind.ARTIFACT, LEADING["upstream"])

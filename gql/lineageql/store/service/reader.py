@@ -14,7 +14,7 @@ from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Predicate
 from lineageql.model.subjects import value_of
 from lineageql.store.named_workspaces import Fields, NamedWorkspaces
-from lineageql.store.ports import Facet, Link, Order, Row, Search, Slice, StoreCounts, Window
+from lineageql.store.ports import Facet, Leading, Link, Order, Row, Search, Slice, StoreCounts, Window
 from lineageql.store.service.client import SIZES, Caller, Client, Knowledge, Sizes, concatenated
 from lineageql.store.service.entities import NODE_KINDS
 from lineageql.store.service.facets import counted
@@ -164,12 +164,7 @@ class ServiceReader(NamedWorkspaces):
         return [event for event in concatenated(found.values()) if event.type in types]
 
     async def events_onward(
-        self,
-        kind: NodeKind,
-        ids: Sequence[int],
-        leading: Mapping[NodeKind, frozenset[EventType]],
-        levels: int,
-        most: int,
+        self, kind: NodeKind, ids: Sequence[int], leading: Leading, levels: int, most: int
     ) -> Sequence[Sequence[Event]]:
         return [await self.events(kind, ids, leading[kind])]  # the service has no call for more
 

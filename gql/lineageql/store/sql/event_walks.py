@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -21,19 +21,17 @@ from sqlalchemy import (
     table,
 )
 
-from lineageql.model.nodes import Event, EventType, NodeKind
+from lineageql.model.nodes import Event, NodeKind
+from lineageql.store.ports import Leading
 from lineageql.store.sql.dialects import Dialect, Statement, one_of
 from lineageql.store.sql.event_sources import COLUMNS
 from lineageql.store.sql.rows import event_of
 from lineageql.store.sql.tables import EVENT
 
-Leading = Mapping[NodeKind, frozenset[EventType]]
-"""The types of the events that lead on from an artifact, and from an execution."""
-
 _KEYS = {NodeKind.ARTIFACT: "artifact_id", NodeKind.EXECUTION: "execution_id"}
 _OTHER = {NodeKind.ARTIFACT: NodeKind.EXECUTION, NodeKind.EXECUTION: NodeKind.ARTIFACT}
 _MANY = 64
-"""A level with a node of so many events is not read with those before it."""
+"""A level in which a node has so many events is not read with the levels before it."""
 
 
 def walk_statement(dialect: Dialect, kind: NodeKind, leading: Leading) -> Statement:

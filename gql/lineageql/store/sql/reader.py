@@ -18,14 +18,14 @@ from lineageql.model.nodes import Event, EventType, NodeKind, NodeType
 from lineageql.model.predicates import ALWAYS, Field, Operator, Predicate, Test
 from lineageql.model.type_catalog import TypeCatalog
 from lineageql.store.named_workspaces import Fields, NamedWorkspaces
-from lineageql.store.ports import Facet, Link, Search, Slice, StoreCounts, Window
+from lineageql.store.ports import Facet, Leading, Link, Search, Slice, StoreCounts, Window
 from lineageql.store.sql import rows as sql_rows
 from lineageql.store.sql.clauses import Clauses
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Runner, Script, fetch
 from lineageql.store.sql.entities import NODE_KINDS
 from lineageql.store.sql.event_sources import COLUMNS, implied_rows
-from lineageql.store.sql.event_walks import Leading, walk_statement, whole_levels
+from lineageql.store.sql.event_walks import walk_statement, whole_levels
 from lineageql.store.sql.facets import Facets
 from lineageql.store.sql.link_sources import Members
 from lineageql.store.sql.memberships import Key, Memberships
