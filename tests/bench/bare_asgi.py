@@ -91,8 +91,7 @@ class Words:
         nodes = " UNION ALL ".join(
             f"SELECT {self.object}('node', {self.object}({columns})) AS j FROM {row}" for row, columns in typed.items()
         )
-        item = f"{self.json}(j)" if self.json else "j"
-        return f"WITH {', '.join(parts)} SELECT {self.array}({item}) FROM ({nodes}) AS nodes"
+        return f"WITH {', '.join(parts)} SELECT {self.array}({self.json}(j)) FROM ({nodes}) AS nodes"
 
 
 def questions(words: Words) -> dict[tuple[str, int | None], tuple[str, str]]:
