@@ -45,14 +45,13 @@ def check(store: str, as_json: bool, **flags: Any) -> None:
     The exit code is 0 where nothing is found to be done, 1 where something is,
     and 2 where STORE cannot be read.
     """
-    import asyncio
-
     from lineageql.store.addresses import FileAddress, address_of
     from lineageql.store.maintenance import check_store
+    from lineageql.web.loop import run
 
     check_output()
     address = address_of(store)
-    found = asyncio.run(check_store(address, Settings.load(flags)))
+    found = run(check_store(address, Settings.load(flags)))
     name = store if isinstance(address, FileAddress) else str(address)  # without the password
     if as_json:
         click.echo(json.dumps(_as_json(name, found), indent=2, ensure_ascii=False))
@@ -75,27 +74,26 @@ def index(store: str, search: bool, drop_search: bool, **flags: Any) -> None:
     whose names begin with "lineageql_". A service that records keeps it up to date.
     Give --types as the service has it.
     """
-    import asyncio
-
     from lineageql.store.addresses import address_of
     from lineageql.store.maintenance import check_searchable, drop_search_index, index_store, make_search_index
+    from lineageql.web.loop import run
 
     if search and drop_search:
         raise click.UsageError("--search and --drop-search exclude each other")
     address, settings = address_of(store), Settings.load(flags)
     if drop_search:
-        there = asyncio.run(drop_search_index(address, settings))
+        there = run(drop_search_index(address, settings))
         click.echo("Took the search index away" if there else "There is no search index")
         return
     if search:
         check_searchable(address)
-    done = asyncio.run(index_store(address, settings))
+    done = run(index_store(address, settings))
     for added in done.added:
         click.echo(f"Added {added}")
     for present in done.present:
         click.echo(f"There already: {present}")
     if search:
-        made = asyncio.run(make_search_index(address, settings, _tell_progress()))
+        made = run(make_search_index(address, settings, _tell_progress()))
         click.echo(str(made))
 
 
@@ -120,11 +118,10 @@ def upgrade(source: str, copy: str) -> None:
 
     The upgrade is ml-metadata's own. SOURCE is only read, and COPY must not be there.
     """
-    import asyncio
-
     from lineageql.store.maintenance import upgrade_copy
+    from lineageql.web.loop import run
 
-    done = asyncio.run(_stoppable(upgrade_copy(_path(source), _path(copy), Settings.load())))
+    done = run(_stoppable(upgrade_copy(_path(source), _path(copy), Settings.load())))
     click.echo(f"{copy} is {source} upgraded from schema version {done.before} to {done.after}")
 
 

@@ -25,6 +25,7 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GENERATIONS)
+    gc.enable()
     if importlib.util.find_spec("uvloop") is not None:
         import uvloop
 
