@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.service import serving
+from tests.store.sql.reading import watched
 from tests.store.sql.schema import SCRIPT
 
 ASKED = "{ workspaces(first: 5) { nodes { name runs(first: 3) { totalCount nodes { name state } } } } }"
@@ -38,19 +38,6 @@ TYPES = """
 
 @pytest.mark.parametrize("writer", [kfp, tfx])
 async def test_runs_of_few_workspaces_of_many(writer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = 0
-    connect = SQLiteDriver._connect
-
-    def tick() -> None:
-        nonlocal steps
-        steps += 1
-
-    def counting(driver: SQLiteDriver) -> sqlite3.Connection:
-        connection = connect(driver)
-        connection.set_progress_handler(tick, 20)  # once in 20 steps of SQLite's virtual machine
-        return connection
-
-    monkeypatch.setattr(SQLiteDriver, "_connect", counting)
     taken = []
     for size in (20, 600):
         path = tmp_path / f"{size}.db"
@@ -58,9 +45,9 @@ async def test_runs_of_few_workspaces_of_many(writer: Any, tmp_path: Path, monke
             script = "".join(writer(number) for number in range(1, size + 1))
             connection.executescript(f"{SCRIPT};{TYPES}BEGIN;{script}COMMIT;")
         async with serving(path, read_only=True) as service:
-            before = steps
-            nodes = (await service.data(ASKED))["workspaces"]["nodes"]
-            taken.append(steps - before)
+            with watched(monkeypatch) as reads:
+                nodes = (await service.data(ASKED))["workspaces"]["nodes"]
+            taken.append(reads.steps)
         runs = [
             (node["name"], [run["name"] for run in node["runs"]["nodes"]], node["runs"]["totalCount"]) for node in nodes
         ]

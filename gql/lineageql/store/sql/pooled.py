@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +18,12 @@ from lineageql.settings import Settings
 from lineageql.store.patience import FULL_PAUSE, IDLE, is_silence, patience, probe_timeout, unheard
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
+from lineageql.store.sql.quick_steps import QuickSteps, step_of
 
 T = TypeVar("T")
 _THREADS = 4
+_FEW = 1_000
+"""Rows that are read in the event loop."""
 _GIVEN = 2.0
 """Seconds that a place on a server is left to whom it was given up for."""
 _SECOND_LOOK = 0.5
@@ -43,7 +47,7 @@ class PooledDriver(ABC):
     """Runs scripts on connections of a pool; see `store.sql.driver.Driver`.
 
     Statements run in the event loop, as they only wait. What a script does
-    between them, making statements and reading rows, runs in threads.
+    between them, making statements and reading rows, runs in threads unless it is quick.
 
     A connection may fall silent, as its server died or something between forgot it. So one that
     lay idle is probed before it is used, and where a statement is not answered for a while the
@@ -58,6 +62,7 @@ class PooledDriver(ABC):
         self.dialect = dialect
         self.settings = settings
         self.statements = 0
+        self._steps = QuickSteps()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lineageql-reader")
         self._leaving: set[asyncio.Task[None]] = set()
         self._probing = asyncio.Lock()
@@ -406,7 +411,18 @@ class PooledDriver(ABC):
 
     async def advance(self, script: Script[T], rows: list[Rows] | None) -> Step[T]:
         """Where a script comes to with the rows that it asked for."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _advanced, script, rows)
+        if self._steps.quick(step_of(script)) and sum(map(len, rows or ())) <= _FEW:
+            return self._advanced(script, rows)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._advanced, script, rows)
+
+    def _advanced(self, script: Script[T], rows: list[Rows] | None) -> Step[T]:
+        number, began = step_of(script), time.thread_time()
+        try:
+            return Step(next(script) if rows is None else script.send(rows))
+        except StopIteration as done:
+            return Step((), True, done.value)
+        finally:
+            self._steps.took(number, time.thread_time() - began)
 
 
 class PooledSnapshot:
@@ -520,10 +536,3 @@ class PooledSnapshot:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self._leave()
-
-
-def _advanced(script: Script[T], rows: list[Rows] | None) -> Step[T]:
-    try:
-        return Step(next(script) if rows is None else script.send(rows))
-    except StopIteration as done:
-        return Step((), True, done.value)

@@ -15,9 +15,9 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 from lineageql.store.sql.functions import FUNCTIONS
+from lineageql.store.sql.quick_steps import QuickSteps, step_of
 from lineageql.store.sql.turns import PIECE, Party, Turns
 
 log = logging.getLogger("lineageql.store")
@@ -37,6 +38,13 @@ log = logging.getLogger("lineageql.store")
 T = TypeVar("T")
 _MOST_IDLE = 32
 """Connections that are kept for operations to come: many take turns at once, though few are served."""
+_AHEAD = 0.005
+"""Seconds of the processor's time after which a script that runs in the event loop goes on in a thread."""
+_STALL = 0.03
+"""The same by the clock: what is read may not be in memory, and the disk slow."""
+_GLANCE = 1_000
+"""Instructions of SQLite's after which a statement that runs in the event loop looks at the time: a tenth of a
+millisecond, or what it takes to read a few pages that are not in memory."""
 _HOLD = 1.0
 """Seconds for which an operation may keep a writer waiting where the file is not in WAL mode."""
 
@@ -65,6 +73,7 @@ class SQLiteDriver:
         self._kept = 2 * threads
         self._all: set[sqlite3.Connection] = set()
         self.turns = Turns(threads)
+        self.steps = QuickSteps()
         self._prober = ThreadPoolExecutor(1, thread_name_prefix="lineageql-prober")
         self._probing: asyncio.Future[None] | None = None
         self.file_identity = self._find()
@@ -152,16 +161,22 @@ class SQLiteDriver:
             self.give(connection)
 
     def count(self, statements: int) -> None:
-        """Counts statements that are about to be run."""
+        """Counts statements that were run."""
         with self._counting:
             self.statements += statements
 
-    def take(self) -> sqlite3.Connection:
-        """A connection that nobody else has."""
+    def at_hand(self) -> sqlite3.Connection | None:
+        """A connection that is open and that nobody else has."""
         try:
             return self._idle.get_nowait()
         except queue.Empty:
-            pass
+            return None
+
+    def take(self) -> sqlite3.Connection:
+        """A connection that nobody else has."""
+        connection = self.at_hand()
+        if connection is not None:
+            return connection
         try:
             connection = self._connect()
         except sqlite3.Error as error:
@@ -170,12 +185,16 @@ class SQLiteDriver:
         self.file_identity.check()
         return connection
 
+    def kept(self) -> bool:
+        """Whether a connection that is given back keeps its pages."""
+        return self._idle.qsize() < self._kept
+
     def give(self, connection: sqlite3.Connection) -> None:
         """Takes a connection back, and ends its transaction where it has one."""
         try:
             if connection.in_transaction:
                 connection.execute("COMMIT")
-            if self._idle.qsize() >= self._kept:
+            if not self.kept():
                 # Opening one takes as long as a small operation. Its pages are what takes memory.
                 connection.execute("PRAGMA shrink_memory")
         except sqlite3.Error:
@@ -189,6 +208,22 @@ class SQLiteDriver:
     def _close(self, connection: sqlite3.Connection) -> None:
         self._all.discard(connection)
         connection.close()
+
+    @contextmanager
+    def hurry(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Lets the statements of a connection wait for no lock, and fail where they take long."""
+        began, busy = time.monotonic(), time.thread_time()
+
+        def long() -> bool:
+            return time.thread_time() - busy > _AHEAD or time.monotonic() - began > _STALL
+
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.set_progress_handler(long, _GLANCE)
+        try:
+            yield
+        finally:
+            connection.set_progress_handler(None, 0)
+            connection.execute(f"PRAGMA busy_timeout = {int(self.lock_timeout * 1000)}")
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
@@ -205,6 +240,7 @@ class _Reading:
     script: Script[Any]
     answer: asyncio.Future[Any]
     statements: Sequence[Statement] | None = None
+    through: bool = False
     given_up: bool = False
 
 
@@ -246,6 +282,12 @@ class SQLiteSnapshot(Party):
             raise asyncio.CancelledError
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         reading = _Reading(script, answer)
+        if self._driver.turns.free(self):
+            found = self._run_ahead(reading)
+            if reading.through:
+                # Others have their turn, and what was asked for at the same time is asked for before it is answered.
+                await asyncio.sleep(0)
+                return found  # type: ignore[no-any-return]
         self._readings.append(reading)
         self._driver.turns.enter(self)
         try:
@@ -253,6 +295,28 @@ class SQLiteSnapshot(Party):
         except asyncio.CancelledError:
             self._give_up(reading)
             raise
+
+    def _run_ahead(self, reading: _Reading) -> Any:
+        """What a script returns, run in the event loop, or nothing where more than quick steps are left of it."""
+        began = time.monotonic()
+        if self._connection is None:
+            self._connection = self._driver.at_hand()
+        elif self._began and began - self._since > _HOLD:
+            return None
+        if self._connection is None or not self._driver.steps.quick(step_of(reading.script)):
+            return None
+        try:
+            with self._driver.hurry(self._connection):
+                found = self._go_on(reading, began + _AHEAD, ahead=True)
+        except BaseException:
+            reading.through = True
+            raise
+        finally:
+            if self._single and reading.through:
+                self.left()
+            took = time.monotonic() - began
+            self._driver.turns.had(self, took)
+        return found
 
     def _give_up(self, reading: _Reading) -> None:
         """Ends a statement that nobody waits for any more, as the deadline is over or the client has gone."""
@@ -265,7 +329,7 @@ class SQLiteSnapshot(Party):
         for reading in list(self._readings):
             reading.answer.cancel()
             self._give_up(reading)
-        self._driver.turns.leave(self)
+        self._driver.turns.leave(self, at_once=self._driver.kept())
 
     def waits(self) -> bool:
         return bool(self._readings)
@@ -278,30 +342,38 @@ class SQLiteSnapshot(Party):
         if connection is not None:
             self._driver.give(connection)
 
-    def serve(self) -> None:
+    def serve(self) -> Callable[[], None]:
         until = time.monotonic() + PIECE
+        tell: Callable[[], None] = _nothing
         while self._readings:
+            tell()
             reading = self._readings[0]
             try:
                 found = self._go_on(reading, until)
-                if reading.statements is not None:
-                    return
+                if not reading.through:
+                    return _nothing
                 answered = partial(_succeed, reading.answer, found)
             except BaseException as error:  # whatever it is, the caller gets it
                 answered = partial(_fail, reading.answer, error)
             self._readings.popleft()
             if self._single:
                 self.left()
-            # A loop that is closed has nobody left who waits.
-            with suppress(RuntimeError):
-                reading.answer.get_loop().call_soon_threadsafe(answered)
+            tell = partial(_call, reading.answer.get_loop(), answered)
             if time.monotonic() > until:
-                return
+                break
+        return tell
 
-    def _go_on(self, reading: _Reading, until: float) -> Any:
-        """What a script returns, or nothing where a piece is over; then it has `statements` left to run."""
+    def _go_on(self, reading: _Reading, until: float, *, ahead: bool = False) -> Any:
+        """What a script returns, or nothing where a piece is over; then it is not `through`.
+
+        Args:
+            reading: the script.
+            until: when the piece is over, on the clock `time.monotonic`.
+            ahead: it is run in the event loop, by a connection in a hurry: only quick steps are done.
+        """
         _check(reading)
         self._driver.file_identity.check()
+        steps, code, began = self._driver.steps, step_of(reading.script), time.thread_time()
         try:
             if self._connection is None:
                 self._connection = self._driver.take()
@@ -312,20 +384,35 @@ class SQLiteSnapshot(Party):
                 reading.statements = next(reading.script)
             while True:
                 _check(reading)
-                self._driver.count(len(reading.statements))
-                rows = [_fetch(connection, statement) for statement in reading.statements]
+                if ahead and not all(steps.quick(hash(statement.text)) for statement in reading.statements):
+                    return None
+                rows = [self._rows(connection, statement) for statement in reading.statements]
+                self._driver.count(len(rows))
+                began = time.thread_time()
                 reading.statements = reading.script.send(rows)
+                steps.took(code, time.thread_time() - began)
                 if time.monotonic() > until:
                     return None
         except StopIteration as done:
-            reading.statements = None
+            reading.through = True
+            steps.took(code, time.thread_time() - began)
             return done.value
         except sqlite3.Error as error:
+            if ahead and _not_at_once(error):
+                for statement in reading.statements or ():
+                    steps.took(hash(statement.text), _STALL)
+                return None
             # What was interrupted is no fault of the store's, for the log to tell.
             raise _unawaited() if reading.given_up else translate(error, self._driver.path) from error
         finally:
             with self._lock:
                 self._current = None
+
+    def _rows(self, connection: sqlite3.Connection, statement: Statement) -> Rows:
+        began = time.thread_time()
+        rows = _fetch(connection, statement)
+        self._driver.steps.took(hash(statement.text), time.thread_time() - began)
+        return rows
 
     def _begun(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """The connection, in the operation's transaction."""
@@ -378,6 +465,11 @@ def _fetch(connection: sqlite3.Connection, statement: Statement) -> Rows:
         return connection.execute(statement.text, parameters).fetchall()
     finally:
         connection.text_factory = str
+
+
+def _not_at_once(error: sqlite3.Error) -> bool:
+    """Whether a statement in a hurry failed as it may not wait, or was not through in time."""
+    return any(words in str(error) for words in ("interrupted", "locked", "busy"))
 
 
 _TOO_MUCH = (
@@ -450,6 +542,16 @@ def _bindable(value: Any) -> Any:
     except UnicodeEncodeError:
         return value.encode("utf-8", "surrogatepass")
     return value
+
+
+def _call(loop: asyncio.AbstractEventLoop, answered: Callable[[], None]) -> None:
+    # A loop that is closed has nobody left who waits.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(answered)
+
+
+def _nothing() -> None:
+    """There is nobody to tell."""
 
 
 def _succeed(answer: asyncio.Future[T], found: T) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from heapq import heappop, heappush
 from itertools import count
@@ -35,8 +36,8 @@ class Party(ABC):
         """Whether it never comes again. Only `Turns` sets it."""
 
     @abstractmethod
-    def serve(self) -> None:
-        """Does a piece of its work, in a thread; never raises."""
+    def serve(self) -> Callable[[], None]:
+        """Does a piece of its work, in a thread, and answers how to tell what came of it; neither ever raises."""
 
     @abstractmethod
     def waits(self) -> bool:
@@ -109,7 +110,7 @@ class Turns:
                     return
             party, long = found
             began = time.perf_counter()
-            party.serve()
+            tell = party.serve()
             took = time.perf_counter() - began
             with self._lock:
                 self._served_long -= long
@@ -119,15 +120,33 @@ class Turns:
                 if party.inside:
                     self._queue(party)
                 gone = party.ended and not party.inside
+            # Only now: who is told may have more work at once, and do that by itself where no thread serves the party.
+            tell()
             if gone:
                 party.left()
 
-    def leave(self, party: Party) -> None:
-        """Takes leave of a party that has no more work and never enters again."""
+    def free(self, party: Party) -> bool:
+        """Whether a party may do a little work by itself, out of turn: no thread serves it, and it is no long one."""
+        return not party.inside and party.had < LONG
+
+    def had(self, party: Party, took: float) -> None:
+        """Takes note of how many seconds a party worked by itself."""
+        party.had += took
+        party.place = max(party.place, self._clock) + took
+
+    def leave(self, party: Party, *, at_once: bool = False) -> None:
+        """Takes leave of a party that has no more work and never enters again.
+
+        Args:
+            party: who leaves.
+            at_once: to let go of what it holds takes next to no time.
+        """
         with self._lock:
             party.ended = True
             gone = not party.inside
-        if gone and party.holds():
+        if gone and at_once:
+            party.left()
+        elif gone and party.holds():
             # A connection ends with calls to SQLite, which the event loop should not wait for. The threads that serve
             # may have no end of work.
             try:
