@@ -30,7 +30,7 @@ def watched(patch: pytest.MonkeyPatch, runs: Runs | None = None) -> Iterator[Run
     """Watches what the driver runs while the context lasts, and adds it to what was watched before."""
     runs, fetch = runs or Runs(), sqlite_driver._fetch
 
-    def watching(connection: sqlite3.Connection, statement: Statement) -> Any:
+    def watching(connection: sqlite3.Connection, statement: Statement, *rest: Any) -> Any:
         def step() -> int:
             runs.steps += _STEPS
             return 0
@@ -41,7 +41,7 @@ def watched(patch: pytest.MonkeyPatch, runs: Runs | None = None) -> Iterator[Run
         runs.plans.append([row[3] for row in plan])
         connection.set_progress_handler(step, _STEPS)
         try:
-            return fetch(connection, statement)
+            return fetch(connection, statement, *rest)
         finally:
             connection.set_progress_handler(None, 0)
 

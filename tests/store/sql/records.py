@@ -133,6 +133,8 @@ def template() -> bytes:
         path = Path(folder) / "empty.db"
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA page_size = 1024")
+            # As services keep it: there quick statements run in the event loop.
+            connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(SCRIPT)
         return path.read_bytes()
 

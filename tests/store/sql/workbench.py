@@ -87,7 +87,8 @@ class SQLiteWorkbench(Workbench):
             yield driver
         finally:
             self.run(driver.close())
-            path.unlink()
+            for file in self.folder.glob(f"{path.name}*"):
+                file.unlink()
 
 
 class ServerWorkbench(Workbench):

@@ -12,8 +12,8 @@ Rows = Sequence[tuple[Any, ...]]
 Script = Generator[Sequence[Statement], list[Rows], T]
 """Reads something in several statements: yields some, is sent the rows of each, and in the end returns what it read.
 
-A driver runs a whole script where it runs statements, so making them and
-reading their rows does not hold up the event loop either.
+A driver lets scripts make statements and read their rows in threads too, so that this does not hold up the event loop
+unless it is quick.
 """
 
 

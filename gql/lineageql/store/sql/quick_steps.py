@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from types import GeneratorType
-from typing import Any, cast
+from typing import Any
 
 from lineageql.store.sql.driver import Script
 
@@ -15,10 +15,11 @@ A thread that is asked for one answers a fifth of a millisecond later, and sever
 the interpreter: Python's sqlite3 gives it up and takes it again at each row. A longer step is better off in a thread,
 where it may have a core of its own.
 """
-_RISE, _FALL = 0.1, 0.5
+_RISE, _FALL = 0.1, 0.8
 """How far what is expected of a step goes towards a time that is longer, and to what part of it it falls at most.
 
-Where threads get in each other's way, the same step takes two to five times as long.
+Where threads get in each other's way, the same step takes two to five times as long. And a step that took 100 ms, as it
+made a statement that nobody had asked for before, is done by threads the next fifteen times.
 """
 _LONG = 1.0
 """Seconds that are expected of a step at most."""
@@ -27,12 +28,19 @@ _MOST = 4_096
 
 
 def step_of(script: Script[Any]) -> int:
-    """The number of what a script does between its statements."""
-    return id(cast("GeneratorType[Any, Any, Any]", script).gi_code)
+    """The number of what a script does next: that of the code at which it stands."""
+    inner: Any = script
+    while isinstance(inner.gi_yieldfrom, GeneratorType):
+        inner = inner.gi_yieldfrom
+    return id(inner.gi_code)
 
 
 class QuickSteps:
-    """Remembers how long steps took. A step has a number; that of a statement is the hash of its text."""
+    """Remembers how long steps took.
+
+    A step is what a script does up to its next statements, or one statement. It is known by a number: `step_of` for the
+    one, the hash of its text for the other.
+    """
 
     def __init__(self) -> None:
         self._expected: dict[int, float] = {}

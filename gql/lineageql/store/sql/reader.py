@@ -90,7 +90,8 @@ class SQLReader(NamedWorkspaces):
 
     async def _fetch(self, query: Select[Any]) -> Rows:
         def script() -> Script[Rows]:
-            # Compiling takes longer than anything else that is done for a statement here, and scripts run in threads.
+            # Compiling takes longer than anything else that is done for a statement here, and a script's long steps run
+            # in threads.
             return (yield from fetch(self.dialect.compile(query)))
 
         return await self.driver.run(script())

@@ -1,4 +1,4 @@
-"""SQLite: a few threads that read, and a connection for each operation.
+"""SQLite: a few threads that read, a connection for each operation, and what is quick in the event loop.
 
 Python's sqlite3 must never open the file in the process that has it open
 through ml-metadata: two builds of SQLite in one process break each other's
@@ -45,8 +45,25 @@ _STALL = 0.03
 _GLANCE = 1_000
 """Instructions of SQLite's after which a statement that runs in the event loop looks at the time: a tenth of a
 millisecond, or what it takes to read a few pages that are not in memory."""
+_HANDFUL = 16
+"""Rows after which it does so too: they may be long."""
+_LAP = 0.01
+"""Seconds that all scripts together may take of one round of the event loop."""
 _HOLD = 1.0
 """Seconds for which an operation may keep a writer waiting where the file is not in WAL mode."""
+
+
+_PAUSE = 0.002
+"""Seconds that a thread waits after it found that somebody writes."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection, and whether it holds nobody up while it reads: then it may be used in the event loop.
+
+    A file in WAL mode stays in it while anybody has it open.
+    """
+
+    unblocking = False
 
 
 class SQLiteDriver:
@@ -69,11 +86,12 @@ class SQLiteDriver:
         self.statements = 0
         self._counting = threading.Lock()
         self._immutable = False
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._idle: queue.LifoQueue[_Connection] = queue.LifoQueue()
         self._kept = 2 * threads
-        self._all: set[sqlite3.Connection] = set()
+        self._all: set[_Connection] = set()
         self.turns = Turns(threads)
         self.steps = QuickSteps()
+        self._lap = 0.0
         self._prober = ThreadPoolExecutor(1, thread_name_prefix="lineageql-prober")
         self._probing: asyncio.Future[None] | None = None
         self.file_identity = self._find()
@@ -94,7 +112,7 @@ class SQLiteDriver:
             raise NotMLMD(f"{self.path} is a pipe or a device and not an SQLite file")
         return FileIdentity(self.path)
 
-    def _open_first(self) -> sqlite3.Connection:
+    def _open_first(self) -> _Connection:
         try:
             connection = self._connect()
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
@@ -117,10 +135,15 @@ class SQLiteDriver:
         cannot_open = unopened == 14 if unopened is not None else "unable to open" in str(error)
         return cannot_open and (not log.exists() or log.stat().st_size == 0)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> _Connection:
         uri = f"file:{quote(str(self.file_identity.real))}?mode=ro" + ("&immutable=1" if self._immutable else "")
         connection = sqlite3.connect(
-            uri, uri=True, timeout=self.lock_timeout, check_same_thread=False, isolation_level=None
+            uri,
+            uri=True,
+            timeout=self.lock_timeout,
+            check_same_thread=False,
+            isolation_level=None,
+            factory=_Connection,
         )
         for name, function in FUNCTIONS.items():
             connection.create_function(name, 1, function, deterministic=True)
@@ -129,6 +152,8 @@ class SQLiteDriver:
         # A page of a mapped file that others cut short ends the process. With a cache of pages, reading took as long
         # without a map: 0.83 to 0.98 of the time in a store of 200,000 artifacts.
         connection.execute("PRAGMA mmap_size = 0")
+        mode = connection.execute("PRAGMA journal_mode").fetchone()
+        connection.unblocking = self._immutable or mode == ("wal",)
         self._all.add(connection)
         return connection
 
@@ -161,18 +186,11 @@ class SQLiteDriver:
             self.give(connection)
 
     def count(self, statements: int) -> None:
-        """Counts statements that were run."""
+        """Counts statements that are about to be run; fewer than none are those that were not."""
         with self._counting:
             self.statements += statements
 
-    def at_hand(self) -> sqlite3.Connection | None:
-        """A connection that is open and that nobody else has."""
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            return None
-
-    def take(self) -> sqlite3.Connection:
+    def take(self) -> _Connection:
         """A connection that nobody else has."""
         connection = self.at_hand()
         if connection is not None:
@@ -185,11 +203,18 @@ class SQLiteDriver:
         self.file_identity.check()
         return connection
 
+    def at_hand(self) -> _Connection | None:
+        """A connection that nobody else has, if one is open."""
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            return None
+
     def kept(self) -> bool:
         """Whether a connection that is given back keeps its pages."""
         return self._idle.qsize() < self._kept
 
-    def give(self, connection: sqlite3.Connection) -> None:
+    def give(self, connection: _Connection) -> None:
         """Takes a connection back, and ends its transaction where it has one."""
         try:
             if connection.in_transaction:
@@ -205,30 +230,39 @@ class SQLiteDriver:
         else:
             self._close(connection)
 
-    def _close(self, connection: sqlite3.Connection) -> None:
+    def _close(self, connection: _Connection) -> None:
         self._all.discard(connection)
         connection.close()
 
     @contextmanager
-    def hurry(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """Lets the statements of a connection wait for no lock, and fail where they take long."""
-        began, busy = time.monotonic(), time.thread_time()
-
-        def long() -> bool:
-            return time.thread_time() - busy > _AHEAD or time.monotonic() - began > _STALL
-
+    def impatient(self, connection: _Connection) -> Iterator[None]:
+        """Lets statements of a connection fail at once where they would wait for a lock."""
         connection.execute("PRAGMA busy_timeout = 0")
-        connection.set_progress_handler(long, _GLANCE)
         try:
             yield
         finally:
-            connection.set_progress_handler(None, 0)
             connection.execute(f"PRAGMA busy_timeout = {int(self.lock_timeout * 1000)}")
+
+    @property
+    def lap_over(self) -> bool:
+        """Whether scripts have had their share of this round of the event loop."""
+        return self._lap > _LAP
+
+    def ran_ahead(self, took: float) -> None:
+        """Takes note of seconds that a script took of this round of the event loop."""
+        if not self._lap:
+            asyncio.get_running_loop().call_soon(self._begin_lap)
+        self._lap += took
+
+    def _begin_lap(self) -> None:
+        self._lap = 0.0
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self.turns.close)
         await loop.run_in_executor(None, self._prober.shutdown)
+        while self.at_hand() is not None:
+            pass
         for connection in list(self._all):
             self._close(connection)
 
@@ -241,6 +275,7 @@ class _Reading:
     answer: asyncio.Future[Any]
     statements: Sequence[Statement] | None = None
     through: bool = False
+    found: Any = None
     given_up: bool = False
 
 
@@ -254,7 +289,7 @@ class SQLiteSnapshot(Party):
 
     Args:
         driver: whose connections it takes.
-        single: it is for one script, after which the thread that ran it gives the connection back.
+        single: it is for one script, after which whoever ran it gives the connection back.
     """
 
     def __init__(self, driver: SQLiteDriver, *, single: bool = False) -> None:
@@ -265,10 +300,13 @@ class SQLiteSnapshot(Party):
         self._readings: deque[_Reading] = deque()
         self._current: _Reading | None = None
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._connection: _Connection | None = None
         self._began = False
         self._since = 0.0
         self._blocks: bool | None = None
+        self._let_go: tuple[int] | None = None
+        self._read = False
+        self._long: Callable[[], bool] | None = None
 
     @property
     def statements(self) -> int:
@@ -282,12 +320,17 @@ class SQLiteSnapshot(Party):
             raise asyncio.CancelledError
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         reading = _Reading(script, answer)
-        if self._driver.turns.free(self):
-            found = self._run_ahead(reading)
-            if reading.through:
-                # Others have their turn, and what was asked for at the same time is asked for before it is answered.
+        while self._driver.turns.free(self) and self._driver.steps.quick(step_of(script)):
+            if not self._driver.lap_over:
+                found = self._run_ahead(reading)
+                if not reading.through:
+                    break
+                # Others have their turn, and what is asked for at the same time is asked for before it is answered.
                 await asyncio.sleep(0)
                 return found  # type: ignore[no-any-return]
+            await asyncio.sleep(0)
+            if self.ended:
+                raise asyncio.CancelledError
         self._readings.append(reading)
         self._driver.turns.enter(self)
         try:
@@ -298,25 +341,45 @@ class SQLiteSnapshot(Party):
 
     def _run_ahead(self, reading: _Reading) -> Any:
         """What a script returns, run in the event loop, or nothing where more than quick steps are left of it."""
-        began = time.monotonic()
         if self._connection is None:
             self._connection = self._driver.at_hand()
-        elif self._began and began - self._since > _HOLD:
+        connection = self._connection
+        if connection is None:
             return None
-        if self._connection is None or not self._driver.steps.quick(step_of(reading.script)):
-            return None
+        began = time.monotonic()
         try:
-            with self._driver.hurry(self._connection):
-                found = self._go_on(reading, began + _AHEAD, ahead=True)
+            if connection.unblocking:
+                with self._hurry(connection):
+                    return self._go_on(reading, began + _AHEAD)
+            return None
         except BaseException:
             reading.through = True
             raise
         finally:
-            if self._single and reading.through:
-                self.left()
             took = time.monotonic() - began
+            self._driver.ran_ahead(took)
             self._driver.turns.had(self, took)
-        return found
+            if (self._single and reading.through) or not self._read:
+                # Who waits for a thread and has read nothing needs no connection until then.
+                self.left()
+                self._began = False
+
+    @contextmanager
+    def _hurry(self, connection: _Connection) -> Iterator[None]:
+        """Lets statements wait for no lock, and fail where they take long."""
+        began, busy = time.monotonic(), time.thread_time()
+
+        def long() -> bool:
+            return time.thread_time() - busy > _AHEAD or time.monotonic() - began > _STALL
+
+        connection.set_progress_handler(long, _GLANCE)
+        self._long = long
+        try:
+            with self._driver.impatient(connection):
+                yield
+        finally:
+            self._long = None
+            connection.set_progress_handler(None, 0)
 
     def _give_up(self, reading: _Reading) -> None:
         """Ends a statement that nobody waits for any more, as the deadline is over or the client has gone."""
@@ -363,83 +426,119 @@ class SQLiteSnapshot(Party):
                 break
         return tell
 
-    def _go_on(self, reading: _Reading, until: float, *, ahead: bool = False) -> Any:
+    def _go_on(self, reading: _Reading, until: float) -> Any:
         """What a script returns, or nothing where a piece is over; then it is not `through`.
 
-        Args:
-            reading: the script.
-            until: when the piece is over, on the clock `time.monotonic`.
-            ahead: it is run in the event loop, by a connection in a hurry: only quick steps are done.
+        In a hurry a piece is over where the next step is not expected to be quick, or was not.
         """
         _check(reading)
         self._driver.file_identity.check()
-        steps, code, began = self._driver.steps, step_of(reading.script), time.thread_time()
         try:
             if self._connection is None:
                 self._connection = self._driver.take()
             with self._lock:
                 self._current = reading
-            connection = self._begun(self._connection)
-            if reading.statements is None:
-                reading.statements = next(reading.script)
-            while True:
-                _check(reading)
-                if ahead and not all(steps.quick(hash(statement.text)) for statement in reading.statements):
-                    return None
-                rows = [self._rows(connection, statement) for statement in reading.statements]
-                self._driver.count(len(rows))
-                began = time.thread_time()
-                reading.statements = reading.script.send(rows)
-                steps.took(code, time.thread_time() - began)
-                if time.monotonic() > until:
-                    return None
-        except StopIteration as done:
-            reading.through = True
-            steps.took(code, time.thread_time() - began)
-            return done.value
-        except sqlite3.Error as error:
-            if ahead and _not_at_once(error):
-                for statement in reading.statements or ():
-                    steps.took(hash(statement.text), _STALL)
+            connection = self._connection
+            if not self._begin(connection):
+                time.sleep(_PAUSE)
                 return None
+            if reading.statements is None:
+                self._advance(reading, None)
+            while not reading.through:
+                _check(reading)
+                statements = reading.statements or ()
+                if self._long is not None and not all(map(self._is_quick, statements)):
+                    return None
+                self._driver.count(len(statements))
+                try:
+                    rows = [self._rows(connection, statement) for statement in statements]
+                except sqlite3.Error as error:
+                    if self._long is None or not _not_at_once(error):
+                        raise
+                    self._driver.count(-len(statements))
+                    return None
+                self._read = True
+                self._advance(reading, rows)
+                if time.monotonic() > until:
+                    break
+            return reading.found
+        except sqlite3.Error as error:
             # What was interrupted is no fault of the store's, for the log to tell.
             raise _unawaited() if reading.given_up else translate(error, self._driver.path) from error
         finally:
             with self._lock:
                 self._current = None
 
-    def _rows(self, connection: sqlite3.Connection, statement: Statement) -> Rows:
+    def _advance(self, reading: _Reading, rows: list[Rows] | None) -> None:
+        """Lets a script go on to its next statements, or to its end."""
+        step, began = step_of(reading.script), time.thread_time()
+        try:
+            reading.statements = next(reading.script) if rows is None else reading.script.send(rows)
+        except StopIteration as done:
+            reading.through, reading.found = True, done.value
+        finally:
+            self._driver.steps.took(step, time.thread_time() - began)
+
+    def _is_quick(self, statement: Statement) -> bool:
+        return self._driver.steps.quick(hash(statement.text))
+
+    def _rows(self, connection: _Connection, statement: Statement) -> Rows:
         began = time.thread_time()
-        rows = _fetch(connection, statement)
+        try:
+            rows = _fetch(connection, statement, self._long)
+        except sqlite3.Error:
+            self._driver.steps.took(hash(statement.text), _STALL)
+            raise
         self._driver.steps.took(hash(statement.text), time.thread_time() - began)
         return rows
 
-    def _begun(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """The connection, in the operation's transaction."""
+    def _begin(self, connection: _Connection) -> bool:
+        """Begins the operation's transaction, or sees to it that it goes on; false where it cannot just now."""
         if not self._began:
             connection.execute("BEGIN")
             self._began, self._since = True, time.monotonic()
+        elif self._let_go is not None:
+            return self._take_up(connection, self._let_go)
         elif not connection.in_transaction:
             raise Unavailable("the state of the store that this operation read is lost; ask again")
         elif time.monotonic() - self._since > _HOLD:
-            self._let_write(connection)
-        return connection
+            return self._let_write(connection)
+        return True
 
-    def _let_write(self, connection: sqlite3.Connection) -> None:
+    def _let_write(self, connection: _Connection) -> bool:
         """Lets whoever writes go first, where the journal's mode makes them wait for readers."""
+        self._since = time.monotonic()
         if self._blocks is None:
             self._blocks = connection.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "off")
-        if self._blocks:
-            version = connection.execute("PRAGMA data_version").fetchone()
+        if not self._blocks:
+            return True
+        self._let_go = connection.execute("PRAGMA data_version").fetchone()
+        connection.execute("COMMIT")
+        return self._take_up(connection, self._let_go)
+
+    def _take_up(self, connection: _Connection, version: tuple[int]) -> bool:
+        """Begins again where the transaction was let go, unless somebody wrote; false where somebody is at it.
+
+        Who writes waits for other operations too, which may wait for this thread. So it is not the thread that waits.
+        """
+        try:
+            with self._driver.impatient(connection):
+                connection.execute("BEGIN")
+                now = connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.rollback()
+            if not _not_at_once(error) or time.monotonic() - self._since > self._driver.lock_timeout:
+                raise
+            return False
+        self._let_go = None
+        if now != version:
             connection.execute("COMMIT")
-            connection.execute("BEGIN")
-            if connection.execute("PRAGMA data_version").fetchone() != version:
-                connection.execute("COMMIT")
-                raise Unavailable(
-                    f"{self._driver.path} was written to while it was read, and is not in WAL mode, in which that does "
-                    "no harm: ask again, or for less at a time"
-                )
+            raise Unavailable(
+                f"{self._driver.path} was written to while it was read, and is not in WAL mode, in which that does "
+                "no harm: ask again, or for less at a time"
+            )
         self._since = time.monotonic()
+        return True
 
 
 def _check(reading: _Reading) -> None:
@@ -451,10 +550,11 @@ def _unawaited() -> Unavailable:
     return Unavailable("nobody waits for this any more")
 
 
-def _fetch(connection: sqlite3.Connection, statement: Statement) -> Rows:
+def _fetch(connection: sqlite3.Connection, statement: Statement, long: Callable[[], bool] | None = None) -> Rows:
+    """All rows of a statement; one that takes long, if anybody asks, is interrupted."""
     parameters = {name: _bindable(value) for name, value in statement.parameters.items()}
     try:
-        return connection.execute(statement.text, parameters).fetchall()
+        return _all(connection.execute(statement.text, parameters), long)
     except sqlite3.OperationalError as error:
         if "Could not decode to UTF-8" not in str(error):
             raise
@@ -462,9 +562,21 @@ def _fetch(connection: sqlite3.Connection, statement: Statement) -> Rows:
     # function called for every text is slow.
     try:
         connection.text_factory = lambda octets: octets.decode("utf-8", "replace")
-        return connection.execute(statement.text, parameters).fetchall()
+        return _all(connection.execute(statement.text, parameters), long)
     finally:
         connection.text_factory = str
+
+
+def _all(cursor: sqlite3.Cursor, long: Callable[[], bool] | None) -> Rows:
+    if long is None:
+        return cursor.fetchall()
+    rows: list[tuple[Any, ...]] = []
+    while some := cursor.fetchmany(_HANDFUL):
+        rows += some
+        if long():
+            cursor.close()
+            raise sqlite3.OperationalError("interrupted")
+    return rows
 
 
 def _not_at_once(error: sqlite3.Error) -> bool:

@@ -32,7 +32,7 @@ class Statements:
         self._rows: Sequence[Any] | None = None
         self._types = TypeCatalog(())
         self._made: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()  # scripts run in threads
+        self._lock = threading.Lock()  # scripts run in threads, too
 
     def catalog(self, rows: Sequence[Any]) -> TypeCatalog:
         """The types that the rows of `rows.TYPES` tell; of the same rows, the same object."""

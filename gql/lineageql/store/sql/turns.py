@@ -19,7 +19,7 @@ PIECE = 0.02
 """Seconds after which a piece of work ends, as soon as the statement that it is at does."""
 
 LONG = 0.1
-"""Seconds of the threads' time from which on an operation is a long one: these never have the last thread."""
+"""Seconds of service from which on an operation is a long one: these never have the last thread."""
 
 
 class Party(ABC):
@@ -27,9 +27,9 @@ class Party(ABC):
 
     def __init__(self) -> None:
         self.had = 0.0
-        """Seconds of the threads' time that it has had."""
+        """Seconds that it was served, or worked by itself."""
         self.place = 0.0
-        """Where it stands in the queue: the time at which it came, and what it has had since. Only `Turns` sets it."""
+        """Where it stands in the queue: when it came first, and what it has had since. Only `Turns` sets it."""
         self.inside = False
         """Whether it waits or is served. Only `Turns` sets it."""
         self.ended = False
@@ -49,7 +49,7 @@ class Party(ABC):
 
     @abstractmethod
     def left(self) -> None:
-        """Lets go of what it holds: it has ended, and no thread serves it. It is called once, in any thread."""
+        """Lets go of what it holds, if anything: it has ended, and no thread serves it. It is called in any thread."""
 
 
 class Turns:
