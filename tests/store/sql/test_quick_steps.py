@@ -20,6 +20,7 @@ from lineageql.errors import StoreLocked, Unavailable
 from lineageql.store.sql import sqlite_driver
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Rows, Runner, Script
+from lineageql.store.sql.laps import SHARE, Laps
 from lineageql.store.sql.quick_steps import QUICK, QuickSteps
 from lineageql.store.sql.sqlite_driver import SQLiteDriver
 from tests.store.sql.records import StoreRecord
@@ -112,6 +113,15 @@ async def test_long_rows_are_read_in_a_thread(tmp_path: Path) -> None:
         assert here == [True, True, False]
 
 
+async def test_a_script_of_many_quick_steps_goes_on_in_a_thread(tmp_path: Path) -> None:
+    async with driver(tmp_path / "store.db") as runner:
+        await become_quick(runner, counted(200))
+        for _ in range(300):  # SQLite asks for the time once in so many instructions, whichever statement it is at
+            rows, here = await runner.run(told(*[counted(200)] * 150))
+            assert rows == [[(200,)]] * 150
+            assert not all(here)
+
+
 async def test_what_a_script_does_between_statements_runs_in_a_thread_once_it_took_long(tmp_path: Path) -> None:
     def computing(first: int, then: int) -> Script[list[bool]]:
         here = [threading.current_thread() is threading.main_thread()]
@@ -174,6 +184,39 @@ async def test_operations_that_wait_for_a_thread_do_not_keep_a_writer_waiting(
             with pytest.raises(Unavailable, match="state of the store that this operation read is lost"):
                 await snapshot.run(told(READ))
             snapshot.end()
+
+
+async def test_who_begins_does_not_keep_a_thread_that_a_writer_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer waits for the first operation, which waits for the one thread, which must not wait for the writer."""
+    monkeypatch.setattr(sqlite_driver, "_HOLD", 0.0)
+    path = tmp_path / "store.db"
+    async with driver(path, "delete", lock_timeout=60) as runner:
+        snapshot = runner.snapshot()
+        await snapshot.run(told(READ))
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=60, check_same_thread=False)) as writer:
+            before = time.monotonic()
+            writing = asyncio.create_task(asyncio.to_thread(writer.execute, "INSERT INTO t VALUES (2)"))
+            await asyncio.sleep(0.1)
+            beginning = [asyncio.create_task(runner.run(told(READ))) for _ in range(3)]
+            await asyncio.sleep(0.1)
+            with pytest.raises(Unavailable, match="was written to while it was read"):
+                await snapshot.run(told(READ))
+            await writing
+            for each in beginning:
+                assert (await each)[0] == [[(1,), (2,)]]
+            assert time.monotonic() - before < 30
+        snapshot.end()
+
+
+async def test_a_store_that_is_put_into_wal_mode_is_read_in_the_event_loop(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    async with driver(path, "delete") as runner:
+        await ran_here(runner, READ)
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+        await become_quick(runner, READ)
 
 
 async def test_a_state_that_could_not_be_taken_up_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,6 +301,23 @@ async def test_others_have_their_turn_after_each_script(tmp_path: Path) -> None:
     assert order == ["a", "b"] * 3
 
 
+async def test_who_waits_for_a_round_is_next(tmp_path: Path) -> None:
+    async with driver(tmp_path / "store.db") as runner:
+        await become_quick(runner, counted(200))
+        enough = False
+
+        async def ask_on() -> None:
+            while not enough:
+                await ran_here(runner, counted(200))
+
+        greedy = [asyncio.create_task(ask_on()) for _ in range(300)]
+        asking = [asyncio.create_task(ran_here(runner, counted(200))) for _ in range(20)]
+        done, _ = await asyncio.wait(asking, timeout=30)
+        enough = True
+        await asyncio.gather(*greedy)
+        assert len(done) == 20
+
+
 async def test_all_together_have_a_share_of_each_round_of_the_event_loop(tmp_path: Path) -> None:
     async with driver(tmp_path / "store.db") as runner:
         await become_quick(runner, counted(200))
@@ -275,6 +335,24 @@ async def test_all_together_have_a_share_of_each_round_of_the_event_loop(tmp_pat
             rounds.append(answered - before)
         # They take some 200 ms together, and in one round they may have 10.
         assert max(rounds) < 1_000
+
+
+def test_a_loop_that_was_closed_keeps_nobody_waiting() -> None:
+    laps, done = Laps(), []
+
+    def work() -> None:
+        time.sleep(2 * SHARE)
+        done.append(True)
+
+    for number in range(1, 4):
+        loop = asyncio.new_event_loop()
+        asyncio._set_running_loop(loop)
+        try:
+            laps.run(work)
+        finally:
+            asyncio._set_running_loop(None)
+        loop.close()  # its next round has not begun
+        assert len(done) == number
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=50))

@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 from lineageql.store.sql.functions import FUNCTIONS
+from lineageql.store.sql.laps import Laps
 from lineageql.store.sql.quick_steps import QuickSteps, step_of
 from lineageql.store.sql.turns import PIECE, Party, Turns
 
@@ -39,16 +40,15 @@ T = TypeVar("T")
 _MOST_IDLE = 32
 """Connections that are kept for operations to come: many take turns at once, though few are served."""
 _AHEAD = 0.005
-"""Seconds of the processor's time after which a script that runs in the event loop goes on in a thread."""
+"""Seconds after which a script that runs in the event loop goes on in a thread; within a statement, of the processor's
+time."""
 _STALL = 0.03
-"""The same by the clock: what is read may not be in memory, and the disk slow."""
+"""The same within a statement by the clock: what is read may not be in memory, and the disk slow."""
 _GLANCE = 1_000
 """Instructions of SQLite's after which a statement that runs in the event loop looks at the time: a tenth of a
 millisecond, or what it takes to read a few pages that are not in memory."""
-_HANDFUL = 16
-"""Rows after which it does so too: they may be long."""
-_LAP = 0.01
-"""Seconds that all scripts together may take of one round of the event loop."""
+_HANDFUL = 64
+"""Rows after which it does so too, and after fewer of the first ones: they may be long."""
 _HOLD = 1.0
 """Seconds for which an operation may keep a writer waiting where the file is not in WAL mode."""
 
@@ -58,9 +58,9 @@ _PAUSE = 0.002
 
 
 class _Connection(sqlite3.Connection):
-    """A connection, and whether it holds nobody up while it reads: then it may be used in the event loop.
+    """A connection, and whether it is known to hold nobody up while it reads: then it may be used in the event loop.
 
-    A file in WAL mode stays in it while anybody has it open.
+    A file in WAL mode stays in it while a connection that has read it is open.
     """
 
     unblocking = False
@@ -83,6 +83,7 @@ class SQLiteDriver:
         self.dialect: Dialect = SQLite()
         self.path = path
         self.lock_timeout = lock_timeout
+        self._patience = f"PRAGMA busy_timeout = {int(lock_timeout * 1000)}"
         self.statements = 0
         self._counting = threading.Lock()
         self._immutable = False
@@ -91,7 +92,7 @@ class SQLiteDriver:
         self._all: set[_Connection] = set()
         self.turns = Turns(threads)
         self.steps = QuickSteps()
-        self._lap = 0.0
+        self.laps = Laps()
         self._prober = ThreadPoolExecutor(1, thread_name_prefix="lineageql-prober")
         self._probing: asyncio.Future[None] | None = None
         self.file_identity = self._find()
@@ -135,12 +136,12 @@ class SQLiteDriver:
         cannot_open = unopened == 14 if unopened is not None else "unable to open" in str(error)
         return cannot_open and (not log.exists() or log.stat().st_size == 0)
 
-    def _connect(self) -> _Connection:
+    def _connect(self, *, patient: bool = True) -> _Connection:
         uri = f"file:{quote(str(self.file_identity.real))}?mode=ro" + ("&immutable=1" if self._immutable else "")
         connection = sqlite3.connect(
             uri,
             uri=True,
-            timeout=self.lock_timeout,
+            timeout=self.lock_timeout if patient else 0,
             check_same_thread=False,
             isolation_level=None,
             factory=_Connection,
@@ -152,8 +153,8 @@ class SQLiteDriver:
         # A page of a mapped file that others cut short ends the process. With a cache of pages, reading took as long
         # without a map: 0.83 to 0.98 of the time in a store of 200,000 artifacts.
         connection.execute("PRAGMA mmap_size = 0")
-        mode = connection.execute("PRAGMA journal_mode").fetchone()
-        connection.unblocking = self._immutable or mode == ("wal",)
+        connection.execute(self._patience)
+        connection.unblocking = self._immutable
         self._all.add(connection)
         return connection
 
@@ -190,13 +191,13 @@ class SQLiteDriver:
         with self._counting:
             self.statements += statements
 
-    def take(self) -> _Connection:
-        """A connection that nobody else has."""
+    def take(self, *, patient: bool = True) -> _Connection:
+        """A connection that nobody else has; who is not patient does not wait where the file is locked."""
         connection = self.at_hand()
         if connection is not None:
             return connection
         try:
-            connection = self._connect()
+            connection = self._connect(patient=patient)
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
         # In the moment before this one another file may have been opened, which is never read.
@@ -241,21 +242,7 @@ class SQLiteDriver:
         try:
             yield
         finally:
-            connection.execute(f"PRAGMA busy_timeout = {int(self.lock_timeout * 1000)}")
-
-    @property
-    def lap_over(self) -> bool:
-        """Whether scripts have had their share of this round of the event loop."""
-        return self._lap > _LAP
-
-    def ran_ahead(self, took: float) -> None:
-        """Takes note of seconds that a script took of this round of the event loop."""
-        if not self._lap:
-            asyncio.get_running_loop().call_soon(self._begin_lap)
-        self._lap += took
-
-    def _begin_lap(self) -> None:
-        self._lap = 0.0
+            connection.execute(self._patience)
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
@@ -303,7 +290,7 @@ class SQLiteSnapshot(Party):
         self._connection: _Connection | None = None
         self._began = False
         self._since = 0.0
-        self._blocks: bool | None = None
+        self._blocks = False
         self._let_go: tuple[int] | None = None
         self._read = False
         self._long: Callable[[], bool] | None = None
@@ -320,46 +307,57 @@ class SQLiteSnapshot(Party):
             raise asyncio.CancelledError
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         reading = _Reading(script, answer)
-        while self._driver.turns.free(self) and self._driver.steps.quick(step_of(script)):
-            if not self._driver.lap_over:
-                found = self._run_ahead(reading)
-                if not reading.through:
-                    break
+        if self._driver.turns.free(self) and self._driver.steps.quick(step_of(script)):
+            self._driver.laps.run(partial(self._run_ahead, reading))
+        else:
+            self._enter(reading)
+        try:
+            if answer.done():
                 # Others have their turn, and what is asked for at the same time is asked for before it is answered.
                 await asyncio.sleep(0)
-                return found  # type: ignore[no-any-return]
-            await asyncio.sleep(0)
-            if self.ended:
-                raise asyncio.CancelledError
-        self._readings.append(reading)
-        self._driver.turns.enter(self)
-        try:
             return await answer
         except asyncio.CancelledError:
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # asyncio would complain that nobody looked
             self._give_up(reading)
             raise
 
-    def _run_ahead(self, reading: _Reading) -> Any:
-        """What a script returns, run in the event loop, or nothing where more than quick steps are left of it."""
-        if self._connection is None:
-            self._connection = self._driver.at_hand()
-        connection = self._connection
-        if connection is None:
-            return None
+    def _enter(self, reading: _Reading) -> None:
+        """Lets a script wait for a thread."""
+        self._readings.append(reading)
+        self._driver.turns.enter(self)
+
+    def _run_ahead(self, reading: _Reading) -> None:
+        """Runs a script in the event loop; where more than quick steps are left of it, threads do the rest."""
+        if reading.given_up or self.ended:
+            reading.answer.cancel()
+            return
+        if self._driver.turns.free(self):
+            try:
+                found = self._ahead(reading)
+            except BaseException as error:  # whatever it is, the caller gets it
+                _fail(reading.answer, error)
+                return
+            if reading.through:
+                _succeed(reading.answer, found)
+                return
+        self._enter(reading)
+
+    def _ahead(self, reading: _Reading) -> Any:
+        """What a script returns, or nothing where more than quick steps are left of it."""
         began = time.monotonic()
         try:
-            if connection.unblocking:
-                with self._hurry(connection):
-                    return self._go_on(reading, began + _AHEAD)
-            return None
-        except BaseException:
-            reading.through = True
-            raise
+            if self._connection is None:
+                self._connection = self._driver.at_hand()
+            if self._connection is None or not self._connection.unblocking:
+                return None
+            with self._hurry(self._connection):
+                return self._go_on(reading, began + _AHEAD)
         finally:
-            took = time.monotonic() - began
-            self._driver.ran_ahead(took)
-            self._driver.turns.had(self, took)
-            if (self._single and reading.through) or not self._read:
+            self._driver.turns.had(self, time.monotonic() - began)
+            if self._single and reading.through:
+                self.left()
+            elif not self._read:
                 # Who waits for a thread and has read nothing needs no connection until then.
                 self.left()
                 self._began = False
@@ -370,16 +368,19 @@ class SQLiteSnapshot(Party):
         began, busy = time.monotonic(), time.thread_time()
 
         def long() -> bool:
-            return time.thread_time() - busy > _AHEAD or time.monotonic() - began > _STALL
+            # The processor's time is asked for only where it matters: that takes ten times as long as the clock's.
+            elapsed = time.monotonic() - began
+            return elapsed > _AHEAD and (elapsed > _STALL or time.thread_time() - busy > _AHEAD)
 
-        connection.set_progress_handler(long, _GLANCE)
-        self._long = long
-        try:
-            with self._driver.impatient(connection):
+        # Who has begun to read waits for no lock any more.
+        with nullcontext() if self._read else self._driver.impatient(connection):
+            connection.set_progress_handler(long, _GLANCE)
+            self._long = long
+            try:
                 yield
-        finally:
-            self._long = None
-            connection.set_progress_handler(None, 0)
+            finally:
+                self._long = None
+                connection.set_progress_handler(None, 0)
 
     def _give_up(self, reading: _Reading) -> None:
         """Ends a statement that nobody waits for any more, as the deadline is over or the client has gone."""
@@ -434,13 +435,12 @@ class SQLiteSnapshot(Party):
         _check(reading)
         self._driver.file_identity.check()
         try:
-            if self._connection is None:
-                self._connection = self._driver.take()
+            connection = self._connected()
             with self._lock:
                 self._current = reading
-            connection = self._connection
-            if not self._begin(connection):
-                time.sleep(_PAUSE)
+            if connection is None or not self._begin(connection):
+                if self._long is None:
+                    time.sleep(_PAUSE)
                 return None
             if reading.statements is None:
                 self._advance(reading, None)
@@ -457,7 +457,9 @@ class SQLiteSnapshot(Party):
                         raise
                     self._driver.count(-len(statements))
                     return None
-                self._read = True
+                if not self._read:
+                    self._read = True
+                    self._look(connection)
                 self._advance(reading, rows)
                 if time.monotonic() > until:
                     break
@@ -492,52 +494,68 @@ class SQLiteSnapshot(Party):
         self._driver.steps.took(hash(statement.text), time.thread_time() - began)
         return rows
 
+    def _connected(self) -> _Connection | None:
+        """The operation's connection; none where the file is locked just now."""
+        if self._connection is None:
+            try:
+                self._connection = self._driver.take(patient=False)
+            except StoreLocked:
+                if not self._tries_again():
+                    raise
+        return self._connection
+
+    def _tries_again(self) -> bool:
+        """Whether what failed, as somebody writes, may be tried again.
+
+        Who writes waits for other operations, and these may wait for this thread. So a thread does not wait for who
+        writes: it tries now and then, and serves others meanwhile.
+        """
+        self._since = self._since or time.monotonic()
+        return time.monotonic() - self._since <= self._driver.lock_timeout
+
+    def _look(self, connection: _Connection) -> None:
+        """Sees whether a connection that has begun to read holds up who writes."""
+        if not connection.unblocking:
+            mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+            connection.unblocking, self._blocks = mode == "wal", mode not in ("wal", "off")
+
     def _begin(self, connection: _Connection) -> bool:
         """Begins the operation's transaction, or sees to it that it goes on; false where it cannot just now."""
         if not self._began:
-            connection.execute("BEGIN")
-            self._began, self._since = True, time.monotonic()
-        elif self._let_go is not None:
-            return self._take_up(connection, self._let_go)
-        elif not connection.in_transaction:
+            return self._take_up(connection)
+        if not connection.in_transaction:
             raise Unavailable("the state of the store that this operation read is lost; ask again")
-        elif time.monotonic() - self._since > _HOLD:
-            return self._let_write(connection)
-        return True
-
-    def _let_write(self, connection: _Connection) -> bool:
-        """Lets whoever writes go first, where the journal's mode makes them wait for readers."""
-        self._since = time.monotonic()
-        if self._blocks is None:
-            self._blocks = connection.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "off")
-        if not self._blocks:
+        if not self._blocks or time.monotonic() - self._since <= _HOLD:
             return True
+        # Whoever writes may go first, where the journal's mode makes them wait for readers.
         self._let_go = connection.execute("PRAGMA data_version").fetchone()
         connection.execute("COMMIT")
-        return self._take_up(connection, self._let_go)
+        self._began, self._since = False, time.monotonic()
+        return self._take_up(connection)
 
-    def _take_up(self, connection: _Connection, version: tuple[int]) -> bool:
-        """Begins again where the transaction was let go, unless somebody wrote; false where somebody is at it.
-
-        Who writes waits for other operations too, which may wait for this thread. So it is not the thread that waits.
-        """
+    def _take_up(self, connection: _Connection) -> bool:
+        """Begins the transaction, anew where it was let go and nobody wrote; false where somebody is at it."""
+        now = self._let_go
         try:
-            with self._driver.impatient(connection):
+            if connection.unblocking:
                 connection.execute("BEGIN")
-                now = connection.execute("PRAGMA data_version").fetchone()
-        except sqlite3.OperationalError as error:
+            else:
+                with self._driver.impatient(connection):
+                    connection.execute("BEGIN")
+                    now = connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
             connection.rollback()
-            if not _not_at_once(error) or time.monotonic() - self._since > self._driver.lock_timeout:
+            if not _not_at_once(error) or not self._tries_again():
                 raise
             return False
-        self._let_go = None
-        if now != version:
+        if self._let_go is not None and now != self._let_go:
             connection.execute("COMMIT")
+            self._began, self._let_go = True, None  # it is lost for good
             raise Unavailable(
                 f"{self._driver.path} was written to while it was read, and is not in WAL mode, in which that does "
                 "no harm: ask again, or for less at a time"
             )
-        self._since = time.monotonic()
+        self._began, self._since, self._let_go = True, time.monotonic(), None
         return True
 
 
@@ -571,11 +589,13 @@ def _all(cursor: sqlite3.Cursor, long: Callable[[], bool] | None) -> Rows:
     if long is None:
         return cursor.fetchall()
     rows: list[tuple[Any, ...]] = []
-    while some := cursor.fetchmany(_HANDFUL):
+    number = 1
+    while some := cursor.fetchmany(number):
         rows += some
         if long():
             cursor.close()
             raise sqlite3.OperationalError("interrupted")
+        number = min(2 * number, _HANDFUL)
     return rows
 
 
