@@ -51,8 +51,6 @@ _HANDFUL = 64
 """Rows after which it does so too, and after fewer of the first ones: they may be long."""
 _HOLD = 1.0
 """Seconds for which an operation may keep a writer waiting where the file is not in WAL mode."""
-
-
 _PAUSE = 0.002
 """Seconds that a thread waits after it found that somebody writes."""
 
