@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from lineageql.store.sql.sqlite_driver import translate
+from lineageql.store.sql.sqlite_errors import translate
 
 _NODES = (
     # Executions first: the times of all others follow from theirs.

@@ -28,7 +28,8 @@ from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.driver import Driver
 from lineageql.store.sql.indexes import INDEXES, Index, add_indexes, missing_indexes
 from lineageql.store.sql.opening import SCHEMA_VERSION, TABLES, stored_version
-from lineageql.store.sql.sqlite_driver import SQLiteDriver, translate
+from lineageql.store.sql.sqlite_driver import SQLiteDriver
+from lineageql.store.sql.sqlite_errors import translate
 from lineageql.store.sqlite_search_index import SQLiteSearchIndex
 
 

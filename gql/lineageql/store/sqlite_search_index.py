@@ -28,7 +28,8 @@ from lineageql.store.sql.search_index.entry_tables import (
 )
 from lineageql.store.sql.search_index.pending_changes import Pending
 from lineageql.store.sql.search_index.sqlite_search_schema import created, dropped
-from lineageql.store.sql.sqlite_driver import SQLiteDriver, connected, translate
+from lineageql.store.sql.sqlite_driver import SQLiteDriver, connected
+from lineageql.store.sql.sqlite_errors import translate
 
 
 class SQLiteSearchIndex(SearchIndex):

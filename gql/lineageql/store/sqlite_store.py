@@ -27,7 +27,8 @@ from lineageql.store.search_index_keeper import SearchIndexKeeper
 from lineageql.store.sql.dialects import Statement
 from lineageql.store.sql.opening import schema_version
 from lineageql.store.sql.reading import sql_reader, sql_reading
-from lineageql.store.sql.sqlite_driver import SQLiteDriver, connected, translate
+from lineageql.store.sql.sqlite_driver import SQLiteDriver, connected
+from lineageql.store.sql.sqlite_errors import translate
 from lineageql.store.sql.statements import Statements
 from lineageql.store.sqlite_search_index import SQLiteSearchIndex
 from lineageql.store.write_lock import Hold, WriteLock, unlocked

@@ -10,7 +10,8 @@ from pathlib import Path
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.sqlite import SQLite
 from lineageql.store.sql.driver import Driver
-from lineageql.store.sql.sqlite_driver import connected, translate
+from lineageql.store.sql.sqlite_driver import connected
+from lineageql.store.sql.sqlite_errors import translate
 
 
 @dataclass(frozen=True, slots=True)

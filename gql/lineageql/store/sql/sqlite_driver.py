@@ -8,9 +8,7 @@ locks. ml-metadata therefore runs in a worker process.
 from __future__ import annotations
 
 import asyncio
-import logging
 import queue
-import secrets
 import sqlite3
 import threading
 import time
@@ -24,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from lineageql.errors import LineageQLError, NotMLMD, StoreError, StoreLocked, StoreMissing, TooExpensive, Unavailable
+from lineageql.errors import NotMLMD, StoreError, StoreLocked, StoreMissing, Unavailable
 from lineageql.store.file_identity import FileIdentity
 from lineageql.store.sql.dialects import Dialect, Statement
 from lineageql.store.sql.dialects.sqlite import SQLite
@@ -32,9 +30,8 @@ from lineageql.store.sql.driver import PROBE, Rows, Script, fetch
 from lineageql.store.sql.functions import FUNCTIONS
 from lineageql.store.sql.laps import Laps
 from lineageql.store.sql.quick_steps import QuickSteps, step_of
+from lineageql.store.sql.sqlite_errors import not_at_once, reason, translate
 from lineageql.store.sql.turns import PIECE, Party, Turns
-
-log = logging.getLogger("lineageql.store")
 
 T = TypeVar("T")
 _MOST_IDLE = 32
@@ -103,7 +100,7 @@ class SQLiteDriver:
                 words = "`lineageql demo` makes a store, and so does `lineageql serve --create`"
                 raise StoreMissing(f"there is no file {self.path}; {words}")
         except OSError as error:  # such as a folder that may not be looked into
-            raise StoreError(f"{self.path} cannot be opened: {_reason(error)}") from error
+            raise StoreError(f"{self.path} cannot be opened: {reason(error)}") from error
         if self.path.is_dir():
             raise NotMLMD(f"{self.path} is a directory and not an SQLite file")
         if not self.path.is_file():
@@ -288,10 +285,14 @@ class SQLiteSnapshot(Party):
         self._connection: _Connection | None = None
         self._began = False
         self._since = 0.0
+        """When the transaction began or was let go, or when it was first tried in vain to begin it."""
         self._blocks = False
+        """Whether it keeps writers waiting."""
         self._let_go: tuple[int] | None = None
+        """The version of the data when the transaction was let go, until it is taken up again."""
         self._read = False
         self._long: Callable[[], bool] | None = None
+        """Whether a script takes long, asked while one runs in the event loop."""
 
     @property
     def statements(self) -> int:
@@ -451,7 +452,7 @@ class SQLiteSnapshot(Party):
                 try:
                     rows = [self._rows(connection, statement) for statement in statements]
                 except sqlite3.Error as error:
-                    if self._long is None or not _not_at_once(error):
+                    if self._long is None or not not_at_once(error):
                         raise
                     self._driver.count(-len(statements))
                     return None
@@ -543,7 +544,7 @@ class SQLiteSnapshot(Party):
                     now = connection.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error as error:
             connection.rollback()
-            if not _not_at_once(error) or not self._tries_again():
+            if not not_at_once(error) or not self._tries_again():
                 raise
             return False
         if self._let_go is not None and now != self._let_go:
@@ -597,22 +598,6 @@ def _all(cursor: sqlite3.Cursor, long: Callable[[], bool] | None) -> Rows:
     return rows
 
 
-def _not_at_once(error: sqlite3.Error) -> bool:
-    """Whether a statement in a hurry failed as it may not wait, or was not through in time."""
-    return any(words in str(error) for words in ("interrupted", "locked", "busy"))
-
-
-_TOO_MUCH = (
-    "parser stack overflow",
-    "Expression tree is too large",
-    "too many terms in compound SELECT",
-    "tables in a join",
-    "too many columns",
-    "too many SQL variables",
-)
-"""How SQLite says that a statement is beyond one of its limits."""
-
-
 def connected(path: Path, timeout: float) -> sqlite3.Connection:
     """A connection that may write to a file that is there; its transactions are begun by statements.
 
@@ -622,45 +607,6 @@ def connected(path: Path, timeout: float) -> sqlite3.Connection:
     """
     uri = f"file:{quote(str(path.absolute()))}?mode=rw"
     return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
-
-
-def translate(error: sqlite3.Error, path: Path) -> LineageQLError:
-    """The error of our tree for an error of sqlite3's."""
-    text = str(error)
-    if isinstance(error, sqlite3.DatabaseError) and "not a database" in text:
-        return NotMLMD(f"{path} is not an SQLite file")
-    if any(words in text for words in _TOO_MUCH):
-        return TooExpensive(f"the filter is more than SQLite takes at once: {text}; give it fewer or shallower terms")
-    if "locked" in text or "busy" in text:
-        return StoreLocked(f"{path} is locked by another process; try again when that has let go of it")
-    if "unable to open" in text or "readonly" in text:
-        return StoreError(f"{path} cannot be opened: {_why(path)}")
-    if isinstance(error, sqlite3.DatabaseError) and "malformed" in text:
-        return StoreError(f"{path} is damaged: {text}")
-    if "no such module: fts5" in text or "no such tokenizer" in text:
-        here = sqlite3.sqlite_version
-        return StoreError(f"a search index needs SQLite 3.34 or newer with FTS5; Python has {here}, which says: {text}")
-    if text == "interrupted":
-        return Unavailable("nobody waits for this any more")  # its deadline is over, or its client has gone
-    fault = Unavailable("the store could not be read")
-    fault.error_id = secrets.token_hex(8)
-    log.error("error %s: reading %s: %s", fault.error_id, path, text)
-    return fault
-
-
-def _why(path: Path) -> str:
-    try:
-        with path.open("rb"):
-            return (
-                "SQLite cannot write its files beside it; is the folder writable? "
-                "A copy in one that is can be opened, with the -wal or -journal file where there is one"
-            )
-    except OSError as error:
-        return _reason(error)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _bindable(value: Any) -> Any:
